@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * One chip on a SPI bus, real or simulated: what a device file supplies
+ * and what the rest of the daemon sees of it.
+ *
+ * All calls on one device are made by the owner of its bus (see bus.h), so
+ * a device needs no lock of its own.
+ */
+#ifndef SPI_DEVICE_H
+#define SPI_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * What a device can do, in the terms of the virtio config space (5.21.4),
+ * but in host byte order.
+ */
+struct spi_caps {
+	uint8_t tx_nbits; /* VIRTIO_SPI_CAN_DUAL, ... */
+	uint8_t rx_nbits;
+	uint32_t bits_per_word_mask; /* bit n: n+1 bits; 0: 1 to 32 */
+	uint32_t modes;		     /* VIRTIO_SPI_CAN_CPHA_0, ... */
+	uint32_t max_speed_hz;	     /* 0: no limit */
+	uint32_t min_speed_hz;	     /* slowest clock worth asking for */
+	uint32_t max_word_delay_ns;
+	uint32_t max_setup_ns;
+	uint32_t max_hold_ns;
+	uint32_t max_inactive_ns;
+	uint32_t max_piece; /* bytes in one struct spi_piece */
+};
+
+/*
+ * One piece of a transfer: what goes over the bus in one go, in a bounded
+ * time. A short transfer is one piece.
+ */
+struct spi_piece {
+	const uint8_t *tx;     /* NULL: zeros are sent */
+	uint8_t *rx;	       /* NULL: what comes is dropped */
+	uint32_t len;	       /* bytes, whole words, 1..max_piece */
+	uint32_t speed_hz;     /* 0: the device's own maximum */
+	uint32_t mode;	       /* VIRTIO_SPI_MODE_... */
+	uint8_t bits_per_word; /* 1..32 */
+	uint8_t tx_nbits;      /* lines: 0 and 1 are both single */
+	uint8_t rx_nbits;
+	uint32_t word_delay_ns; /* between words */
+	uint32_t setup_ns;	/* after select, before the clock */
+	uint32_t hold_ns;	/* after the last word */
+	bool keep;		/* leave the chip selected */
+};
+
+struct spi_device;
+
+struct spi_device_ops {
+	/*
+	 * Runs one piece. Selects the chip first unless it is selected
+	 * already, and deselects it after, unless ->keep. After an error the
+	 * chip is deselected. tx and rx may point into guest memory, which
+	 * can change at any time: read each byte of tx once.
+	 * Returns 0, or a negative errno.
+	 */
+	int (*transfer)(struct spi_device *dev, const struct spi_piece *piece);
+
+	/*
+	 * Deselects the chip after a ->keep. Harmless when it is not selected.
+	 * Returns 0, or a negative errno.
+	 */
+	int (*release)(struct spi_device *dev);
+
+	/* Deselects the chip and frees the device. */
+	void (*close)(struct spi_device *dev);
+};
+
+/* Embedded as first member by each implementation. */
+struct spi_device {
+	const struct spi_device_ops *ops;
+	struct spi_caps caps; /* constant once the device is open */
+};
+
+static inline int spi_device_transfer(struct spi_device *dev,
+				      const struct spi_piece *piece)
+{
+	return dev->ops->transfer(dev, piece);
+}
+
+static inline int spi_device_release(struct spi_device *dev)
+{
+	return dev->ops->release(dev);
+}
+
+static inline void spi_device_close(struct spi_device *dev)
+{
+	dev->ops->close(dev);
+}
+
+/* Bytes that one word of @bits (1..32) takes in memory: 1, 2 or 4. */
+static inline uint32_t spi_word_size(uint8_t bits)
+{
+	return bits <= 8 ? 1 : bits <= 16 ? 2 : 4;
+}
+
+#endif

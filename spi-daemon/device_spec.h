@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The operator's description of one device: PATH[,key=value...]. */
+#ifndef DEVICE_SPEC_H
+#define DEVICE_SPEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spi-daemon/chip_select.h"
+#include "spi-daemon/device/sim.h"
+
+enum device_kind {
+	DEVICE_SPIDEV,	     /* a path: /dev/spidevX.Y */
+	DEVICE_SIM_LOOPBACK, /* sim:loopback */
+	DEVICE_SIM_NOR,	     /* sim:nor */
+};
+
+/* May the guest ask for an active-high chip select? */
+enum cs_high {
+	CS_HIGH_DEFAULT, /* as the device file thinks right */
+	CS_HIGH_NO,
+	CS_HIGH_YES,
+};
+
+struct device_spec {
+	enum device_kind kind;
+	char *path;		   /* the part before the first comma */
+	enum cs_framing framing;   /* cs= */
+	uint32_t cs_hold_ms;	   /* cs-hold= */
+	uint32_t max_speed_hz;	   /* max-speed=; 0: the device's own */
+	enum cs_high cs_high;	   /* cs-high= */
+	uint32_t max_request;	   /* max-request=, bytes */
+	struct sim_nor_config nor; /* size=, file=, id= */
+	char *nor_file;		   /* owns nor.file */
+};
+
+#define DEVICE_CS_HOLD_MS_DEFAULT  10
+#define DEVICE_CS_HOLD_MS_MAX	   10000
+#define DEVICE_MAX_REQUEST_DEFAULT (16u << 20)
+#define DEVICE_MAX_REQUEST_MAX	   (1u << 30)
+
+/*
+ * Parses @text. Sizes and speeds take the suffixes k, M and G: powers of 1024
+ * for sizes (size=, max-request=), of 1000 for speeds (max-speed=).
+ * On success fills @spec, to be freed with device_spec_free(), and returns 0.
+ * On a mistake writes one line that names the key and the value (no newline)
+ * to @error and returns -EINVAL (or -ENOMEM); @spec then holds nothing.
+ */
+int device_spec_parse(const char *text, struct device_spec *spec, char *error,
+		      size_t error_size);
+
+/* Frees what @spec owns. */
+void device_spec_free(struct device_spec *spec);
+
+#endif
