@@ -70,4 +70,10 @@ struct virtio_spi_wire_head {
 };
 static_assert(sizeof(struct virtio_spi_wire_head) == 32, "spec layout");
 
+/* Bytes that a word of @bits (1..32) takes in a buffer, as in Linux's SPI. */
+static inline uint32_t spi_word_size(uint8_t bits)
+{
+	return bits <= 8 ? 1 : bits <= 16 ? 2 : 4;
+}
+
 #endif

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "virtio/spi_wire.h"
+
 /*
  * What a device can do, in the terms of the virtio config space (5.21.4),
  * but in host byte order.
@@ -91,12 +93,6 @@ static inline int spi_device_release(struct spi_device *dev)
 static inline void spi_device_close(struct spi_device *dev)
 {
 	dev->ops->close(dev);
-}
-
-/* Bytes that one word of @bits (1..32) takes in memory: 1, 2 or 4. */
-static inline uint32_t spi_word_size(uint8_t bits)
-{
-	return bits <= 8 ? 1 : bits <= 16 ? 2 : 4;
 }
 
 #endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What a virtio device supplies to the vhost-user back end. */
+#ifndef VHOST_DEVICE_H
+#define VHOST_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct vhost_device_ops {
+	/*
+	 * The ring is about to stop or to be disabled, and must be still when
+	 * this returns: each chain that was popped from it is pushed (and the
+	 * driver called) or given back, and none is popped until the ring is
+	 * active again. Bounded in time: the front end waits.
+	 * (vhost-user: GET_VRING_BASE, SET_VRING_ENABLE)
+	 */
+	void (*quiesce)(void *opaque, unsigned int ring);
+
+	/*
+	 * The ring starts. @fresh is false when it goes on where it was last
+	 * stopped, true when the driver begins anew.
+	 */
+	void (*start)(void *opaque, unsigned int ring, bool fresh);
+};
+
+struct vhost_device {
+	const struct vhost_device_ops *ops;
+	void *opaque;		 /* for the ops */
+	uint64_t features;	 /* virtio feature bits offered */
+	unsigned int ring_count; /* 1..VHOST_MAX_RINGS */
+	const void *config;	 /* the config space, constant */
+	uint32_t config_size;	 /* bytes, up to VHOST_USER_CONFIG_MAX */
+};
+
+#define VHOST_MAX_RINGS 4
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Features, ownership, the config space. */
+#include <string.h>
+
+#include "vhost/handlers.h"
+#include "virtio/virtio_wire.h"
+
+#define BIT(n) (1ull << (n))
+
+/* What the ring code and this layer can do, whatever the device. */
+#define TRANSPORT_FEATURES                                       \
+	(BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_INDIRECT_DESC) | \
+	 BIT(VIRTIO_F_EVENT_IDX) | BIT(VHOST_USER_F_PROTOCOL_FEATURES))
+
+#define PROTOCOL_FEATURES                       \
+	(BIT(VHOST_USER_PROTOCOL_F_MQ) |        \
+	 BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) | \
+	 BIT(VHOST_USER_PROTOCOL_F_CONFIG) |    \
+	 BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS))
+
+static int reply_u64(struct vhost_session *s, uint64_t value)
+{
+	s->reply.u64 = value;
+	s->reply_size = sizeof(s->reply.u64);
+	return 0;
+}
+
+uint64_t vhost_session_offered(const struct vhost_session *s)
+{
+	return TRANSPORT_FEATURES | s->device->features;
+}
+
+int vhost_get_features(struct vhost_session *s, struct vhost_msg *msg)
+{
+	(void)msg;
+	return reply_u64(s, vhost_session_offered(s));
+}
+
+int vhost_set_features(struct vhost_session *s, struct vhost_msg *msg)
+{
+	uint64_t features = msg->payload.u64;
+
+	if (features & ~vhost_session_offered(s))
+		return vhost_refuse(
+			s, "features 0x%llx were not offered",
+			(unsigned long long)(features &
+					     ~vhost_session_offered(s)));
+	s->features = features;
+	/* Without SET_VRING_ENABLE rings are born enabled. */
+	if (!(features & BIT(VHOST_USER_F_PROTOCOL_FEATURES)))
+		vhost_enable_all_rings(s, true);
+	return 0;
+}
+
+int vhost_get_protocol_features(struct vhost_session *s, struct vhost_msg *msg)
+{
+	(void)msg;
+	return reply_u64(s, PROTOCOL_FEATURES);
+}
+
+int vhost_set_protocol_features(struct vhost_session *s, struct vhost_msg *msg)
+{
+	if (msg->payload.u64 & ~PROTOCOL_FEATURES)
+		return vhost_refuse(s, "features 0x%llx were not offered",
+				    (unsigned long long)(msg->payload.u64 &
+							 ~PROTOCOL_FEATURES));
+	s->protocol_features = msg->payload.u64;
+	return 0;
+}
+
+int vhost_set_owner(struct vhost_session *s, struct vhost_msg *msg)
+{
+	/* A session has one front end, so the owner is always the caller. */
+	(void)s;
+	(void)msg;
+	return 0;
+}
+
+int vhost_reset_owner(struct vhost_session *s, struct vhost_msg *msg)
+{
+	(void)msg;
+	vhost_enable_all_rings(s, false);
+	return 0;
+}
+
+int vhost_get_queue_num(struct vhost_session *s, struct vhost_msg *msg)
+{
+	(void)msg;
+	return reply_u64(s, s->device->ring_count);
+}
+
+/* The range that a config message names; its payload must be as long. */
+static int check_config(struct vhost_session *s, const struct vhost_msg *msg)
+{
+	const struct vhost_wire_config *c = &msg->payload.config;
+
+	if (c->offset > VHOST_USER_CONFIG_MAX ||
+	    c->size > VHOST_USER_CONFIG_MAX - c->offset)
+		return vhost_refuse(s, "no config at offset %u, size %u",
+				    c->offset, c->size);
+	if (msg->header.size != VHOST_WIRE_CONFIG_HEAD + c->size)
+		return vhost_refuse(s, "%u config bytes in a payload of %u",
+				    c->size, msg->header.size);
+	return 0;
+}
+
+/*
+ * Copies config bytes from @offset on. Behind the device's own there are
+ * zeros: some front ends end their guest over a refused read.
+ */
+static void copy_config(const struct vhost_device *device, uint32_t offset,
+			uint8_t *to, uint32_t size)
+{
+	uint8_t whole[VHOST_USER_CONFIG_MAX] = { 0 };
+
+	memcpy(whole, device->config, device->config_size);
+	memcpy(to, whole + offset, size);
+}
+
+int vhost_get_config(struct vhost_session *s, struct vhost_msg *msg)
+{
+	const struct vhost_wire_config *c = &msg->payload.config;
+	int ret = check_config(s, msg);
+
+	if (ret < 0)
+		return ret;
+	s->reply.config.offset = c->offset;
+	s->reply.config.size = c->size;
+	s->reply.config.flags = c->flags;
+	copy_config(s->device, c->offset, s->reply.config.data, c->size);
+	s->reply_size = (uint32_t)VHOST_WIRE_CONFIG_HEAD + c->size;
+	return 0;
+}
+
+/* Nothing can be written; a migration that finds its own values may. */
+int vhost_set_config(struct vhost_session *s, struct vhost_msg *msg)
+{
+	const struct vhost_wire_config *c = &msg->payload.config;
+	uint8_t ours[VHOST_USER_CONFIG_MAX];
+	int ret = check_config(s, msg);
+
+	if (ret < 0)
+		return ret;
+	copy_config(s->device, c->offset, ours, c->size);
+	if (!c->flags || memcmp(ours, c->data, c->size))
+		return vhost_refuse(s, "the config space is read-only");
+	return 0;
+}

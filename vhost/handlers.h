@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The handlers of the request table, by subject. Each gets a message whose
+ * size, descriptors, ring index and features the table's row has checked.
+ * It returns 0, or a negative errno with a reason from vhost_refuse().
+ */
+#ifndef VHOST_HANDLERS_H
+#define VHOST_HANDLERS_H
+
+#include "vhost/session.h"
+
+/* Leaves a reason for the refusal; returns -EINVAL. */
+__attribute__((format(printf, 2, 3))) int
+vhost_refuse(struct vhost_session *session, const char *format, ...);
+
+/* features.c */
+int vhost_get_features(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_features(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_get_protocol_features(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_protocol_features(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_owner(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_reset_owner(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_get_queue_num(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_get_config(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_config(struct vhost_session *s, struct vhost_msg *msg);
+
+/* mem.c */
+int vhost_set_mem_table(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_get_max_mem_slots(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_add_mem_reg(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_rem_mem_reg(struct vhost_session *s, struct vhost_msg *msg);
+
+/* vrings.c */
+int vhost_set_vring_num(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_vring_addr(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_vring_base(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_get_vring_base(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_vring_err(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_vring_enable(struct vhost_session *s, struct vhost_msg *msg);
+
+/* Makes all rings ready for use, or not; an active one is quiesced first. */
+void vhost_enable_all_rings(struct vhost_session *s, bool enable);
+
+/*
+ * Finds the ring's areas in guest memory and checks them. Returns NULL, or
+ * what is wrong with them.
+ */
+const char *vhost_ring_locate(const struct vhost_ring *ring,
+			      const struct guest_mem *mem,
+			      struct vring_areas *areas);
+
+/* Looks up the areas of started rings again; breaks those that are gone. */
+void vhost_relocate_rings(struct vhost_session *s);
+
+#endif

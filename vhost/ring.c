@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* A ring at work: chains, kicks and calls. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "vhost/session.h"
+
+bool vhost_ring_is_active(const struct vhost_ring *ring)
+{
+	return ring->started && ring->enabled;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void vhost_ring_close_fds(struct vhost_ring *ring)
+{
+	close_fd(&ring->kick);
+	close_fd(&ring->call);
+	close_fd(&ring->err);
+}
+
+void vhost_ring_stop(struct vhost_ring *ring)
+{
+	if (!ring->started)
+		return;
+	ring->started = false;
+	ring->base = ring->vring.last_avail;
+	ring->resumes = true;
+	close_fd(&ring->kick);
+}
+
+/*
+ * An eventfd whose counter a front end has filled up must not hold us: if
+ * it is not set to non-blocking (that flag is the front end's too), look
+ * before writing.
+ */
+static void signal_fd(int fd)
+{
+	const uint64_t one = 1;
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+
+	if (fd < 0)
+		return;
+	if (!(fcntl(fd, F_GETFL) & O_NONBLOCK) && poll(&writable, 1, 0) != 1)
+		return;
+	/* A full counter is a signal already. */
+	if (write(fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+void vhost_ring_call(struct vhost_ring *ring)
+{
+	if (vring_should_call(&ring->vring))
+		signal_fd(ring->call);
+}
+
+int vhost_ring_take_kick(struct vhost_ring *ring)
+{
+	uint64_t count;
+	ssize_t n = read(ring->kick, &count, sizeof(count));
+
+	if (n > 0)
+		return 0;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	return -EPIPE;
+}
+
+void vhost_session_break(struct vhost_session *session, unsigned int index,
+			 const char *why)
+{
+	struct vhost_ring *ring = &session->rings[index];
+
+	vhost_ring_stop(ring);
+	signal_fd(ring->err);
+	snprintf(session->reason, sizeof(session->reason),
+		 "ring %u is broken, and stopped: %s", index, why);
+}
+
+int vhost_session_pop(struct vhost_session *session, unsigned int index,
+		      struct chain *chain)
+{
+	struct vhost_ring *ring = &session->rings[index];
+	int ret = vring_pop(&ring->vring, chain);
+
+	if (ret < 0)
+		vhost_session_break(session, index, ring->vring.error);
+	return ret;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vhost/handlers.h"
+#include "vhost/session.h"
+
+/* Where a request carries its ring index. */
+enum ring_index {
+	RING_NONE,
+	RING_U32, /* the payload's first u32 */
+	RING_U8,  /* the low 8 bits of the payload's u64 */
+};
+
+/*
+ * One row for each request that we serve, or that has a reply of its own and
+ * so must be answered even when it is refused (no handler).
+ */
+struct row {
+	const char *name;
+	int (*handle)(struct vhost_session *s, struct vhost_msg *msg);
+	uint32_t size; /* payload bytes: exact, or the least */
+	uint8_t fds;   /* descriptors: the most */
+	enum ring_index ring;
+	unsigned int flags;
+	uint64_t protocol; /* protocol feature that it needs */
+};
+
+#define REPLY		      1u /* ->reply is the answer, not an ack */
+#define LONGER		      2u /* the payload may be longer than ->size */
+#define ENABLE		      4u /* needs VHOST_USER_F_PROTOCOL_FEATURES */
+
+#define NONE		      0
+#define NEEDS(feature)	      (1ull << VHOST_USER_PROTOCOL_F_##feature)
+#define U64		      sizeof(uint64_t)
+#define STATE		      sizeof(struct vhost_wire_vring_state)
+#define ADDR		      sizeof(struct vhost_wire_vring_addr)
+#define TABLE		      offsetof(struct vhost_wire_mem_table, regions)
+#define REGION		      sizeof(struct vhost_wire_mem_reg)
+#define CONFIG_HEAD	      VHOST_WIRE_CONFIG_HEAD
+
+#define ROW(id, handler, ...) [VHOST_USER_##id] = { #id, handler, __VA_ARGS__ }
+#define REFUSED(id)	      ROW(id, NULL, 0, 0, RING_NONE, REPLY, NONE)
+
+/* clang-format off */
+static const struct row rows[] = {
+	/* request, handler,
+	 *	payload, descriptors, ring index, flags, protocol feature */
+	ROW(GET_FEATURES, vhost_get_features,
+		0, 0, RING_NONE, REPLY, NONE),
+	ROW(SET_FEATURES, vhost_set_features,
+		U64, 0, RING_NONE, 0, NONE),
+	ROW(SET_OWNER, vhost_set_owner,
+		0, 0, RING_NONE, 0, NONE),
+	ROW(RESET_OWNER, vhost_reset_owner,
+		0, 0, RING_NONE, 0, NONE),
+	ROW(SET_MEM_TABLE, vhost_set_mem_table,
+		TABLE, VHOST_USER_MAX_FDS, RING_NONE, LONGER, NONE),
+	REFUSED(SET_LOG_BASE),
+	ROW(SET_VRING_NUM, vhost_set_vring_num,
+		STATE, 0, RING_U32, 0, NONE),
+	ROW(SET_VRING_ADDR, vhost_set_vring_addr,
+		ADDR, 0, RING_U32, 0, NONE),
+	ROW(SET_VRING_BASE, vhost_set_vring_base,
+		STATE, 0, RING_U32, 0, NONE),
+	ROW(GET_VRING_BASE, vhost_get_vring_base,
+		STATE, 0, RING_U32, REPLY, NONE),
+	ROW(SET_VRING_KICK, vhost_set_vring_kick,
+		U64, 1, RING_U8, 0, NONE),
+	ROW(SET_VRING_CALL, vhost_set_vring_call,
+		U64, 1, RING_U8, 0, NONE),
+	ROW(SET_VRING_ERR, vhost_set_vring_err,
+		U64, 1, RING_U8, 0, NONE),
+	ROW(GET_PROTOCOL_FEATURES, vhost_get_protocol_features,
+		0, 0, RING_NONE, REPLY, NONE),
+	ROW(SET_PROTOCOL_FEATURES, vhost_set_protocol_features,
+		U64, 0, RING_NONE, 0, NONE),
+	ROW(GET_QUEUE_NUM, vhost_get_queue_num,
+		0, 0, RING_NONE, REPLY, NEEDS(MQ)),
+	ROW(SET_VRING_ENABLE, vhost_set_vring_enable,
+		STATE, 0, RING_U32, ENABLE, NONE),
+	ROW(GET_CONFIG, vhost_get_config,
+		CONFIG_HEAD, 0, RING_NONE, REPLY | LONGER, NEEDS(CONFIG)),
+	ROW(SET_CONFIG, vhost_set_config,
+		CONFIG_HEAD, 0, RING_NONE, LONGER, NEEDS(CONFIG)),
+	REFUSED(CREATE_CRYPTO_SESSION),
+	REFUSED(POSTCOPY_ADVISE),
+	REFUSED(POSTCOPY_END),
+	REFUSED(GET_INFLIGHT_FD),
+	ROW(GET_MAX_MEM_SLOTS, vhost_get_max_mem_slots,
+		0, 0, RING_NONE, REPLY, NEEDS(CONFIGURE_MEM_SLOTS)),
+	ROW(ADD_MEM_REG, vhost_add_mem_reg,
+		REGION, 1, RING_NONE, 0, NEEDS(CONFIGURE_MEM_SLOTS)),
+	ROW(REM_MEM_REG, vhost_rem_mem_reg,
+		REGION, 1, RING_NONE, 0, NEEDS(CONFIGURE_MEM_SLOTS)),
+	REFUSED(GET_STATUS),
+	REFUSED(GET_SHARED_OBJECT),
+	REFUSED(SET_DEVICE_STATE_FD),
+	REFUSED(CHECK_DEVICE_STATE),
+	REFUSED(GET_SHMEM_CONFIG),
+	REFUSED(GET_VRING_BASE_SKIP_DRAIN),
+};
+/* clang-format on */
+
+static const struct row unknown = { .name = "unknown request" };
+
+static const struct row *find_row(uint32_t request)
+{
+	if (request < sizeof(rows) / sizeof(rows[0]) && rows[request].name)
+		return &rows[request];
+	return &unknown;
+}
+
+int vhost_refuse(struct vhost_session *session, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(session->reason, sizeof(session->reason), format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static int check_ring(struct vhost_session *s, const struct vhost_msg *msg,
+		      const struct row *row)
+{
+	uint64_t index = 0;
+
+	if (row->ring == RING_U32)
+		index = msg->payload.state.index;
+	else if (row->ring == RING_U8)
+		index = msg->payload.u64 & VHOST_USER_VRING_INDEX_MASK;
+
+	if (index >= s->device->ring_count)
+		return vhost_refuse(s, "there is no ring %llu",
+				    (unsigned long long)index);
+	return 0;
+}
+
+/* All that can be checked without knowing what the request does. */
+static int check(struct vhost_session *s, const struct vhost_msg *msg,
+		 const struct row *row)
+{
+	const uint64_t enable_feature = 1ull << VHOST_USER_F_PROTOCOL_FEATURES;
+	const struct vhost_wire_header *h = &msg->header;
+
+	if ((h->flags & VHOST_USER_VERSION_MASK) != VHOST_USER_VERSION ||
+	    h->flags & VHOST_USER_REPLY)
+		return vhost_refuse(s, "flags 0x%x", h->flags);
+	if (!row->handle)
+		return vhost_refuse(s, "number %u is not supported",
+				    h->request);
+	if ((row->protocol && !(s->protocol_features & row->protocol)) ||
+	    (row->flags & ENABLE && !(s->features & enable_feature)))
+		return vhost_refuse(s, "its feature was not negotiated");
+	if (h->size < row->size || msg->too_long ||
+	    (h->size > row->size && !(row->flags & LONGER)))
+		return vhost_refuse(s, "a payload of %u bytes", h->size);
+	if (msg->fds_lost || msg->fd_count > row->fds)
+		return vhost_refuse(s, "too many descriptors");
+	return check_ring(s, msg, row);
+}
+
+/* The answer to a request that ended with @ret, if it has one. */
+static int answer(struct vhost_session *s, const struct vhost_msg *msg,
+		  const struct row *row, int ret)
+{
+	const uint64_t ack_wanted = 1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK;
+	uint64_t ack = ret < 0;
+
+	/* An empty reply is the protocol's word for an error. */
+	if (row->flags & REPLY)
+		return vhost_sock_reply(&s->sock, msg->header.request,
+					&s->reply, ret < 0 ? 0 : s->reply_size);
+	if (!(msg->header.flags & VHOST_USER_NEED_REPLY) ||
+	    !(s->protocol_features & ack_wanted))
+		return 0;
+	return vhost_sock_reply(&s->sock, msg->header.request, &ack,
+				sizeof(ack));
+}
+
+/* Says in ->reason which request the reason is about. */
+static void name_request(struct vhost_session *s, const struct row *row)
+{
+	char why[sizeof(s->reason)];
+
+	memcpy(why, s->reason, sizeof(why));
+	snprintf(s->reason, sizeof(s->reason), "%s refused: %.110s", row->name,
+		 why);
+}
+
+int vhost_session_handle(struct vhost_session *s)
+{
+	struct vhost_msg *msg = &s->sock.msg;
+	const struct row *row;
+	int ret;
+
+	s->reason[0] = '\0';
+	ret = vhost_sock_recv(&s->sock);
+	if (ret <= 0)
+		return ret;
+
+	row = find_row(msg->header.request);
+	ret = check(s, msg, row);
+	if (!ret)
+		ret = row->handle(s, msg);
+	if (ret < 0)
+		name_request(s, row);
+
+	ret = answer(s, msg, row, ret);
+	vhost_sock_next(&s->sock);
+	return ret < 0 ? ret : 1;
+}
+
+void vhost_session_init(struct vhost_session *s,
+			const struct vhost_device *device, int fd)
+{
+	*s = (struct vhost_session){ .device = device };
+	vhost_sock_init(&s->sock, fd);
+	guest_mem_init(&s->mem);
+	for (unsigned int i = 0; i < device->ring_count; i++)
+		s->rings[i].kick = s->rings[i].call = s->rings[i].err = -1;
+}
+
+void vhost_session_fini(struct vhost_session *s)
+{
+	vhost_enable_all_rings(s, false);
+	for (unsigned int i = 0; i < s->device->ring_count; i++)
+		vhost_ring_close_fds(&s->rings[i]);
+	guest_mem_clear(&s->mem);
+	vhost_sock_fini(&s->sock);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * One front end's session: the state that its messages build up, and the
+ * rings that result. One thread uses a session.
+ *
+ * A message that is refused changes nothing: it is answered with a nack (or
+ * an empty reply, where the request has one of its own) and leaves a reason.
+ */
+#ifndef VHOST_SESSION_H
+#define VHOST_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "virtio/guest_mem.h"
+#include "virtio/vring.h"
+#include "vhost/device.h"
+#include "vhost/sock.h"
+#include "vhost/wire.h"
+
+#define VHOST_REASON_MAX 160
+
+struct vhost_ring {
+	struct vring vring; /* valid while started */
+	struct vhost_wire_vring_addr addr;
+	bool has_addr;
+	bool started; /* SET_VRING_KICK .. GET_VRING_BASE */
+	bool enabled;
+	uint16_t size; /* SET_VRING_NUM; 0: not set */
+	uint16_t base; /* avail index while not started */
+	bool resumes;  /* base is where the ring stopped */
+	int kick;      /* descriptors, -1: none */
+	int call;
+	int err;
+};
+
+struct vhost_session {
+	const struct vhost_device *device;
+	struct vhost_sock sock;
+	uint64_t features;	    /* acked by the driver */
+	uint64_t protocol_features; /* acked by the front end */
+	struct guest_mem mem;
+	struct vhost_ring rings[VHOST_MAX_RINGS];
+	union vhost_wire_payload reply; /* a handler's answer, */
+	uint32_t reply_size;		/* and its size in bytes */
+	char reason[VHOST_REASON_MAX];	/* what went wrong, "" if nothing */
+};
+
+/*
+ * Begins a session over the connected socket @fd, which it owns from now on.
+ * @device must outlive it.
+ */
+void vhost_session_init(struct vhost_session *session,
+			const struct vhost_device *device, int fd);
+
+/* Quiesces the rings, closes all descriptors, unmaps guest memory. */
+void vhost_session_fini(struct vhost_session *session);
+
+/*
+ * Reads, and answers, at most one message. Returns 1 when there was one (with
+ * a ->reason if it was refused), 0 when none is whole yet, or a negative errno
+ * when the session is over: -ECONNRESET is the front end's farewell.
+ */
+int vhost_session_handle(struct vhost_session *session);
+
+/* Is the ring started and enabled? Only then may it be popped. */
+bool vhost_ring_is_active(const struct vhost_ring *ring);
+
+/*
+ * vring_pop() on an active ring. A broken ring stops, the front end's error
+ * eventfd is signalled, and ->reason says why.
+ */
+int vhost_session_pop(struct vhost_session *session, unsigned int ring,
+		      struct chain *chain);
+
+/* Stops a ring that cannot be used any more, as vhost_session_pop() does. */
+void vhost_session_break(struct vhost_session *session, unsigned int ring,
+			 const char *why);
+
+/*
+ * Stops the ring where it stands, and forgets its kick. The base is then the
+ * index at which it can go on.
+ */
+void vhost_ring_stop(struct vhost_ring *ring);
+
+/* Closes the ring's descriptors. */
+void vhost_ring_close_fds(struct vhost_ring *ring);
+
+/* Calls the driver if it wants to hear of what was pushed. */
+void vhost_ring_call(struct vhost_ring *ring);
+
+/* Takes a kick. Returns 0, or a negative errno when none can come again. */
+int vhost_ring_take_kick(struct vhost_ring *ring);
+
+/* The features that are offered: the device's and our own. */
+uint64_t vhost_session_offered(const struct vhost_session *session);
+
+#endif

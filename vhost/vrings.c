@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The requests that set up, start, hold and stop a ring. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "vhost/handlers.h"
+
+#define BIT(n) (1ull << (n))
+
+/* The row's check made sure that there is such a ring. */
+static struct vhost_ring *state_ring(struct vhost_session *s,
+				     const struct vhost_msg *msg)
+{
+	return &s->rings[msg->payload.state.index];
+}
+
+static struct vhost_ring *fd_ring(struct vhost_session *s,
+				  const struct vhost_msg *msg)
+{
+	return &s->rings[msg->payload.u64 & VHOST_USER_VRING_INDEX_MASK];
+}
+
+static void quiesce(struct vhost_session *s, const struct vhost_ring *ring)
+{
+	if (vhost_ring_is_active(ring))
+		s->device->ops->quiesce(s->device->opaque,
+					(unsigned int)(ring - s->rings));
+}
+
+static void enable(struct vhost_session *s, struct vhost_ring *ring, bool on)
+{
+	if (!on)
+		quiesce(s, ring);
+	ring->enabled = on;
+}
+
+void vhost_enable_all_rings(struct vhost_session *s, bool on)
+{
+	for (unsigned int i = 0; i < s->device->ring_count; i++)
+		enable(s, &s->rings[i], on);
+}
+
+int vhost_set_vring_num(struct vhost_session *s, struct vhost_msg *msg)
+{
+	struct vhost_ring *ring = state_ring(s, msg);
+	uint32_t num = msg->payload.state.num;
+
+	if (ring->started)
+		return vhost_refuse(s, "the ring runs");
+	if (!num || num > VIRTQ_MAX_SIZE || num & (num - 1))
+		return vhost_refuse(s, "size %u is not a power of two up to %u",
+				    num, VIRTQ_MAX_SIZE);
+	ring->size = (uint16_t)num;
+	return 0;
+}
+
+const char *vhost_ring_locate(const struct vhost_ring *ring,
+			      const struct guest_mem *mem,
+			      struct vring_areas *areas)
+{
+	const struct vhost_wire_vring_addr *a = &ring->addr;
+	uint16_t size = ring->size;
+
+	if (!ring->has_addr || !size)
+		return "the ring has no address or no size";
+	areas->desc = guest_mem_at_user(mem, a->desc, vring_desc_bytes(size));
+	areas->avail =
+		guest_mem_at_user(mem, a->avail, vring_avail_bytes(size));
+	areas->used = guest_mem_at_user(mem, a->used, vring_used_bytes(size));
+	if (!areas->desc || !areas->avail || !areas->used)
+		return "the ring is not in guest memory";
+	if (!vring_is_aligned(areas))
+		return "the ring is not aligned";
+	return NULL;
+}
+
+void vhost_relocate_rings(struct vhost_session *s)
+{
+	for (unsigned int i = 0; i < s->device->ring_count; i++) {
+		struct vhost_ring *ring = &s->rings[i];
+		const char *why;
+
+		if (!ring->started)
+			continue;
+		why = vhost_ring_locate(ring, &s->mem, &ring->vring.areas);
+		if (why)
+			vhost_session_break(s, i, why);
+	}
+}
+
+/* On a running ring the addresses may move, but must be good at once. */
+int vhost_set_vring_addr(struct vhost_session *s, struct vhost_msg *msg)
+{
+	struct vhost_ring *ring = state_ring(s, msg);
+	struct vhost_ring moved = *ring;
+	const char *why;
+
+	if (msg->payload.addr.flags)
+		return vhost_refuse(s, "flags 0x%x", msg->payload.addr.flags);
+	moved.addr = msg->payload.addr;
+	moved.has_addr = true;
+	if (ring->started) {
+		why = vhost_ring_locate(&moved, &s->mem, &moved.vring.areas);
+		if (why)
+			return vhost_refuse(s, "%s", why);
+	}
+	*ring = moved;
+	return 0;
+}
+
+int vhost_set_vring_base(struct vhost_session *s, struct vhost_msg *msg)
+{
+	struct vhost_ring *ring = state_ring(s, msg);
+	uint32_t num = msg->payload.state.num;
+
+	if (ring->started)
+		return vhost_refuse(s, "the ring runs");
+	if (num > UINT16_MAX)
+		return vhost_refuse(s, "index %u of a split ring", num);
+	ring->resumes = ring->resumes && ring->base == num;
+	ring->base = (uint16_t)num;
+	return 0;
+}
+
+int vhost_get_vring_base(struct vhost_session *s, struct vhost_msg *msg)
+{
+	struct vhost_ring *ring = state_ring(s, msg);
+
+	quiesce(s, ring);
+	vhost_ring_stop(ring);
+	s->reply.state.index = msg->payload.state.index;
+	s->reply.state.num = ring->base;
+	s->reply_size = sizeof(s->reply.state);
+	return 0;
+}
+
+/* The descriptor of a ring message goes to @to; -1 when it says "none". */
+static int take_ring_fd(struct vhost_session *s, struct vhost_msg *msg, int *to)
+{
+	bool none = msg->payload.u64 & VHOST_USER_VRING_NOFD;
+
+	if (none == (msg->fd_count == 1))
+		return vhost_refuse(s, "%s a descriptor",
+				    none ? "says none, but has"
+					 : "comes without");
+	if (*to >= 0)
+		close(*to);
+	*to = vhost_msg_take_fd(msg, 0);
+	return 0;
+}
+
+static int start(struct vhost_session *s, struct vhost_ring *ring)
+{
+	struct vring *vring = &ring->vring;
+	struct vring_areas areas;
+	const char *why = vhost_ring_locate(ring, &s->mem, &areas);
+
+	if (why)
+		return vhost_refuse(s, "%s", why);
+	*vring = (struct vring){
+		.mem = &s->mem,
+		.areas = areas,
+		.size = ring->size,
+		.indirect = s->features & BIT(VIRTIO_F_INDIRECT_DESC),
+		.event_idx = s->features & BIT(VIRTIO_F_EVENT_IDX),
+	};
+	vring_start(vring, ring->base);
+	ring->started = true;
+	s->device->ops->start(s->device->opaque,
+			      (unsigned int)(ring - s->rings), !ring->resumes);
+	return 0;
+}
+
+/* Starts the ring, whether or not a kick was ever signalled. */
+int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg)
+{
+	struct vhost_ring *ring = fd_ring(s, msg);
+	int ret = take_ring_fd(s, msg, &ring->kick);
+
+	if (ret < 0)
+		return ret;
+	/* A front end that reads its own kicks must not make us wait. */
+	if (ring->kick >= 0)
+		fcntl(ring->kick, F_SETFL,
+		      fcntl(ring->kick, F_GETFL) | O_NONBLOCK);
+	return ring->started ? 0 : start(s, ring);
+}
+
+int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg)
+{
+	return take_ring_fd(s, msg, &fd_ring(s, msg)->call);
+}
+
+int vhost_set_vring_err(struct vhost_session *s, struct vhost_msg *msg)
+{
+	return take_ring_fd(s, msg, &fd_ring(s, msg)->err);
+}
+
+int vhost_set_vring_enable(struct vhost_session *s, struct vhost_msg *msg)
+{
+	uint32_t num = msg->payload.state.num;
+
+	if (num > 1)
+		return vhost_refuse(s, "%u is neither 0 nor 1", num);
+	enable(s, state_ring(s, msg), num);
+	return 0;
+}

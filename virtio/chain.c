@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "virtio/chain.h"
+
+int chain_init(struct chain *chain, unsigned int max)
+{
+	*chain = (struct chain){ .max = max };
+	chain->segs = calloc(max, sizeof(*chain->segs));
+	return chain->segs ? 0 : -ENOMEM;
+}
+
+void chain_fini(struct chain *chain)
+{
+	free(chain->segs);
+	chain->segs = NULL;
+}
+
+void chain_reset(struct chain *chain, uint16_t head)
+{
+	chain->readable = chain->writable = 0;
+	chain->read_len = chain->write_len = 0;
+	chain->head = head;
+	chain->misordered = false;
+}
+
+int chain_append(struct chain *chain, uint64_t addr, uint32_t len,
+		 bool writable)
+{
+	if (!writable && chain->writable) {
+		chain->misordered = true;
+		return 0;
+	}
+	if (!len)
+		return 0;
+	if (chain->readable + chain->writable == chain->max)
+		return -E2BIG;
+
+	chain->segs[chain->readable + chain->writable] = (struct chain_seg){
+		.addr = addr,
+		.len = len,
+	};
+	if (writable) {
+		chain->writable++;
+		chain->write_len += len;
+	} else {
+		chain->readable++;
+		chain->read_len += len;
+	}
+	return 0;
+}
+
+bool chain_is_mapped(const struct chain *chain, const struct guest_mem *mem)
+{
+	for (unsigned int i = 0; i < chain->readable + chain->writable; i++) {
+		uint64_t addr = chain->segs[i].addr;
+		uint64_t left = chain->segs[i].len;
+
+		while (left) {
+			size_t got;
+
+			if (!guest_mem_at(mem, addr, left, &got))
+				return false;
+			addr += got;
+			left -= got;
+		}
+	}
+	return true;
+}
+
+struct chain_cursor chain_reader(const struct chain *chain)
+{
+	return (struct chain_cursor){
+		.seg = chain->segs,
+		.left = chain->read_len,
+	};
+}
+
+struct chain_cursor chain_writer(const struct chain *chain)
+{
+	return (struct chain_cursor){
+		.seg = chain->segs + chain->readable,
+		.left = chain->write_len,
+	};
+}
+
+/* As guest_mem_at(), at the cursor, and not beyond its segment. */
+static void *cursor_at(const struct chain_cursor *cursor,
+		       const struct guest_mem *mem, uint64_t len, size_t *got)
+{
+	uint32_t in_seg;
+
+	if (len > cursor->left)
+		return NULL;
+	in_seg = cursor->seg->len - cursor->offset;
+	return guest_mem_at(mem, cursor->seg->addr + cursor->offset,
+			    len < in_seg ? len : in_seg, got);
+}
+
+void chain_skip(struct chain_cursor *cursor, uint64_t len)
+{
+	if (len > cursor->left)
+		len = cursor->left;
+	cursor->left -= len;
+	while (len) {
+		uint32_t in_seg = cursor->seg->len - cursor->offset;
+
+		if (len < in_seg) {
+			cursor->offset += (uint32_t)len;
+			return;
+		}
+		len -= in_seg;
+		cursor->seg++;
+		cursor->offset = 0;
+	}
+}
+
+int chain_read(struct chain_cursor *cursor, const struct guest_mem *mem,
+	       void *buf, size_t len)
+{
+	uint8_t *to = buf;
+
+	while (len) {
+		size_t got;
+		const void *from = cursor_at(cursor, mem, len, &got);
+
+		if (!from)
+			return -EFAULT;
+		memcpy(to, from, got);
+		chain_skip(cursor, got);
+		to += got;
+		len -= got;
+	}
+	/* Or the compiler may use the guest's bytes again instead of @buf. */
+	__asm__ volatile("" : : : "memory");
+	return 0;
+}
+
+int chain_write(struct chain_cursor *cursor, const struct guest_mem *mem,
+		const void *buf, size_t len)
+{
+	const uint8_t *from = buf;
+
+	while (len) {
+		size_t got;
+		void *to = cursor_at(cursor, mem, len, &got);
+
+		if (!to)
+			return -EFAULT;
+		memcpy(to, from, got);
+		chain_skip(cursor, got);
+		from += got;
+		len -= got;
+	}
+	return 0;
+}
+
+int chain_zero(struct chain_cursor *cursor, const struct guest_mem *mem,
+	       size_t len)
+{
+	while (len) {
+		size_t got;
+		void *to = cursor_at(cursor, mem, len, &got);
+
+		if (!to)
+			return -EFAULT;
+		memset(to, 0, got);
+		chain_skip(cursor, got);
+		len -= got;
+	}
+	return 0;
+}
+
+void *chain_direct(const struct chain_cursor *cursor,
+		   const struct guest_mem *mem, size_t len)
+{
+	size_t got;
+	void *at = cursor_at(cursor, mem, len, &got);
+
+	return at && got == len ? at : NULL;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Guest memory: the table of regions that a front end shares, and the only
+ * place where guest addresses become host pointers.
+ *
+ * A host pointer is good until the table next changes. The bytes behind it
+ * may change at any time: read once into a local, then check, then use.
+ *
+ * A front end can shrink a file behind its regions; touching the hole raises
+ * SIGBUS. The handler then maps zeros over the region and sets ->broken, so
+ * that the access ends and its session, alone, can be stopped.
+ */
+#ifndef GUEST_MEM_H
+#define GUEST_MEM_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* As many as other back ends offer with CONFIGURE_MEM_SLOTS. */
+#define GUEST_MEM_MAX_REGIONS 509
+
+/* One region as a front end describes it. */
+struct guest_region_spec {
+	uint64_t guest_addr;
+	uint64_t size;	      /* bytes */
+	uint64_t user_addr;   /* the front end's own virtual address */
+	uint64_t mmap_offset; /* of the region in its file, bytes */
+};
+
+struct guest_region {
+	uint64_t guest_addr;
+	uint64_t size;
+	uint64_t user_addr;
+	uint8_t *host; /* where guest_addr is mapped */
+	void *map;     /* what to unmap: whole pages of the file */
+	size_t map_size;
+};
+
+struct guest_mem {
+	struct guest_region *regions; /* sorted by guest_addr */
+	unsigned int count;
+	volatile sig_atomic_t broken; /* a hole was touched: see above */
+};
+
+/* Makes an empty table. */
+void guest_mem_init(struct guest_mem *mem);
+
+/* Unmaps all regions and leaves an empty table. */
+void guest_mem_clear(struct guest_mem *mem);
+
+/*
+ * Maps a region of the file @fd, which stays the caller's.
+ * Returns 0; -EINVAL for a region that is empty, wraps round or is not wholly
+ * inside its file; -EEXIST when it overlaps another, in guest or in user
+ * addresses; -ENOSPC when the table is full; or what mmap(2) gives.
+ * (vhost-user: ADD_MEM_REG, SET_MEM_TABLE)
+ */
+int guest_mem_add(struct guest_mem *mem, const struct guest_region_spec *spec,
+		  int fd);
+
+/*
+ * Unmaps the region with @spec's guest address, size and user address.
+ * Returns 0, or -ENOENT. (vhost-user: REM_MEM_REG)
+ */
+int guest_mem_remove(struct guest_mem *mem,
+		     const struct guest_region_spec *spec);
+
+/* Exchanges the contents of two tables. */
+void guest_mem_swap(struct guest_mem *a, struct guest_mem *b);
+
+/*
+ * Finds guest memory from @addr on. Returns a pointer to the first byte and
+ * stores in @got how many of the @len bytes follow it without a gap in the
+ * host's address space; NULL when @addr is not in the table or @len is 0.
+ */
+void *guest_mem_at(const struct guest_mem *mem, uint64_t addr, uint64_t len,
+		   size_t *got);
+
+/* The same by front-end user address; NULL unless all @len bytes are there. */
+void *guest_mem_at_user(const struct guest_mem *mem, uint64_t addr,
+			uint64_t len);
+
+/*
+ * Copies @len bytes at guest address @addr to @buf, once.
+ * Returns 0, or -EFAULT when not all of it is in the table.
+ */
+int guest_mem_read(const struct guest_mem *mem, uint64_t addr, void *buf,
+		   size_t len);
+
+/*
+ * Installs the process's SIGBUS handler. A SIGBUS outside watched guest
+ * memory ends the process as ever. Returns 0 or a negative errno.
+ */
+int guest_mem_handle_sigbus(void);
+
+/*
+ * Names the table whose regions the calling thread may touch; NULL for none.
+ * The table must outlive the watch.
+ */
+void guest_mem_watch(struct guest_mem *mem);
+
+#endif
