@@ -15,13 +15,6 @@ enum device_kind {
 	DEVICE_SIM_NOR,	     /* sim:nor */
 };
 
-/* May the guest ask for an active-high chip select? */
-enum cs_high {
-	CS_HIGH_DEFAULT, /* as the device file thinks right */
-	CS_HIGH_NO,
-	CS_HIGH_YES,
-};
-
 struct device_spec {
 	enum device_kind kind;
 	char *path;		   /* the part before the first comma */
@@ -36,12 +29,16 @@ struct device_spec {
 
 #define DEVICE_CS_HOLD_MS_DEFAULT  10
 #define DEVICE_CS_HOLD_MS_MAX	   10000
+#define DEVICE_MAX_SPEED_HZ_MIN	   1000
+#define DEVICE_MAX_SPEED_HZ_MAX	   4000000000u
+#define DEVICE_MAX_REQUEST_MIN	   4096
 #define DEVICE_MAX_REQUEST_DEFAULT (16u << 20)
 #define DEVICE_MAX_REQUEST_MAX	   (1u << 30)
 
 /*
  * Parses @text. Sizes and speeds take the suffixes k, M and G: powers of 1024
- * for sizes (size=, max-request=), of 1000 for speeds (max-speed=).
+ * for sizes (size=, max-request=), of 1000 for speeds (max-speed=). A comma
+ * always ends a path or a value: there is no way to quote one.
  * On success fills @spec, to be freed with device_spec_free(), and returns 0.
  * On a mistake writes one line that names the key and the value (no newline)
  * to @error and returns -EINVAL (or -ENOMEM); @spec then holds nothing.

@@ -9,8 +9,8 @@
 #include "spi-daemon/device_spec.h"
 
 #define OPTIONS_MAX_SOCKETS 256
-#define OPTIONS_MAX_DEVICES 255 /* chip_select_id is 8 bits, as is the count \
-				 */
+/* chip_select_id has 8 bits, and so has their number in the config space. */
+#define OPTIONS_MAX_DEVICES 255
 
 struct options {
 	char *socket_path; /* a number, 0..socket_count-1, follows */

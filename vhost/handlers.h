@@ -51,7 +51,14 @@ const char *vhost_ring_locate(const struct vhost_ring *ring,
 			      const struct guest_mem *mem,
 			      struct vring_areas *areas);
 
-/* Looks up the areas of started rings again; breaks those that are gone. */
-void vhost_relocate_rings(struct vhost_session *s);
+/*
+ * Makes @mem the session's memory, and gives back the old one in it. Started
+ * rings are looked up anew; one that is not in the new memory is broken.
+ */
+void vhost_swap_mem(struct vhost_session *s, struct guest_mem *mem);
+
+/* Is any part of a started ring in the region? */
+bool vhost_ring_runs_in(const struct vhost_session *s,
+			const struct guest_region_spec *spec);
 
 #endif

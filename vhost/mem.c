@@ -62,10 +62,8 @@ int vhost_set_mem_table(struct vhost_session *s, struct vhost_msg *msg)
 	guest_mem_init(&mem);
 	for (unsigned int i = 0; i < table->count && !ret; i++)
 		ret = add_region(s, &mem, &table->regions[i], msg, i);
-	if (!ret) {
-		guest_mem_swap(&s->mem, &mem);
-		vhost_relocate_rings(s);
-	}
+	if (!ret)
+		vhost_swap_mem(s, &mem);
 	guest_mem_clear(&mem);
 	return ret;
 }
@@ -87,10 +85,10 @@ int vhost_add_mem_reg(struct vhost_session *s, struct vhost_msg *msg)
 int vhost_rem_mem_reg(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct guest_region_spec spec = to_spec(&msg->payload.mem_reg.region);
-	int ret = guest_mem_remove(&s->mem, &spec);
+	int ret;
 
-	if (ret < 0)
-		return refuse_region(s, &spec, ret);
-	vhost_relocate_rings(s);
-	return 0;
+	if (vhost_ring_runs_in(s, &spec))
+		return vhost_refuse(s, "a ring runs in the region");
+	ret = guest_mem_remove(&s->mem, &spec);
+	return ret < 0 ? refuse_region(s, &spec, ret) : 0;
 }

@@ -74,18 +74,43 @@ const char *vhost_ring_locate(const struct vhost_ring *ring,
 	return NULL;
 }
 
-void vhost_relocate_rings(struct vhost_session *s)
+void vhost_swap_mem(struct vhost_session *s, struct guest_mem *mem)
 {
+	struct vring_areas areas[VHOST_MAX_RINGS];
+
 	for (unsigned int i = 0; i < s->device->ring_count; i++) {
 		struct vhost_ring *ring = &s->rings[i];
-		const char *why;
+		const char *why = vhost_ring_locate(ring, mem, &areas[i]);
 
-		if (!ring->started)
+		if (!ring->started || !why)
 			continue;
-		why = vhost_ring_locate(ring, &s->mem, &ring->vring.areas);
-		if (why)
-			vhost_session_break(s, i, why);
+		/* Its requests end while the old memory is still there. */
+		quiesce(s, ring);
+		vhost_session_break(s, i, why);
 	}
+	guest_mem_swap(&s->mem, mem);
+	for (unsigned int i = 0; i < s->device->ring_count; i++)
+		if (s->rings[i].started)
+			s->rings[i].vring.areas = areas[i];
+}
+
+static bool is_inside(uint64_t addr, const struct guest_region_spec *spec)
+{
+	return addr >= spec->user_addr && addr - spec->user_addr < spec->size;
+}
+
+bool vhost_ring_runs_in(const struct vhost_session *s,
+			const struct guest_region_spec *spec)
+{
+	for (unsigned int i = 0; i < s->device->ring_count; i++) {
+		const struct vhost_ring *ring = &s->rings[i];
+
+		if (ring->started && (is_inside(ring->addr.desc, spec) ||
+				      is_inside(ring->addr.avail, spec) ||
+				      is_inside(ring->addr.used, spec)))
+			return true;
+	}
+	return false;
 }
 
 /* On a running ring the addresses may move, but must be good at once. */
@@ -149,41 +174,42 @@ static int take_ring_fd(struct vhost_session *s, struct vhost_msg *msg, int *to)
 	return 0;
 }
 
-static int start(struct vhost_session *s, struct vhost_ring *ring)
+static void start(struct vhost_session *s, struct vhost_ring *ring,
+		  const struct vring_areas *areas)
 {
-	struct vring *vring = &ring->vring;
-	struct vring_areas areas;
-	const char *why = vhost_ring_locate(ring, &s->mem, &areas);
-
-	if (why)
-		return vhost_refuse(s, "%s", why);
-	*vring = (struct vring){
+	ring->vring = (struct vring){
 		.mem = &s->mem,
-		.areas = areas,
+		.areas = *areas,
 		.size = ring->size,
 		.indirect = s->features & BIT(VIRTIO_F_INDIRECT_DESC),
 		.event_idx = s->features & BIT(VIRTIO_F_EVENT_IDX),
 	};
-	vring_start(vring, ring->base);
+	vring_start(&ring->vring, ring->base);
 	ring->started = true;
 	s->device->ops->start(s->device->opaque,
 			      (unsigned int)(ring - s->rings), !ring->resumes);
-	return 0;
 }
 
 /* Starts the ring, whether or not a kick was ever signalled. */
 int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = fd_ring(s, msg);
-	int ret = take_ring_fd(s, msg, &ring->kick);
+	struct vring_areas areas;
+	const char *why = vhost_ring_locate(ring, &s->mem, &areas);
+	int ret;
 
+	if (why)
+		return vhost_refuse(s, "%s", why);
+	ret = take_ring_fd(s, msg, &ring->kick);
 	if (ret < 0)
 		return ret;
 	/* A front end that reads its own kicks must not make us wait. */
 	if (ring->kick >= 0)
 		fcntl(ring->kick, F_SETFL,
 		      fcntl(ring->kick, F_GETFL) | O_NONBLOCK);
-	return ring->started ? 0 : start(s, ring);
+	if (!ring->started)
+		start(s, ring, &areas);
+	return 0;
 }
 
 int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg)

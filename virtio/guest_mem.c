@@ -114,7 +114,7 @@ int guest_mem_add(struct guest_mem *mem, const struct guest_region_spec *spec,
 	mem->regions = regions;
 
 	ret = map_region(spec, fd, &region);
-	if (ret < 0)
+	if (ret)
 		return ret;
 
 	for (at = mem->count; at > 0; at--) {

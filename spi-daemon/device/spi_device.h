@@ -51,6 +51,13 @@ struct spi_piece {
 	bool keep;		/* leave the chip selected */
 };
 
+/* May the guest ask for an active-high chip select? */
+enum cs_high {
+	CS_HIGH_DEFAULT, /* as the device file thinks right */
+	CS_HIGH_NO,
+	CS_HIGH_YES,
+};
+
 struct spi_device;
 
 struct spi_device_ops {
@@ -76,7 +83,8 @@ struct spi_device_ops {
 /* Embedded as first member by each implementation. */
 struct spi_device {
 	const struct spi_device_ops *ops;
-	struct spi_caps caps; /* constant once the device is open */
+	struct spi_caps caps;	 /* constant once the device is open */
+	const char *failed_step; /* what the last error was of, or NULL */
 };
 
 static inline int spi_device_transfer(struct spi_device *dev,

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What the simulated NOR flash says of itself: its id, and SFDP (JESD216B). */
+#ifndef NOR_SFDP_H
+#define NOR_SFDP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NOR_SFDP_SIZE 104
+
+/* A 3-byte address reaches this far. */
+#define NOR_3BYTE_MAX (16u << 20)
+
+/* Fills @table for a chip of @size bytes (64 KiB..256 MiB). */
+void nor_sfdp_fill(uint32_t size, uint8_t table[NOR_SFDP_SIZE]);
+
+/*
+ * Stores the id of a real chip of @size bytes in @id: one that Linux's spi-nor
+ * knows nothing of that would contradict the SFDP. Returns its length.
+ */
+size_t nor_default_id(uint32_t size, uint8_t *id);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The daemon's messages, on stderr. */
+#ifndef LOG_H
+#define LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_INFO, /* and less: what is logged unless set */
+	LOG_LEVEL_DEBUG,
+};
+
+/* Messages above @level are dropped. Call before threads are started. */
+void log_set_level(enum log_level level);
+
+/*
+ * Each call writes one line, "vhost-device-spi: TEXT", with one write(2), so
+ * that the lines of threads do not mix. What is not printable ASCII comes out
+ * as \xNN, for text may come from a guest, and a long text is cut off. A line
+ * that cannot be written is lost. errno is left alone.
+ */
+#define log_error(...)	 log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...)	 log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)	 log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+void log_line(enum log_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Keeps a guest from filling the log. Used by one thread, starts all zero.
+ */
+struct log_limit {
+	uint64_t since_ns; /* the first line of the present burst */
+	unsigned int lines;
+	unsigned int suppressed;
+};
+
+#define LOG_LIMIT_LINES	   10
+#define LOG_LIMIT_BURST_NS (UINT64_C(5) * 1000 * 1000 * 1000)
+
+/*
+ * May a line be logged at @now_ns (monotonic)? Yes for the first
+ * LOG_LIMIT_LINES of a burst, which begins with its first line and lasts
+ * LOG_LIMIT_BURST_NS. Stores in @suppressed how many were refused since the
+ * last yes, for the caller to tell.
+ */
+bool log_limit_ok(struct log_limit *limit, uint64_t now_ns,
+		  unsigned int *suppressed);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The order of start-up and shut-down, nothing else. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "spi-daemon/log.h"
+#include "spi-daemon/options.h"
+#include "spi-daemon/pool.h"
+#include "spi-daemon/supervisor.h"
+
+static int serve(const struct options *options)
+{
+	char error[512];
+	struct pool pool;
+	int ret;
+
+	log_set_level(options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	ret = pool_open(&pool, options->devices, options->device_count, error,
+			sizeof(error));
+	if (!ret) {
+		ret = supervisor_run(options, &pool, error, sizeof(error));
+		pool_close(&pool);
+	}
+	if (ret < 0)
+		log_error("%s", error);
+	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	char error[512];
+	int action = options_parse(argc, argv, &options, error, sizeof(error));
+	int status = EXIT_SUCCESS;
+
+	if (action < 0) {
+		log_error("%s", error);
+		return EXIT_FAILURE;
+	}
+	if (action == OPTIONS_HELP)
+		fputs(options_help, stdout);
+	else if (action == OPTIONS_VERSION)
+		puts("vhost-device-spi " VERSION);
+	else
+		status = serve(&options);
+	options_free(&options);
+	return status;
+}

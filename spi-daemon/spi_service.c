@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spi-daemon/clock.h"
+#include "spi-daemon/spi_service.h"
+#include "virtio/spi_validate.h"
+
+#define REQUESTQ 0
+
+/* The longest that one piece may keep the bus, and us from our front end. */
+#define PIECE_NS (50 * NS_PER_MS)
+
+/* How much of a failed request's rx buffer is cleared in one step. */
+#define CLEAR_STEP (4u << 20)
+
+/* A front end that stops the ring waits this long for a transfer to end. */
+#define DRAIN_NS NS_PER_S
+
+int spi_service_init(struct spi_service *s, const char *guest,
+		     struct pool *pool)
+{
+	int ret;
+
+	*s = (struct spi_service){
+		.guest = guest,
+		.pool = pool,
+		.tx_bounce = malloc(pool->max_piece),
+		.rx_bounce = malloc(pool->max_piece),
+	};
+	ret = bus_user_init(&s->user);
+	if (ret < 0)
+		goto free_bounce;
+	ret = chain_init(&s->chain, VIRTQ_MAX_SIZE);
+	if (ret < 0 || !s->tx_bounce || !s->rx_bounce) {
+		ret = -ENOMEM;
+		goto free_chain;
+	}
+	return 0;
+
+free_chain:
+	chain_fini(&s->chain);
+	bus_user_fini(&s->user);
+free_bounce:
+	free(s->tx_bounce);
+	free(s->rx_bounce);
+	return ret;
+}
+
+void spi_service_fini(struct spi_service *s)
+{
+	chain_fini(&s->chain);
+	bus_user_fini(&s->user);
+	free(s->tx_bounce);
+	free(s->rx_bounce);
+}
+
+static struct vhost_ring *ring_of(struct spi_service *s)
+{
+	return &s->session->rings[REQUESTQ];
+}
+
+static struct chip *chip_of(const struct spi_service *s, unsigned int index)
+{
+	return &s->pool->chips[index];
+}
+
+void spi_service_complain(struct spi_service *s, const char *format, ...)
+{
+	unsigned int suppressed;
+	char text[256];
+	va_list args;
+
+	if (!log_limit_ok(&s->log_limit, clock_now(), &suppressed))
+		return;
+	if (suppressed)
+		log_warning("%s: %u lines suppressed", s->guest, suppressed);
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_warning("%s: %s", s->guest, text);
+}
+
+static void leave_bus(struct spi_service *s)
+{
+	if (s->bus)
+		bus_leave(s->bus, &s->user);
+	s->bus = NULL;
+}
+
+/* The chip was released: the next select edge has to keep its distance. */
+static void note_release(struct spi_service *s, struct chip *chip)
+{
+	if (s->inactive_ns)
+		chip->quiet_until = clock_now() + s->inactive_ns;
+}
+
+/* Releases the chip that is held between requests, if one is. */
+static void release_chip(struct spi_service *s)
+{
+	struct chip *chip = chip_of(s, s->cs.chip);
+	int ret;
+
+	if (s->cs.message != CS_OPEN)
+		return;
+	ret = spi_device_release(chip->dev);
+	if (ret < 0)
+		spi_service_complain(s, "%s: release: %s", chip->spec->path,
+				     strerror(-ret));
+	note_release(s, chip);
+	leave_bus(s);
+}
+
+/* The chip cannot stay selected, though the guest's message may go on. */
+static void cut_message(struct spi_service *s)
+{
+	release_chip(s);
+	chip_select_cut(&s->cs);
+	s->cut_is_bounded = false;
+}
+
+/*
+ * What the guest queued before it can know of a failure may belong to the
+ * failed message. What it queues later does not: drivers give a message up.
+ */
+static void bound_cut(struct spi_service *s)
+{
+	struct vring *vring = &ring_of(s)->vring;
+
+	s->cut_is_bounded = true;
+	s->cut_end = (uint16_t)(vring->last_avail + vring_pending(vring));
+}
+
+static bool is_beyond_cut(struct spi_service *s)
+{
+	uint16_t index = (uint16_t)(ring_of(s)->vring.last_avail - 1);
+
+	return s->cut_is_bounded && (int16_t)(index - s->cut_end) >= 0;
+}
+
+/* Writes the status, returns the chain, and tells the guest. */
+static void finish(struct spi_service *s, enum virtio_spi_status status)
+{
+	struct vhost_ring *ring = ring_of(s);
+	uint32_t len = spi_request_finish(&s->chain, &s->session->mem, status);
+
+	s->job.phase = JOB_NONE;
+	vring_push(&ring->vring, s->chain.head, len);
+	vhost_ring_call(ring);
+}
+
+/* An answer that is not OK: nothing of an rx buffer may look like data. */
+static void begin_clear(struct spi_service *s, enum virtio_spi_status status)
+{
+	struct job *job = &s->job;
+
+	job->phase = JOB_CLEARS;
+	job->status = status;
+	job->clear = chain_writer(&s->chain);
+	job->left = spi_request_rx_len(&s->chain);
+}
+
+static void clear_step(struct spi_service *s)
+{
+	struct job *job = &s->job;
+	uint64_t len = job->left < CLEAR_STEP ? job->left : CLEAR_STEP;
+
+	/* What is not mapped cannot be cleared, nor read by the guest. */
+	if (chain_zero(&job->clear, &s->session->mem, len) < 0)
+		len = job->left;
+	job->left -= len;
+	if (!job->left)
+		finish(s, job->status);
+}
+
+/* The request is not valid, for @why. */
+static void refuse(struct spi_service *s, const char *why)
+{
+	spi_service_complain(s, "request refused: %s", why);
+	/* Linux has one request in flight, so this is none of a message. */
+	if (s->cs.message == CS_OPEN) {
+		enum cs_framing framing = chip_of(s, s->cs.chip)->spec->framing;
+
+		release_chip(s);
+		if (framing == CS_LINUX) {
+			chip_select_close(&s->cs);
+		} else {
+			chip_select_cut(&s->cs);
+			bound_cut(s);
+		}
+	}
+	begin_clear(s, VIRTIO_SPI_PARAM_ERR);
+}
+
+/* The request was valid, but could not be done, or not to the end. */
+static void fail(struct spi_service *s)
+{
+	chip_select_failed(&s->cs, &s->job.framed, &s->job.plan);
+	bound_cut(s);
+	begin_clear(s, VIRTIO_SPI_TRANS_ERR);
+}
+
+/* Limits of the one chip, which the config space has no field for. */
+static const char *check_chip(const struct chip *chip,
+			      const struct spi_request *request)
+{
+	uint64_t len = request->tx_len ? request->tx_len : request->rx_len;
+
+	if (len > chip->spec->max_request)
+		return "the transfer is longer than max-request";
+	if (request->head.freq &&
+	    request->head.freq < chip->dev->caps.min_speed_hz)
+		return "the clock is too slow";
+	return NULL;
+}
+
+/* What chip-select framing has to know. */
+static void frame(struct spi_service *s)
+{
+	const struct spi_request *request = &s->job.request;
+	struct chain_cursor tx = request->tx;
+	struct cs_request *framed = &s->job.framed;
+
+	*framed = (struct cs_request){
+		.chip = request->head.chip_select_id,
+		.framing =
+			chip_of(s, request->head.chip_select_id)->spec->framing,
+		.tx = request->tx_len,
+		.rx = request->rx_len,
+		.cs_change = request->head.cs_change,
+		.len = request->tx_len ? request->tx_len : request->rx_len,
+	};
+	if (framed->tx)
+		chain_read(&tx, &s->session->mem, &framed->opcode, 1);
+}
+
+/* A chain was popped: makes a job of it. */
+static void begin_job(struct spi_service *s)
+{
+	struct job *job = &s->job;
+	const char *why;
+
+	if (s->cs.message == CS_CUT && is_beyond_cut(s))
+		chip_select_close(&s->cs);
+
+	why = spi_request_parse(&s->chain, &s->session->mem, &job->request);
+	if (!why)
+		why = spi_validate(&s->pool->config, &job->request);
+	if (!why)
+		why = check_chip(chip_of(s, job->request.head.chip_select_id),
+				 &job->request);
+	if (why) {
+		refuse(s, why);
+		return;
+	}
+
+	frame(s);
+	job->plan = chip_select_plan(&s->cs, &job->framed);
+	if (job->plan.lost) {
+		spi_service_complain(s, "request failed: the chip was released "
+					"in the middle of its message");
+		fail(s);
+		return;
+	}
+	job->phase = JOB_QUEUED;
+	job->left = job->framed.len;
+}
+
+/* Gets the bus, and the chip ready to be selected. */
+static enum spi_progress start_job(struct spi_service *s, uint64_t now)
+{
+	struct job *job = &s->job;
+	struct chip *chip = chip_of(s, job->framed.chip);
+
+	if (!job->plan.joins) {
+		release_chip(s);
+		chip_select_close(&s->cs);
+		s->bus = chip->bus;
+		s->start_at = CLOCK_NEVER;
+		if (!bus_acquire(s->bus, &s->user))
+			return SPI_WAIT;
+		s->start_at = chip->quiet_until;
+		if (now < s->start_at)
+			return SPI_WAIT;
+	}
+	job->phase = JOB_RUNS;
+	return SPI_MORE;
+}
+
+static uint32_t choose_speed(const struct chip *chip, uint32_t asked)
+{
+	uint32_t max = chip->dev->caps.max_speed_hz;
+
+	return !asked || (max && asked > max) ? max : asked;
+}
+
+/* Bytes of the job that fit into PIECE_NS, and into one message. */
+static uint32_t piece_len(const struct job *job, const struct chip *chip)
+{
+	const struct spi_head *head = &job->request.head;
+	uint32_t word = spi_word_size(head->bits_per_word);
+	uint32_t speed = choose_speed(chip, head->freq);
+	uint64_t word_ns = head->word_delay_ns;
+	uint64_t words = chip->dev->caps.max_piece / word;
+
+	/* Wide transfers are shorter; that much exactness is not needed. */
+	if (speed)
+		word_ns += head->bits_per_word * NS_PER_S / speed;
+	if (word_ns && words > PIECE_NS / word_ns)
+		words = PIECE_NS / word_ns;
+	if (!words)
+		words = 1;
+	return (uint32_t)(job->left < words * word ? job->left : words * word);
+}
+
+/*
+ * Points @piece at the guest's own buffers where they are in one piece, at
+ * the bounce buffers where they are not.
+ */
+static int map_piece(struct spi_service *s, struct spi_piece *piece)
+{
+	struct spi_request *request = &s->job.request;
+	const struct guest_mem *mem = &s->session->mem;
+
+	if (request->tx_len) {
+		struct chain_cursor tx = request->tx;
+
+		piece->tx = chain_direct(&tx, mem, piece->len);
+		if (!piece->tx) {
+			if (chain_read(&tx, mem, s->tx_bounce, piece->len) < 0)
+				return -EFAULT;
+			piece->tx = s->tx_bounce;
+		}
+	}
+	if (request->rx_len) {
+		piece->rx = chain_direct(&request->rx, mem, piece->len);
+		if (!piece->rx)
+			piece->rx = s->rx_bounce;
+	}
+	return 0;
+}
+
+/* The piece is done: moves on, and brings bounced bytes home. */
+static int advance(struct spi_service *s, const struct spi_piece *piece)
+{
+	struct job *job = &s->job;
+	int ret = 0;
+
+	if (piece->rx == s->rx_bounce)
+		ret = chain_write(&job->request.rx, &s->session->mem, piece->rx,
+				  piece->len);
+	else
+		chain_skip(&job->request.rx, piece->len);
+	chain_skip(&job->request.tx, piece->len);
+	job->left -= piece->len;
+	return ret;
+}
+
+static int run_piece(struct spi_service *s)
+{
+	struct job *job = &s->job;
+	const struct spi_head *head = &job->request.head;
+	const struct chip *chip = chip_of(s, job->framed.chip);
+	bool first = job->left == job->framed.len;
+	struct spi_piece piece = {
+		.len = piece_len(job, chip),
+		.speed_hz = choose_speed(chip, head->freq),
+		.mode = head->mode,
+		.bits_per_word = head->bits_per_word,
+		.tx_nbits = head->tx_nbits,
+		.rx_nbits = head->rx_nbits,
+		.word_delay_ns = head->word_delay_ns,
+	};
+	bool last = piece.len == job->left;
+	int ret;
+
+	piece.keep = !last || job->plan.keep;
+	piece.setup_ns = first && !job->plan.joins ? head->cs_setup_ns : 0;
+	piece.hold_ns = last ? head->cs_delay_hold_ns : 0;
+	ret = map_piece(s, &piece);
+	if (!ret)
+		ret = spi_device_transfer(chip->dev, &piece);
+	return ret < 0 ? ret : advance(s, &piece);
+}
+
+/* The chip is released, or held for what comes next. */
+static void end_message_part(struct spi_service *s)
+{
+	struct job *job = &s->job;
+	struct chip *chip = chip_of(s, job->framed.chip);
+
+	s->inactive_ns = job->request.head.cs_change_delay_inactive_ns;
+	chip_select_done(&s->cs, &job->framed, &job->plan);
+	if (job->plan.keep) {
+		s->hold_until =
+			clock_now() + chip->spec->cs_hold_ms * NS_PER_MS;
+	} else {
+		note_release(s, chip);
+		leave_bus(s);
+	}
+}
+
+/* A transfer ends early. */
+static void end_with_error(struct spi_service *s, const char *step,
+			   const char *why)
+{
+	struct chip *chip = chip_of(s, s->job.framed.chip);
+
+	spi_device_release(chip->dev);
+	s->inactive_ns = s->job.request.head.cs_change_delay_inactive_ns;
+	note_release(s, chip);
+	leave_bus(s);
+	spi_service_complain(s, "%s: %s: %s", chip->spec->path, step, why);
+	fail(s);
+}
+
+static void run_step(struct spi_service *s)
+{
+	const struct chip *chip = chip_of(s, s->job.framed.chip);
+	int ret = run_piece(s);
+
+	if (ret < 0) {
+		end_with_error(s,
+			       chip->dev->failed_step ? chip->dev->failed_step
+						      : "transfer",
+			       strerror(-ret));
+	} else if (!s->job.left) {
+		end_message_part(s);
+		finish(s, VIRTIO_SPI_TRANS_OK);
+	}
+}
+
+/* Takes the next request from the ring. */
+static enum spi_progress take_step(struct spi_service *s)
+{
+	struct vring *vring = &ring_of(s)->vring;
+	int ret = vhost_session_pop(s->session, REQUESTQ, &s->chain);
+
+	if (ret < 0) {
+		cut_message(s);
+		return SPI_IDLE;
+	}
+	if (!ret)
+		return vring_enable_kick(vring) ? SPI_MORE : SPI_IDLE;
+	vring_disable_kick(vring);
+	begin_job(s);
+	return SPI_MORE;
+}
+
+void spi_service_tick(struct spi_service *s, uint64_t now)
+{
+	/* A request in hand, of the same message, uses the hold. */
+	if (s->cs.message == CS_OPEN && s->job.phase == JOB_NONE &&
+	    now >= s->hold_until)
+		cut_message(s);
+}
+
+enum spi_progress spi_service_step(struct spi_service *s, uint64_t now)
+{
+	switch (s->job.phase) {
+	case JOB_NONE:
+		return take_step(s);
+	case JOB_QUEUED:
+		return start_job(s, now);
+	case JOB_RUNS:
+		run_step(s);
+		return SPI_MORE;
+	case JOB_CLEARS:
+		clear_step(s);
+		return SPI_MORE;
+	}
+	return SPI_IDLE;
+}
+
+uint64_t spi_service_deadline(const struct spi_service *s)
+{
+	if (s->job.phase == JOB_QUEUED)
+		return s->start_at;
+	return s->cs.message == CS_OPEN ? s->hold_until : CLOCK_NEVER;
+}
+
+/* Nothing of it was done, so the ring can have it back. */
+static void give_back(struct spi_service *s)
+{
+	vring_unpop(&ring_of(s)->vring);
+	s->job.phase = JOB_NONE;
+	if (s->cs.message != CS_OPEN)
+		leave_bus(s);
+}
+
+/* A transfer that was begun is not finished. */
+static void stop_transfer(struct spi_service *s)
+{
+	end_with_error(s, "transfer", "cut short, as the ring stops");
+}
+
+/* Ends the job; a transfer that runs may run until @deadline. */
+static void drain(struct spi_service *s, uint64_t deadline)
+{
+	while (s->job.phase != JOB_NONE) {
+		if (s->job.phase == JOB_QUEUED)
+			give_back(s);
+		else if (s->job.phase == JOB_RUNS && clock_now() >= deadline)
+			stop_transfer(s);
+		else
+			spi_service_step(s, clock_now());
+	}
+	cut_message(s);
+}
+
+void spi_service_abort(struct spi_service *s)
+{
+	drain(s, 0);
+	chip_select_close(&s->cs);
+}
+
+static void quiesce(void *opaque, unsigned int ring)
+{
+	(void)ring;
+	drain(opaque, clock_now() + DRAIN_NS);
+}
+
+static void start(void *opaque, unsigned int ring, bool fresh)
+{
+	struct spi_service *s = opaque;
+
+	(void)ring;
+	/* A driver that begins anew knows nothing of an old message. */
+	if (fresh)
+		chip_select_close(&s->cs);
+}
+
+const struct vhost_device_ops spi_service_ops = {
+	.quiesce = quiesce,
+	.start = start,
+};

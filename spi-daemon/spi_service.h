@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * One guest's requests, from its ring to the chips and back.
+ *
+ * The service never waits. Its worker calls spi_service_step() again and
+ * again; each step takes a bounded time (one piece of a transfer, at most),
+ * and between steps the worker answers its front end.
+ */
+#ifndef SPI_SERVICE_H
+#define SPI_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "spi-daemon/bus.h"
+#include "spi-daemon/chip_select.h"
+#include "spi-daemon/log.h"
+#include "spi-daemon/pool.h"
+#include "vhost/session.h"
+#include "virtio/spi_request.h"
+
+enum job_phase {
+	JOB_NONE,
+	JOB_QUEUED, /* popped and checked; the bus is not ours yet */
+	JOB_RUNS,   /* some of it may be on the wire already */
+	JOB_CLEARS, /* it failed; its rx buffer is being cleared */
+};
+
+/* The request in hand. */
+struct job {
+	enum job_phase phase;
+	struct spi_request request;
+	struct cs_request framed;
+	struct cs_plan plan;
+	uint64_t left;		       /* bytes to go, of RUNS or CLEARS */
+	struct chain_cursor clear;     /* where CLEARS goes on */
+	enum virtio_spi_status status; /* after CLEARS */
+};
+
+struct spi_service {
+	const char *guest; /* its name in the log */
+	struct pool *pool;
+	struct vhost_session *session; /* NULL: no front end */
+	struct bus_user user;
+	struct bus *bus;    /* owned or waited for; NULL: none */
+	struct chain chain; /* the job's */
+	struct job job;
+	struct chip_select cs;
+	uint64_t start_at;    /* monotonic ns, of a QUEUED job */
+	uint64_t hold_until;  /* monotonic ns, while a chip is held */
+	uint32_t inactive_ns; /* what follows the held chip's release */
+	bool cut_is_bounded;  /* the cut ends before ring index */
+	uint16_t cut_end;
+	uint8_t *tx_bounce; /* pool->max_piece bytes each: for what */
+	uint8_t *rx_bounce; /* is in pieces in guest memory */
+	struct log_limit log_limit;
+};
+
+enum spi_progress {
+	SPI_IDLE, /* the ring is empty: wait for a kick */
+	SPI_MORE, /* step again */
+	SPI_WAIT, /* wait for ->user.wake or the deadline */
+};
+
+/* @guest and @pool must outlive the service. Returns 0 or negative errno. */
+int spi_service_init(struct spi_service *service, const char *guest,
+		     struct pool *pool);
+void spi_service_fini(struct spi_service *service);
+
+/* What the service is to the vhost-user back end. */
+extern const struct vhost_device_ops spi_service_ops;
+
+/*
+ * Does one bounded piece of work on the ring, which is active. @now is
+ * monotonic, ns.
+ */
+enum spi_progress spi_service_step(struct spi_service *service, uint64_t now);
+
+/*
+ * When to step at the latest, monotonic ns, even if the ring is idle or not
+ * active; CLOCK_NEVER if nothing is due.
+ */
+uint64_t spi_service_deadline(const struct spi_service *service);
+
+/* Does what is due, if anything is, without touching the ring. */
+void spi_service_tick(struct spi_service *service, uint64_t now);
+
+/* Logs a line about this guest, unless it had too many of late. */
+__attribute__((format(printf, 2, 3))) void
+spi_service_complain(struct spi_service *service, const char *format, ...);
+
+/*
+ * Ends the request in hand, with VIRTIO_SPI_TRANS_ERR if it was begun, and
+ * releases the chip.
+ */
+void spi_service_abort(struct spi_service *service);
+
+#endif

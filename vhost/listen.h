@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The listening Unix socket that front ends connect to. */
+#ifndef VHOST_LISTEN_H
+#define VHOST_LISTEN_H
+
+#include <sys/types.h>
+
+struct vhost_listener {
+	int fd; /* non-blocking */
+	char *path;
+	dev_t dev; /* the socket file that we made, */
+	ino_t ino; /* to remove no other */
+};
+
+/*
+ * Makes the socket file @path and listens. A socket file that nobody listens
+ * to any more is replaced. Returns 0; -EADDRINUSE when another process serves
+ * it; -EEXIST when it is there and is no socket; -ENAMETOOLONG; or another
+ * negative errno.
+ */
+int vhost_listen(struct vhost_listener *listener, const char *path);
+
+/* Can @path be listened to? What vhost_listen() would return, but no change. */
+int vhost_listen_check(const char *path);
+
+/*
+ * Takes the next connection. Returns its descriptor, -EAGAIN when none waits,
+ * or another negative errno.
+ */
+int vhost_accept(const struct vhost_listener *listener);
+
+/* Stops listening and removes the socket file. */
+void vhost_unlisten(struct vhost_listener *listener);
+
+#endif
