@@ -42,7 +42,7 @@ DAEMON := $(BUILD)/vhost-device-spi
 XFER := $(BUILD)/spi-xfer
 
 .PHONY: all
-all: $(DAEMON) $(XFER)
+all: $(DAEMON) $(XFER) ## the daemon and spi-xfer
 
 $(DAEMON): $(BUILD)/obj/spi-daemon/main.o $(BUILD)/libdaemon.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lbsd
@@ -73,6 +73,125 @@ $(GUEST_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libguest.a \
 		$(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
+
+.PHONY: tests
+tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(GUEST_TESTS)
+
+# What a command needs is installed by the command. Where all is there, this
+# takes no time and no network.
+deps = sh tests/install-deps.sh
+run = VHOST_DEVICE_SPI=$(CURDIR)/$(DAEMON) SPI_XFER=$(CURDIR)/$(XFER) \
+	sh tests/run-tests.sh
+
+ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+TSAN := -fsanitize=thread
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
+	--show-leak-kinds=definite,possible --errors-for-leak-kinds=definite
+
+.PHONY: check
+check: ## everything: lint, all tests, sanitizers, valgrind, the real guest
+	$(deps) build check guest
+	$(MAKE) lint
+	$(MAKE) check-quick
+	$(MAKE) check-asan
+	$(MAKE) check-tsan
+	$(MAKE) check-valgrind
+	$(MAKE) check-guest
+
+.PHONY: check-quick
+check-quick: ## the tests that need no virtual machine
+	$(deps) build check
+	$(MAKE) run-quick
+
+.PHONY: run-quick
+run-quick: all $(UNIT_TESTS) $(WHOLE_TESTS)
+	$(run) $(UNIT_TESTS) $(WHOLE_TESTS)
+
+.PHONY: check-asan
+check-asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(MAKE) run-quick BUILD=build-asan FORTIFY= SANITIZE="$(ASAN)"
+
+.PHONY: check-tsan
+check-tsan: ## the same under ThreadSanitizer
+	$(MAKE) run-quick BUILD=build-tsan FORTIFY= SANITIZE="$(TSAN)"
+
+.PHONY: check-valgrind
+check-valgrind: all $(UNIT_TESTS) ## the unit tests under valgrind
+	TEST_WRAPPER="$(VALGRIND)" $(run) $(UNIT_TESTS)
+
+.PHONY: check-guest
+check-guest: ## a real Linux guest under QEMU
+	$(deps) build guest
+	sh tests/guest/kit.sh
+	$(MAKE) run-guest
+
+.PHONY: run-guest
+run-guest: all $(GUEST_TESTS)
+	TEST_TIMEOUT=1800 $(run) $(GUEST_TESTS)
+
+.PHONY: demo
+demo: ## shows a Linux guest that identifies, writes and reads a flash chip
+	$(deps) build guest
+	$(MAKE) all
+	VHOST_DEVICE_SPI=$(CURDIR)/$(DAEMON) sh tests/guest/demo.sh
+
+.PHONY: lint
+lint: ## rules of the source that compilers do not check
+	sh tests/test_lint.sh
+	sh tests/lint.sh
+
+FORMATTED := $(shell find virtio vhost spi-daemon tests -name '*.[ch]' \
+	! -path 'tests/guest/module/*')
+
+.PHONY: format
+format: ## lays out the source (clang-format)
+	$(CLANG_FORMAT) -i $(FORMATTED)
+
+.PHONY: format-check
+format-check: ## fails where `make format` would change something
+	$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
+
+.PHONY: coverage
+coverage: ## line and branch coverage of the tests without a virtual machine
+	$(deps) develop
+	$(MAKE) run-quick BUILD=build-coverage FORTIFY= CFLAGS="-O0 -g" \
+		SANITIZE=--coverage
+	gcovr --exclude 'tests/.*' --print-summary build-coverage
+
+.PHONY: install
+install: all ## to DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
+		$(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(DAEMON) $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(XFER) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 docs/spi-xfer.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 docs/vhost-device-spi.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8
+
+.PHONY: uninstall
+uninstall: ## what install put there
+	rm -f $(DESTDIR)$(PREFIX)/sbin/vhost-device-spi \
+		$(DESTDIR)$(PREFIX)/bin/spi-xfer \
+		$(DESTDIR)$(PREFIX)/share/man/man1/spi-xfer.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/vhost-device-spi.8
+
+DIST := vhost-device-spi-$(VERSION)
+
+.PHONY: dist
+dist: ## a tar file of what is committed
+	@mkdir -p $(BUILD)
+	git archive --prefix=$(DIST)/ -o $(BUILD)/$(DIST).tar.gz HEAD
+
+.PHONY: clean
+clean: ## removes all that was built
+	rm -rf build build-*
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | \
+		awk -F '\t' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .SECONDARY:

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "spi-daemon/clock.h"
 #include "spi-daemon/device/nor_protect.h"
 
 #define KIB	 1024u
@@ -39,18 +39,10 @@ struct nor_op {
 	uint32_t area;	  /* bytes that change, for the protection */
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* WEL falls when WIP does. */
 static bool busy(struct nor_chip *chip)
 {
-	if (chip->busy_until_ns && now_ns() >= chip->busy_until_ns) {
+	if (chip->busy_until_ns && clock_now() >= chip->busy_until_ns) {
 		chip->busy_until_ns = 0;
 		chip->write_enabled = false;
 	}
@@ -316,7 +308,7 @@ static void run_write(struct nor_chip *chip)
 		return;
 	}
 	chip->op->run(chip);
-	chip->busy_until_ns = now_ns() + chip->op->busy_us * 1000ull;
+	chip->busy_until_ns = clock_now() + chip->op->busy_us * NS_PER_US;
 }
 
 void nor_chip_deselect(struct nor_chip *chip)

@@ -30,8 +30,8 @@ int sim_loopback_open(struct spi_device **out);
  * was programmed is in the file when the operation's busy time ends.
  * Stores the new device, which spi_device_close() frees, in @out.
  * Returns 0; -EINVAL for a size that no chip has; -EFBIG when the file's size
- * is not @size; -EBUSY when another process uses the file; or what open(2)
- * and mmap(2) give.
+ * is not @size; -EBUSY when somebody else uses the file; or what open(2),
+ * posix_fallocate(3) and mmap(2) give: its blocks are allocated at once.
  */
 int sim_nor_open(const struct sim_nor_config *config, struct spi_device **out);
 

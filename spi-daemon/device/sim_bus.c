@@ -4,9 +4,8 @@
 #include <errno.h>
 #include <time.h>
 
+#include "spi-daemon/clock.h"
 #include "virtio/spi_wire.h"
-
-#define NS_PER_S 1000000000u
 
 #define ANY_NBITS \
 	(VIRTIO_SPI_CAN_DUAL | VIRTIO_SPI_CAN_QUAD | VIRTIO_SPI_CAN_OCTAL)
@@ -32,9 +31,8 @@ static void wait_ns(uint64_t ns)
 
 	if (!ns)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	ns += (uint64_t)end.tv_nsec;
-	end.tv_sec += (time_t)(ns / NS_PER_S);
+	ns += clock_now();
+	end.tv_sec = (time_t)(ns / NS_PER_S);
 	end.tv_nsec = (long)(ns % NS_PER_S);
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) ==
 	       EINTR)

@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#
+# Installs the Debian packages that the given purposes need and this machine
+# lacks. With nothing missing it does nothing, and needs no network or root.
+#
+#	install-deps.sh PURPOSE...
+
+set -eu
+
+# PURPOSE: packages. A package that is already here costs nothing, so a purpose
+# names all it needs.
+packages_for() {
+	case $1 in
+	build) # make
+		echo gcc libc6-dev make libbsd-dev
+		;;
+	check) # make check-quick, with what the lint uses
+		packages_for build
+		echo libcmocka-dev valgrind cppcheck shellcheck mandoc
+		;;
+	guest) # make check-guest; tests/guest/kit.sh fetches the rest
+		packages_for build
+		echo libcmocka-dev xz-utils ca-certificates
+		;;
+	develop) # make format, coverage and a second compiler
+		packages_for check
+		echo clang clang-format clang-tidy gcovr git
+		;;
+	*)
+		die "usage: install-deps.sh build|check|guest|develop..."
+		;;
+	esac
+}
+
+die() {
+	echo "install-deps: $*" >&2
+	exit 1
+}
+
+# Prints those of the packages "$@" that are not installed.
+missing_of() {
+	for package; do
+		state=$(dpkg-query -W -f '${db:Status-Status} ' "$package" \
+			2> /dev/null) || state=
+		case " $state" in
+		*' installed '*) ;;
+		*) echo "$package" ;;
+		esac
+	done
+}
+
+# Runs a command as root, or tells the user which one it is.
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo > /dev/null; then
+		sudo "$@"
+	else
+		die "neither root nor sudo; as root, run: apt-get install $missing"
+	fi
+}
+
+apt() {
+	as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -o DPkg::Lock::Timeout=300 "$@"
+}
+
+[ $# -gt 0 ] || set -- none
+for purpose; do
+	packages_for "$purpose" > /dev/null # or die
+done
+# shellcheck disable=SC2046 # a list of packages
+wanted=$(
+	for purpose; do
+		printf '%s\n' $(packages_for "$purpose")
+	done | sort -u | tr '\n' ' '
+)
+for program in apt-get dpkg-query; do
+	command -v "$program" > /dev/null ||
+		die "no $program here; install by other means: $wanted"
+done
+
+# shellcheck disable=SC2086 # lists of packages
+{
+	missing=$(missing_of $wanted | tr '\n' ' ')
+	[ -n "$missing" ] || exit 0
+	echo "install-deps: installing $missing"
+	# An unreachable list of no interest here must not be the end.
+	apt update || echo "install-deps: apt-get update failed, going on" >&2
+	apt install -y --no-install-recommends $missing ||
+		die "apt-get could not install $missing"
+}
+echo "install-deps: done"

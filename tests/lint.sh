@@ -1,0 +1,261 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#
+# Checks the rules of the source that compilers do not: layers, lengths,
+# licences, and who may print. Holds the man page to --help. Then runs each of
+# mandoc, shellcheck, cppcheck and clang-tidy that is installed.
+#
+#	lint.sh			all of it, in the tree that this file is in
+#	lint.sh --rules DIR	only the rules, in another tree
+#
+# Prints one line for each finding, file:line: message, and fails if there is
+# one. A "note:" is no finding.
+
+set -eu
+LC_ALL=C
+export LC_ALL
+
+rules_only=false
+root=$(dirname -- "$0")/..
+if [ "${1:-}" = --rules ]; then
+	rules_only=true
+	root=$2
+fi
+cd -- "$root"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# What there is, sources and others, without ./ before it.
+find . \( -name .git -o -name build -o -name 'build-*' \) -prune -o \
+	-type f ! -name '*.png' ! -name '*.[oa]' -print |
+	sed 's,^\./,,' | sort > "$work/text"
+grep '\.[ch]$' "$work/text" > "$work/c" || true
+xargs awk 'FNR == 1 && (/^#!.*sh/ || FILENAME ~ /\.sh$/) { print FILENAME }' \
+	< "$work/text" > "$work/sh"
+grep -E '(\.([1-9]|mk)|(^|/)(Makefile|Kbuild))$' "$work/text" |
+	cat - "$work/c" "$work/sh" > "$work/licensed"
+status=0
+
+# Runs the awk program $1 over the files listed in $2, sets status if it
+# printed anything but notes.
+rule() {
+	[ -s "$work/$2" ] || return 0
+	xargs awk "$1" < "$work/$2" > "$work/out"
+	cat "$work/out"
+	if grep -qv ': note: ' "$work/out"; then
+		status=1
+	fi
+}
+
+# Code without its comments, strings and character constants.
+# shellcheck disable=SC2016 # awk's $, not the shell's
+strip='
+function strip(s,   out, at) {
+	out = ""
+	while (s != "") {
+		if (in_comment) {
+			at = index(s, "*/")
+			if (!at)
+				return out
+			s = substr(s, at + 2)
+			in_comment = 0
+		} else if (match(s, /^("([^"\\]|\\.)*"|\047([^\047\\]|\\.)*\047)/)) {
+			out = out "\"\""
+			s = substr(s, RLENGTH + 1)
+		} else if (substr(s, 1, 2) == "/*") {
+			in_comment = 1
+			s = substr(s, 3)
+		} else if (substr(s, 1, 2) == "//") {
+			return out
+		} else {
+			out = out substr(s, 1, 1)
+			s = substr(s, 2)
+		}
+	}
+	return out
+}
+FNR == 1 { in_comment = 0 }
+function found(message) { print FILENAME ":" FNR ": " message }
+'
+
+# Which header may be included by which file: includes point down only.
+# shellcheck disable=SC2016
+layers='
+function is(path, dir) { return index(path, dir "/") == 1 }
+function may(file, header) {
+	if (is(file, "tests"))
+		return 1
+	if (is(file, "virtio"))
+		return is(header, "virtio")
+	if (is(file, "vhost/front"))
+		return is(header, "vhost/front") || is(header, "virtio") ||
+			header == "vhost/wire.h"
+	if (is(file, "spi-daemon/xfer") && is(header, "vhost/front"))
+		return 1
+	if (is(header, "vhost/front") || is(header, "spi-daemon/xfer"))
+		return is(file, "spi-daemon/xfer")
+	if (is(header, "virtio") || is(header, "vhost"))
+		return 1
+	return is(file, "spi-daemon") && is(header, "spi-daemon")
+}
+/^[ \t]*#[ \t]*include[ \t]*"/ {
+	split($0, part, "\"")
+	if (part[2] ~ /\.\./ || !may(FILENAME, part[2]))
+		found("includes \"" part[2] "\", which is not below it")
+}
+'
+
+# What a layer must not know or do.
+# shellcheck disable=SC2016
+limits='
+FILENAME ~ /^vhost\// &&
+    tolower($0) ~ /(^|[^a-z])spi(dev)?([^a-z]|$)/ {
+	found("vhost/ must not know of SPI")
+}
+{ code = strip($0) }
+code ~ /SPI_IOC_/ &&
+    FILENAME !~ /^(tests\/|spi-daemon\/device\/spidev[^\/]*\.c$)/ {
+	found("SPI ioctls belong in spi-daemon/device/spidev*.c")
+}
+FILENAME ~ /^(virtio|vhost)\// &&
+    code ~ /(^|[^A-Za-z0-9_])(v?f?d?printf|f?puts|f?putc|putchar|perror|v?syslog|v?(err|warn)x?|_?exit|_Exit|quick_exit|abort)[ \t]*\(/ {
+	found("virtio/ and vhost/ never print or exit")
+}
+'
+
+# A string that has its line to itself may be longer than 80 columns.
+# shellcheck disable=SC2016
+columns='
+{
+	width = 0
+	text = $0
+	gsub(/[\200-\277]/, "", text) # UTF-8: count characters
+	n = split(text, part, "\t")
+	for (i = 1; i <= n; i++) {
+		width += length(part[i])
+		if (i < n)
+			width += 8 - width % 8
+	}
+}
+width > 80 && $0 !~ /^[ \t]*"([^"\\]|\\.)*"[ \t]*[,;)]*( \\)?$/ {
+	found(width " columns, more than 80")
+}
+'
+
+# A function starts at the first line after a blank line, a comment, a
+# preprocessor line or the end of another declaration, and its braces are in
+# the first column.
+# shellcheck disable=SC2016
+lengths='
+function judge(path, at, what, lines, most, wanted) {
+	if (lines > wanted)
+		print path ":" at ": " (lines > most ? "" : "note: ") what \
+			" has " lines " lines, more than " \
+			(lines > most ? most : wanted)
+}
+function end_file() {
+	if (file)
+		judge(file, last, "the file", last, 600, 400)
+}
+FNR == 1 { end_file(); file = FILENAME; start = 1; body = 0 }
+{ last = FNR; code = strip($0) }
+/^[A-Za-z_].*\(/ {
+	name = $0
+	sub(/\(.*/, "", name)
+	sub(/.*[ \t*]/, "", name)
+}
+/^[}]/ && body {
+	judge(FILENAME, start, name "()", FNR - start + 1, 60, 40)
+	body = 0
+}
+/^[{]/ { body = 1 }
+!body && (code ~ /^[ \t]*$/ || /^#/ || /[;}]$/) { start = FNR + 1 }
+END { end_file() }
+'
+
+# shellcheck disable=SC2016
+licences='
+FNR == 1 { end_file(); file = FILENAME; seen = 0 }
+FNR <= 5 && /SPDX-License-Identifier: / { seen = 1 }
+function end_file() {
+	if (file && !seen)
+		print file ":1: no SPDX-License-Identifier"
+}
+END { end_file() }
+'
+
+# Names that only mean something on one machine or in one network.
+# shellcheck disable=SC2016
+private='
+/(^|[^A-Za-z0-9_.$})-])\/[w]ork(\/|[^A-Za-z0-9_.-]|$)/ {
+	found("a path of one machine")
+}
+/:\/\/([^\/ ]*@)?(10|192\.168|172\.(1[6-9]|2[0-9]|3[01]))\.[0-9]/ ||
+/:\/\/[^\/ ]*(artifactory|nexus|registry|proxy)[^\/ ]*([\/:]|$)/ ||
+/:\/\/[^\/ ]*\.(internal|local|corp|lan)([\/:]|$)/ {
+	found("a host of one network")
+}
+'
+
+rule "$strip $layers" c
+rule "$strip $limits" c
+rule "$strip $columns" c
+rule "$strip $lengths" c
+rule "$licences" licensed
+rule "$strip $private" text
+if $rules_only; then
+	exit "$status"
+fi
+
+sh tests/check-help.sh || status=1
+
+installed() {
+	command -v "$1" > /dev/null || {
+		echo "lint: $1 is not installed, skipped"
+		false
+	}
+}
+
+# The tools know nothing of the kernel's headers, so modules are left out.
+grep '\.c$' "$work/c" | xargs grep -L '<linux/module\.h>' > "$work/programs"
+jobs=$(getconf _NPROCESSORS_ONLN 2> /dev/null || echo 1)
+
+if installed shellcheck; then
+	xargs shellcheck -f gcc < "$work/sh" || status=1
+fi
+
+if installed mandoc; then
+	mandoc -Tlint -W warning docs/*.8 || status=1
+fi
+
+if installed cppcheck; then
+	cppcheck --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 -q --template=gcc -j "$jobs" \
+		-D_GNU_SOURCE -DVERSION='"lint"' -I. \
+		--file-list="$work/programs" || status=1
+fi
+
+# Named one by one, because each version of clang-tidy brings new ones.
+checks='-*,clang-analyzer-core.*,clang-analyzer-deadcode.*,
+	clang-analyzer-unix.*,bugprone-infinite-loop,
+	bugprone-misplaced-widening-cast,bugprone-not-null-terminated-result,
+	bugprone-posix-return,bugprone-redundant-branch-condition,
+	bugprone-signal-handler,bugprone-signed-char-misuse,
+	bugprone-sizeof-expression,bugprone-suspicious-memset-usage,
+	bugprone-suspicious-semicolon,bugprone-too-small-loop-variable,
+	misc-redundant-expression'
+checks=$(echo "$checks" | tr -d '\n\t')
+# Not on the tests: it does not know that cmocka's assertions do not return.
+if installed clang-tidy; then
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	grep -v '^tests/' "$work/programs" | xargs -n 4 -P "$jobs" sh -c '
+		checks=$1
+		shift
+		clang-tidy --quiet --warnings-as-errors="*" --checks="$checks" \
+			"$@" -- -std=c11 -D_GNU_SOURCE -DVERSION=\"lint\" -I. \
+			2> /dev/null' sh "$checks" > "$work/out" || status=1
+	sed -n "s,^$PWD/,,; /: \\(warning\\|error\\): /p" "$work/out" | sort -u
+fi
+exit "$status"

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "spi-daemon/options.h"
+
+#define MAX_WORDS 12
+
+/* A command line without the program's name, cut at each blank. */
+static int parse_line(const char *line, struct options *options, char *error,
+		      size_t error_size)
+{
+	static char program[] = "vhost-device-spi";
+	char *argv[MAX_WORDS + 2] = { program };
+	char *copy = strdup(line);
+	char *rest = copy;
+	int argc = 1;
+	int ret;
+
+	assert_non_null(copy);
+	while (rest && *rest && argc <= MAX_WORDS)
+		argv[argc++] = strsep(&rest, " ");
+	ret = options_parse(argc, argv, options, error, error_size);
+	free(copy);
+	return ret;
+}
+
+static struct options parse(const char *line)
+{
+	struct options options;
+	char error[512] = "";
+	int ret = parse_line(line, &options, error, sizeof(error));
+
+	if (ret != OPTIONS_RUN)
+		fail_msg("%s: %d, %s", line, ret, error);
+	assert_string_equal(error, "");
+	return options;
+}
+
+static void every_spelling_gives_the_same(void **state)
+{
+	static const char *const lines[] = {
+		/* as in the README of rust-vmm's vhost-device-spi */
+		"--socket-path=v.sock --socket-count=3 --device /dev/spidev0.0",
+		"-s v.sock -c 3 -l /dev/spidev0.0",
+		"-sv.sock -c3 -l/dev/spidev0.0",
+		"--device=/dev/spidev0.0 --socket-count 3 --socket-path v.sock",
+		"--dev=/dev/spidev0.0 --socket-c=3 --socket-p=v.sock",
+		"-l /dev/spidev0.0 -c 3 -s v.sock --",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct options options = parse(lines[i]);
+
+		assert_string_equal(options.socket_path, "v.sock");
+		assert_int_equal(options.socket_count, 3);
+		assert_int_equal(options.device_count, 1);
+		assert_string_equal(options.devices[0].path, "/dev/spidev0.0");
+		assert_false(options.verbose);
+		options_free(&options);
+	}
+}
+
+static void one_socket_is_the_default(void **state)
+{
+	struct options options = parse("-s v.sock -l sim:nor");
+
+	(void)state;
+	assert_int_equal(options.socket_count, 1);
+	options_free(&options);
+}
+
+static void up_to_256_sockets_are_taken(void **state)
+{
+	struct options options = parse("-s v.sock -l sim:nor -c 256");
+
+	(void)state;
+	assert_int_equal(options.socket_count, 256);
+	options_free(&options);
+}
+
+static void verbose_is_taken(void **state)
+{
+	struct options options = parse("-v -s v.sock -l sim:nor --verbose");
+
+	(void)state;
+	assert_true(options.verbose);
+	options_free(&options);
+}
+
+static void devices_keep_their_order_and_keys(void **state)
+{
+	struct options options = parse("-l sim:nor,size=1M -s v.sock "
+				       "-l /dev/spidev1.0,cs=spec -l d");
+
+	(void)state;
+	assert_int_equal(options.device_count, 3);
+	assert_int_equal(options.devices[0].kind, DEVICE_SIM_NOR);
+	assert_int_equal(options.devices[0].nor.size, 1 << 20);
+	assert_string_equal(options.devices[1].path, "/dev/spidev1.0");
+	assert_int_equal(options.devices[1].framing, CS_SPEC);
+	assert_string_equal(options.devices[2].path, "d");
+	options_free(&options);
+}
+
+static int parse_devices(int count, struct options *options, char *error,
+			 size_t error_size)
+{
+	static char program[] = "p", socket_path[] = "-ss", device[] = "-ld";
+	char *argv[OPTIONS_MAX_DEVICES + 4] = { program, socket_path };
+
+	for (int i = 0; i < count; i++)
+		argv[2 + i] = device;
+	return options_parse(2 + count, argv, options, error, error_size);
+}
+
+static void up_to_255_devices_are_taken(void **state)
+{
+	struct options options;
+	char error[512];
+
+	(void)state;
+	assert_int_equal(parse_devices(255, &options, error, sizeof(error)),
+			 OPTIONS_RUN);
+	assert_int_equal(options.device_count, 255);
+	options_free(&options);
+	assert_int_equal(parse_devices(256, &options, error, sizeof(error)),
+			 -EINVAL);
+	assert_string_equal(error,
+			    "--device=d: there are more than 255 devices");
+	assert_null(options.devices);
+}
+
+static void help_and_version_need_nothing_else(void **state)
+{
+	static const struct {
+		const char *line;
+		enum options_action action;
+	} cases[] = {
+		{ "-h", OPTIONS_HELP },
+		{ "--help", OPTIONS_HELP },
+		{ "--he", OPTIONS_HELP },
+		{ "-s v.sock -h", OPTIONS_HELP },
+		{ "-h --nonsense", OPTIONS_HELP },
+		{ "-V", OPTIONS_VERSION },
+		{ "--version", OPTIONS_VERSION },
+		{ "-l d -V -h", OPTIONS_VERSION },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct options options;
+		char error[512] = "";
+
+		assert_int_equal(parse_line(cases[i].line, &options, error,
+					    sizeof(error)),
+				 cases[i].action);
+		assert_string_equal(error, "");
+		options_free(&options);
+	}
+}
+
+static const struct {
+	const char *line, *error;
+} mistakes[] = {
+	{ "", "--socket-path=PATH is missing" },
+	{ "-l d", "--socket-path=PATH is missing" },
+	{ "-s v", "--device=SPEC is missing" },
+	{ "-s v -l d -x", "-x is not an option; --help lists them" },
+	{ "-s v -l d -vx", "-x is not an option; --help lists them" },
+	{ "stray --nope", "--nope is not an option; --help lists them" },
+	{ "--nope=1", "--nope=1 is not an option; --help lists them" },
+	{ "--socket=v", "--socket=v is ambiguous: "
+			"--socket-path or --socket-count" },
+	{ "--ver", "--ver is ambiguous: --verbose or --version" },
+	{ "--help=me", "--help=me: --help takes no value" },
+	{ "-l d -s", "-s, --socket-path needs a value" },
+	{ "-s v --device", "-l, --device needs a value" },
+	{ "-s v -l d v2", "v2 is not an option" },
+	{ "-s v -l d -- -v", "-v is not an option" },
+	{ "-s v -l d -", "- is not an option" },
+	{ "--socket-path= -l d", "--socket-path= has no value" },
+	{ "-s v -s w -l d", "--socket-path=w is the second --socket-path" },
+	{ "-s v -l d -c 1 -c 2",
+	  "--socket-count=2 is the second --socket-count" },
+	{ "-c 0", "--socket-count=0 is not a number from 1 to 256" },
+	{ "-c 257", "--socket-count=257 is not a number from 1 to 256" },
+	{ "-c -1", "--socket-count=-1 is not a number from 1 to 256" },
+	{ "-c 1x", "--socket-count=1x is not a number from 1 to 256" },
+	{ "--socket-count=", "--socket-count= is not a number from 1 to 256" },
+	{ "--device=", "--device=: the path is empty" },
+	{ "-s v -l d -l sim:nor,size=3M",
+	  "--device=sim:nor,size=3M: "
+	  "size=3M is not a power of two from 64K to 256M" },
+};
+
+static void a_mistake_is_told_in_one_line(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		struct options options;
+		char error[512] = "";
+
+		assert_int_equal(parse_line(mistakes[i].line, &options, error,
+					    sizeof(error)),
+				 -EINVAL);
+		assert_string_equal(error, mistakes[i].error);
+		assert_null(options.socket_path);
+		assert_null(options.devices);
+		assert_int_equal(options.device_count, 0);
+	}
+}
+
+static int parse_path_of(size_t len, const char *rest, char *error,
+			 size_t error_size)
+{
+	char line[300] = "-s ";
+	struct options options;
+	int ret;
+
+	memset(line + 3, 'p', len);
+	line[3 + len] = '\0';
+	strcat(line, rest);
+	ret = parse_line(line, &options, error, error_size);
+	options_free(&options);
+	return ret;
+}
+
+static void a_socket_path_must_fit_with_its_highest_number(void **state)
+{
+	static const struct {
+		size_t len;
+		const char *rest;
+		int ret;
+	} cases[] = {
+		{ 106, " -l d", OPTIONS_RUN },
+		{ 107, " -l d", -EINVAL },
+		{ 106, " -l d -c 10", OPTIONS_RUN },
+		{ 106, " -l d -c 11", -EINVAL },
+		{ 105, " -l d -c 100", OPTIONS_RUN },
+		{ 105, " -l d -c 101", -EINVAL },
+		{ 104, " -c 256 -l d", OPTIONS_RUN },
+	};
+	char error[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(parse_path_of(cases[i].len, cases[i].rest,
+					       error, sizeof(error)),
+				 cases[i].ret);
+}
+
+static void a_long_socket_path_is_told_with_the_limit(void **state)
+{
+	char error[512];
+
+	(void)state;
+	assert_int_equal(parse_path_of(107, " -l d", error, sizeof(error)),
+			 -EINVAL);
+	assert_non_null(strstr(error, "--socket-path=ppp"));
+	assert_non_null(strstr(error, "108 bytes, more than the 107 that fit"));
+}
+
+static void help_lines_fit_a_terminal(void **state)
+{
+	size_t width;
+
+	(void)state;
+	for (const char *line = options_help; *line; line += width + 1) {
+		width = strcspn(line, "\n");
+		assert_in_range(width, 0, 80);
+		assert_int_equal(line[width], '\n');
+		assert_false(width && line[width - 1] == ' ');
+	}
+}
+
+static void help_has_every_key(void **state)
+{
+	struct device_spec spec;
+	char error[256];
+	char line[64];
+	char *keys, *key;
+
+	(void)state;
+	device_spec_parse("sim:nor,?=", &spec, error, sizeof(error));
+	keys = strstr(error, "has: ");
+	assert_non_null(keys);
+	keys += strlen("has: ");
+	while ((key = strsep(&keys, ","))) {
+		snprintf(line, sizeof(line), "\n  %s=", key + (*key == ' '));
+		if (!strstr(options_help, line))
+			fail_msg("--help lacks %s", key);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_spelling_gives_the_same),
+		cmocka_unit_test(one_socket_is_the_default),
+		cmocka_unit_test(up_to_256_sockets_are_taken),
+		cmocka_unit_test(verbose_is_taken),
+		cmocka_unit_test(devices_keep_their_order_and_keys),
+		cmocka_unit_test(up_to_255_devices_are_taken),
+		cmocka_unit_test(help_and_version_need_nothing_else),
+		cmocka_unit_test(a_mistake_is_told_in_one_line),
+		cmocka_unit_test(
+			a_socket_path_must_fit_with_its_highest_number),
+		cmocka_unit_test(a_long_socket_path_is_told_with_the_limit),
+		cmocka_unit_test(help_lines_fit_a_terminal),
+		cmocka_unit_test(help_has_every_key),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
