@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "spi-daemon/clock.h"
@@ -10,9 +9,6 @@
 #include "virtio/spi_validate.h"
 
 #define REQUESTQ 0
-
-/* The longest that one piece may keep the bus, and us from our front end. */
-#define PIECE_NS (50 * NS_PER_MS)
 
 /* How much of a failed request's rx buffer is cleared in one step. */
 #define CLEAR_STEP (4u << 20)
@@ -28,34 +24,30 @@ int spi_service_init(struct spi_service *s, const char *guest,
 	*s = (struct spi_service){
 		.guest = guest,
 		.pool = pool,
-		.tx_bounce = malloc(pool->max_piece),
-		.rx_bounce = malloc(pool->max_piece),
 	};
-	ret = bus_user_init(&s->user);
+	ret = bounce_init(&s->bounce, pool->max_piece);
+	if (ret < 0)
+		return ret;
+	ret = chain_init(&s->chain, VIRTQ_MAX_SIZE);
 	if (ret < 0)
 		goto free_bounce;
-	ret = chain_init(&s->chain, VIRTQ_MAX_SIZE);
-	if (ret < 0 || !s->tx_bounce || !s->rx_bounce) {
-		ret = -ENOMEM;
+	ret = bus_user_init(&s->user);
+	if (ret < 0)
 		goto free_chain;
-	}
 	return 0;
 
 free_chain:
 	chain_fini(&s->chain);
-	bus_user_fini(&s->user);
 free_bounce:
-	free(s->tx_bounce);
-	free(s->rx_bounce);
+	bounce_fini(&s->bounce);
 	return ret;
 }
 
 void spi_service_fini(struct spi_service *s)
 {
-	chain_fini(&s->chain);
 	bus_user_fini(&s->user);
-	free(s->tx_bounce);
-	free(s->rx_bounce);
+	chain_fini(&s->chain);
+	bounce_fini(&s->bounce);
 }
 
 static struct vhost_ring *ring_of(struct spi_service *s)
@@ -207,9 +199,7 @@ static void fail(struct spi_service *s)
 static const char *check_chip(const struct chip *chip,
 			      const struct spi_request *request)
 {
-	uint64_t len = request->tx_len ? request->tx_len : request->rx_len;
-
-	if (len > chip->spec->max_request)
+	if (spi_transfer_len(request) > chip->spec->max_request)
 		return "the transfer is longer than max-request";
 	if (request->head.freq &&
 	    request->head.freq < chip->dev->caps.min_speed_hz)
@@ -220,7 +210,7 @@ static const char *check_chip(const struct chip *chip,
 /* What chip-select framing has to know. */
 static void frame(struct spi_service *s)
 {
-	const struct spi_request *request = &s->job.request;
+	const struct spi_request *request = &s->job.transfer.request;
 	struct chain_cursor tx = request->tx;
 	struct cs_request *framed = &s->job.framed;
 
@@ -231,7 +221,7 @@ static void frame(struct spi_service *s)
 		.tx = request->tx_len,
 		.rx = request->rx_len,
 		.cs_change = request->head.cs_change,
-		.len = request->tx_len ? request->tx_len : request->rx_len,
+		.len = spi_transfer_len(request),
 	};
 	if (framed->tx)
 		chain_read(&tx, &s->session->mem, &framed->opcode, 1);
@@ -246,12 +236,14 @@ static void begin_job(struct spi_service *s)
 	if (s->cs.message == CS_CUT && is_beyond_cut(s))
 		chip_select_close(&s->cs);
 
-	why = spi_request_parse(&s->chain, &s->session->mem, &job->request);
+	why = spi_request_parse(&s->chain, &s->session->mem,
+				&job->transfer.request);
 	if (!why)
-		why = spi_validate(&s->pool->config, &job->request);
+		why = spi_validate(&s->pool->config, &job->transfer.request);
 	if (!why)
-		why = check_chip(chip_of(s, job->request.head.chip_select_id),
-				 &job->request);
+		why = check_chip(
+			chip_of(s, job->transfer.request.head.chip_select_id),
+			&job->transfer.request);
 	if (why) {
 		refuse(s, why);
 		return;
@@ -266,7 +258,9 @@ static void begin_job(struct spi_service *s)
 		return;
 	}
 	job->phase = JOB_QUEUED;
-	job->left = job->framed.len;
+	job->transfer.left = job->framed.len;
+	job->transfer.joins = job->plan.joins;
+	job->transfer.keep = job->plan.keep;
 }
 
 /* Gets the bus, and the chip ready to be selected. */
@@ -290,109 +284,13 @@ static enum spi_progress start_job(struct spi_service *s, uint64_t now)
 	return SPI_MORE;
 }
 
-static uint32_t choose_speed(const struct chip *chip, uint32_t asked)
-{
-	uint32_t max = chip->dev->caps.max_speed_hz;
-
-	return !asked || (max && asked > max) ? max : asked;
-}
-
-/* Bytes of the job that fit into PIECE_NS, and into one message. */
-static uint32_t piece_len(const struct job *job, const struct chip *chip)
-{
-	const struct spi_head *head = &job->request.head;
-	uint32_t word = spi_word_size(head->bits_per_word);
-	uint32_t speed = choose_speed(chip, head->freq);
-	uint64_t word_ns = head->word_delay_ns;
-	uint64_t words = chip->dev->caps.max_piece / word;
-
-	/* Wide transfers are shorter; that much exactness is not needed. */
-	if (speed)
-		word_ns += head->bits_per_word * NS_PER_S / speed;
-	if (word_ns && words > PIECE_NS / word_ns)
-		words = PIECE_NS / word_ns;
-	if (!words)
-		words = 1;
-	return (uint32_t)(job->left < words * word ? job->left : words * word);
-}
-
-/*
- * Points @piece at the guest's own buffers where they are in one piece, at
- * the bounce buffers where they are not.
- */
-static int map_piece(struct spi_service *s, struct spi_piece *piece)
-{
-	struct spi_request *request = &s->job.request;
-	const struct guest_mem *mem = &s->session->mem;
-
-	if (request->tx_len) {
-		struct chain_cursor tx = request->tx;
-
-		piece->tx = chain_direct(&tx, mem, piece->len);
-		if (!piece->tx) {
-			if (chain_read(&tx, mem, s->tx_bounce, piece->len) < 0)
-				return -EFAULT;
-			piece->tx = s->tx_bounce;
-		}
-	}
-	if (request->rx_len) {
-		piece->rx = chain_direct(&request->rx, mem, piece->len);
-		if (!piece->rx)
-			piece->rx = s->rx_bounce;
-	}
-	return 0;
-}
-
-/* The piece is done: moves on, and brings bounced bytes home. */
-static int advance(struct spi_service *s, const struct spi_piece *piece)
-{
-	struct job *job = &s->job;
-	int ret = 0;
-
-	if (piece->rx == s->rx_bounce)
-		ret = chain_write(&job->request.rx, &s->session->mem, piece->rx,
-				  piece->len);
-	else
-		chain_skip(&job->request.rx, piece->len);
-	chain_skip(&job->request.tx, piece->len);
-	job->left -= piece->len;
-	return ret;
-}
-
-static int run_piece(struct spi_service *s)
-{
-	struct job *job = &s->job;
-	const struct spi_head *head = &job->request.head;
-	const struct chip *chip = chip_of(s, job->framed.chip);
-	bool first = job->left == job->framed.len;
-	struct spi_piece piece = {
-		.len = piece_len(job, chip),
-		.speed_hz = choose_speed(chip, head->freq),
-		.mode = head->mode,
-		.bits_per_word = head->bits_per_word,
-		.tx_nbits = head->tx_nbits,
-		.rx_nbits = head->rx_nbits,
-		.word_delay_ns = head->word_delay_ns,
-	};
-	bool last = piece.len == job->left;
-	int ret;
-
-	piece.keep = !last || job->plan.keep;
-	piece.setup_ns = first && !job->plan.joins ? head->cs_setup_ns : 0;
-	piece.hold_ns = last ? head->cs_delay_hold_ns : 0;
-	ret = map_piece(s, &piece);
-	if (!ret)
-		ret = spi_device_transfer(chip->dev, &piece);
-	return ret < 0 ? ret : advance(s, &piece);
-}
-
 /* The chip is released, or held for what comes next. */
 static void end_message_part(struct spi_service *s)
 {
 	struct job *job = &s->job;
 	struct chip *chip = chip_of(s, job->framed.chip);
 
-	s->inactive_ns = job->request.head.cs_change_delay_inactive_ns;
+	s->inactive_ns = job->transfer.request.head.cs_change_delay_inactive_ns;
 	chip_select_done(&s->cs, &job->framed, &job->plan);
 	if (job->plan.keep) {
 		s->hold_until =
@@ -410,7 +308,8 @@ static void end_with_error(struct spi_service *s, const char *step,
 	struct chip *chip = chip_of(s, s->job.framed.chip);
 
 	spi_device_release(chip->dev);
-	s->inactive_ns = s->job.request.head.cs_change_delay_inactive_ns;
+	s->inactive_ns =
+		s->job.transfer.request.head.cs_change_delay_inactive_ns;
 	note_release(s, chip);
 	leave_bus(s);
 	spi_service_complain(s, "%s: %s: %s", chip->spec->path, step, why);
@@ -419,15 +318,16 @@ static void end_with_error(struct spi_service *s, const char *step,
 
 static void run_step(struct spi_service *s)
 {
-	const struct chip *chip = chip_of(s, s->job.framed.chip);
-	int ret = run_piece(s);
+	struct chip *chip = chip_of(s, s->job.framed.chip);
+	int ret = spi_transfer_step(&s->job.transfer, chip, &s->session->mem,
+				    &s->bounce);
 
 	if (ret < 0) {
 		end_with_error(s,
 			       chip->dev->failed_step ? chip->dev->failed_step
 						      : "transfer",
 			       strerror(-ret));
-	} else if (!s->job.left) {
+	} else if (!s->job.transfer.left) {
 		end_message_part(s);
 		finish(s, VIRTIO_SPI_TRANS_OK);
 	}

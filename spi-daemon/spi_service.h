@@ -16,8 +16,8 @@
 #include "spi-daemon/chip_select.h"
 #include "spi-daemon/log.h"
 #include "spi-daemon/pool.h"
+#include "spi-daemon/spi_transfer.h"
 #include "vhost/session.h"
-#include "virtio/spi_request.h"
 
 enum job_phase {
 	JOB_NONE,
@@ -29,10 +29,10 @@ enum job_phase {
 /* The request in hand. */
 struct job {
 	enum job_phase phase;
-	struct spi_request request;
+	struct spi_transfer transfer;
 	struct cs_request framed;
 	struct cs_plan plan;
-	uint64_t left;		       /* bytes to go, of RUNS or CLEARS */
+	uint64_t left;		       /* bytes to clear */
 	struct chain_cursor clear;     /* where CLEARS goes on */
 	enum virtio_spi_status status; /* after CLEARS */
 };
@@ -51,8 +51,7 @@ struct spi_service {
 	uint32_t inactive_ns; /* what follows the held chip's release */
 	bool cut_is_bounded;  /* the cut ends before ring index */
 	uint16_t cut_end;
-	uint8_t *tx_bounce; /* pool->max_piece bytes each: for what */
-	uint8_t *rx_bounce; /* is in pieces in guest memory */
+	struct bounce bounce;
 	struct log_limit log_limit;
 };
 
