@@ -17,7 +17,7 @@ enum ring_index {
 
 /*
  * One row for each request that we serve, or that has a reply of its own and
- * so must be answered even when it is refused (no handler).
+ * so must be answered even though it is refused.
  */
 struct row {
 	const char *name;
@@ -43,7 +43,23 @@ struct row {
 #define CONFIG_HEAD	      VHOST_WIRE_CONFIG_HEAD
 
 #define ROW(id, handler, ...) [VHOST_USER_##id] = { #id, handler, __VA_ARGS__ }
-#define REFUSED(id)	      ROW(id, NULL, 0, 0, RING_NONE, REPLY, NONE)
+#define REFUSED(id)	      ROW(id, unsupported, 0, 0, RING_NONE, REPLY | LONGER, NONE)
+
+int vhost_refuse(struct vhost_session *session, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(session->reason, sizeof(session->reason), format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static int unsupported(struct vhost_session *s, struct vhost_msg *msg)
+{
+	return vhost_refuse(s, "number %u is not supported",
+			    msg->header.request);
+}
 
 /* clang-format off */
 static const struct row rows[] = {
@@ -105,23 +121,17 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static const struct row unknown = { .name = "unknown request" };
+static const struct row unknown = {
+	.name = "unknown request",
+	.handle = unsupported,
+	.flags = LONGER,
+};
 
 static const struct row *find_row(uint32_t request)
 {
 	if (request < sizeof(rows) / sizeof(rows[0]) && rows[request].name)
 		return &rows[request];
 	return &unknown;
-}
-
-int vhost_refuse(struct vhost_session *session, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(session->reason, sizeof(session->reason), format, args);
-	va_end(args);
-	return -EINVAL;
 }
 
 static int check_ring(struct vhost_session *s, const struct vhost_msg *msg,
@@ -150,9 +160,6 @@ static int check(struct vhost_session *s, const struct vhost_msg *msg,
 	if ((h->flags & VHOST_USER_VERSION_MASK) != VHOST_USER_VERSION ||
 	    h->flags & VHOST_USER_REPLY)
 		return vhost_refuse(s, "flags 0x%x", h->flags);
-	if (!row->handle)
-		return vhost_refuse(s, "number %u is not supported",
-				    h->request);
 	if ((row->protocol && !(s->protocol_features & row->protocol)) ||
 	    (row->flags & ENABLE && !(s->features & enable_feature)))
 		return vhost_refuse(s, "its feature was not negotiated");

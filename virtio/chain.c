@@ -92,7 +92,8 @@ static void *cursor_at(const struct chain_cursor *cursor,
 {
 	uint32_t in_seg;
 
-	if (len > cursor->left)
+	/* At the end there is no segment to look at. */
+	if (!len || len > cursor->left)
 		return NULL;
 	in_seg = cursor->seg->len - cursor->offset;
 	return guest_mem_at(mem, cursor->seg->addr + cursor->offset,

@@ -76,6 +76,9 @@ static int map_region(const struct guest_region_spec *spec, int fd,
 
 	start = spec->mmap_offset & ~(page - 1);
 	size = (end - start + page - 1) & ~(page - 1);
+	/* On a 32-bit host neither may lose its upper half on the way. */
+	if ((size_t)size != size || (uint64_t)(off_t)start != start)
+		return -ENOMEM;
 	map = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_NORESERVE, fd, (off_t)start);
 	if (map == MAP_FAILED)
@@ -97,7 +100,7 @@ static int map_region(const struct guest_region_spec *spec, int fd,
 int guest_mem_add(struct guest_mem *mem, const struct guest_region_spec *spec,
 		  int fd)
 {
-	struct guest_region region, *regions;
+	struct guest_region region = { 0 }, *regions;
 	unsigned int at;
 	int ret;
 

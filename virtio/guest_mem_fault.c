@@ -35,10 +35,14 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	int saved_errno = errno;
 
 	(void)context;
-	if (watched && cover_with_zeros(watched, info->si_addr))
+	if (info->si_code > 0 && watched &&
+	    cover_with_zeros(watched, info->si_addr)) {
 		watched->broken = 1;
-	else
+	} else {
 		signal(sig, SIG_DFL); /* the access repeats, and ends us */
+		if (info->si_code <= 0)
+			raise(sig); /* of kill(2): nothing repeats */
+	}
 	errno = saved_errno;
 }
 

@@ -122,6 +122,10 @@ static int load_indirect(struct vring *vring, struct chain *chain,
 	for (uint32_t seen = 0; seen < count; seen++) {
 		struct virtq_desc d;
 
+		/* A loop in a table of 4 GiB would keep us for seconds. */
+		if (seen == VIRTQ_MAX_SIZE)
+			return broken(vring, "descriptor chain is too long");
+
 		if (guest_mem_read(vring->mem, table->addr + index * sizeof(d),
 				   &d, sizeof(d)) < 0)
 			return broken(vring, "indirect table is not in memory");
