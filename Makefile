@@ -80,7 +80,7 @@ tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(GUEST_TESTS)
 # What a command needs is installed by the command. Where all is there, this
 # takes no time and no network.
 deps = sh tests/install-deps.sh
-run = VHOST_DEVICE_SPI=$(CURDIR)/$(DAEMON) SPI_XFER=$(CURDIR)/$(XFER) \
+run = VHOST_DEVICE_SPI=$(abspath $(DAEMON)) SPI_XFER=$(abspath $(XFER)) \
 	sh tests/run-tests.sh
 
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -134,7 +134,7 @@ run-guest: all $(GUEST_TESTS)
 demo: ## shows a Linux guest that identifies, writes and reads a flash chip
 	$(deps) build guest
 	$(MAKE) all
-	VHOST_DEVICE_SPI=$(CURDIR)/$(DAEMON) sh tests/guest/demo.sh
+	VHOST_DEVICE_SPI=$(abspath $(DAEMON)) sh tests/guest/demo.sh
 
 .PHONY: lint
 lint: ## rules of the source that compilers do not check

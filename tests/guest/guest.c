@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#include "tests/guest/guest.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/guest/channel.h"
+#include "tests/guest/process.h"
+
+#define KIT_SCRIPT "tests/guest/kit.sh"
+
+/* A boot takes seconds; a loaded machine may need many times that. */
+#define BOOT_MS	    180000
+#define QMP_MS	    60000
+#define QUIT_MS	    20000
+
+#define MAX_ARGS    80
+#define MAX_COMMAND 4000
+
+struct guest {
+	const char *name;
+	pid_t pid;		/* -1 once it is reaped */
+	int status;		/* what process_wait() said then */
+	unsigned int last_id;	/* of a command */
+	struct channel control; /* to init in the guest */
+	struct channel qmp;
+	char dir[64];
+	char console[96]; /* log files */
+	char output[96];
+};
+
+/* argv under construction; the strings made for it are freed with it. */
+struct args {
+	const char *argv[MAX_ARGS + 1];
+	char *owned[MAX_ARGS];
+	int count;
+	int owned_count;
+};
+
+static void add(struct args *a, const char *arg)
+{
+	if (a->count < MAX_ARGS)
+		a->argv[a->count++] = arg;
+}
+
+__attribute__((format(printf, 3, 4))) static void
+add_option(struct args *a, const char *option, const char *format, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, format);
+	if (vasprintf(&text, format, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (!text || a->owned_count == MAX_ARGS)
+		abort();
+	a->owned[a->owned_count++] = text;
+	if (option)
+		add(a, option);
+	add(a, text);
+}
+
+static void free_args(struct args *a)
+{
+	while (a->owned_count)
+		free(a->owned[--a->owned_count]);
+}
+
+/* The script alone knows where the kit is and whether it is up to date. */
+static int find_kit(char *dir, size_t size)
+{
+	FILE *script = popen(KIT_SCRIPT " --print", "r");
+	bool read;
+
+	if (!script)
+		return -errno;
+	read = fgets(dir, (int)size, script) != NULL;
+	if (pclose(script) != 0 || !read)
+		return -ENOENT;
+	dir[strcspn(dir, "\n")] = '\0';
+	return 0;
+}
+
+bool guest_kit_is_ready(void)
+{
+	char dir[PATH_MAX];
+
+	return find_kit(dir, sizeof(dir)) == 0;
+}
+
+static void add_machine(struct args *a, const struct guest *g, const char *kit,
+			const struct guest_config *config)
+{
+	unsigned int ram = config->ram_mib ? config->ram_mib : 256;
+
+	add_option(a, NULL, "%s/qemu-system-x86_64", kit);
+	add_option(a, "-name", "%s", g->name);
+	/* Some clouds have a /dev/kvm that runs no ordinary guest. */
+	add_option(a, "-accel", "tcg");
+	add_option(a, "-cpu", "max");
+	add_option(a, "-m", "%u", ram);
+	/* The back end maps guest memory, so it has to be a shared file. */
+	add_option(a, "-object",
+		   "memory-backend-memfd,id=mem,size=%uM,share=on", ram);
+	add_option(a, "-machine", "q35,memory-backend=mem");
+	add(a, "-nodefaults");
+	add_option(a, "-display", "none");
+	add_option(a, "-kernel", "%s/kernel", kit);
+	add_option(a, "-initrd", "%s/initramfs.cpio.gz", kit);
+	add_option(a, "-append",
+		   "console=ttyS0 panic=-1 spidev.bufsiz=131072%s%s",
+		   config->chips ? " spi_board.chips=" : "",
+		   config->chips ? config->chips : "");
+}
+
+static void add_channels(struct args *a, const struct guest *g)
+{
+	add_option(a, "-serial", "file:%s", g->console);
+	add_option(a, "-qmp", "unix:%s/qmp,server=on,wait=off", g->dir);
+	add_option(a, "-chardev",
+		   "socket,id=control,path=%s/control,server=on,wait=off",
+		   g->dir);
+	add_option(a, "-device", "virtio-serial-pci");
+	add_option(a, "-device", "virtserialport,chardev=control,name=control");
+}
+
+static void add_controllers(struct args *a, const struct guest_config *config)
+{
+	for (int i = 0; i < GUEST_MAX_SOCKETS && config->sockets[i]; i++) {
+		add_option(a, "-chardev", "socket,id=spi%d,path=%s", i,
+			   config->sockets[i]);
+		add_option(a, "-device", "vhost-user-spi-pci,chardev=spi%d", i);
+	}
+	for (int i = 0; config->extra_args && config->extra_args[i]; i++)
+		add(a, config->extra_args[i]);
+}
+
+static int start_qemu(struct guest *g, const struct guest_config *config)
+{
+	struct args args = { .count = 0 };
+	char kit[PATH_MAX];
+	int err = find_kit(kit, sizeof(kit));
+
+	if (err)
+		return err;
+	add_machine(&args, g, kit, config);
+	add_channels(&args, g);
+	add_controllers(&args, config);
+	g->pid = process_start(args.argv, g->output);
+	free_args(&args);
+	return g->pid < 0 ? (int)g->pid : 0;
+}
+
+/* QEMU makes the sockets a moment after it was started. */
+static int connect_channel(struct guest *g, struct channel *c, const char *name,
+			   int64_t deadline)
+{
+	char path[96];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/%s", g->dir, name);
+	while ((err = channel_connect(c, path)) != 0) {
+		if (!guest_is_running(g))
+			return -EPIPE;
+		if (process_now_ms() > deadline)
+			return err;
+		process_sleep_ms(20);
+	}
+	return 0;
+}
+
+static int connect_channels(struct guest *g)
+{
+	int64_t deadline = process_now_ms() + BOOT_MS;
+	char line[1024];
+	int err;
+
+	err = connect_channel(g, &g->qmp, "qmp", deadline);
+	if (err)
+		return err;
+	/* The monitor greets first. */
+	err = channel_read_line(&g->qmp, line, sizeof(line), deadline);
+	if (err)
+		return err;
+	err = guest_qmp(g, "{\"execute\":\"qmp_capabilities\"}", NULL, 0);
+	if (err)
+		return err;
+	return connect_channel(g, &g->control, "control", deadline);
+}
+
+static struct guest *allocate_guest(const char *name)
+{
+	struct guest *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return NULL;
+	g->name = name ? name : "guest";
+	g->pid = -1;
+	g->control.fd = -1;
+	g->qmp.fd = -1;
+	if (process_make_dir(g->dir, sizeof(g->dir)) < 0) {
+		free(g);
+		return NULL;
+	}
+	snprintf(g->console, sizeof(g->console), "%s/console.log", g->dir);
+	snprintf(g->output, sizeof(g->output), "%s/qemu.log", g->dir);
+	return g;
+}
+
+struct guest *guest_start(const struct guest_config *config)
+{
+	struct guest *g = allocate_guest(config->name);
+	int err;
+
+	if (!g)
+		return NULL;
+	err = start_qemu(g, config);
+	if (!err)
+		err = connect_channels(g);
+	if (!err)
+		err = guest_run(g, NULL, 0, BOOT_MS / 1000, "true");
+	if (!err)
+		return g;
+
+	fprintf(stderr, "guest %s did not start: %s\n", g->name,
+		strerror(err < 0 ? -err : EIO));
+	guest_show_logs(g);
+	guest_stop(g);
+	return NULL;
+}
+
+/* Answers to commands that an earlier call gave up on are dropped. */
+static int read_answer(struct guest *g, char *out, size_t out_size,
+		       int64_t deadline)
+{
+	char line[128];
+	unsigned int id;
+	size_t len;
+	int status;
+	int err;
+
+	for (;;) {
+		err = channel_read_line(&g->control, line, sizeof(line),
+					deadline);
+		if (err)
+			return err;
+		/* A reboot may cut an answer: look for the next whole one. */
+		if (sscanf(line, "%u %d %zu", &id, &status, &len) != 3)
+			continue;
+		if (id == g->last_id)
+			break;
+		err = channel_read_bytes(&g->control, NULL, 0, len, deadline);
+		if (err)
+			return err;
+	}
+	err = channel_read_bytes(&g->control, out, out_size, len, deadline);
+	return err ? err : status;
+}
+
+int guest_run(struct guest *g, char *out, size_t out_size, int timeout_s,
+	      const char *format, ...)
+{
+	int64_t deadline = process_now_ms() + (int64_t)timeout_s * 1000;
+	char command[MAX_COMMAND];
+	char *text = NULL;
+	va_list ap;
+	int len;
+	int err;
+
+	if (out && out_size)
+		out[0] = '\0';
+	va_start(ap, format);
+	len = vasprintf(&text, format, ap);
+	va_end(ap);
+	if (len < 0)
+		return -ENOMEM;
+	len = snprintf(command, sizeof(command), "%u %s\n", ++g->last_id, text);
+	free(text);
+	if (len < 0 || (size_t)len >= sizeof(command))
+		return -E2BIG;
+
+	err = channel_write(&g->control, command, (size_t)len);
+	if (err)
+		return err;
+	return read_answer(g, out, out_size, deadline);
+}
+
+int guest_reboot(struct guest *g)
+{
+	static const char boot_id[] = "cat /proc/sys/kernel/random/boot_id";
+	int64_t deadline = process_now_ms() + BOOT_MS;
+	char before[64];
+	char after[64];
+	int err;
+
+	err = guest_run(g, before, sizeof(before), 60, "%s", boot_id);
+	if (err)
+		return err;
+	/* Later, so that the answer to this command is out before. */
+	err = guest_run(g, NULL, 0, 60, "(sleep 1; reboot -f) &");
+	if (err)
+		return err;
+	process_sleep_ms(1500);
+	do {
+		err = guest_run(g, after, sizeof(after), 5, "%s", boot_id);
+		if (err == 0 && strcmp(before, after))
+			return 0;
+		process_sleep_ms(100);
+	} while (err != -EPIPE && process_now_ms() < deadline);
+	return err < 0 ? err : -ETIMEDOUT;
+}
+
+int guest_qmp(struct guest *g, const char *json, char *reply, size_t size)
+{
+	int64_t deadline = process_now_ms() + QMP_MS;
+	char line[4096];
+	int err;
+
+	err = channel_write(&g->qmp, json, strlen(json));
+	if (!err)
+		err = channel_write(&g->qmp, "\n", 1);
+	while (!err) {
+		err = channel_read_line(&g->qmp, line, sizeof(line), deadline);
+		if (err)
+			break;
+		/* Events come in between. */
+		if (strncmp(line, "{\"return\"", 9) == 0)
+			break;
+		if (strncmp(line, "{\"error\"", 8) == 0)
+			err = -EIO;
+	}
+	if (reply && size && (!err || err == -EIO))
+		snprintf(reply, size, "%s", line);
+	return err;
+}
+
+int guest_kill(struct guest *g, int sig)
+{
+	if (g->pid < 0)
+		return -ESRCH;
+	if (kill(g->pid, sig) < 0)
+		return -errno;
+	if (sig == SIGKILL) {
+		g->status = process_wait(g->pid, QUIT_MS);
+		g->pid = -1;
+	}
+	return 0;
+}
+
+bool guest_is_running(struct guest *g)
+{
+	return g->pid >= 0 && process_is_running(g->pid);
+}
+
+void guest_show_logs(struct guest *g)
+{
+	char title[64];
+
+	snprintf(title, sizeof(title), "console of guest %s", g->name);
+	process_show_log(title, g->console);
+	snprintf(title, sizeof(title), "QEMU of guest %s", g->name);
+	process_show_log(title, g->output);
+}
+
+int guest_stop(struct guest *g)
+{
+	int status;
+
+	if (!g)
+		return 0;
+	if (g->pid >= 0) {
+		if (g->qmp.fd >= 0)
+			guest_qmp(g, "{\"execute\":\"quit\"}", NULL, 0);
+		else
+			kill(g->pid, SIGKILL);
+		g->status = process_wait(g->pid, QUIT_MS);
+		if (g->status == -ETIMEDOUT) {
+			kill(g->pid, SIGKILL);
+			process_wait(g->pid, QUIT_MS);
+		}
+	}
+	status = g->status;
+	channel_close(&g->control);
+	channel_close(&g->qmp);
+	process_remove_dir(g->dir);
+	free(g);
+	return status;
+}

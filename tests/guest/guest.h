@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * A real guest: QEMU, an unmodified Linux kernel with its own SPI drivers,
+ * and our init, which runs what the test asks for. kit.sh makes the kit that
+ * this needs.
+ */
+#ifndef TESTS_GUEST_GUEST_H
+#define TESTS_GUEST_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define GUEST_MAX_SOCKETS 4
+
+struct guest;
+
+struct guest_config {
+	const char *name; /* in messages */
+	/* Sockets of vhost-user SPI back ends: one controller each. */
+	const char *sockets[GUEST_MAX_SOCKETS];
+	/* Chips on every controller, CS:MODALIAS[:HZ[:MODE]],...; or NULL. */
+	const char *chips;
+	unsigned int ram_mib;	       /* 0: 256 */
+	const char *const *extra_args; /* for QEMU, ends with NULL; or NULL */
+};
+
+/* Whether kit.sh has run. Works from the top directory of the source. */
+bool guest_kit_is_ready(void);
+
+/*
+ * Start a guest and wait until it takes commands. Returns NULL after having
+ * shown why not. The guest belongs to the caller until guest_stop().
+ */
+struct guest *guest_start(const struct guest_config *config);
+
+/*
+ * Run a shell command line, without line ends in it, in the guest. @out,
+ * unless NULL, gets its output as a string, shortened to fit. Returns the
+ * exit status, or a negative errno: -ETIMEDOUT, or -EPIPE when QEMU is gone.
+ * After a timeout the command still runs, and later ones wait for it.
+ */
+__attribute__((format(printf, 5, 6))) int guest_run(struct guest *g, char *out,
+						    size_t out_size,
+						    int timeout_s,
+						    const char *format, ...);
+
+/* Reboot the guest and wait until it takes commands again. 0 or -errno. */
+int guest_reboot(struct guest *g);
+
+/*
+ * Send one command to QEMU's monitor. @reply, unless NULL, gets the answer.
+ * Returns 0, -EIO for an error answer, or another negative errno.
+ */
+int guest_qmp(struct guest *g, const char *json, char *reply, size_t size);
+
+/* Send QEMU a signal; after SIGKILL it is gone when this returns. */
+int guest_kill(struct guest *g, int sig);
+
+bool guest_is_running(struct guest *g);
+
+/* Show the last lines of the guest's console and of QEMU's output. */
+void guest_show_logs(struct guest *g);
+
+/*
+ * End QEMU, remove all files, free @g (which may be NULL). Returns QEMU's
+ * exit status, 128 + the signal that ended it, or a negative errno.
+ */
+int guest_stop(struct guest *g);
+
+#endif

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+/*
+ * The daemon with real guests: QEMU's vhost-user-spi-pci and Linux with its
+ * own spi-virtio, spi-nor and spidev drivers.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/guest/lab.h"
+#include "tests/guest/process.h"
+
+static void spi_nor_probes_the_chip_when_cs_is_nor(void **state)
+{
+	struct lab *lab = lab_open(state);
+	const char *id;
+
+	/* 16 MiB, from the JEDEC id and SFDP that the guest read. */
+	lab_run(lab, lab->guest, SHORT_S, "grep '^mtd0: 01000000' /proc/mtd");
+	id = lab_run(lab, lab->guest, SHORT_S,
+		     "cat /sys/bus/spi/devices/spi0.0/spi-nor/jedec_id");
+	assert_true(strlen(id) >= 6);
+	assert_string_not_equal(id, "000000");
+	assert_string_not_equal(id, "ffffff");
+}
+
+static void flash_reads_back_equal_when_erased_and_written(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	lab_run(lab, lab->guest, LONG_S,
+		"guest-spi mtd " FLASH " 0x10000 0x140000 1");
+	/* Starts and ends within a page. */
+	lab_run(lab, lab->guest, LONG_S,
+		"guest-spi mtd " FLASH " 0x200000 70001 2");
+	lab_run(lab, lab->guest, LONG_S,
+		"guest-spi mtdcheck " FLASH " 0x10000 0x140000 1");
+}
+
+static void full_duplex_echoes_when_1_byte_to_64_kib(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	lab_run(lab, lab->guest, LONG_S,
+		"for n in 1 2 3 4 7 8 31 32 33 63 64 65 255 256 1000 4095 4096 "
+		"4097 8192 10000 32768 65535 65536; do "
+		"guest-spi duplex " ECHO " $n $n || exit 1; done");
+}
+
+static void full_duplex_echoes_when_in_each_mode(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	lab_run(lab, lab->guest, SHORT_S,
+		"for m in 0 1 2 3; do "
+		"guest-spi duplex " ECHO " 1000 $m -m $m || exit 1; done; "
+		"guest-spi duplex " ECHO " 100 9 -m 0");
+}
+
+static void full_duplex_echoes_when_8_16_and_32_bits_per_word(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	lab_run(lab, lab->guest, SHORT_S,
+		"for b in 8 16 32; do for n in 4 64 4096 65536; do "
+		"guest-spi duplex " ECHO " $n $b -b $b || exit 1; done; done");
+}
+
+static void half_duplex_echoes_zeros_when_nothing_is_sent(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	assert_string_equal(lab_run(lab, lab->guest, SHORT_S,
+				    "guest-spi multi " ECHO " r:4"),
+			    "00000000");
+	lab_run(lab, lab->guest, SHORT_S,
+		"guest-spi multi " ECHO " t:0102030405");
+}
+
+static void write_then_read_is_one_message_when_cs_is_linux(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	/* The id comes only if the chip stays selected in between. */
+	assert_string_equal(lab_run(lab, lab->guest, SHORT_S,
+				    "guest-spi writeread " CHIP " 9f 3"),
+			    CHIP_ID);
+	/* Status, after write enable in a message of its own. */
+	lab_run(lab, lab->guest, SHORT_S, "guest-spi xfer " CHIP " 06");
+	assert_string_equal(lab_run(lab, lab->guest, SHORT_S,
+				    "guest-spi writeread " CHIP " 05 1"),
+			    "02");
+	lab_run(lab, lab->guest, SHORT_S, "guest-spi multi " CHIP " t:04");
+	assert_string_equal(lab_run(lab, lab->guest, SHORT_S,
+				    "guest-spi writeread " CHIP " 05 1"),
+			    "00");
+}
+
+static void full_duplex_message_reads_the_chip_when_cs_is_linux(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	assert_string_equal(lab_run(lab, lab->guest, SHORT_S,
+				    "guest-spi xfer " CHIP
+				    " 9f000000 | cut -c3-"),
+			    CHIP_ID);
+}
+
+static void chip_reads_equal_when_programmed_through_spidev(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	/* Sector erase, then page program, at 0x1000; wait for each. */
+	lab_run(lab, lab->guest, SHORT_S,
+		"idle() { while [ $(guest-spi writeread " CHIP
+		" 05 1) != 00 ]; "
+		"do :; done; }; set -e; "
+		"guest-spi multi " CHIP " t:06; "
+		"guest-spi multi " CHIP " t:20001000; idle; "
+		"guest-spi multi " CHIP " t:06; "
+		"guest-spi multi " CHIP " t:02001000a1b2c3d4; idle");
+	assert_string_equal(lab_run(lab, lab->guest, SHORT_S,
+				    "guest-spi writeread " CHIP " 03001000 6"),
+			    "a1b2c3d4ffff");
+}
+
+/* How spi-mem and older drivers cut a flash command into transfers. */
+static void flash_messages_of_any_cut_work_when_cs_is_nor(void **state)
+{
+	static const char *const reads[] = {
+		"t:03 t:001000 r:4",	  "t:03001000 r:4",
+		"t:0b t:001000 t:00 r:4", "t:0b t:00100000 r:4",
+		"t:0b00100000 r:4",
+	};
+	struct lab *lab = lab_open(state);
+
+	lab_run(lab, lab->guest, SHORT_S,
+		"set -e; m=\"guest-spi multi " SHAPES "\"; "
+		"idle() { while [ $($m t:05 r:1) != 00 ]; do :; done; }; "
+		"$m t:06; $m t:20 t:001000; idle; "
+		"$m t:06; $m t:02 t:001000 t:a1b2; idle; "
+		"$m t:06; $m t:02001002 t:c3d4; idle");
+	for (size_t i = 0; i < sizeof(reads) / sizeof(*reads); i++)
+		assert_string_equal(lab_run(lab, lab->guest, SHORT_S,
+					    "guest-spi multi " SHAPES " %s",
+					    reads[i]),
+				    "a1b2c3d4");
+	assert_string_equal(lab_run(lab, lab->guest, SHORT_S,
+				    "guest-spi multi " SHAPES " t:9f r:3"),
+			    CHIP_ID);
+}
+
+static void guest_works_when_qemu_stops_and_continues_in_traffic(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	lab_start_traffic(lab, lab->guest);
+	for (int i = 0; i < 5; i++) {
+		process_sleep_ms(137 * (i + 1));
+		assert_int_equal(guest_qmp(lab->guest, "{\"execute\":\"stop\"}",
+					   NULL, 0),
+				 0);
+		process_sleep_ms(300);
+		assert_int_equal(guest_qmp(lab->guest, "{\"execute\":\"cont\"}",
+					   NULL, 0),
+				 0);
+	}
+	lab_stop_traffic(lab, lab->guest);
+	lab_run(lab, lab->guest, SHORT_S,
+		"guest-spi mtd " FLASH " 0x300000 0x2000 3");
+}
+
+static void guest_works_when_the_driver_is_unbound_and_bound(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	for (int i = 0; i < 3; i++) {
+		lab_run(lab, lab->guest, SHORT_S,
+			"set -e; cd /sys/bus/virtio/drivers/spi_virtio; "
+			"v=$(basename $(echo virtio*)); echo $v > unbind; "
+			"[ ! -e " ECHO " -a ! -e " FLASH " ]; echo $v > bind; "
+			"rmmod spi_board; insmod /modules/spi_board.ko "
+			"chips=" CHIPS);
+		lab_run(lab, lab->guest, SHORT_S,
+			"guest-spi duplex " ECHO " 5000 %d && "
+			"guest-spi mtd " FLASH " 0x300000 0x1000 %d",
+			i, i);
+	}
+}
+
+static void flash_keeps_its_bytes_when_the_guest_reboots(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	lab_run(lab, lab->guest, LONG_S,
+		"guest-spi mtd " FLASH " 0x400000 0x8000 4");
+	lab_check_kernel_log(lab, lab->guest);
+	assert_int_equal(guest_reboot(lab->guest), 0);
+	lab_run(lab, lab->guest, LONG_S,
+		"guest-spi mtdcheck " FLASH " 0x400000 0x8000 4");
+	lab_run(lab, lab->guest, SHORT_S, "guest-spi duplex " ECHO " 65536 5");
+}
+
+static void both_guests_work_when_two_run_at_once(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	lab_start_second(lab);
+	lab_start_traffic(lab, lab->guest);
+	lab_start_traffic(lab, lab->second);
+	lab_run(lab, lab->second, LONG_S,
+		"for n in 1 100 5000 65536; do "
+		"guest-spi duplex " ECHO " $n $n || exit 1; done");
+	lab_run(lab, lab->guest, LONG_S,
+		"guest-spi mtd " FLASH " 0x500000 0x8000 6");
+	process_sleep_ms(2000);
+	lab_stop_traffic(lab, lab->second);
+	lab_stop_traffic(lab, lab->guest);
+}
+
+static void next_guest_is_served_when_qemu_was_killed(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	lab_start_traffic(lab, lab->guest);
+	for (int i = 0; i < 2; i++) {
+		lab_start_second(lab);
+		lab_start_traffic(lab, lab->second);
+		process_sleep_ms(211 * (i + 1));
+		assert_int_equal(guest_kill(lab->second, SIGKILL), 0);
+		guest_stop(lab->second);
+		lab->second = NULL;
+		assert_true(backend_is_running(lab->backend));
+	}
+	lab_start_second(lab);
+	lab_run(lab, lab->second, SHORT_S, "guest-spi duplex " ECHO " 65536 7");
+	/* The neighbour has not noticed. */
+	lab_stop_traffic(lab, lab->guest);
+}
+
+static void flash_keeps_its_bytes_when_the_daemon_restarts(void **state)
+{
+	struct lab *lab = lab_open(state);
+	int status;
+
+	lab_run(lab, lab->guest, LONG_S,
+		"guest-spi mtd " FLASH " 0x600000 0x100000 8");
+	lab_check_kernel_log(lab, lab->guest);
+	status = guest_stop(lab->guest);
+	lab->guest = NULL;
+	assert_int_equal(status, 0);
+	status = backend_stop(lab->backend);
+	lab->backend = NULL;
+	assert_int_equal(status, 0);
+
+	lab_open(state);
+	lab_run(lab, lab->guest, LONG_S,
+		"guest-spi mtdcheck " FLASH " 0x600000 0x100000 8");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(spi_nor_probes_the_chip_when_cs_is_nor),
+		cmocka_unit_test(
+			flash_reads_back_equal_when_erased_and_written),
+		cmocka_unit_test(full_duplex_echoes_when_1_byte_to_64_kib),
+		cmocka_unit_test(full_duplex_echoes_when_in_each_mode),
+		cmocka_unit_test(
+			full_duplex_echoes_when_8_16_and_32_bits_per_word),
+		cmocka_unit_test(half_duplex_echoes_zeros_when_nothing_is_sent),
+		cmocka_unit_test(
+			write_then_read_is_one_message_when_cs_is_linux),
+		cmocka_unit_test(
+			full_duplex_message_reads_the_chip_when_cs_is_linux),
+		cmocka_unit_test(
+			chip_reads_equal_when_programmed_through_spidev),
+		cmocka_unit_test(flash_messages_of_any_cut_work_when_cs_is_nor),
+		cmocka_unit_test(
+			guest_works_when_qemu_stops_and_continues_in_traffic),
+		cmocka_unit_test(
+			guest_works_when_the_driver_is_unbound_and_bound),
+		cmocka_unit_test(flash_keeps_its_bytes_when_the_guest_reboots),
+		cmocka_unit_test_teardown(both_guests_work_when_two_run_at_once,
+					  lab_close_second),
+		cmocka_unit_test_teardown(
+			next_guest_is_served_when_qemu_was_killed,
+			lab_close_second),
+		cmocka_unit_test(
+			flash_keeps_its_bytes_when_the_daemon_restarts),
+	};
+
+	/* Progress is shown as it is made, also into a pipe. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	return cmocka_run_group_tests(tests, lab_create, lab_destroy);
+}

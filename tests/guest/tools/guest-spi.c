@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+/*
+ * guest-spi - use spidev and mtd inside the test guest
+ *
+ * Everything goes through the guest kernel's own drivers; the exit status
+ * says whether the bytes are right. See usage() for the commands. Numbers
+ * may be decimal or 0x hexadecimal, bytes are hexadecimal digits.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/spi/spidev.h>
+#include <linux/types.h>
+#include <mtd/mtd-user.h>
+
+#define MAX_PARTS 32
+#define MAX_BYTES (1 << 20)
+
+struct options {
+	const char *device;
+	uint32_t mode;
+	uint32_t speed; /* Hz, 0: what the device has */
+	uint8_t bits;	/* per word, 0: what the device has */
+	bool set_mode;
+};
+
+static void usage(void)
+{
+	fputs("usage: guest-spi COMMAND DEVICE ARGUMENTS [OPTIONS]\n"
+	      "  xfer SPIDEV HEX          full duplex, print what came in\n"
+	      "  duplex SPIDEV LEN SEED   full duplex, expect an echo\n"
+	      "  writeread SPIDEV HEX LEN one message: write, then read\n"
+	      "  multi SPIDEV PART...     one message of parts:\n"
+	      "      t:HEX write   r:LEN read   d:HEX both   z: no bytes\n"
+	      "      a ! at the end of a part sets its cs_change\n"
+	      "  mtd MTD OFF LEN SEED     erase, write, read and compare\n"
+	      "  mtdcheck MTD OFF LEN SEED  read and compare only\n"
+	      "options: -m MODE -b BITS -s HZ -l (least bit first) -c (cs"
+	      " high)\n",
+	      stderr);
+	exit(2);
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "guest-spi: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void *allocate(size_t len)
+{
+	void *p = calloc(1, len ? len : 1);
+
+	if (!p)
+		die("memory");
+	return p;
+}
+
+static unsigned long number(const char *text)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 0);
+	if (errno || end == text || *end)
+		usage();
+	return value;
+}
+
+/* A number of bytes to transfer. */
+static size_t length(const char *text)
+{
+	size_t value = number(text);
+
+	if (value > MAX_BYTES)
+		usage();
+	return value;
+}
+
+/* The bytes that @text spells, in new memory; their number in @len. */
+static uint8_t *bytes(const char *text, size_t *len)
+{
+	size_t digits = strspn(text, "0123456789abcdefABCDEF");
+	uint8_t *out = allocate(digits / 2);
+	char pair[3] = "";
+
+	if (digits % 2 || (text[digits] && strcmp(&text[digits], "!")))
+		usage();
+	for (size_t i = 0; i < digits / 2; i++) {
+		memcpy(pair, &text[2 * i], 2);
+		out[i] = strtoul(pair, NULL, 16);
+	}
+	*len = digits / 2;
+	return out;
+}
+
+static void print_bytes(const uint8_t *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		printf("%02x", data[i]);
+	putchar('\n');
+}
+
+/* The same bytes for the same seed, in every guest (xorshift32). */
+static void fill(uint8_t *data, size_t len, uint32_t seed)
+{
+	uint32_t x = seed * 2654435761u + 1;
+
+	for (size_t i = 0; i < len; i++) {
+		x ^= x << 13;
+		x ^= x >> 17;
+		x ^= x << 5;
+		data[i] = x >> 24;
+	}
+}
+
+/* 0 when equal; else tell the first difference. */
+static int compare(const uint8_t *want, const uint8_t *have, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (want[i] == have[i])
+			continue;
+		fprintf(stderr, "guest-spi: byte %zu of %zu: %02x, not %02x\n",
+			i, len, have[i], want[i]);
+		return 1;
+	}
+	return 0;
+}
+
+static int spi_open(const struct options *o)
+{
+	int fd = open(o->device, O_RDWR);
+	uint32_t mode;
+
+	if (fd < 0)
+		die(o->device);
+	if (o->set_mode) {
+		if (ioctl(fd, SPI_IOC_RD_MODE32, &mode) < 0)
+			die("read mode");
+		mode &= ~(uint32_t)(SPI_MODE_X_MASK | SPI_LSB_FIRST |
+				    SPI_CS_HIGH);
+		mode |= o->mode;
+		if (ioctl(fd, SPI_IOC_WR_MODE32, &mode) < 0)
+			die("write mode");
+	}
+	return fd;
+}
+
+static struct spi_ioc_transfer part(const struct options *o, const uint8_t *tx,
+				    uint8_t *rx, size_t len)
+{
+	struct spi_ioc_transfer t = {
+		.tx_buf = (uintptr_t)tx,
+		.rx_buf = (uintptr_t)rx,
+		.len = len,
+		.speed_hz = o->speed,
+		.bits_per_word = o->bits,
+	};
+
+	return t;
+}
+
+static void message(int fd, struct spi_ioc_transfer *parts, unsigned int count)
+{
+	/* SPI_IOC_MESSAGE(), for a count known at run time only. */
+	if (ioctl(fd, _IOC(_IOC_WRITE, SPI_IOC_MAGIC, 0, SPI_MSGSIZE(count)),
+		  parts) < 0)
+		die("transfer");
+}
+
+static int run_xfer(const struct options *o, char **args)
+{
+	size_t len;
+	uint8_t *tx = bytes(args[0], &len);
+	uint8_t *rx = allocate(len);
+	struct spi_ioc_transfer t = part(o, tx, rx, len);
+
+	message(spi_open(o), &t, 1);
+	print_bytes(rx, len);
+	return 0;
+}
+
+static int run_duplex(const struct options *o, char **args)
+{
+	size_t len = length(args[0]);
+	uint8_t *tx = allocate(len);
+	uint8_t *rx = allocate(len);
+	struct spi_ioc_transfer t = part(o, tx, rx, len);
+
+	fill(tx, len, number(args[1]));
+	/* Nothing that stays from before may look like an answer. */
+	for (size_t i = 0; i < len; i++)
+		rx[i] = ~tx[i];
+	message(spi_open(o), &t, 1);
+	return compare(tx, rx, len);
+}
+
+static int run_writeread(const struct options *o, char **args)
+{
+	size_t tx_len;
+	size_t rx_len = length(args[1]);
+	uint8_t *tx = bytes(args[0], &tx_len);
+	uint8_t *rx = allocate(rx_len);
+	struct spi_ioc_transfer t[] = {
+		part(o, tx, NULL, tx_len),
+		part(o, NULL, rx, rx_len),
+	};
+
+	message(spi_open(o), t, 2);
+	print_bytes(rx, rx_len);
+	return 0;
+}
+
+static struct spi_ioc_transfer parse_part(const struct options *o,
+					  const char *text)
+{
+	const char *end = strchr(text, '!');
+	struct spi_ioc_transfer t;
+	uint8_t *tx = NULL;
+	uint8_t *rx = NULL;
+	size_t len = 0;
+
+	if (!text[0] || text[1] != ':' || (end && end[1]))
+		usage();
+	if (text[0] == 't' || text[0] == 'd')
+		tx = bytes(&text[2], &len);
+	else if (text[0] == 'r')
+		len = strtoul(&text[2], NULL, 0);
+	else if (text[0] != 'z')
+		usage();
+	if (len > MAX_BYTES)
+		usage();
+	if (text[0] == 'r' || text[0] == 'd')
+		rx = allocate(len);
+	t = part(o, tx, rx, len);
+	t.cs_change = end != NULL;
+	return t;
+}
+
+static int run_multi(const struct options *o, char **args)
+{
+	struct spi_ioc_transfer t[MAX_PARTS];
+	unsigned int count = 0;
+
+	for (; args[count]; count++) {
+		if (count == MAX_PARTS)
+			usage();
+		t[count] = parse_part(o, args[count]);
+	}
+	message(spi_open(o), t, count);
+	for (unsigned int i = 0; i < count; i++) {
+		if (t[i].rx_buf)
+			print_bytes((void *)(uintptr_t)t[i].rx_buf, t[i].len);
+	}
+	return 0;
+}
+
+static void erase(int fd, uint32_t off, uint32_t len)
+{
+	struct mtd_info_user info;
+	struct erase_info_user range = { .start = off, .length = len };
+
+	if (ioctl(fd, MEMGETINFO, &info) < 0)
+		die("MEMGETINFO");
+	range.length =
+		(len + info.erasesize - 1) / info.erasesize * info.erasesize;
+	if (ioctl(fd, MEMERASE, &range) < 0)
+		die("MEMERASE");
+}
+
+static void read_all(int fd, uint8_t *data, size_t len, off_t off)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pread(fd, data + done, len - done, off + done);
+
+		if (n <= 0)
+			die("read");
+		done += n;
+	}
+}
+
+static void write_all(int fd, const uint8_t *data, size_t len, off_t off)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pwrite(fd, data + done, len - done, off + done);
+
+		if (n <= 0)
+			die("write");
+		done += n;
+	}
+}
+
+static int mtd_compare(int fd, const uint8_t *want, size_t len, off_t off)
+{
+	uint8_t *have = allocate(len);
+
+	read_all(fd, have, len, off);
+	return compare(want, have, len);
+}
+
+static int run_mtdcheck(const struct options *o, char **args)
+{
+	size_t len = number(args[1]);
+	uint8_t *want = allocate(len);
+	int fd = open(o->device, O_RDONLY);
+
+	if (fd < 0)
+		die(o->device);
+	fill(want, len, number(args[2]));
+	return mtd_compare(fd, want, len, number(args[0]));
+}
+
+static int run_mtd(const struct options *o, char **args)
+{
+	unsigned long off = number(args[0]);
+	size_t len = number(args[1]);
+	uint8_t *want = allocate(len);
+	int fd = open(o->device, O_RDWR);
+
+	if (fd < 0)
+		die(o->device);
+	erase(fd, off, len);
+	/* Erased flash is all ones: else the compare proves no erase. */
+	memset(want, 0xff, len);
+	if (mtd_compare(fd, want, len, off))
+		return 1;
+	fill(want, len, number(args[2]));
+	write_all(fd, want, len, off);
+	return mtd_compare(fd, want, len, off);
+}
+
+static const struct command {
+	const char *name;
+	int args; /* how many, negative: at least */
+	int (*run)(const struct options *o, char **args);
+} commands[] = {
+	{ "xfer", 1, run_xfer },
+	{ "duplex", 2, run_duplex },
+	{ "writeread", 2, run_writeread },
+	{ "multi", -1, run_multi },
+	{ "mtd", 3, run_mtd },
+	{ "mtdcheck", 3, run_mtdcheck },
+};
+
+static void parse_options(struct options *o, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "m:b:s:lc")) != -1) {
+		switch (c) {
+		case 'm':
+			o->mode |= number(optarg) & SPI_MODE_X_MASK;
+			break;
+		case 'b':
+			o->bits = number(optarg);
+			break;
+		case 's':
+			o->speed = number(optarg);
+			break;
+		case 'l':
+			o->mode |= SPI_LSB_FIRST;
+			break;
+		case 'c':
+			o->mode |= SPI_CS_HIGH;
+			break;
+		default:
+			usage();
+		}
+		if (c == 'm' || c == 'l' || c == 'c')
+			o->set_mode = true;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	int count;
+
+	/* getopt() moves the options in front of the arguments. */
+	parse_options(&o, argc, argv);
+	count = argc - optind - 2;
+	argv += optind;
+	if (count < 0)
+		usage();
+	o.device = argv[1];
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		const struct command *c = &commands[i];
+
+		if (strcmp(argv[0], c->name))
+			continue;
+		if (c->args < 0 ? count < -c->args : count != c->args)
+			usage();
+		return c->run(&o, argv + 2);
+	}
+	usage();
+	return 2;
+}
