@@ -15,6 +15,9 @@
 static int make_address(const char *path, struct sockaddr_un *addr)
 {
 	*addr = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	/* This would be an abstract address, not a file. */
+	if (!*path)
+		return -ENOENT;
 	if (strlen(path) >= sizeof(addr->sun_path))
 		return -ENAMETOOLONG;
 	memcpy(addr->sun_path, path, strlen(path));
@@ -69,6 +72,7 @@ static int bind_socket(struct vhost_listener *listener,
 		       const struct sockaddr_un *addr)
 {
 	struct stat st;
+	int ret;
 
 	if (bind(listener->fd, (const struct sockaddr *)addr, sizeof(*addr)) <
 	    0)
@@ -80,8 +84,9 @@ static int bind_socket(struct vhost_listener *listener,
 	return 0;
 
 remove_file:
+	ret = -errno;
 	unlink(addr->sun_path);
-	return -errno;
+	return ret;
 }
 
 int vhost_listen(struct vhost_listener *listener, const char *path)

@@ -75,7 +75,6 @@ static const struct row rows[] = {
 		0, 0, RING_NONE, 0, NONE),
 	ROW(SET_MEM_TABLE, vhost_set_mem_table,
 		TABLE, VHOST_USER_MAX_FDS, RING_NONE, LONGER, NONE),
-	REFUSED(SET_LOG_BASE),
 	ROW(SET_VRING_NUM, vhost_set_vring_num,
 		STATE, 0, RING_U32, 0, NONE),
 	ROW(SET_VRING_ADDR, vhost_set_vring_addr,

@@ -11,6 +11,9 @@
 
 #define HEADER_SIZE sizeof(struct vhost_wire_header)
 
+/* One for the header, one for the payload, and some for a slow peer. */
+#define MAX_READS 8
+
 void vhost_sock_init(struct vhost_sock *sock, int fd)
 {
 	*sock = (struct vhost_sock){ .fd = fd };
@@ -123,13 +126,16 @@ static size_t next_part(struct vhost_sock *sock, uint8_t **buf)
 
 int vhost_sock_recv(struct vhost_sock *sock)
 {
-	for (;;) {
+	for (unsigned int reads = 0;; reads++) {
 		uint8_t *buf;
 		size_t want = next_part(sock, &buf);
 		ssize_t n;
 
 		if (!want)
 			return 1;
+		/* A peer that never pauses must not hold the caller here. */
+		if (reads == MAX_READS)
+			return 0;
 		n = recv_some(sock, buf, want);
 		if (n == -EAGAIN || n == -EINTR)
 			return 0;

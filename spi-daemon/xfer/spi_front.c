@@ -189,8 +189,8 @@ static int add_chain(struct spi_front *sf, struct spi_front_slot *slot,
 	if (count < 0)
 		return count;
 	return front_ring_add(&sf->ring, segs, count,
-			      framing->indirect ? framing->direct :
-						  (unsigned int)count,
+			      framing->indirect ? framing->direct
+						: (unsigned int)count,
 			      &slot->head);
 }
 
@@ -225,9 +225,8 @@ static int slot_fill(struct spi_front *sf, struct spi_front_slot *slot,
 		err = front_mem_write(&sf->mem, slot->out_addr + HEAD_LEN,
 				      request->tx, request->tx_len);
 	if (!err)
-		err = front_mem_write(&sf->mem,
-				      slot->in_addr + request->rx_len, &status,
-				      1);
+		err = front_mem_write(&sf->mem, slot->in_addr + request->rx_len,
+				      &status, 1);
 	return err;
 }
 

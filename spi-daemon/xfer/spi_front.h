@@ -28,12 +28,12 @@
 #define SPI_FRONT_UNWRITTEN 0xff
 
 struct spi_front_options {
-	const char *path;    /* of the socket */
-	uint16_t ring_size;  /* descriptors, a power of two */
-	uint64_t mem_size;   /* bytes, whole pages */
-	uint64_t features;   /* wanted besides VIRTIO_F_VERSION_1 */
-	uint64_t protocol;   /* protocol features wanted */
-	int timeout_ms;	     /* for each answer and each completion */
+	const char *path;   /* of the socket */
+	uint16_t ring_size; /* descriptors, a power of two */
+	uint64_t mem_size;  /* bytes, whole pages */
+	uint64_t features;  /* wanted besides VIRTIO_F_VERSION_1 */
+	uint64_t protocol;  /* protocol features wanted */
+	int timeout_ms;	    /* for each answer and each completion */
 };
 
 /* Everything this front end knows, a ring of 64 and 16 MiB */

@@ -71,12 +71,12 @@ static void print_modes(FILE *out, uint32_t modes)
 {
 	fputs("modes:            ", out);
 	for (unsigned int mode = 0; mode < 4; mode++) {
-		uint32_t cpha = mode & VIRTIO_SPI_MODE_CPHA ?
-					VIRTIO_SPI_CAN_CPHA_1 :
-					VIRTIO_SPI_CAN_CPHA_0;
-		uint32_t cpol = mode & VIRTIO_SPI_MODE_CPOL ?
-					VIRTIO_SPI_CAN_CPOL_1 :
-					VIRTIO_SPI_CAN_CPOL_0;
+		uint32_t cpha = mode & VIRTIO_SPI_MODE_CPHA
+					? VIRTIO_SPI_CAN_CPHA_1
+					: VIRTIO_SPI_CAN_CPHA_0;
+		uint32_t cpol = mode & VIRTIO_SPI_MODE_CPOL
+					? VIRTIO_SPI_CAN_CPOL_1
+					: VIRTIO_SPI_CAN_CPOL_0;
 
 		if (modes & cpha && modes & cpol)
 			fprintf(out, " %u", mode);
@@ -138,6 +138,7 @@ void xfer_info_print(FILE *out, const struct front_end *fe,
 		    "ns", "unsupported");
 	print_limit(out, "max cs hold:", le32toh(config->max_cs_hold_ns), "ns",
 		    "unsupported");
-	print_limit(out, "max cs inactive:",
-		    le32toh(config->max_cs_inactive_ns), "ns", "unsupported");
+	print_limit(out,
+		    "max cs inactive:", le32toh(config->max_cs_inactive_ns),
+		    "ns", "unsupported");
 }

@@ -24,10 +24,10 @@
 #define FRONT_END_MAX_FDS 250 /* the kernel takes 253 in one message */
 
 struct front_end {
-	int fd;			    /* the connected socket, owned; -1: none */
-	int timeout_ms;		    /* for each answer */
-	uint64_t features_offered;  /* filled in by front_negotiate() */
-	uint64_t features;	    /* negotiated */
+	int fd;			   /* the connected socket, owned; -1: none */
+	int timeout_ms;		   /* for each answer */
+	uint64_t features_offered; /* filled in by front_negotiate() */
+	uint64_t features;	   /* negotiated */
 	uint64_t protocol_offered;
 	uint64_t protocol_features; /* negotiated */
 };

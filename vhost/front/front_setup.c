@@ -184,17 +184,17 @@ int front_start_vring(struct front_end *fe, uint32_t index,
 	if (!err)
 		err = front_set_vring_addr(fe, index, ring);
 	if (!err)
-		err = front_set_vring_fd(fe, VHOST_USER_SET_VRING_KICK, index,
-					 ring->kick_fd);
-	if (!err)
 		err = front_set_vring_fd(fe, VHOST_USER_SET_VRING_CALL, index,
 					 ring->call_fd);
 	if (!err)
 		err = front_set_vring_fd(fe, VHOST_USER_SET_VRING_ERR, index,
 					 ring->err_fd);
+	/* The last, as it may run from here on. */
+	if (!err)
+		err = front_set_vring_fd(fe, VHOST_USER_SET_VRING_KICK, index,
+					 ring->kick_fd);
 	/* Without bit 30 rings are enabled from the start. */
-	if (!err &&
-	    fe->features & FRONT_BIT(VHOST_USER_F_PROTOCOL_FEATURES))
+	if (!err && fe->features & FRONT_BIT(VHOST_USER_F_PROTOCOL_FEATURES))
 		err = front_set_vring_enable(fe, index, true);
 	return err;
 }

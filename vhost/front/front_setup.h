@@ -49,8 +49,8 @@ int front_set_vring_enable(struct front_end *fe, uint32_t index, bool enable);
 int front_get_vring_base(struct front_end *fe, uint32_t index, uint32_t *base);
 
 /*
- * Sets a ring up and starts it, in QEMU's order: NUM, BASE, ADDR, KICK, CALL,
- * ERR, ENABLE. @base is where the device goes on in the available ring.
+ * Sets a ring up and starts it: NUM, BASE, ADDR, CALL, ERR, KICK, ENABLE.
+ * @base is where the device goes on in the available ring.
  */
 int front_start_vring(struct front_end *fe, uint32_t index,
 		      const struct front_ring *ring, uint16_t base);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Runs the real daemon: the binary that the environment variable
+ * VHOST_DEVICE_SPI names, or build/vhost-device-spi. It works in a directory
+ * of its own, under $TMPDIR or /tmp, and dies with the test.
+ *
+ * What goes wrong here fails the running cmocka test.
+ */
+#ifndef TEST_DAEMON_H
+#define TEST_DAEMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define DAEMON_PATH_MAX	  96
+#define DAEMON_TIMEOUT_MS 20000
+
+struct daemon {
+	pid_t pid;		      /* 0: none is running */
+	char dir[DAEMON_PATH_MAX];    /* removed by daemon_clean() */
+	char socket[DAEMON_PATH_MAX]; /* the --socket-path in it */
+	unsigned int sockets;
+};
+
+/* The daemon's binary. */
+const char *daemon_binary(void);
+
+/* Makes the directory. */
+void daemon_init(struct daemon *d);
+
+/*
+ * Starts the daemon with the NULL-terminated @args and nothing else, and does
+ * not wait for anything. Its output goes to files in the directory.
+ */
+void daemon_spawn(struct daemon *d, const char *const *args);
+
+/*
+ * Starts it on @sockets sockets, with @args besides, and waits until it
+ * listens on all of them.
+ */
+void daemon_start(struct daemon *d, unsigned int sockets,
+		  const char *const *args);
+
+/* The path of socket @index; valid until the next call. */
+const char *daemon_socket(const struct daemon *d, unsigned int index);
+
+/* The path of file @name in the directory; valid until the next call. */
+const char *daemon_file(const struct daemon *d, const char *name);
+
+/* Does a process listen on the socket at @path? */
+bool daemon_listens(const char *path);
+
+/* Waits for the end. Returns the exit status, or -signal. */
+int daemon_wait(struct daemon *d);
+
+/* Sends @signal, waits, and checks for exit status 0 and no socket left. */
+void daemon_stop(struct daemon *d, int signal);
+
+/* Kills it, if it runs, and removes the directory. */
+void daemon_clean(struct daemon *d);
+
+/* Fails the test unless the daemon is running. */
+void daemon_check_alive(const struct daemon *d);
+
+/* What it wrote, as a string; valid until the next call. */
+const char *daemon_stdout(const struct daemon *d);
+const char *daemon_stderr(const struct daemon *d);
+
+unsigned int daemon_fds(const struct daemon *d);
+unsigned int daemon_threads(const struct daemon *d);
+
+/* Memory of its own (not what guests share), KiB. */
+unsigned long daemon_memory_kb(const struct daemon *d);
+
+#endif

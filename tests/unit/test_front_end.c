@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Messages and replies, against a back end of a few bytes. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "vhost/front/front_setup.h"
+
+static struct front_end fe;
+static int back; /* the other end of its socket */
+
+static int open_pair(void **state)
+{
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	fe = (struct front_end){ .fd = pair[0], .timeout_ms = 10000 };
+	back = pair[1];
+	return 0;
+}
+
+static int close_pair(void **state)
+{
+	(void)state;
+	front_end_close(&fe);
+	close(back);
+	return 0;
+}
+
+/* The back end answers before it is asked: the socket keeps it. */
+static void back_replies(uint32_t request, uint32_t flags, const void *payload,
+			 uint32_t size)
+{
+	struct vhost_wire_header header = { request, flags, size };
+
+	assert_int_equal(write(back, &header, sizeof(header)), sizeof(header));
+	if (payload)
+		assert_int_equal(write(back, payload, size), size);
+}
+
+static void number_is_asked_for(void **state)
+{
+	struct vhost_wire_header header;
+	uint64_t value = 0x123456789a, got;
+
+	(void)state;
+	back_replies(VHOST_USER_GET_FEATURES, 5, &value, 8);
+	assert_int_equal(front_end_get_u64(&fe, VHOST_USER_GET_FEATURES, &got),
+			 0);
+	assert_true(got == value);
+	assert_int_equal(read(back, &header, sizeof(header)), 12);
+	assert_int_equal(header.request, VHOST_USER_GET_FEATURES);
+	assert_int_equal(header.flags, 1);
+	assert_int_equal(header.size, 0);
+}
+
+static void bad_replies_are_noticed(void **state)
+{
+	uint64_t value = 0, got;
+
+	(void)state;
+	back_replies(VHOST_USER_GET_FEATURES, 5, NULL, 0);
+	assert_int_equal(front_end_get_u64(&fe, VHOST_USER_GET_FEATURES, &got),
+			 -EREMOTEIO);
+	back_replies(VHOST_USER_GET_FEATURES, 5, &value, 4);
+	assert_int_equal(front_end_get_u64(&fe, VHOST_USER_GET_FEATURES, &got),
+			 -EPROTO);
+	back_replies(VHOST_USER_GET_QUEUE_NUM, 5, &value, 8);
+	assert_int_equal(front_end_get_u64(&fe, VHOST_USER_GET_FEATURES, &got),
+			 -EPROTO);
+	back_replies(VHOST_USER_GET_FEATURES, 1, NULL, 0);
+	assert_int_equal(front_end_get_u64(&fe, VHOST_USER_GET_FEATURES, &got),
+			 -EPROTO);
+	back_replies(VHOST_USER_GET_FEATURES, 5, NULL, 100000);
+	assert_int_equal(front_end_get_u64(&fe, VHOST_USER_GET_FEATURES, &got),
+			 -EPROTO);
+}
+
+static void silence_and_hangup_are_noticed(void **state)
+{
+	uint64_t got;
+
+	(void)state;
+	fe.timeout_ms = 1;
+	assert_int_equal(front_end_get_u64(&fe, VHOST_USER_GET_FEATURES, &got),
+			 -ETIMEDOUT);
+	assert_int_equal(write(back, "half", 4), 4);
+	assert_int_equal(front_end_wait_closed(&fe), -ETIMEDOUT);
+	shutdown(back, SHUT_RDWR);
+	assert_int_equal(front_end_wait_closed(&fe), 0);
+	assert_int_equal(front_end_get_u64(&fe, VHOST_USER_GET_FEATURES, &got),
+			 -ECONNRESET);
+}
+
+static void ack_is_only_awaited_when_negotiated(void **state)
+{
+	struct vhost_wire_header header;
+	uint64_t ok = 0, nack = 1, value;
+
+	(void)state;
+	assert_int_equal(front_end_set_u64(&fe, VHOST_USER_SET_FEATURES, 7), 0);
+	assert_int_equal(read(back, &header, sizeof(header)), 12);
+	assert_int_equal(header.flags, VHOST_USER_VERSION);
+	assert_int_equal(header.size, 8);
+	assert_int_equal(read(back, &value, sizeof(value)), 8);
+	assert_int_equal(value, 7);
+
+	fe.protocol_features = FRONT_BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK);
+	back_replies(VHOST_USER_SET_FEATURES, 5, &ok, 8);
+	assert_int_equal(front_end_set_u64(&fe, VHOST_USER_SET_FEATURES, 7), 0);
+	assert_int_equal(read(back, &header, sizeof(header)), 12);
+	assert_int_equal(header.flags,
+			 VHOST_USER_VERSION | VHOST_USER_NEED_REPLY);
+	back_replies(VHOST_USER_SET_FEATURES, 5, &nack, 8);
+	assert_int_equal(front_end_set_u64(&fe, VHOST_USER_SET_FEATURES, 7),
+			 -EREMOTEIO);
+}
+
+/* An older back end: one queue, no memory slots, no EVENT_IDX */
+static void only_what_is_offered_is_negotiated(void **state)
+{
+	const uint64_t features = FRONT_BIT(VIRTIO_F_VERSION_1) |
+				  FRONT_BIT(VIRTIO_F_INDIRECT_DESC) |
+				  FRONT_BIT(VHOST_USER_F_PROTOCOL_FEATURES) |
+				  FRONT_BIT(24);
+	const uint64_t protocol = FRONT_BIT(VHOST_USER_PROTOCOL_F_MQ) |
+				  FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
+				  FRONT_BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD);
+	uint64_t queues = 1;
+
+	(void)state;
+	back_replies(VHOST_USER_GET_FEATURES, 5, &features, 8);
+	back_replies(VHOST_USER_GET_PROTOCOL_FEATURES, 5, &protocol, 8);
+	back_replies(VHOST_USER_GET_QUEUE_NUM, 5, &queues, 8);
+	assert_int_equal(
+		front_negotiate(
+			&fe,
+			FRONT_BIT(VIRTIO_F_INDIRECT_DESC) |
+				FRONT_BIT(VIRTIO_F_EVENT_IDX),
+			FRONT_BIT(VHOST_USER_PROTOCOL_F_MQ) |
+				FRONT_BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
+				FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIG)),
+		0);
+	assert_true(fe.features == (features & ~FRONT_BIT(24)));
+	assert_true(fe.protocol_features ==
+		    (FRONT_BIT(VHOST_USER_PROTOCOL_F_MQ) |
+		     FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIG)));
+}
+
+static void legacy_device_is_refused(void **state)
+{
+	const uint64_t features = FRONT_BIT(VHOST_USER_F_PROTOCOL_FEATURES);
+
+	(void)state;
+	back_replies(VHOST_USER_GET_FEATURES, 5, &features, 8);
+	assert_int_equal(front_negotiate(&fe, 0, 0), -ENOTSUP);
+}
+
+static void connect_tells_why_not(void **state)
+{
+	struct front_end other;
+	char path[200];
+
+	(void)state;
+	memset(path, 'x', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(front_end_connect(&other, path, 1000), -ENAMETOOLONG);
+	assert_int_equal(front_end_connect(&other, "/nonexistent", 1000),
+			 -ENOENT);
+	assert_int_equal(other.fd, -1);
+}
+
+#define PAIR_TEST(test) \
+	cmocka_unit_test_setup_teardown(test, open_pair, close_pair)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PAIR_TEST(number_is_asked_for),
+		PAIR_TEST(bad_replies_are_noticed),
+		PAIR_TEST(silence_and_hangup_are_noticed),
+		PAIR_TEST(ack_is_only_awaited_when_negotiated),
+		PAIR_TEST(only_what_is_offered_is_negotiated),
+		PAIR_TEST(legacy_device_is_refused),
+		cmocka_unit_test(connect_tells_why_not),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/ring_fixture.h"
+#include "vhost/listen.h"
+
+#define SUN_PATH sizeof(((struct sockaddr_un *)0)->sun_path)
+
+struct setup {
+	char dir[32];
+	char path[64];
+	unsigned int fds;
+};
+
+static int setup(void **state)
+{
+	struct setup *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	*state = s;
+	strcpy(s->dir, "/tmp/test-listen.XXXXXX");
+	assert_non_null(mkdtemp(s->dir));
+	snprintf(s->path, sizeof(s->path), "%s/vs.sock0", s->dir);
+	s->fds = open_fds();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct setup *s = *state;
+
+	assert_int_equal(open_fds(), s->fds);
+	unlink(s->path);
+	assert_int_equal(rmdir(s->dir), 0);
+	free(s);
+	return 0;
+}
+
+static bool exists(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st);
+}
+
+static int make_socket(int type, const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	return fd;
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	assert_true(fd >= 0);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	if (!connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* The check says what listening does, and neither changes anything. */
+static void assert_fails(const char *path, int error)
+{
+	struct vhost_listener listener;
+
+	assert_int_equal(vhost_listen_check(path), error);
+	assert_int_equal(vhost_listen(&listener, path), error);
+}
+
+static void test_listens_accepts_and_removes_its_file(void **state)
+{
+	struct setup *s = *state;
+	struct vhost_listener listener;
+	int front, back;
+
+	assert_int_equal(vhost_listen_check(s->path), 0);
+	assert_false(exists(s->path));
+	assert_int_equal(vhost_listen(&listener, s->path), 0);
+	assert_true(exists(s->path));
+	assert_true(fcntl(listener.fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(vhost_accept(&listener), -EAGAIN);
+
+	front = connect_to(s->path);
+	assert_true(front >= 0);
+	back = vhost_accept(&listener);
+	assert_true(back >= 0);
+	assert_true(fcntl(back, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(write(front, "x", 1), 1);
+	assert_int_equal(read(back, &(char){ 0 }, 1), 1);
+	assert_int_equal(vhost_accept(&listener), -EAGAIN);
+
+	vhost_unlisten(&listener);
+	assert_false(exists(s->path));
+	close(front);
+	close(back);
+}
+
+static void test_accepts_each_of_several(void **state)
+{
+	struct setup *s = *state;
+	struct vhost_listener listener;
+	int fronts[3];
+
+	assert_int_equal(vhost_listen(&listener, s->path), 0);
+	for (int i = 0; i < 3; i++)
+		fronts[i] = connect_to(s->path);
+	for (int i = 0; i < 3; i++) {
+		int back = vhost_accept(&listener);
+
+		assert_true(back >= 0);
+		close(back);
+		close(fronts[i]);
+	}
+	/* One that has gone again is taken, and found out later. */
+	close(connect_to(s->path));
+	close(vhost_accept(&listener));
+	vhost_unlisten(&listener);
+}
+
+static void test_stale_socket_is_replaced(void **state)
+{
+	struct setup *s = *state;
+	struct vhost_listener listener;
+	struct stat before, after;
+	int front;
+
+	close(make_socket(SOCK_STREAM, s->path));
+	assert_int_equal(lstat(s->path, &before), 0);
+	assert_int_equal(vhost_listen_check(s->path), 0);
+	assert_int_equal(lstat(s->path, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+
+	assert_int_equal(vhost_listen(&listener, s->path), 0);
+	front = connect_to(s->path);
+	assert_true(front >= 0);
+	close(front);
+	vhost_unlisten(&listener);
+	assert_false(exists(s->path));
+}
+
+static void test_socket_that_is_served_is_left_alone(void **state)
+{
+	struct setup *s = *state;
+	struct vhost_listener listener;
+	int front;
+
+	assert_int_equal(vhost_listen(&listener, s->path), 0);
+	assert_fails(s->path, -EADDRINUSE);
+	front = connect_to(s->path);
+	assert_true(front >= 0);
+	close(front);
+	vhost_unlisten(&listener);
+}
+
+static void test_socket_with_a_full_backlog_is_served_too(void **state)
+{
+	struct setup *s = *state;
+	struct vhost_listener listener;
+	int fronts[64];
+	int count = 0;
+
+	assert_int_equal(vhost_listen(&listener, s->path), 0);
+	while (count < 64 && (fronts[count] = connect_to(s->path)) >= 0)
+		count++;
+	assert_true(count < 64);
+	assert_fails(s->path, -EADDRINUSE);
+	while (count)
+		close(fronts[--count]);
+	vhost_unlisten(&listener);
+}
+
+static void test_socket_of_another_type_is_left_alone(void **state)
+{
+	struct setup *s = *state;
+	int fd = make_socket(SOCK_DGRAM, s->path);
+
+	assert_fails(s->path, -EPROTOTYPE);
+	assert_true(exists(s->path));
+	close(fd);
+}
+
+static void test_what_is_no_socket_is_left_alone(void **state)
+{
+	struct setup *s = *state;
+	struct stat st;
+
+	close(open(s->path, O_CREAT | O_WRONLY, 0600));
+	assert_fails(s->path, -EEXIST);
+	assert_true(exists(s->path));
+	unlink(s->path);
+
+	assert_int_equal(mkdir(s->path, 0700), 0);
+	assert_fails(s->path, -EEXIST);
+	assert_int_equal(rmdir(s->path), 0);
+
+	/* Not even a link to nowhere: it is not followed. */
+	assert_int_equal(symlink("nowhere", s->path), 0);
+	assert_fails(s->path, -EEXIST);
+	assert_int_equal(lstat(s->path, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+}
+
+static void test_path_that_cannot_be_is_an_error(void **state)
+{
+	struct setup *s = *state;
+	struct vhost_listener listener;
+	char below[80], path[SUN_PATH + 1];
+
+	assert_fails("", -ENOENT);
+	snprintf(below, sizeof(below), "%s/none/sock", s->dir);
+	assert_int_equal(vhost_listen(&listener, below), -ENOENT);
+	close(open(s->path, O_CREAT | O_WRONLY, 0600));
+	snprintf(below, sizeof(below), "%s/sock", s->path);
+	assert_fails(below, -ENOTDIR);
+
+	/* The longest path has a NUL behind it; one more does not fit. */
+	memset(path, 'x', sizeof(path));
+	memcpy(path, s->dir, strlen(s->dir));
+	path[strlen(s->dir)] = '/';
+	path[SUN_PATH] = '\0';
+	assert_fails(path, -ENAMETOOLONG);
+	path[SUN_PATH - 1] = '\0';
+	assert_int_equal(vhost_listen(&listener, path), 0);
+	assert_true(exists(path));
+	vhost_unlisten(&listener);
+	assert_false(exists(path));
+}
+
+static void test_file_that_took_our_place_is_not_removed(void **state)
+{
+	struct setup *s = *state;
+	struct vhost_listener ours, theirs;
+
+	assert_int_equal(vhost_listen(&ours, s->path), 0);
+	unlink(s->path);
+	close(open(s->path, O_CREAT | O_WRONLY, 0600));
+	vhost_unlisten(&ours);
+	assert_true(exists(s->path));
+	unlink(s->path);
+
+	assert_int_equal(vhost_listen(&ours, s->path), 0);
+	unlink(s->path);
+	assert_int_equal(vhost_listen(&theirs, s->path), 0);
+	vhost_unlisten(&ours);
+	assert_true(exists(s->path));
+	vhost_unlisten(&theirs);
+	assert_false(exists(s->path));
+
+	/* Nothing there any more is no trouble. */
+	assert_int_equal(vhost_listen(&ours, s->path), 0);
+	unlink(s->path);
+	vhost_unlisten(&ours);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_listens_accepts_and_removes_its_file),
+		TEST(test_accepts_each_of_several),
+		TEST(test_stale_socket_is_replaced),
+		TEST(test_socket_that_is_served_is_left_alone),
+		TEST(test_socket_with_a_full_backlog_is_served_too),
+		TEST(test_socket_of_another_type_is_left_alone),
+		TEST(test_what_is_no_socket_is_left_alone),
+		TEST(test_path_that_cannot_be_is_an_error),
+		TEST(test_file_that_took_our_place_is_not_removed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <endian.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "spi-daemon/xfer/xfer_options.h"
+
+#define MAX_WORDS 100
+
+static struct xfer_options options;
+static char error[256];
+
+/* Parses "spi-xfer" and the words of @line, which single spaces separate. */
+static int parse(const char *line)
+{
+	char name[] = "spi-xfer", *words = strdup(line);
+	char *argv[MAX_WORDS] = { name };
+	int argc = 1, action;
+
+	assert_non_null(words);
+	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	error[0] = '\0';
+	action = xfer_options_parse(argc, argv, &options, error, sizeof(error));
+	options.socket_path = NULL; /* it was in words */
+	free(words);
+	return action;
+}
+
+static void expect_mistake(const char *line, const char *message)
+{
+	assert_true(parse(line) < 0);
+	assert_string_equal(error, message);
+}
+
+static void parts_keep_their_order(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		parse("-s x --tx 03001000 --rx 2 --duplex aBcD --rx=1"),
+		XFER_RUN);
+	assert_int_equal(options.part_count, 4);
+	assert_int_equal(options.parts[0].tx_len, 4);
+	assert_memory_equal(options.parts[0].tx, "\x03\x00\x10\x00", 4);
+	assert_int_equal(options.parts[0].rx_len, 0);
+	assert_int_equal(options.parts[1].tx_len, 0);
+	assert_int_equal(options.parts[1].rx_len, 2);
+	assert_int_equal(options.parts[2].tx_len, 2);
+	assert_memory_equal(options.parts[2].tx, "\xab\xcd", 2);
+	assert_int_equal(options.parts[2].rx_len, 2);
+	assert_int_equal(options.parts[3].rx_len, 1);
+	xfer_options_free(&options);
+}
+
+static void hex_may_have_spaces(void **state)
+{
+	char name[] = "spi-xfer", path[] = "-sx", tx[] = "--tx= 9f 00  01ff ";
+	char *argv[] = { name, path, tx };
+
+	(void)state;
+	assert_int_equal(
+		xfer_options_parse(3, argv, &options, error, sizeof(error)),
+		XFER_RUN);
+	assert_int_equal(options.parts[0].tx_len, 4);
+	assert_memory_equal(options.parts[0].tx, "\x9f\x00\x01\xff", 4);
+	xfer_options_free(&options);
+}
+
+static void head_has_its_defaults(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-s x --info"), XFER_RUN);
+	assert_true(options.info);
+	assert_int_equal(options.head.chip_select_id, 0);
+	assert_int_equal(options.head.bits_per_word, 8);
+	assert_int_equal(options.head.mode, 0);
+	assert_false(options.speed_given);
+	assert_int_equal(options.timeout_ms, 10000);
+}
+
+static void head_is_filled_in(void **state)
+{
+	const struct virtio_spi_wire_head *head = &options.head;
+
+	(void)state;
+	assert_int_equal(
+		parse("-s x --rx 1 --cs 3 --mode 2 --cs-high --lsb-first "
+		      "--loop --speed 10M --bits 16 --tx-nbits 2 --rx-nbits 4 "
+		      "--word-delay 1 --cs-setup 2 --cs-hold 3 "
+		      "--cs-inactive 4"),
+		XFER_RUN);
+	assert_int_equal(head->chip_select_id, 3);
+	assert_int_equal(le32toh(head->mode),
+			 VIRTIO_SPI_MODE_CPOL | VIRTIO_SPI_MODE_CS_HIGH |
+				 VIRTIO_SPI_MODE_LSB_FIRST |
+				 VIRTIO_SPI_MODE_LOOP);
+	assert_true(options.speed_given);
+	assert_int_equal(le32toh(head->freq), 10000000);
+	assert_int_equal(head->bits_per_word, 16);
+	assert_int_equal(head->tx_nbits, 2);
+	assert_int_equal(head->rx_nbits, 4);
+	assert_int_equal(le32toh(head->word_delay_ns), 1);
+	assert_int_equal(le32toh(head->cs_setup_ns), 2);
+	assert_int_equal(le32toh(head->cs_delay_hold_ns), 3);
+	assert_int_equal(le32toh(head->cs_change_delay_inactive_ns), 4);
+	xfer_options_free(&options);
+}
+
+static void check_cs_change(const char *line, const char *expected)
+{
+	assert_int_equal(parse(line), XFER_RUN);
+	for (unsigned int i = 0; i < options.part_count; i++)
+		assert_int_equal(options.cs_change[i], expected[i] - '0');
+	xfer_options_free(&options);
+}
+
+static void cs_change_has_its_ways(void **state)
+{
+	(void)state;
+	check_cs_change("-s x --rx 1 --rx 1 --rx 1", "001");
+	check_cs_change("-s x --cs-change spec --rx 1 --rx 1", "01");
+	check_cs_change("-s x --cs-change=linux --rx 1 --rx 1", "00");
+	check_cs_change("-s x --cs-change=0 --rx 1 --rx 1", "00");
+	check_cs_change("-s x --cs-change=1 --rx 1 --rx 1", "11");
+	check_cs_change("-s x --cs-change=1,0 --rx 1 --rx 1 --rx 1", "100");
+}
+
+static void speeds_have_suffixes(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-s x -i --speed 400k"), XFER_RUN);
+	assert_int_equal(le32toh(options.head.freq), 400000);
+	assert_int_equal(parse("-s x -i --speed 4294967295"), XFER_RUN);
+	assert_int_equal(le32toh(options.head.freq), UINT32_MAX);
+	expect_mistake("-s x -i --speed 4295M", "--speed=4295M: too large");
+	expect_mistake("-s x -i --speed 1G", "--speed=1G: not a speed in Hz, "
+					     "such as 500k or 10M");
+	expect_mistake("-s x -i --speed k", "--speed=k: not a speed in Hz, "
+					    "such as 500k or 10M");
+}
+
+static void mistakes_are_named(void **state)
+{
+	(void)state;
+	expect_mistake("--rx 1", "--socket is missing");
+	expect_mistake("-s x", "nothing to do: --tx, --rx, --duplex, "
+			       "--tx-file or --info is missing");
+	expect_mistake("-s x --tx 9", "--tx=9: not bytes in hex, such as "
+				      "\"9f 00\"");
+	expect_mistake("-s x --tx 0x9f", "--tx=0x9f: not bytes in hex, such "
+					 "as \"9f 00\"");
+	expect_mistake("-s x --rx 0", "--rx=0: too small");
+	expect_mistake("-s x --rx 3x", "--rx=3x: not a number");
+	expect_mistake("-s x --rx +3", "--rx=+3: not a number");
+	expect_mistake("-s x --cs 256", "--cs=256: too large");
+	expect_mistake("-s x --mode 4", "--mode=4: too large");
+	expect_mistake("-s x -i --cs-change=2",
+		       "--cs-change=2: not spec, linux, or a list of 0 and 1");
+	expect_mistake("-s x -i --cs-change=0,",
+		       "--cs-change=0,: not spec, linux, or a list of 0 and "
+		       "1");
+	expect_mistake("-s x --tx-file /nonexistent",
+		       "--tx-file=/nonexistent: No such file or directory");
+	expect_mistake("-s x --bogus", "--bogus: no such option");
+	expect_mistake("-s x -q", "-q: no such option");
+	expect_mistake("-s x --tx", "--tx: needs a value");
+	expect_mistake("-s", "--socket: needs a value");
+	expect_mistake("-s x --info=1", "--info: takes no value");
+	expect_mistake("-s x -i 9f", "9f: not an option");
+}
+
+static void too_many_parts_are_refused(void **state)
+{
+	char line[XFER_MAX_PARTS * 8 + 64] = "-s x";
+
+	(void)state;
+	for (unsigned int i = 0; i <= XFER_MAX_PARTS; i++)
+		strcat(line, " --rx=1");
+	expect_mistake(line, "--rx=1: too many parts");
+}
+
+static void file_is_a_part(void **state)
+{
+	char path[] = "/tmp/xfer-XXXXXX";
+	char line[64], message[64];
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	snprintf(line, sizeof(line), "-s x --tx-file %s", path);
+	snprintf(message, sizeof(message), "--tx-file=%s: empty", path);
+	expect_mistake(line, message);
+	assert_int_equal(write(fd, "\x9f\x00", 2), 2);
+	assert_int_equal(parse(line), XFER_RUN);
+	assert_int_equal(options.parts[0].tx_len, 2);
+	assert_memory_equal(options.parts[0].tx, "\x9f\x00", 2);
+	xfer_options_free(&options);
+	unlink(path);
+	close(fd);
+}
+
+static void help_and_version_win(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--help"), XFER_HELP);
+	assert_int_equal(parse("-V"), XFER_VERSION);
+	assert_int_equal(parse("--tx 00 -h"), XFER_HELP);
+	xfer_options_free(&options);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_keep_their_order),
+		cmocka_unit_test(hex_may_have_spaces),
+		cmocka_unit_test(head_has_its_defaults),
+		cmocka_unit_test(head_is_filled_in),
+		cmocka_unit_test(cs_change_has_its_ways),
+		cmocka_unit_test(speeds_have_suffixes),
+		cmocka_unit_test(mistakes_are_named),
+		cmocka_unit_test(too_many_parts_are_refused),
+		cmocka_unit_test(file_is_a_part),
+		cmocka_unit_test(help_and_version_win),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
