@@ -87,6 +87,8 @@ static void accept_front_end(struct guest_worker *w)
 
 	if (fd < 0)
 		return;
+	if (w->connected && vhost_session_is_over(&w->session))
+		end_session(w);
 	if (!w->connected) {
 		connect_session(w, fd);
 		return;
@@ -217,7 +219,6 @@ static void *run(void *arg)
 			take_kick(w);
 		if (fds[POLL_FRONT_END].revents)
 			serve_front_end(w);
-		/* Last, for a session that ended makes room for the next. */
 		if (fds[POLL_LISTENER].revents)
 			accept_front_end(w);
 	}

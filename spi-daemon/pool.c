@@ -173,11 +173,15 @@ static int check_config(const struct pool *pool, char *error, size_t error_size)
 	uint32_t modes = pool->config.mode_func_supported;
 	bool phase = modes & (VIRTIO_SPI_CAN_CPHA_0 | VIRTIO_SPI_CAN_CPHA_1);
 	bool polarity = modes & (VIRTIO_SPI_CAN_CPOL_0 | VIRTIO_SPI_CAN_CPOL_1);
+	uint32_t words = ALL_WORD_SIZES;
 
-	if (phase && polarity)
+	for (unsigned int i = 0; i < pool->chip_count; i++)
+		words &= word_sizes(&pool->chips[i].dev->caps);
+	if (phase && polarity && words)
 		return 0;
 	snprintf(error, error_size,
-		 "--device: there is no SPI mode that all devices have");
+		 "--device: there is no SPI %s that all devices have",
+		 words ? "mode" : "word size");
 	return -EINVAL;
 }
 

@@ -109,6 +109,8 @@ static void release_chip(struct spi_service *s)
 /* The chip cannot stay selected, though the guest's message may go on. */
 static void cut_message(struct spi_service *s)
 {
+	if (s->cs.message != CS_OPEN)
+		return;
 	release_chip(s);
 	chip_select_cut(&s->cs);
 	s->cut_is_bounded = false;
@@ -397,16 +399,25 @@ static void stop_transfer(struct spi_service *s)
 	end_with_error(s, "transfer", "cut short, as the ring stops");
 }
 
-/* Ends the job; a transfer that runs may run until @deadline. */
+/*
+ * Ends the job; a transfer that runs may run until @deadline. What failed is
+ * not cleared for ever: a chain can name the same memory thousands of times.
+ */
 static void drain(struct spi_service *s, uint64_t deadline)
 {
+	uint64_t clear_until = clock_now() + 2 * DRAIN_NS;
+
 	while (s->job.phase != JOB_NONE) {
+		uint64_t now = clock_now();
+
 		if (s->job.phase == JOB_QUEUED)
 			give_back(s);
-		else if (s->job.phase == JOB_RUNS && clock_now() >= deadline)
+		else if (s->job.phase == JOB_RUNS && now >= deadline)
 			stop_transfer(s);
+		else if (s->job.phase == JOB_CLEARS && now >= clear_until)
+			finish(s, s->job.status);
 		else
-			spi_service_step(s, clock_now());
+			spi_service_step(s, now);
 	}
 	cut_message(s);
 }

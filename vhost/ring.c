@@ -56,10 +56,20 @@ static void signal_fd(int fd)
 		return;
 }
 
+void vhost_ring_pay_call(struct vhost_ring *ring)
+{
+	if (!ring->call_owed)
+		return;
+	signal_fd(ring->call);
+	ring->call_owed = ring->call < 0;
+}
+
 void vhost_ring_call(struct vhost_ring *ring)
 {
-	if (vring_should_call(&ring->vring))
-		signal_fd(ring->call);
+	if (!vring_should_call(&ring->vring))
+		return;
+	signal_fd(ring->call);
+	ring->call_owed = ring->call < 0;
 }
 
 int vhost_ring_take_kick(struct vhost_ring *ring)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +44,6 @@ struct row {
 #define CONFIG_HEAD	      VHOST_WIRE_CONFIG_HEAD
 
 #define ROW(id, handler, ...) [VHOST_USER_##id] = { #id, handler, __VA_ARGS__ }
-#define REFUSED(id)	      ROW(id, unsupported, 0, 0, RING_NONE, REPLY | LONGER, NONE)
 
 int vhost_refuse(struct vhost_session *session, const char *format, ...)
 {
@@ -62,6 +62,9 @@ static int unsupported(struct vhost_session *s, struct vhost_msg *msg)
 }
 
 /* clang-format off */
+#define REFUSED(id) \
+	ROW(id, unsupported, 0, 0, RING_NONE, REPLY | LONGER, NONE)
+
 static const struct row rows[] = {
 	/* request, handler,
 	 *	payload, descriptors, ring index, flags, protocol feature */
@@ -219,6 +222,13 @@ int vhost_session_handle(struct vhost_session *s)
 	ret = answer(s, msg, row, ret);
 	vhost_sock_next(&s->sock);
 	return ret < 0 ? ret : 1;
+}
+
+bool vhost_session_is_over(const struct vhost_session *s)
+{
+	struct pollfd fd = { .fd = s->sock.fd };
+
+	return poll(&fd, 1, 0) == 1 && fd.revents & POLLHUP;
 }
 
 void vhost_session_init(struct vhost_session *s,

@@ -32,6 +32,7 @@ struct vhost_ring {
 	int kick;      /* descriptors, -1: none */
 	int call;
 	int err;
+	bool call_owed; /* one was due while ->call was -1 */
 };
 
 struct vhost_session {
@@ -63,6 +64,12 @@ void vhost_session_fini(struct vhost_session *session);
  */
 int vhost_session_handle(struct vhost_session *session);
 
+/*
+ * Has the front end closed its end? True as soon as it has, while messages
+ * that it sent before may still be unread.
+ */
+bool vhost_session_is_over(const struct vhost_session *session);
+
 /* Is the ring started and enabled? Only then may it be popped. */
 bool vhost_ring_is_active(const struct vhost_ring *ring);
 
@@ -88,6 +95,9 @@ void vhost_ring_close_fds(struct vhost_ring *ring);
 
 /* Calls the driver if it wants to hear of what was pushed. */
 void vhost_ring_call(struct vhost_ring *ring);
+
+/* Makes up for a call that was due before ->call was set. */
+void vhost_ring_pay_call(struct vhost_ring *ring);
 
 /* Takes a kick. Returns 0, or a negative errno when none can come again. */
 int vhost_ring_take_kick(struct vhost_ring *ring);

@@ -7,7 +7,10 @@
 #include "vhost/sock.h"
 
 /* More than may come, so that what is too much is seen and can be closed. */
-#define RECV_FDS    (VHOST_USER_MAX_FDS + 8)
+#define RECV_FDS (VHOST_USER_MAX_FDS + 8)
+
+/* No message is as long as this: what says so is no vhost-user stream. */
+#define MAX_SIZE    (64u << 10)
 
 #define HEADER_SIZE sizeof(struct vhost_wire_header)
 
@@ -133,6 +136,9 @@ int vhost_sock_recv(struct vhost_sock *sock)
 
 		if (!want)
 			return 1;
+		if (sock->have >= HEADER_SIZE &&
+		    sock->msg.header.size > MAX_SIZE)
+			return -EPROTO;
 		/* A peer that never pauses must not hold the caller here. */
 		if (reads == MAX_READS)
 			return 0;

@@ -39,7 +39,8 @@ void vhost_sock_fini(struct vhost_sock *sock);
  * Goes on with the current message. Returns 1 when it is whole, in ->msg, to
  * be ended with vhost_sock_next(); 0 when more has to come, or to be read by
  * another call, for which the socket stays readable; -ECONNRESET at the end of
- * the stream; or another negative errno of recvmsg(2).
+ * the stream; -EPROTO when what comes cannot be vhost-user messages; or another
+ * negative errno of recvmsg(2).
  */
 int vhost_sock_recv(struct vhost_sock *sock);
 

@@ -214,7 +214,12 @@ int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg)
 
 int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg)
 {
-	return take_ring_fd(s, msg, &fd_ring(s, msg)->call);
+	struct vhost_ring *ring = fd_ring(s, msg);
+	int ret = take_ring_fd(s, msg, &ring->call);
+
+	if (!ret)
+		vhost_ring_pay_call(ring);
+	return ret;
 }
 
 int vhost_set_vring_err(struct vhost_session *s, struct vhost_msg *msg)

@@ -57,7 +57,36 @@ static int set_mode(int fd, uint32_t mode)
 	return ioctl(fd, SPI_IOC_WR_MODE32, &mode) < 0 ? -errno : 0;
 }
 
-/* Is @mode taken as it is? Wide bits that are lacking are silently dropped. */
+/*
+ * The wide bits that the controller has: what it lacks is silently dropped.
+ * One width at a time, as dual and quad together are refused.
+ */
+static uint32_t probe_lines(int fd, uint32_t base)
+{
+	static const uint32_t widths[] = {
+		SPI_TX_DUAL | SPI_RX_DUAL,
+		SPI_TX_QUAD | SPI_RX_QUAD,
+		SPI_TX_OCTAL | SPI_RX_OCTAL,
+	};
+	uint32_t lines = 0, mode;
+
+	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++)
+		if (!set_mode(fd, base | widths[i]) && !get_mode(fd, &mode))
+			lines |= mode & widths[i];
+	return lines;
+}
+
+/* The mode's bits for these lines: with quad set, dual is allowed too. */
+static uint32_t lines_mode(uint32_t lines)
+{
+	if (lines & SPI_TX_QUAD)
+		lines &= ~SPI_TX_DUAL;
+	if (lines & SPI_RX_QUAD)
+		lines &= ~SPI_RX_DUAL;
+	return lines;
+}
+
+/* Is @mode taken as it is? */
 static bool takes_mode(int fd, uint32_t mode)
 {
 	uint32_t got;
@@ -127,21 +156,20 @@ static uint32_t max_piece(void)
 static int probe(struct spidev *spidev, enum cs_high cs_high)
 {
 	struct spi_caps *caps = &spidev->dev.caps;
-	uint32_t base, mode;
+	uint32_t base, lines;
 	int ret;
 
 	ret = get_mode(spidev->fd, &base);
 	if (ret < 0)
 		return ret;
-	mode = base;
-	if (!set_mode(spidev->fd, base | WIDE_BITS))
-		get_mode(spidev->fd, &mode);
+	base &= ~WIDE_BITS;
+	lines = probe_lines(spidev->fd, base);
 	/* The kernel checks a transfer's lines against the mode's. */
-	base |= mode & WIDE_BITS;
+	base |= lines_mode(lines);
 
 	*caps = (struct spi_caps){
-		.tx_nbits = wide(base, SPI_TX_DUAL, SPI_TX_QUAD, SPI_TX_OCTAL),
-		.rx_nbits = wide(base, SPI_RX_DUAL, SPI_RX_QUAD, SPI_RX_OCTAL),
+		.tx_nbits = wide(lines, SPI_TX_DUAL, SPI_TX_QUAD, SPI_TX_OCTAL),
+		.rx_nbits = wide(lines, SPI_RX_DUAL, SPI_RX_QUAD, SPI_RX_OCTAL),
 		.bits_per_word_mask = probe_bits_per_word(spidev->fd),
 		.modes = probe_modes(spidev->fd, base & ~REQUEST_BITS),
 		.min_speed_hz = MIN_SPEED_HZ,
@@ -206,7 +234,8 @@ static int send_message(struct spidev *spidev, struct spi_ioc_transfer *xfers,
 	};
 	int ret = ioctl(spidev->fd, requests[count], xfers) < 0 ? -errno : 0;
 
-	spidev->dev.failed_step = "SPI_IOC_MESSAGE";
+	if (ret < 0)
+		spidev->dev.failed_step = "SPI_IOC_MESSAGE";
 	if (ret == -ESHUTDOWN || ret == -ENODEV) {
 		close(spidev->fd);
 		spidev->fd = -1;
@@ -298,10 +327,19 @@ static int spidev_transfer(struct spi_device *dev,
 		ret = send_message(spidev, xfers,
 				   build_message(spidev, piece, xfers));
 	if (ret < 0) {
-		/* A message that was refused leaves a held chip held. */
+		const char *step = dev->failed_step;
+
+		/*
+		 * A message that was refused leaves a held chip held; one
+		 * whose bytes could not be stored was run all the same.
+		 */
+		if (ret == -EFAULT && piece->keep)
+			spidev->selected = true;
 		spidev_release(dev);
+		dev->failed_step = step;
 		return ret;
 	}
+	dev->failed_step = NULL;
 	spidev->selected = piece->keep;
 	return 0;
 }

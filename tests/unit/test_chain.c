@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,6 +150,18 @@ static void test_is_mapped_looks_at_every_byte(void **state)
 				fail_msg("row %zu", i);
 		}
 	}
+}
+
+static void test_is_mapped_looks_at_no_segment_of_the_last_chain(void **state)
+{
+	struct setup *s = *state;
+
+	chain_append(&s->chain, BASE, 1, false);
+	chain_append(&s->chain, 0, 1, true);
+	assert_false(chain_is_mapped(&s->chain, &s->mem));
+	chain_reset(&s->chain, 0);
+	chain_append(&s->chain, BASE, 1, false);
+	assert_true(chain_is_mapped(&s->chain, &s->mem));
 }
 
 /* "abcdefghij": 3 bytes, then 5 over the regions' border, then 2. */
@@ -310,6 +324,7 @@ int main(void)
 		TEST(test_empty_descriptors_take_no_room),
 		TEST(test_lengths_do_not_wrap_at_4_gib),
 		TEST(test_is_mapped_looks_at_every_byte),
+		TEST(test_is_mapped_looks_at_no_segment_of_the_last_chain),
 		TEST(test_read_in_pieces_of_any_size_gives_all_bytes),
 		TEST(test_skip_lands_where_read_would),
 		TEST(test_write_and_zero_touch_their_bytes_alone),

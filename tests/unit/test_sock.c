@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -224,14 +226,14 @@ static void test_payload_too_long_is_dropped_and_the_next_read(void **state)
 	}
 }
 
-static void test_payload_without_end_lets_the_caller_go(void **state)
+static void test_long_payload_lets_the_caller_go(void **state)
 {
 	struct setup *s = *state;
-	struct message m = message(1, UINT32_MAX);
+	struct message m = message(1, KIB(64));
 	size_t sent = sizeof(m);
 
 	say_bytes(&s->peer, &m, sizeof(m), NULL, 0);
-	for (int i = 0; i < 64; i++, sent += sizeof(m.payload))
+	for (; sent < HEADER + KIB(64) - 1024; sent += sizeof(m.payload))
 		say_bytes(&s->peer, m.payload, sizeof(m.payload), NULL, 0);
 	/* All of it can be read now, and is not: others wait for us too. */
 	assert_int_equal(vhost_sock_recv(&s->sock), 0);
@@ -240,6 +242,28 @@ static void test_payload_without_end_lets_the_caller_go(void **state)
 		assert_int_equal(vhost_sock_recv(&s->sock), 0);
 	assert_int_equal(vhost_sock_recv(&s->sock), 0);
 	assert_true(s->sock.msg.too_long);
+	say_bytes(&s->peer, m.payload, HEADER + KIB(64) - sent, NULL, 0);
+	while (!vhost_sock_recv(&s->sock))
+		;
+	assert_int_equal(s->sock.have, HEADER + KIB(64));
+}
+
+static void test_payload_of_an_absurd_size_is_no_message(void **state)
+{
+	static const uint32_t sizes[] = { KIB(64) + 1, INT32_MAX, UINT32_MAX };
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct message m = message(1, sizes[i]);
+		struct setup *s;
+		void *mine;
+
+		setup(&mine);
+		s = mine;
+		say_bytes(&s->peer, &m, HEADER, NULL, 0);
+		assert_int_equal(vhost_sock_recv(&s->sock), -EPROTO);
+		teardown(&mine);
+	}
 }
 
 static void test_end_of_stream_anywhere_is_a_reset(void **state)
@@ -327,7 +351,8 @@ int main(void)
 		TEST(test_too_many_descriptors_are_noted_and_closed),
 		TEST(test_descriptors_of_one_message_are_not_the_next_ones),
 		TEST(test_payload_too_long_is_dropped_and_the_next_read),
-		TEST(test_payload_without_end_lets_the_caller_go),
+		TEST(test_long_payload_lets_the_caller_go),
+		cmocka_unit_test(test_payload_of_an_absurd_size_is_no_message),
 		cmocka_unit_test(test_end_of_stream_anywhere_is_a_reset),
 		TEST(test_whole_message_before_the_end_is_read),
 		TEST(test_reply_is_exact_on_the_wire),

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Opening, and the stream of ioctls for pieces, errors and an unbind. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spi-daemon/device/spidev.h"
+#include "tests/lib/fake_spidev.h"
+
+static void files_of_other_kinds_are_no_spi_device(void **state)
+{
+	static const char *const chars[] = { "/dev/null", "/dev/zero",
+					     "/dev/full", "/dev/urandom" };
+	char path[] = "/tmp/test-spidev-XXXXXX";
+	struct spi_device *dev;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, &dev), -ENOTTY);
+	unlink(path);
+	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, &dev), -ENOENT);
+	assert_int_equal(spidev_open("/tmp", CS_HIGH_DEFAULT, &dev), -EISDIR);
+	for (size_t i = 0; i < sizeof(chars) / sizeof(chars[0]); i++)
+		assert_int_equal(spidev_open(chars[i], CS_HIGH_DEFAULT, &dev),
+				 -ENOTTY);
+}
+
+/* Nobody is at the other end: an open that waits would never return. */
+static void a_fifo_is_no_spi_device(void **state)
+{
+	char path[] = "/tmp/test-spidev-XXXXXX";
+	struct spi_device *dev;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, &dev), -ENOTTY);
+	unlink(path);
+}
+
+static void bus_name_falls_back_to_the_path(void **state)
+{
+	static const char *const paths[] = { "/dev/null", "/nowhere/spidev0.0",
+					     "/etc/passwd" };
+	char name[64], small[6];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		spidev_bus_name(paths[i], name, sizeof(name));
+		assert_string_equal(name, paths[i]);
+	}
+	spidev_bus_name("/dev/null", small, sizeof(small));
+	assert_string_equal(small, "/dev/");
+}
+
+/* A device on device 0 that was probed; its log is empty. */
+static struct spi_device *open_on(const struct fake_spidev_board *board)
+{
+	struct spi_device *dev;
+
+	fake_spidev_need();
+	assert_int_equal(spidev_open(fake_spidev_make(0, board),
+				     CS_HIGH_DEFAULT, &dev),
+			 0);
+	fake_spidev_take(0);
+	return dev;
+}
+
+static struct spi_piece piece(const void *tx, void *rx, uint32_t len)
+{
+	return (struct spi_piece){
+		.tx = tx,
+		.rx = rx,
+		.len = len,
+		.bits_per_word = 8,
+		.speed_hz = 1000000,
+	};
+}
+
+/* The log's events since the last time: one letter for each. */
+static void check_events(const char *want)
+{
+	const struct fake_spidev_log *log = fake_spidev_take(0);
+	char got[FAKE_SPIDEV_EVENTS + 1];
+
+	for (unsigned int i = 0; i < log->count; i++)
+		got[i] = "SRCDM"[log->events[i].kind];
+	got[log->count] = '\0';
+	assert_string_equal(got, want);
+}
+
+static void a_piece_is_one_ioctl(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p;
+	uint8_t rx[5];
+	const struct fake_spidev_log *log;
+
+	(void)state;
+	p = piece("hello", rx, 5);
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(rx[i], (uint8_t)~"hello"[i]);
+	log = fake_spidev_take(0);
+	assert_int_equal(log->ioctls, 1);
+	assert_int_equal(log->count, 3);
+	assert_int_equal(log->events[1].speed_hz, 1000000);
+	assert_int_equal(log->events[1].bits, 8);
+	assert_int_equal(log->events[1].len, 5);
+
+	p = piece(NULL, rx, 5);
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	assert_int_equal(rx[4], fake_spidev_answer(4));
+	p = piece("abc", NULL, 3);
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	log = fake_spidev_take(0);
+	assert_int_equal(log->ioctls, 2);
+	assert_memory_equal(log->sent, "abc", 3);
+	assert_false(log->events[1].has_tx);
+	assert_false(log->events[4].has_rx);
+	spi_device_close(dev);
+	assert_int_equal(fake_spidev_take(0)->ioctls, 0);
+}
+
+static void keep_holds_until_the_next_piece_or_release(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece("a", NULL, 1);
+
+	(void)state;
+	p.keep = true;
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	check_events("SC");
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	check_events("C");
+	p.keep = false;
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	check_events("CR");
+
+	p.keep = true;
+	spi_device_transfer(dev, &p);
+	check_events("SC");
+	assert_int_equal(spi_device_release(dev), 0);
+	check_events("R");
+	/* What is released already costs no system call. */
+	assert_int_equal(spi_device_release(dev), 0);
+	assert_int_equal(fake_spidev_take(0)->ioctls, 0);
+	spi_device_close(dev);
+}
+
+static void closing_releases_a_held_chip(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece("a", NULL, 1);
+
+	(void)state;
+	p.keep = true;
+	spi_device_transfer(dev, &p);
+	spi_device_close(dev);
+	check_events("SCR");
+}
+
+static void mode_is_set_only_when_it_changes(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece("a", NULL, 1);
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (p.mode = 0; p.mode < 4; p.mode++) {
+			const struct fake_spidev_log *log;
+
+			assert_int_equal(spi_device_transfer(dev, &p), 0);
+			assert_int_equal(spi_device_transfer(dev, &p), 0);
+			log = fake_spidev_take(0);
+			assert_int_equal(log->ioctls,
+					 2 + (round || p.mode ? 1 : 0));
+			assert_int_equal(log->events[log->count - 1].mode,
+					 p.mode);
+		}
+	}
+	spi_device_close(dev);
+}
+
+/* It would release the chip: the request fails instead. */
+static void mode_never_changes_under_a_held_chip(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece("a", NULL, 1);
+
+	(void)state;
+	p.keep = true;
+	spi_device_transfer(dev, &p);
+	check_events("SC");
+	p.mode = VIRTIO_SPI_MODE_CPHA;
+	assert_int_equal(spi_device_transfer(dev, &p), -EINVAL);
+	assert_string_equal(dev->failed_step,
+			    "change of mode inside a message");
+	check_events("R");
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	check_events("MSC");
+	assert_null(dev->failed_step);
+	spi_device_close(dev);
+}
+
+static void delays_are_never_shorter_than_asked(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece("ab", NULL, 2);
+	const struct fake_spidev_log *log;
+
+	(void)state;
+	p.setup_ns = 1001;
+	p.word_delay_ns = 254001;
+	p.hold_ns = 65534001;
+	p.keep = true;
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	log = fake_spidev_take(0);
+	assert_int_equal(log->ioctls, 1);
+	assert_int_equal(log->count, 4);
+	assert_int_equal(log->events[0].kind, FAKE_SELECT);
+	assert_int_equal(log->events[1].kind, FAKE_DELAY);
+	assert_int_equal(log->events[1].delay_us, 2);
+	assert_int_equal(log->events[1].len, 0);
+	assert_int_equal(log->events[2].kind, FAKE_CLOCK);
+	assert_int_equal(log->events[2].word_delay_us, 255);
+	assert_int_equal(log->events[3].kind, FAKE_DELAY);
+	assert_int_equal(log->events[3].delay_us, 65535);
+
+	/* No setup where there is no select edge. */
+	p.hold_ns = 0;
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	check_events("C");
+	spi_device_close(dev);
+}
+
+static void every_host_error_releases_and_is_named(void **state)
+{
+	static const int errors[] = { EIO, ETIMEDOUT, EINPROGRESS, ENODEV };
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece("a", NULL, 1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		p.keep = true;
+		assert_int_equal(spi_device_transfer(dev, &p), 0);
+		fake_spidev_fail(0, 1, 1, errors[i]);
+		assert_int_equal(spi_device_transfer(dev, &p), -errors[i]);
+		assert_string_equal(dev->failed_step, "SPI_IOC_MESSAGE");
+		assert_false(fake_spidev_is_selected(0));
+		p.keep = false;
+		assert_int_equal(spi_device_transfer(dev, &p), 0);
+	}
+	spi_device_close(dev);
+}
+
+/* The kernel leaves a held chip held when it refuses a message. */
+static void refused_message_releases_a_held_chip(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece("a", NULL, 1), bad = p;
+
+	(void)state;
+	p.keep = true;
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	bad.bits_per_word = 3;
+	assert_int_equal(spi_device_transfer(dev, &bad), -EINVAL);
+	check_events("SCR");
+	bad.bits_per_word = 16;
+	assert_int_equal(spi_device_transfer(dev, &bad), -EINVAL);
+	bad = piece(calloc(1, 8192), NULL, 8192);
+	assert_int_equal(spi_device_transfer(dev, &bad), -EMSGSIZE);
+	free((void *)(uintptr_t)bad.tx);
+	bad = piece((void *)8, NULL, 1);
+	assert_int_equal(spi_device_transfer(dev, &bad), -EFAULT);
+	check_events("");
+	spi_device_close(dev);
+}
+
+/* The kernel notices when the message is over, and the chip is held. */
+static void bytes_that_cannot_be_stored_release_the_chip(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece("a", (void *)8, 1);
+
+	(void)state;
+	assert_int_equal(spi_device_transfer(dev, &p), -EFAULT);
+	check_events("SCR");
+	p.keep = true;
+	assert_int_equal(spi_device_transfer(dev, &p), -EFAULT);
+	check_events("SCR");
+	assert_false(fake_spidev_is_selected(0));
+	spi_device_close(dev);
+}
+
+static void largest_piece_fits(void **state)
+{
+	static uint8_t tx[65536], rx[65536];
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece(tx, rx, dev->caps.max_piece);
+
+	(void)state;
+	assert_in_range(p.len, 4, sizeof(tx));
+	p.setup_ns = 1;
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	p.len--;
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	spi_device_close(dev);
+}
+
+static void unbound_device_fails_until_it_is_back(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece("a", NULL, 1);
+
+	(void)state;
+	p.mode = VIRTIO_SPI_MODE_CPOL;
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	fake_spidev_unbind(0);
+	assert_int_equal(spi_device_transfer(dev, &p), -ESHUTDOWN);
+	assert_string_equal(dev->failed_step, "SPI_IOC_MESSAGE");
+	assert_int_equal(spi_device_transfer(dev, &p), -ENOENT);
+	assert_string_equal(dev->failed_step, "open");
+	assert_int_equal(spi_device_release(dev), 0);
+
+	fake_spidev_bind(0);
+	fake_spidev_take(0);
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	/* Its mode is as it came up, and so has to be set again. */
+	check_events("MSCR");
+	spi_device_close(dev);
+}
+
+static void unbound_and_bound_unnoticed_fails_once(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece("a", NULL, 1);
+
+	(void)state;
+	p.keep = true;
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	fake_spidev_unbind(0);
+	fake_spidev_bind(0);
+	assert_int_equal(spi_device_transfer(dev, &p), -ESHUTDOWN);
+	fake_spidev_take(0);
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	check_events("SC");
+	spi_device_close(dev);
+	assert_false(fake_spidev_is_selected(0));
+}
+
+static void unbound_while_held_is_released_without_a_system_call(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece("a", NULL, 1);
+
+	(void)state;
+	p.keep = true;
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	fake_spidev_unbind(0);
+	assert_int_equal(spi_device_release(dev), -ESHUTDOWN);
+	assert_int_equal(spi_device_release(dev), 0);
+	spi_device_close(dev);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_spidev_remove_all();
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(files_of_other_kinds_are_no_spi_device),
+		TEST(a_fifo_is_no_spi_device),
+		TEST(bus_name_falls_back_to_the_path),
+		TEST(a_piece_is_one_ioctl),
+		TEST(keep_holds_until_the_next_piece_or_release),
+		TEST(closing_releases_a_held_chip),
+		TEST(mode_is_set_only_when_it_changes),
+		TEST(mode_never_changes_under_a_held_chip),
+		TEST(delays_are_never_shorter_than_asked),
+		TEST(every_host_error_releases_and_is_named),
+		TEST(refused_message_releases_a_held_chip),
+		TEST(bytes_that_cannot_be_stored_release_the_chip),
+		TEST(largest_piece_fits),
+		TEST(unbound_device_fails_until_it_is_back),
+		TEST(unbound_and_bound_unnoticed_fails_once),
+		TEST(unbound_while_held_is_released_without_a_system_call),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
