@@ -122,17 +122,19 @@ static void cut_message(struct spi_service *s)
  */
 static void bound_cut(struct spi_service *s)
 {
-	struct vring *vring = &ring_of(s)->vring;
-
 	s->cut_is_bounded = true;
-	s->cut_end = (uint16_t)(vring->last_avail + vring_pending(vring));
+	s->cut_left = vring_pending(&ring_of(s)->vring);
 }
 
+/* A chain was popped. Is it behind those that a cut message may own? */
 static bool is_beyond_cut(struct spi_service *s)
 {
-	uint16_t index = (uint16_t)(ring_of(s)->vring.last_avail - 1);
-
-	return s->cut_is_bounded && (int16_t)(index - s->cut_end) >= 0;
+	if (!s->cut_is_bounded)
+		return false;
+	if (!s->cut_left)
+		return true;
+	s->cut_left--;
+	return false;
 }
 
 /* Writes the status, returns the chain, and tells the guest. */
@@ -142,7 +144,7 @@ static void finish(struct spi_service *s, enum virtio_spi_status status)
 	uint32_t len = spi_request_finish(&s->chain, &s->session->mem, status);
 
 	s->job.phase = JOB_NONE;
-	vring_push(&ring->vring, s->chain.head, len);
+	vring_push(&ring->vring, &s->chain, len);
 	vhost_ring_call(ring);
 }
 
@@ -387,7 +389,7 @@ uint64_t spi_service_deadline(const struct spi_service *s)
 /* Nothing of it was done, so the ring can have it back. */
 static void give_back(struct spi_service *s)
 {
-	vring_unpop(&ring_of(s)->vring);
+	vring_unpop(&ring_of(s)->vring, &s->chain);
 	s->job.phase = JOB_NONE;
 	if (s->cs.message != CS_OPEN)
 		leave_bus(s);

@@ -49,8 +49,8 @@ struct spi_service {
 	uint64_t start_at;    /* monotonic ns, of a QUEUED job */
 	uint64_t hold_until;  /* monotonic ns, while a chip is held */
 	uint32_t inactive_ns; /* what follows the held chip's release */
-	bool cut_is_bounded;  /* the cut ends before ring index */
-	uint16_t cut_end;
+	bool cut_is_bounded;  /* no more than so many of the next */
+	uint16_t cut_left;    /* requests can be of the cut message */
 	struct bounce bounce;
 	struct log_limit log_limit;
 };

@@ -8,9 +8,11 @@
 #define BIT(n) (1ull << (n))
 
 /* What the ring code and this layer can do, whatever the device. */
-#define TRANSPORT_FEATURES                                       \
-	(BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_INDIRECT_DESC) | \
-	 BIT(VIRTIO_F_EVENT_IDX) | BIT(VHOST_USER_F_PROTOCOL_FEATURES))
+#define TRANSPORT_FEATURES                                               \
+	(BIT(VIRTIO_F_INDIRECT_DESC) | BIT(VIRTIO_F_EVENT_IDX) |         \
+	 BIT(VHOST_USER_F_PROTOCOL_FEATURES) | BIT(VIRTIO_F_VERSION_1) | \
+	 BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_IN_ORDER) |            \
+	 BIT(VIRTIO_F_ORDER_PLATFORM))
 
 #define PROTOCOL_FEATURES                       \
 	(BIT(VHOST_USER_PROTOCOL_F_MQ) |        \

@@ -44,14 +44,6 @@ int vhost_set_vring_enable(struct vhost_session *s, struct vhost_msg *msg);
 void vhost_enable_all_rings(struct vhost_session *s, bool enable);
 
 /*
- * Finds the ring's areas in guest memory and checks them. Returns NULL, or
- * what is wrong with them.
- */
-const char *vhost_ring_locate(const struct vhost_ring *ring,
-			      const struct guest_mem *mem,
-			      struct vring_areas *areas);
-
-/*
  * Makes @mem the session's memory, and gives back the old one in it. Started
  * rings are looked up anew; one that is not in the new memory is broken.
  */

@@ -13,7 +13,7 @@ bool vhost_ring_is_active(const struct vhost_ring *ring)
 	return ring->started && ring->enabled;
 }
 
-static void close_fd(int *fd)
+void vhost_close_fd(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
@@ -22,9 +22,9 @@ static void close_fd(int *fd)
 
 void vhost_ring_close_fds(struct vhost_ring *ring)
 {
-	close_fd(&ring->kick);
-	close_fd(&ring->call);
-	close_fd(&ring->err);
+	vhost_close_fd(&ring->kick);
+	vhost_close_fd(&ring->call);
+	vhost_close_fd(&ring->err);
 }
 
 void vhost_ring_stop(struct vhost_ring *ring)
@@ -32,9 +32,9 @@ void vhost_ring_stop(struct vhost_ring *ring)
 	if (!ring->started)
 		return;
 	ring->started = false;
-	ring->base = ring->vring.last_avail;
+	ring->base = vring_base(&ring->vring);
 	ring->resumes = true;
-	close_fd(&ring->kick);
+	vhost_close_fd(&ring->kick);
 }
 
 /*

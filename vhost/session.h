@@ -27,7 +27,7 @@ struct vhost_ring {
 	bool started; /* SET_VRING_KICK .. GET_VRING_BASE */
 	bool enabled;
 	uint16_t size; /* SET_VRING_NUM; 0: not set */
-	uint16_t base; /* avail index while not started */
+	uint32_t base; /* SET_VRING_BASE: where to start */
 	bool resumes;  /* base is where the ring stopped */
 	int kick;      /* descriptors, -1: none */
 	int call;
@@ -89,6 +89,9 @@ void vhost_session_break(struct vhost_session *session, unsigned int ring,
  * index at which it can go on.
  */
 void vhost_ring_stop(struct vhost_ring *ring);
+
+/* Closes *@fd, if it is one, and makes it -1. */
+void vhost_close_fd(int *fd);
 
 /* Closes the ring's descriptors. */
 void vhost_ring_close_fds(struct vhost_ring *ring);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The requests that set up, start, hold and stop a ring. */
 #include <fcntl.h>
-#include <unistd.h>
 
 #include "vhost/handlers.h"
 
@@ -40,36 +39,46 @@ void vhost_enable_all_rings(struct vhost_session *s, bool on)
 		enable(s, &s->rings[i], on);
 }
 
+static struct vring_features ring_features(const struct vhost_session *s)
+{
+	return (struct vring_features){
+		.packed = s->features & BIT(VIRTIO_F_RING_PACKED),
+		.indirect = s->features & BIT(VIRTIO_F_INDIRECT_DESC),
+		.event_idx = s->features & BIT(VIRTIO_F_EVENT_IDX),
+	};
+}
+
 int vhost_set_vring_num(struct vhost_session *s, struct vhost_msg *msg)
 {
+	struct vring_features features = ring_features(s);
 	struct vhost_ring *ring = state_ring(s, msg);
 	uint32_t num = msg->payload.state.num;
 
 	if (ring->started)
 		return vhost_refuse(s, "the ring runs");
-	if (!num || num > VIRTQ_MAX_SIZE || num & (num - 1))
-		return vhost_refuse(s, "size %u is not a power of two up to %u",
-				    num, VIRTQ_MAX_SIZE);
+	if (!vring_size_ok(&features, num))
+		return vhost_refuse(s, "a ring cannot have %u entries", num);
 	ring->size = (uint16_t)num;
 	return 0;
 }
 
-const char *vhost_ring_locate(const struct vhost_ring *ring,
-			      const struct guest_mem *mem,
-			      struct vring_areas *areas)
+/* Finds the ring's areas in @mem. Returns NULL, or what is wrong with them. */
+static const char *locate(const struct vhost_ring *ring,
+			  const struct vring_features *features,
+			  const struct guest_mem *mem,
+			  struct vring_areas *areas)
 {
 	const struct vhost_wire_vring_addr *a = &ring->addr;
-	uint16_t size = ring->size;
+	struct vring_bytes bytes = vring_bytes(features, ring->size);
 
-	if (!ring->has_addr || !size)
+	if (!ring->has_addr || !ring->size)
 		return "the ring has no address or no size";
-	areas->desc = guest_mem_at_user(mem, a->desc, vring_desc_bytes(size));
-	areas->avail =
-		guest_mem_at_user(mem, a->avail, vring_avail_bytes(size));
-	areas->used = guest_mem_at_user(mem, a->used, vring_used_bytes(size));
-	if (!areas->desc || !areas->avail || !areas->used)
+	areas->desc = guest_mem_at_user(mem, a->desc, bytes.desc);
+	areas->driver = guest_mem_at_user(mem, a->avail, bytes.driver);
+	areas->device = guest_mem_at_user(mem, a->used, bytes.device);
+	if (!areas->desc || !areas->driver || !areas->device)
 		return "the ring is not in guest memory";
-	if (!vring_is_aligned(areas))
+	if (!vring_is_aligned(features, areas))
 		return "the ring is not aligned";
 	return NULL;
 }
@@ -80,7 +89,8 @@ void vhost_swap_mem(struct vhost_session *s, struct guest_mem *mem)
 
 	for (unsigned int i = 0; i < s->device->ring_count; i++) {
 		struct vhost_ring *ring = &s->rings[i];
-		const char *why = vhost_ring_locate(ring, mem, &areas[i]);
+		const char *why =
+			locate(ring, &ring->vring.features, mem, &areas[i]);
 
 		if (!ring->started || !why)
 			continue;
@@ -125,7 +135,8 @@ int vhost_set_vring_addr(struct vhost_session *s, struct vhost_msg *msg)
 	moved.addr = msg->payload.addr;
 	moved.has_addr = true;
 	if (ring->started) {
-		why = vhost_ring_locate(&moved, &s->mem, &moved.vring.areas);
+		why = locate(&moved, &moved.vring.features, &s->mem,
+			     &moved.vring.areas);
 		if (why)
 			return vhost_refuse(s, "%s", why);
 	}
@@ -140,10 +151,8 @@ int vhost_set_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 
 	if (ring->started)
 		return vhost_refuse(s, "the ring runs");
-	if (num > UINT16_MAX)
-		return vhost_refuse(s, "index %u of a split ring", num);
 	ring->resumes = ring->resumes && ring->base == num;
-	ring->base = (uint16_t)num;
+	ring->base = num;
 	return 0;
 }
 
@@ -168,47 +177,50 @@ static int take_ring_fd(struct vhost_session *s, struct vhost_msg *msg, int *to)
 		return vhost_refuse(s, "%s a descriptor",
 				    none ? "says none, but has"
 					 : "comes without");
-	if (*to >= 0)
-		close(*to);
+	vhost_close_fd(to);
 	*to = vhost_msg_take_fd(msg, 0);
 	return 0;
 }
 
-static void start(struct vhost_session *s, struct vhost_ring *ring,
-		  const struct vring_areas *areas)
+static int start(struct vhost_session *s, struct vhost_ring *ring)
 {
-	ring->vring = (struct vring){
+	struct vring vring = {
 		.mem = &s->mem,
-		.areas = *areas,
 		.size = ring->size,
-		.indirect = s->features & BIT(VIRTIO_F_INDIRECT_DESC),
-		.event_idx = s->features & BIT(VIRTIO_F_EVENT_IDX),
+		.features = ring_features(s),
 	};
-	vring_start(&ring->vring, ring->base);
+	const char *why = locate(ring, &vring.features, &s->mem, &vring.areas);
+
+	if (why)
+		return vhost_refuse(s, "%s", why);
+	if (vring_start(&vring, ring->base) < 0)
+		return vhost_refuse(s, "the ring cannot begin at 0x%x",
+				    ring->base);
+	ring->vring = vring;
 	ring->started = true;
 	s->device->ops->start(s->device->opaque,
 			      (unsigned int)(ring - s->rings), !ring->resumes);
+	return 0;
 }
 
 /* Starts the ring, whether or not a kick was ever signalled. */
 int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = fd_ring(s, msg);
-	struct vring_areas areas;
-	const char *why = vhost_ring_locate(ring, &s->mem, &areas);
-	int ret;
+	int kick = -1;
+	int ret = take_ring_fd(s, msg, &kick);
 
-	if (why)
-		return vhost_refuse(s, "%s", why);
-	ret = take_ring_fd(s, msg, &ring->kick);
-	if (ret < 0)
+	if (!ret && !ring->started)
+		ret = start(s, ring);
+	if (ret < 0) {
+		vhost_close_fd(&kick);
 		return ret;
+	}
 	/* A front end that reads its own kicks must not make us wait. */
-	if (ring->kick >= 0)
-		fcntl(ring->kick, F_SETFL,
-		      fcntl(ring->kick, F_GETFL) | O_NONBLOCK);
-	if (!ring->started)
-		start(s, ring, &areas);
+	if (kick >= 0)
+		fcntl(kick, F_SETFL, fcntl(kick, F_GETFL) | O_NONBLOCK);
+	vhost_close_fd(&ring->kick);
+	ring->kick = kick;
 	return 0;
 }
 

@@ -23,6 +23,7 @@ void chain_reset(struct chain *chain, uint16_t head)
 	chain->readable = chain->writable = 0;
 	chain->read_len = chain->write_len = 0;
 	chain->head = head;
+	chain->ring_entries = 0;
 	chain->misordered = false;
 }
 

@@ -25,8 +25,9 @@ struct chain {
 	unsigned int writable;
 	uint64_t read_len; /* bytes in all readable segments */
 	uint64_t write_len;
-	uint16_t head;	 /* what vring_push() wants back */
-	bool misordered; /* a readable segment came after a writable */
+	uint16_t head; /* its first descriptor; its id, in a packed ring */
+	uint16_t ring_entries; /* how many it takes of a packed ring */
+	bool misordered;       /* a readable segment came after a writable */
 };
 
 /* Makes an empty chain with room for @max segments. 0, or -ENOMEM. */

@@ -10,11 +10,15 @@
 #include <stdint.h>
 
 /* Feature bits: bit numbers (section 6) */
-#define VIRTIO_F_INDIRECT_DESC 28
-#define VIRTIO_F_EVENT_IDX     29
-#define VIRTIO_F_VERSION_1     32
+#define VIRTIO_F_INDIRECT_DESC	 28
+#define VIRTIO_F_EVENT_IDX	 29
+#define VIRTIO_F_VERSION_1	 32
+#define VIRTIO_F_ACCESS_PLATFORM 33
+#define VIRTIO_F_RING_PACKED	 34
+#define VIRTIO_F_IN_ORDER	 35
+#define VIRTIO_F_ORDER_PLATFORM	 36
 
-#define VIRTQ_MAX_SIZE	       32768 /* 2.7 */
+#define VIRTQ_MAX_SIZE		 32768 /* 2.7 */
 
 /* struct virtq_desc.flags (2.7.5) */
 #define VIRTQ_DESC_F_NEXT	   1u
@@ -53,5 +57,29 @@ struct virtq_used {
 	struct virtq_used_elem ring[];
 };
 static_assert(sizeof(struct virtq_used) == 4, "spec layout");
+
+/* struct virtq_packed_desc.flags has these as well (2.8.1) */
+#define VIRTQ_PACKED_DESC_F_AVAIL (1u << 7)
+#define VIRTQ_PACKED_DESC_F_USED  (1u << 15)
+
+struct virtq_packed_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t id;
+	uint16_t flags;
+};
+static_assert(sizeof(struct virtq_packed_desc) == 16, "spec layout");
+
+/* struct virtq_event_suppress.flags (2.8.10) */
+#define VIRTQ_EVENT_FLAGS_ENABLE  0u
+#define VIRTQ_EVENT_FLAGS_DISABLE 1u
+#define VIRTQ_EVENT_FLAGS_DESC	  2u
+#define VIRTQ_EVENT_FLAGS_MASK	  3u
+
+struct virtq_event_suppress {
+	uint16_t desc; /* index, and in bit 15 its wrap counter */
+	uint16_t flags;
+};
+static_assert(sizeof(struct virtq_event_suppress) == 4, "spec layout");
 
 #endif
