@@ -16,7 +16,7 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 FORTIFY ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 
 # What every object needs; CFLAGS and LDFLAGS stay the user's.
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. $(WARNINGS) \
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' -I. $(WARNINGS) \
 	-fstack-protector-strong $(FORTIFY) -fPIE -pthread $(CFLAGS) $(SANITIZE)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(SANITIZE)
 
@@ -44,35 +44,45 @@ XFER := $(BUILD)/spi-xfer
 .PHONY: all
 all: $(DAEMON) $(XFER) ## the daemon and spi-xfer
 
+# `make V=1` shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1)	$(2)')
+
 $(DAEMON): $(BUILD)/obj/spi-daemon/main.o $(BUILD)/libdaemon.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lbsd
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lbsd
 
 $(XFER): $(BUILD)/obj/spi-daemon/xfer/main.o $(BUILD)/libfront.a \
 		$(BUILD)/libdaemon.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lbsd
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lbsd
 
 $(BUILD)/libdaemon.a: $(DAEMON_OBJS)
 $(BUILD)/libfront.a: $(FRONT_OBJS)
 $(BUILD)/libtest.a: $(call obj,$(TEST_LIB_SRCS))
 $(BUILD)/libguest.a: $(call obj,$(GUEST_LIB_SRCS))
 $(BUILD)/lib%.a:
-	rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 TEST_LIBS = $(BUILD)/libtest.a $(BUILD)/libfront.a $(BUILD)/libdaemon.a
 $(UNIT_TESTS) $(WHOLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(TEST_LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
 
 $(GUEST_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libguest.a \
 		$(TEST_LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
 
 .PHONY: tests
 tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(GUEST_TESTS)
@@ -87,7 +97,8 @@ ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 # gcc warns that it does not see fences; ours are between processes.
 TSAN := -fsanitize=thread $(if $(findstring clang,$(CC)),,-Wno-tsan)
-VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
+# The SIGBUS handler's caller needs its registers exact.
+VALGRIND := valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --error-exitcode=99 --leak-check=full \
 	--show-leak-kinds=definite,possible --errors-for-leak-kinds=definite
 
 .PHONY: check
@@ -107,7 +118,7 @@ check-quick: ## the tests that need no virtual machine
 
 .PHONY: run-quick
 run-quick: all $(UNIT_TESTS) $(WHOLE_TESTS)
-	$(run) $(UNIT_TESTS) $(WHOLE_TESTS)
+	@$(run) $(UNIT_TESTS) $(WHOLE_TESTS)
 
 .PHONY: check-asan
 check-asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -119,7 +130,7 @@ check-tsan: ## the same under ThreadSanitizer
 
 .PHONY: check-valgrind
 check-valgrind: all $(UNIT_TESTS) ## the unit tests under valgrind
-	TEST_WRAPPER="$(VALGRIND)" $(run) $(UNIT_TESTS)
+	@TEST_WRAPPER="$(VALGRIND)" $(run) $(UNIT_TESTS)
 
 .PHONY: check-guest
 check-guest: ## a real Linux guest under QEMU
@@ -129,7 +140,7 @@ check-guest: ## a real Linux guest under QEMU
 
 .PHONY: run-guest
 run-guest: all $(GUEST_TESTS)
-	TEST_TIMEOUT=1800 $(run) $(GUEST_TESTS)
+	@TEST_TIMEOUT=1800 $(run) $(GUEST_TESTS)
 
 .PHONY: demo
 demo: ## shows a Linux guest that identifies, writes and reads a flash chip

@@ -391,6 +391,9 @@ static void give_back(struct spi_service *s)
 {
 	vring_unpop(&ring_of(s)->vring, &s->chain);
 	s->job.phase = JOB_NONE;
+	/* It will be popped, and counted, once more. */
+	if (s->cs.message == CS_CUT)
+		s->cut_left++;
 	if (s->cs.message != CS_OPEN)
 		leave_bus(s);
 }

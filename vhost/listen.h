@@ -20,7 +20,10 @@ struct vhost_listener {
  */
 int vhost_listen(struct vhost_listener *listener, const char *path);
 
-/* Can @path be listened to? What vhost_listen() would return, but no change. */
+/*
+ * Can @path be listened to, as far as can be told without a change? Returns
+ * what vhost_listen() would.
+ */
 int vhost_listen_check(const char *path);
 
 /*

@@ -57,7 +57,8 @@ int vhost_set_vring_num(struct vhost_session *s, struct vhost_msg *msg)
 	if (ring->started)
 		return vhost_refuse(s, "the ring runs");
 	if (!vring_size_ok(&features, num))
-		return vhost_refuse(s, "a ring cannot have %u entries", num);
+		return vhost_refuse(
+			s, "size %u is not one that such a ring can have", num);
 	ring->size = (uint16_t)num;
 	return 0;
 }
@@ -151,6 +152,8 @@ int vhost_set_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 
 	if (ring->started)
 		return vhost_refuse(s, "the ring runs");
+	if (num > UINT16_MAX && !(s->features & BIT(VIRTIO_F_RING_PACKED)))
+		return vhost_refuse(s, "index %u of a split ring", num);
 	ring->resumes = ring->resumes && ring->base == num;
 	ring->base = num;
 	return 0;

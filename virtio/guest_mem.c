@@ -140,6 +140,8 @@ int guest_mem_remove(struct guest_mem *mem,
 		    r->size != spec->size || r->user_addr != spec->user_addr)
 			continue;
 		munmap(r->map, r->map_size);
+		if (r->covered)
+			mem->broken--;
 		mem->count--;
 		memmove(r, r + 1, (mem->count - i) * sizeof(*r));
 		return 0;

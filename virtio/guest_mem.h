@@ -7,8 +7,8 @@
  * may change at any time: read once into a local, then check, then use.
  *
  * A front end can shrink a file behind its regions; touching the hole raises
- * SIGBUS. The handler then maps zeros over the region and sets ->broken, so
- * that the access ends and its session, alone, can be stopped.
+ * SIGBUS. The handler then covers the region with zeros and counts it in
+ * ->broken, so that the access ends and its session, alone, can be stopped.
  */
 #ifndef GUEST_MEM_H
 #define GUEST_MEM_H
@@ -35,12 +35,13 @@ struct guest_region {
 	uint8_t *host; /* where guest_addr is mapped */
 	void *map;     /* what to unmap: whole pages of the file */
 	size_t map_size;
+	volatile sig_atomic_t covered; /* a hole in it was touched */
 };
 
 struct guest_mem {
 	struct guest_region *regions; /* sorted by guest_addr */
 	unsigned int count;
-	volatile sig_atomic_t broken; /* a hole was touched: see above */
+	volatile sig_atomic_t broken; /* how many regions are covered */
 };
 
 /* Makes an empty table. */

@@ -17,15 +17,19 @@ static _Thread_local struct guest_mem *watched;
 static bool cover_with_zeros(struct guest_mem *mem, const uint8_t *addr)
 {
 	for (unsigned int i = 0; i < mem->count; i++) {
-		const struct guest_region *r = &mem->regions[i];
+		struct guest_region *r = &mem->regions[i];
 		const uint8_t *map = r->map;
 
 		if (addr < map || addr >= map + r->map_size)
 			continue;
-		return mmap(r->map, r->map_size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
-				    MAP_NORESERVE,
-			    -1, 0) != MAP_FAILED;
+		if (mmap(r->map, r->map_size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
+				 MAP_NORESERVE,
+			 -1, 0) == MAP_FAILED)
+			return false;
+		r->covered = 1;
+		mem->broken++;
+		return true;
 	}
 	return false;
 }
@@ -35,10 +39,8 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	int saved_errno = errno;
 
 	(void)context;
-	if (info->si_code > 0 && watched &&
-	    cover_with_zeros(watched, info->si_addr)) {
-		watched->broken = 1;
-	} else {
+	if (info->si_code <= 0 || !watched ||
+	    !cover_with_zeros(watched, info->si_addr)) {
 		signal(sig, SIG_DFL); /* the access repeats, and ends us */
 		if (info->si_code <= 0)
 			raise(sig); /* of kill(2): nothing repeats */

@@ -89,6 +89,8 @@ static int load_indirect(struct vring *vring, struct chain *chain,
 
 	if (!count || len % sizeof(struct virtq_packed_desc))
 		return vring_broken(vring, "indirect table has a bad length");
+	if (count > VIRTQ_MAX_SIZE)
+		return vring_broken(vring, "descriptor chain is too long");
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct virtq_packed_desc d;

@@ -70,6 +70,10 @@ static int load_indirect(struct vring *vring, struct chain *chain,
 		struct virtq_desc d;
 		uint16_t flags;
 
+		/* A loop in a table of 4 GiB would keep us for seconds. */
+		if (seen == VIRTQ_MAX_SIZE)
+			return vring_broken(vring,
+					    "descriptor chain is too long");
 		if (guest_mem_read(vring->mem, table->addr + index * sizeof(d),
 				   &d, sizeof(d)) < 0)
 			return vring_broken(vring,

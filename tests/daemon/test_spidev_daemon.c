@@ -137,8 +137,8 @@ static void every_field_reaches_the_wire(void **state)
 	start(rig, &board, "");
 	request.head.bits_per_word = 16;
 	request.head.tx_nbits = 4;
-	request.head.mode = htole32(VIRTIO_SPI_MODE_CPOL |
-				    VIRTIO_SPI_MODE_LSB_FIRST);
+	request.head.mode =
+		htole32(VIRTIO_SPI_MODE_CPOL | VIRTIO_SPI_MODE_LSB_FIRST);
 	request.head.freq = htole32(123456);
 	request.head.word_delay_ns = htole32(2500);
 	request.head.cs_setup_ns = htole32(3500);

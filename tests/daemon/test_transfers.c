@@ -62,6 +62,9 @@ static void features_are_the_promised_ones(void **state)
 		    (FRONT_BIT(VIRTIO_F_VERSION_1) |
 		     FRONT_BIT(VIRTIO_F_INDIRECT_DESC) |
 		     FRONT_BIT(VIRTIO_F_EVENT_IDX) |
+		     FRONT_BIT(VIRTIO_F_RING_PACKED) |
+		     FRONT_BIT(VIRTIO_F_IN_ORDER) |
+		     FRONT_BIT(VIRTIO_F_ORDER_PLATFORM) |
 		     FRONT_BIT(VHOST_USER_F_PROTOCOL_FEATURES)));
 	assert_true(fe->protocol_offered ==
 		    (FRONT_BIT(VHOST_USER_PROTOCOL_F_MQ) |

@@ -202,20 +202,23 @@ static void prepare_request(void)
 
 static void start_ring(uint8_t options)
 {
-	const uint64_t features = 1ull << VIRTIO_F_VERSION_1 |
-				  1ull << VIRTIO_F_INDIRECT_DESC |
-				  1ull << VHOST_USER_F_PROTOCOL_FEATURES |
-				  (uint64_t)(options >> 1 & 1)
-					  << VIRTIO_F_EVENT_IDX;
+	const bool packed = options & 4;
+	const uint64_t features =
+		1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_F_INDIRECT_DESC |
+		1ull << VHOST_USER_F_PROTOCOL_FEATURES |
+		(uint64_t)(options >> 1 & 1) << VIRTIO_F_EVENT_IDX |
+		(uint64_t)packed << VIRTIO_F_RING_PACKED;
 	const uint64_t protocol = 1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK |
 				  1ull << VHOST_USER_PROTOCOL_F_CONFIG |
-				  1ull << VHOST_USER_PROTOCOL_F_MQ |
-				  1ull << 15;
+				  1ull << VHOST_USER_PROTOCOL_F_MQ | 1ull << 15;
 	const struct vhost_wire_mem_table table = {
 		.count = 1,
 		.regions = { { 0, RAM_SIZE, USER_ADDR, 0 } },
 	};
-	const struct vhost_wire_vring_state num = { 0, RING_SIZE }, on = { 0, 1 };
+	const struct vhost_wire_vring_state num = { 0, RING_SIZE },
+					    on = { 0, 1 },
+					    base = { 0,
+						     packed ? 0x80008000 : 0 };
 	const struct vhost_wire_vring_addr addr = {
 		.desc = USER_ADDR,
 		.avail = USER_ADDR + AVAIL_AT,
@@ -229,6 +232,7 @@ static void start_ring(uint8_t options)
 	say(VHOST_USER_SET_MEM_TABLE, &table,
 	    offsetof(struct vhost_wire_mem_table, regions[1]), 1, false);
 	say(VHOST_USER_SET_VRING_NUM, &num, sizeof(num), 0, false);
+	say(VHOST_USER_SET_VRING_BASE, &base, sizeof(base), 0, false);
 	say(VHOST_USER_SET_VRING_ADDR, &addr, sizeof(addr), 0, false);
 	say(VHOST_USER_SET_VRING_CALL, &ring, 8, 1, true);
 	say(VHOST_USER_SET_VRING_KICK, &ring, 8, 1, true);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Fuzzes the device's half of a ring: guest memory is the input. Chains are
- * popped until there is none or the ring is broken; each is parsed as a SPI
- * request, read, cleared and pushed.
+ * Fuzzes the device's half of a ring, split or packed: guest memory is the
+ * input. Chains are popped until there is none or the ring is broken; each is
+ * parsed as a SPI request, read, cleared and pushed.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -18,8 +18,9 @@
 #define RAM_SIZE  0x4000u
 #define RAM_ADDR  UINT64_C(0x1000)
 #define RING_SIZE 16
+#define HEADER	  6 /* of the input: features, how to pop, base */
 
-/* The input begins with the ring: three areas, one after the other. */
+/* The rest of it is memory, with the ring at its beginning. */
 #define DESC_AT	 0
 #define AVAIL_AT 256
 #define USED_AT	 296
@@ -89,7 +90,7 @@ static void use_chain(struct vring *vring)
 	}
 	in = chain_writer(&chain);
 	chain_zero(&in, &mem, chain.write_len < 65536 ? chain.write_len : 1);
-	vring_push(vring, chain.head,
+	vring_push(vring, &chain,
 		   spi_request_finish(&chain, &mem, VIRTIO_SPI_PARAM_ERR));
 	vring_should_call(vring);
 }
@@ -97,29 +98,34 @@ static void use_chain(struct vring *vring)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vring vring;
+	uint32_t base;
 
 	if (!ram)
 		set_up();
-	if (size < 4)
+	if (size < HEADER)
 		return 0;
 	memset(ram, 0, RAM_SIZE);
-	memcpy(ram, data + 4, size - 4 < RAM_SIZE ? size - 4 : RAM_SIZE);
+	memcpy(ram, data + HEADER,
+	       size - HEADER < RAM_SIZE ? size - HEADER : RAM_SIZE);
+	memcpy(&base, data + 2, sizeof(base));
 	vring = (struct vring){
 		.mem = &mem,
 		.size = RING_SIZE,
-		.indirect = data[0] & 1,
-		.event_idx = data[0] & 2,
-		.areas = { (struct virtq_desc *)(void *)(ram + DESC_AT),
-			   (struct virtq_avail *)(void *)(ram + AVAIL_AT),
-			   (struct virtq_used *)(void *)(ram + USED_AT) },
+		.features = {
+			.indirect = data[0] & 1,
+			.event_idx = data[0] & 2,
+			.packed = data[0] & 4,
+		},
+		.areas = { ram + DESC_AT, ram + AVAIL_AT, ram + USED_AT },
 	};
-	vring_start(&vring, (uint16_t)(data[1] | data[2] << 8));
+	if (vring_start(&vring, base) < 0)
+		return 0;
 	vring_enable_kick(&vring);
 	/* A ring of its own used elements can go on for 65536 of them. */
 	for (int i = 0; i < 256 && vring_pop(&vring, &chain) == 1; i++) {
 		check_chain();
-		if (data[3] & 1 && i % 4 == 3) {
-			vring_unpop(&vring);
+		if (data[1] & 1 && i % 4 == 3) {
+			vring_unpop(&vring, &chain);
 			if (vring_pop(&vring, &chain) != 1)
 				break;
 		}

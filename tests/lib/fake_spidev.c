@@ -78,10 +78,9 @@ static void answer(const struct seccomp_notif *req,
 	d = find_device((pid_t)req->pid, (int)req->data.args[0], &dead);
 	if (d) {
 		ret = dead ? -ESHUTDOWN
-			   : fake_spidev_ioctl(
-				     &d->chip, (pid_t)req->pid,
-				     (unsigned int)req->data.args[1],
-				     req->data.args[2]);
+			   : fake_spidev_ioctl(&d->chip, (pid_t)req->pid,
+					       (unsigned int)req->data.args[1],
+					       req->data.args[2]);
 		resp->error = ret < 0 ? ret : 0;
 		resp->val = ret;
 	} else {

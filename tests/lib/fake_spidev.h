@@ -52,12 +52,12 @@ struct fake_spidev_log {
 
 /* The board: set between fake_spidev_make() and the first ioctl. */
 struct fake_spidev_board {
-	uint32_t mode_bits;	/* SPI_... that the controller has */
-	uint32_t bits_mask;	/* bit n: n+1 bits per word; 0: 1 to 32 */
-	uint32_t mode;		/* as the chip comes up */
+	uint32_t mode_bits; /* SPI_... that the controller has */
+	uint32_t bits_mask; /* bit n: n+1 bits per word; 0: 1 to 32 */
+	uint32_t mode;	    /* as the chip comes up */
 	uint32_t max_speed_hz;
-	uint32_t bufsiz;	/* bytes */
-	bool gpio_cs;		/* chip select is a GPIO */
+	uint32_t bufsiz; /* bytes */
+	bool gpio_cs;	 /* chip select is a GPIO */
 };
 
 /* A plain board: modes 0 to 3, 8 to 32 bits, 10 MHz, bufsiz 4096 */

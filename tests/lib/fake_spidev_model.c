@@ -107,9 +107,8 @@ static int setup(struct fake_spidev_chip *chip, uint32_t mode, uint8_t bits,
 	chip->bits = bits;
 	chip->speed_hz = speed_hz;
 	set_cs(chip, false);
-	note(chip, &(struct fake_spidev_event){ .kind = FAKE_SETUP,
-						.mode = mode,
-						.bits = bits });
+	note(chip, &(struct fake_spidev_event){
+			   .kind = FAKE_SETUP, .mode = mode, .bits = bits });
 	return 0;
 }
 
@@ -136,10 +135,9 @@ static int write_setting(struct fake_spidev_chip *chip, pid_t tid,
 static int read_setting(const struct fake_spidev_chip *chip, pid_t tid,
 			unsigned int request, uint64_t arg)
 {
-	uint32_t value = request == SPI_IOC_RD_MAX_SPEED_HZ ? chip->speed_hz
-			 : request == SPI_IOC_RD_BITS_PER_WORD
-				 ? chip->bits
-				 : chip->mode;
+	uint32_t value = request == SPI_IOC_RD_MAX_SPEED_HZ    ? chip->speed_hz
+			 : request == SPI_IOC_RD_BITS_PER_WORD ? chip->bits
+							       : chip->mode;
 
 	return copy_to(tid, arg, &value, _IOC_SIZE(request));
 }

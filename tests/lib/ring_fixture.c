@@ -53,9 +53,11 @@ void ram_share(const struct ram *ram, struct guest_mem *mem)
 void hand_ring_open(struct hand_ring *ring, const struct ram *ram,
 		    uint16_t size, uint16_t base)
 {
+	struct vring_bytes bytes =
+		vring_bytes(&(struct vring_features){ 0 }, size);
 	uint64_t desc = ram->spec.guest_addr;
-	uint64_t avail = desc + vring_desc_bytes(size);
-	uint64_t used = (avail + vring_avail_bytes(size) + 3) & ~3ull;
+	uint64_t avail = desc + bytes.desc;
+	uint64_t used = (avail + bytes.driver + 3) & ~3ull;
 
 	*ring = (struct hand_ring){
 		.ram = ram,
@@ -64,7 +66,7 @@ void hand_ring_open(struct hand_ring *ring, const struct ram *ram,
 		.desc_addr = desc,
 		.avail_addr = avail,
 		.used_addr = used,
-		.buffers = (used + vring_used_bytes(size) + 63) & ~63ull,
+		.buffers = (used + bytes.device + 63) & ~63ull,
 	};
 	ring->desc = ram_at(ram, ring->desc_addr);
 	ring->avail = ram_at(ram, ring->avail_addr);
@@ -76,18 +78,20 @@ void hand_ring_open(struct hand_ring *ring, const struct ram *ram,
 struct vring_areas hand_ring_areas(const struct hand_ring *ring,
 				   const struct guest_mem *mem)
 {
+	struct vring_bytes bytes =
+		vring_bytes(&(struct vring_features){ 0 }, ring->size);
 	struct vring_areas areas = {
 		guest_mem_at_user(mem, ring->desc_addr + RAM_USER_SHIFT,
-				  vring_desc_bytes(ring->size)),
+				  bytes.desc),
 		guest_mem_at_user(mem, ring->avail_addr + RAM_USER_SHIFT,
-				  vring_avail_bytes(ring->size)),
+				  bytes.driver),
 		guest_mem_at_user(mem, ring->used_addr + RAM_USER_SHIFT,
-				  vring_used_bytes(ring->size)),
+				  bytes.device),
 	};
 
 	assert_non_null(areas.desc);
-	assert_non_null(areas.avail);
-	assert_non_null(areas.used);
+	assert_non_null(areas.driver);
+	assert_non_null(areas.device);
 	return areas;
 }
 

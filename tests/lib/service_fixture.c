@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,101 +15,14 @@
 #include "spi-daemon/clock.h"
 
 #define RAM_SIZE (8u << 20)
-#define SENT_MAX (4u << 20)
 #define SEGS_MAX 8192
-
-uint8_t fake_chip_answer(size_t at)
-{
-	return (uint8_t)(at * 13 + (at >> 8) + 1);
-}
-
-static void check_piece(struct fake_chip *chip, const struct spi_piece *piece)
-{
-	const char *fault = NULL;
-
-	if (!piece->len || piece->len > chip->dev.caps.max_piece)
-		fault = "a piece of bad length";
-	else if (piece->len % spi_word_size(piece->bits_per_word))
-		fault = "a word was split";
-	else if (!piece->tx && !piece->rx)
-		fault = "a piece without data";
-	else if (chip->selected && piece->setup_ns)
-		fault = "a setup delay inside a message";
-	else if (chip->count == FIXTURE_PIECES)
-		fault = "too many pieces for this test";
-	if (!chip->fault)
-		chip->fault = fault;
-}
-
-static void record(struct fake_chip *chip, const struct spi_piece *piece)
-{
-	chip->pieces[chip->count++] = (struct fake_piece){
-		.piece = *piece,
-		.selects = !chip->selected,
-		.sent_at = chip->sent_len,
-	};
-	if (!chip->selected)
-		chip->selects++;
-	chip->selected = true;
-	if (piece->tx && chip->sent_len + piece->len <= SENT_MAX) {
-		memcpy(chip->sent + chip->sent_len, piece->tx, piece->len);
-		chip->sent_len += piece->len;
-	}
-}
-
-static void deselect(struct fake_chip *chip)
-{
-	if (chip->selected)
-		chip->releases++;
-	chip->selected = false;
-}
-
-static int fake_transfer(struct spi_device *dev, const struct spi_piece *piece)
-{
-	struct fake_chip *chip = (struct fake_chip *)dev;
-	struct timespec slow = { chip->slow_ms / 1000,
-				 (long)(chip->slow_ms % 1000) * 1000000 };
-
-	check_piece(chip, piece);
-	if (chip->fault)
-		return -EPROTO;
-	record(chip, piece);
-	if (chip->slow_ms)
-		nanosleep(&slow, NULL);
-	if (chip->hook)
-		chip->hook(chip->opaque);
-	if (chip->count == chip->fail_at) {
-		deselect(chip);
-		return chip->error;
-	}
-	if (piece->rx)
-		for (uint32_t i = 0; i < piece->len; i++)
-			piece->rx[i] = fake_chip_answer(chip->received++);
-	if (!piece->keep)
-		deselect(chip);
-	return 0;
-}
-
-static int fake_release(struct spi_device *dev)
-{
-	deselect((struct fake_chip *)dev);
-	return 0;
-}
-
-static const struct spi_device_ops fake_ops = {
-	.transfer = fake_transfer,
-	.release = fake_release,
-};
 
 static void open_chip(struct service_fixture *f, unsigned int i)
 {
 	static char path[] = "fake";
 	struct fake_chip *chip = &f->chips[i];
 
-	chip->sent = malloc(SENT_MAX);
-	assert_non_null(chip->sent);
-	chip->dev.ops = &fake_ops;
-	chip->dev.caps.max_piece = FIXTURE_MAX_PIECE;
+	fake_chip_init(chip);
 	f->specs[i] = (struct device_spec){
 		.path = path,
 		.framing = CS_LINUX,
@@ -189,17 +101,17 @@ static void start_ring(struct test_guest *g)
 	ring->vring = (struct vring){
 		.mem = &g->session.mem,
 		.size = FIXTURE_RING,
-		.indirect = true,
+		.features = { .indirect = true },
 		.areas = {
 			.desc = guest_mem_at(&g->session.mem,
 					     g->ring.desc_addr, 1, &got),
-			.avail = guest_mem_at(&g->session.mem,
-					      g->ring.avail_addr, 1, &got),
-			.used = guest_mem_at(&g->session.mem,
-					     g->ring.used_addr, 1, &got),
+			.driver = guest_mem_at(&g->session.mem,
+					       g->ring.avail_addr, 1, &got),
+			.device = guest_mem_at(&g->session.mem,
+					       g->ring.used_addr, 1, &got),
 		},
 	};
-	vring_start(&ring->vring, 0);
+	assert_int_equal(vring_start(&ring->vring, 0), 0);
 	spi_service_ops.start(&g->service, 0, true);
 }
 
@@ -209,9 +121,8 @@ static void open_guest(struct service_fixture *f, struct test_guest *g)
 
 	front_mem_init(&g->mem);
 	assert_true(front_mem_add(&g->mem, 0x100000, RAM_SIZE, 0) >= 0);
-	assert_int_equal(front_ring_open(&g->ring, &g->mem, FIXTURE_RING, false,
-					 0),
-			 0);
+	assert_int_equal(
+		front_ring_open(&g->ring, &g->mem, FIXTURE_RING, false, 0), 0);
 	assert_true(front_mem_add(&g->mem, FIXTURE_APART, FIXTURE_APART_SIZE,
 				  0) >= 0);
 
@@ -260,11 +171,7 @@ int service_teardown(void **state)
 	for (unsigned int i = 0; i < FIXTURE_GUESTS; i++)
 		close_guest(&f->guests[i]);
 	for (unsigned int i = 0; i < FIXTURE_CHIPS; i++) {
-		if (f->chips[i].fault)
-			fail_msg("chip %u: %s", i, f->chips[i].fault);
-		assert_false(f->chips[i].selected);
-		assert_int_equal(f->chips[i].selects, f->chips[i].releases);
-		free(f->chips[i].sent);
+		fake_chip_fini(&f->chips[i]);
 	}
 	for (unsigned int i = 0; i < FIXTURE_BUSES; i++) {
 		assert_null(f->buses[i].bus.owner);
@@ -312,9 +219,9 @@ static void fill_tx(struct test_guest *g, const struct transfer *t,
 	const uint8_t *from = t->tx;
 
 	for (uint32_t left = t->tx_len; left; segs++) {
-		assert_int_equal(front_mem_write(&g->mem, segs->addr, from,
-						 segs->len),
-				 0);
+		assert_int_equal(
+			front_mem_write(&g->mem, segs->addr, from, segs->len),
+			0);
 		from += segs->len;
 		left -= segs->len;
 	}
@@ -395,9 +302,9 @@ void guest_collect(struct test_guest *g)
 		g->in_flight[elem.id] = NULL;
 		t->done = true;
 		t->used_len = elem.len;
-		assert_int_equal(front_mem_read(&g->mem, t->status_addr,
-						&t->status, 1),
-				 0);
+		assert_int_equal(
+			front_mem_read(&g->mem, t->status_addr, &t->status, 1),
+			0);
 		if (t->rx)
 			read_rx(g, t, t->rx);
 	}

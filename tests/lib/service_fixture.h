@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "spi-daemon/spi_service.h"
+#include "tests/lib/fake_chip.h"
 #include "vhost/front/front_mem.h"
 #include "vhost/front/front_ring.h"
 
@@ -21,41 +22,13 @@
 #define FIXTURE_BUSES	    2
 #define FIXTURE_GUESTS	    2
 #define FIXTURE_RING	    64 /* entries */
-#define FIXTURE_PIECES	    1024
-#define FIXTURE_MAX_PIECE   256
+#define FIXTURE_MAX_PIECE   FAKE_CHIP_MAX_PIECE
 #define FIXTURE_CS_HOLD_MS  10000 /* never over by accident */
 #define FIXTURE_MAX_REQUEST (1u << 20)
 
 /* A region apart from the ring's, that a test may take away. */
 #define FIXTURE_APART	   UINT64_C(0x10000000)
 #define FIXTURE_APART_SIZE 0x10000u
-
-/* One call of a fake chip's transfer(), and what the chip was then. */
-struct fake_piece {
-	struct spi_piece piece; /* its pointers may dangle */
-	bool selects;		/* the chip was not selected before */
-	size_t sent_at;		/* of its tx bytes in fake_chip.sent */
-};
-
-struct fake_chip {
-	struct spi_device dev;
-	struct fake_piece pieces[FIXTURE_PIECES];
-	unsigned int count;
-	uint8_t *sent; /* the tx bytes of all pieces, ->sent_len of them */
-	size_t sent_len;
-	size_t received; /* rx bytes given: see fake_chip_answer() */
-	bool selected;
-	unsigned int selects, releases; /* edges */
-	unsigned int fail_at;		/* which piece fails, from 1; 0: none */
-	int error;			/* of that */
-	unsigned int slow_ms;		/* what each piece takes */
-	void (*hook)(void *opaque);	/* called in the middle of a piece */
-	void *opaque;
-	const char *fault; /* the first rule that a caller broke, or NULL */
-};
-
-/* Byte number @at of all that a fake chip sends. */
-uint8_t fake_chip_answer(size_t at);
 
 /* One request, to be filled in, and what came of it. */
 struct transfer {
@@ -95,9 +68,8 @@ struct service_fixture {
 int service_setup(void **state);
 int service_teardown(void **state);
 
-#define SERVICE_TEST(test)                                     \
-	cmocka_unit_test_setup_teardown(test, service_setup, \
-					service_teardown)
+#define SERVICE_TEST(test) \
+	cmocka_unit_test_setup_teardown(test, service_setup, service_teardown)
 
 /* Every chip is to be framed in this way. */
 void service_set_framing(struct service_fixture *f, enum cs_framing framing);

@@ -29,7 +29,7 @@ static void note_quiesce(void *opaque, unsigned int ring)
 	byte = guest_mem_at(&f->session.mem, f->watch_addr, 1, &got);
 	f->ram_at_quiesce = byte ? *byte : -1;
 	if (f->held) {
-		vring_push(&r->vring, f->held->head, 1);
+		vring_push(&r->vring, f->held, 1);
 		vhost_ring_call(r);
 		f->held = NULL;
 	}
@@ -85,7 +85,8 @@ int session_setup_negotiated(void **state)
 				  f->reply.payload.u64),
 			 0);
 	assert_int_equal(tell_u64(f, VHOST_USER_SET_FEATURES,
-				  vhost_session_offered(&f->session)),
+				  vhost_session_offered(&f->session) &
+					  ~BIT(VIRTIO_F_RING_PACKED)),
 			 0);
 	return 0;
 }

@@ -31,21 +31,20 @@ struct cs_case {
 };
 
 /* Requests: with an opcode, or one that is in no table; their length. */
-#define CS_STEP(kind, t, r, change, op, n, p, c)                    \
-	{                                                           \
+#define CS_STEP(kind, t, r, change, op, n, p, c)                      \
+	{                                                             \
 		.event = kind, .tx = t, .rx = r, .cs_change = change, \
-		.opcode = op, .len = n, .plan = p, .chip = c        \
+		.opcode = op, .len = n, .plan = p, .chip = c          \
 	}
-#define OP(op, n, p)	CS_STEP(CS_REQUEST, true, false, false, op, n, p, 0)
-#define TX(n, p)	OP(0xee, n, p)
-#define RX(n, p)	CS_STEP(CS_REQUEST, false, true, false, 0, n, p, 0)
-#define DUPLEX(n, p)	CS_STEP(CS_REQUEST, true, true, false, 0xee, n, p, 0)
+#define OP(op, n, p) CS_STEP(CS_REQUEST, true, false, false, op, n, p, 0)
+#define TX(n, p)     OP(0xee, n, p)
+#define RX(n, p)     CS_STEP(CS_REQUEST, false, true, false, 0, n, p, 0)
+#define DUPLEX(n, p) CS_STEP(CS_REQUEST, true, true, false, 0xee, n, p, 0)
 
 /* With cs_change */
-#define TX_CHANGE(n, p) CS_STEP(CS_REQUEST, true, false, true, 0xee, n, p, 0)
-#define RX_CHANGE(n, p) CS_STEP(CS_REQUEST, false, true, true, 0, n, p, 0)
-#define OP_CHANGE(op, n, p) \
-	CS_STEP(CS_REQUEST, true, false, true, op, n, p, 0)
+#define TX_CHANGE(n, p)	    CS_STEP(CS_REQUEST, true, false, true, 0xee, n, p, 0)
+#define RX_CHANGE(n, p)	    CS_STEP(CS_REQUEST, false, true, true, 0, n, p, 0)
+#define OP_CHANGE(op, n, p) CS_STEP(CS_REQUEST, true, false, true, op, n, p, 0)
 
 /* On chip 1 */
 #define TX1(n, p)	 CS_STEP(CS_REQUEST, true, false, false, 0xee, n, p, 1)
@@ -56,8 +55,7 @@ struct cs_case {
 #define OP_FAILS(op, n, p) \
 	CS_STEP(CS_REQUEST_FAILS, true, false, false, op, n, p, 0)
 #define TX_FAILS(n, p) OP_FAILS(0xee, n, p)
-#define RX_FAILS(n, p) \
-	CS_STEP(CS_REQUEST_FAILS, false, true, false, 0, n, p, 0)
+#define RX_FAILS(n, p) CS_STEP(CS_REQUEST_FAILS, false, true, false, 0, n, p, 0)
 #define DUPLEX_FAILS(n, p) \
 	CS_STEP(CS_REQUEST_FAILS, true, true, false, 0xee, n, p, 0)
 #define TX_CHANGE_FAILS(n, p) \
@@ -65,8 +63,14 @@ struct cs_case {
 #define RX_CHANGE_FAILS(n, p) \
 	CS_STEP(CS_REQUEST_FAILS, false, true, true, 0, n, p, 0)
 
-#define CUT		{ .event = CS_IS_CUT }
-#define CLOSE		{ .event = CS_IS_CLOSED }
+#define CUT                        \
+	{                          \
+		.event = CS_IS_CUT \
+	}
+#define CLOSE                         \
+	{                             \
+		.event = CS_IS_CLOSED \
+	}
 
 static inline void cs_plan_check(const struct cs_case *c, size_t at,
 				 const struct cs_plan *plan)
@@ -86,8 +90,7 @@ static inline void cs_plan_check(const struct cs_case *c, size_t at,
 			 want);
 }
 
-static inline void cs_case_run(enum cs_framing framing,
-			       const struct cs_case *c)
+static inline void cs_case_run(enum cs_framing framing, const struct cs_case *c)
 {
 	struct chip_select cs = { 0 };
 

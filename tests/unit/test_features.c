@@ -9,9 +9,11 @@
 
 #include "tests/lib/session_fixture.h"
 
-#define TRANSPORT                                                \
-	(BIT(VIRTIO_F_INDIRECT_DESC) | BIT(VIRTIO_F_EVENT_IDX) | \
-	 BIT(VHOST_USER_F_PROTOCOL_FEATURES) | BIT(VIRTIO_F_VERSION_1))
+#define TRANSPORT                                                        \
+	(BIT(VIRTIO_F_INDIRECT_DESC) | BIT(VIRTIO_F_EVENT_IDX) |         \
+	 BIT(VHOST_USER_F_PROTOCOL_FEATURES) | BIT(VIRTIO_F_VERSION_1) | \
+	 BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_IN_ORDER) |            \
+	 BIT(VIRTIO_F_ORDER_PLATFORM))
 
 static void test_offer_is_ours_and_the_devices(void **state)
 {

@@ -16,132 +16,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "spi-daemon/guest_worker.h"
-#include "spi-daemon/xfer/spi_front.h"
+#include "tests/lib/worker_fixture.h"
 #include "vhost/front/deadline.h"
 #include "vhost/front/front_setup.h"
-
-#define TIMEOUT_MS 20000
-#define WORKERS	   2
-
-/* Two guests with two chips; the second is slow by its word delay. */
-struct fixture {
-	char dir[32];
-	char paths[WORKERS][64];
-	struct device_spec specs[2];
-	struct pool pool;
-	struct guest_worker workers[WORKERS];
-	int quit;
-};
-
-static int setup(void **state)
-{
-	static const char *const texts[] = { "sim:loopback,cs-hold=5000",
-					     "sim:loopback,cs=spec" };
-	struct fixture *f = calloc(1, sizeof(*f));
-	char error[256];
-
-	assert_non_null(f);
-	log_set_level(LOG_LEVEL_ERROR);
-	snprintf(f->dir, sizeof(f->dir), "/tmp/test-worker-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	for (int i = 0; i < 2; i++)
-		assert_int_equal(device_spec_parse(texts[i], &f->specs[i],
-						   error, sizeof(error)),
-				 0);
-	assert_int_equal(
-		pool_open(&f->pool, f->specs, 2, error, sizeof(error)), 0);
-	f->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	for (unsigned int i = 0; i < WORKERS; i++) {
-		snprintf(f->paths[i], sizeof(f->paths[i]), "%s/sock%u", f->dir,
-			 i);
-		assert_int_equal(guest_worker_init(&f->workers[i], i,
-						   f->paths[i], &f->pool,
-						   f->quit),
-				 0);
-		assert_int_equal(guest_worker_start(&f->workers[i]), 0);
-	}
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	eventfd_write(f->quit, 1);
-	for (unsigned int i = 0; i < WORKERS; i++) {
-		guest_worker_join(&f->workers[i]);
-		guest_worker_fini(&f->workers[i]);
-		assert_int_not_equal(access(f->paths[i], F_OK), 0);
-	}
-	for (unsigned int i = 0; i < f->pool.bus_count; i++) {
-		assert_null(f->pool.buses[i].bus.owner);
-		assert_null(f->pool.buses[i].bus.first);
-	}
-	pool_close(&f->pool);
-	for (int i = 0; i < 2; i++)
-		device_spec_free(&f->specs[i]);
-	close(f->quit);
-	rmdir(f->dir);
-	free(f);
-	return 0;
-}
-
-static struct spi_front_options options(const struct fixture *f,
-					unsigned int worker)
-{
-	struct spi_front_options o = spi_front_defaults(f->paths[worker]);
-
-	o.timeout_ms = TIMEOUT_MS;
-	o.mem_size = 1 << 20;
-	return o;
-}
-
-static void open_front(struct fixture *f, unsigned int worker,
-		       struct spi_front *front)
-{
-	struct spi_front_options o = options(f, worker);
-
-	assert_int_equal(spi_front_open(front, &o), 0);
-}
-
-static struct virtio_spi_wire_head head(uint8_t chip, uint8_t cs_change)
-{
-	return (struct virtio_spi_wire_head){
-		.chip_select_id = chip,
-		.bits_per_word = 8,
-		.cs_change = cs_change,
-	};
-}
-
-/* A loopback transfer on chip 0. */
-static void check_works(struct spi_front *front)
-{
-	uint8_t tx[100], rx[100] = { 0 };
-	struct spi_front_request request = { .head = head(0, 1),
-					     .tx = tx,
-					     .tx_len = sizeof(tx),
-					     .rx = rx,
-					     .rx_len = sizeof(rx) };
-	struct spi_front_result result;
-
-	for (size_t i = 0; i < sizeof(tx); i++)
-		tx[i] = (uint8_t)(i + 1);
-	assert_int_equal(spi_front_transfer(front, &request, NULL, &result), 0);
-	assert_int_equal(result.status, VIRTIO_SPI_TRANS_OK);
-	assert_int_equal(result.used_len, sizeof(rx) + 1);
-	assert_memory_equal(tx, rx, sizeof(tx));
-}
 
 static void transfers_are_served_for_one_front_end_after_another(void **state)
 {
 	struct spi_front front;
 
 	for (int i = 0; i < 5; i++) {
-		open_front(*state, 0, &front);
-		check_works(&front);
-		check_works(&front);
+		worker_open_front(*state, 0, &front);
+		worker_check(&front);
+		worker_check(&front);
 		spi_front_close(&front);
 	}
 }
@@ -150,11 +36,11 @@ static void guests_are_served_side_by_side(void **state)
 {
 	struct spi_front a, b;
 
-	open_front(*state, 0, &a);
-	open_front(*state, 1, &b);
+	worker_open_front(*state, 0, &a);
+	worker_open_front(*state, 1, &b);
 	for (int i = 0; i < 20; i++) {
-		check_works(&a);
-		check_works(&b);
+		worker_check(&a);
+		worker_check(&b);
 	}
 	spi_front_close(&a);
 	spi_front_close(&b);
@@ -167,33 +53,33 @@ static int connect_to(const char *path)
 
 	assert_true(fd >= 0);
 	strncpy(addr.sun_path, path, sizeof(addr.sun_path) - 1);
-	assert_int_equal(
-		connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)),
+			 0);
 	return fd;
 }
 
 static void second_front_end_is_turned_away(void **state)
 {
-	struct fixture *f = *state;
+	struct worker_fixture *f = *state;
 	struct spi_front front;
 	struct pollfd fd = { .events = POLLIN };
 	char byte;
 
-	open_front(f, 0, &front);
+	worker_open_front(f, 0, &front);
 	fd.fd = connect_to(f->paths[0]);
-	assert_int_equal(poll(&fd, 1, TIMEOUT_MS), 1);
+	assert_int_equal(poll(&fd, 1, WORKER_TIMEOUT_MS), 1);
 	assert_int_equal(read(fd.fd, &byte, 1), 0);
 	close(fd.fd);
-	check_works(&front);
+	worker_check(&front);
 	spi_front_close(&front);
-	open_front(f, 0, &front);
-	check_works(&front);
+	worker_open_front(f, 0, &front);
+	worker_check(&front);
 	spi_front_close(&front);
 }
 
 static void garbage_ends_its_connection_alone(void **state)
 {
-	struct fixture *f = *state;
+	struct worker_fixture *f = *state;
 	struct spi_front front;
 	char garbage[64];
 	int fd = connect_to(f->paths[0]);
@@ -201,8 +87,8 @@ static void garbage_ends_its_connection_alone(void **state)
 	memset(garbage, 0xff, sizeof(garbage));
 	assert_int_equal(write(fd, garbage, sizeof(garbage)), sizeof(garbage));
 	close(fd);
-	open_front(f, 0, &front);
-	check_works(&front);
+	worker_open_front(f, 0, &front);
+	worker_check(&front);
 	spi_front_close(&front);
 }
 
@@ -210,7 +96,7 @@ static void garbage_ends_its_connection_alone(void **state)
 static void submit_slow(struct spi_front *front, uint32_t len, uint16_t *id)
 {
 	static uint8_t tx[1 << 18];
-	struct spi_front_request request = { .head = head(0, 1),
+	struct spi_front_request request = { .head = worker_head(0, 1),
 					     .tx = tx,
 					     .tx_len = len };
 
@@ -221,12 +107,12 @@ static void submit_slow(struct spi_front *front, uint32_t len, uint16_t *id)
 /* 2^18 words of 255 us: a minute. No answer waits for that. */
 static void control_socket_is_answered_while_a_transfer_runs(void **state)
 {
-	int64_t deadline = deadline_in(TIMEOUT_MS);
+	int64_t deadline = deadline_in(WORKER_TIMEOUT_MS);
 	struct spi_front front;
 	uint64_t features;
 	uint16_t id;
 
-	open_front(*state, 0, &front);
+	worker_open_front(*state, 0, &front);
 	submit_slow(&front, 1 << 18, &id);
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(front_end_get_u64(&front.fe,
@@ -244,7 +130,7 @@ static void stopping_the_ring_ends_a_slow_transfer(void **state)
 	uint32_t base;
 	uint16_t id;
 
-	open_front(*state, 0, &front);
+	worker_open_front(*state, 0, &front);
 	submit_slow(&front, 1 << 18, &id);
 	/* Whether it was begun or not: it is not half done and unheard of. */
 	assert_int_equal(front_stop_vring(&front.fe, 0, &base), 0);
@@ -261,26 +147,26 @@ static void quitting_ends_a_slow_transfer(void **state)
 	struct spi_front front;
 	uint16_t id;
 
-	open_front(*state, 0, &front);
+	worker_open_front(*state, 0, &front);
 	submit_slow(&front, 1 << 18, &id);
 	/* The teardown quits, joins, and looks whose the buses are. */
-	teardown(state);
+	worker_teardown(state);
 	spi_front_close(&front);
-	setup(state);
+	worker_setup(state);
 }
 
 /* A held chip's bus: not its guest's any more when that goes. */
 static void disconnecting_releases_a_held_chip(void **state)
 {
-	struct fixture *f = *state;
-	struct spi_front_request hold = { .head = head(1, 0),
+	struct worker_fixture *f = *state;
+	struct spi_front_request hold = { .head = worker_head(1, 0),
 					  .tx = (const uint8_t *)"a",
 					  .tx_len = 1 };
 	struct spi_front_result result;
 	struct spi_front a, b;
 
-	open_front(f, 0, &a);
-	open_front(f, 1, &b);
+	worker_open_front(f, 0, &a);
+	worker_open_front(f, 1, &b);
 	assert_int_equal(spi_front_transfer(&a, &hold, NULL, &result), 0);
 	assert_int_equal(result.status, VIRTIO_SPI_TRANS_OK);
 	spi_front_close(&a);
@@ -292,17 +178,18 @@ static void disconnecting_releases_a_held_chip(void **state)
 /* Five seconds of hold on chip 0, which is the other's too. */
 static void waiting_guest_is_woken_when_a_chip_is_released(void **state)
 {
-	struct fixture *f = *state;
-	struct spi_front_request hold = { .head = head(0, 0),
+	struct worker_fixture *f = *state;
+	struct spi_front_request hold = { .head = worker_head(0, 0),
 					  .tx = (const uint8_t *)"a",
 					  .tx_len = 1 };
-	struct spi_front_request end = { .head = head(0, 0), .rx_len = 1 };
+	struct spi_front_request end = { .head = worker_head(0, 0),
+					 .rx_len = 1 };
 	struct spi_front_result result;
 	struct spi_front a, b;
 	uint16_t id;
 
-	open_front(f, 0, &a);
-	open_front(f, 1, &b);
+	worker_open_front(f, 0, &a);
+	worker_open_front(f, 1, &b);
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(spi_front_transfer(&a, &hold, NULL, &result),
 				 0);
@@ -319,17 +206,18 @@ static void waiting_guest_is_woken_when_a_chip_is_released(void **state)
 
 static void hold_expires_by_itself(void **state)
 {
-	struct fixture *f = *state;
-	struct spi_front_request hold = { .head = head(0, 0),
+	struct worker_fixture *f = *state;
+	struct spi_front_request hold = { .head = worker_head(0, 0),
 					  .tx = (const uint8_t *)"a",
 					  .tx_len = 1 };
-	struct spi_front_request end = { .head = head(0, 0), .rx_len = 1 };
+	struct spi_front_request end = { .head = worker_head(0, 0),
+					 .rx_len = 1 };
 	struct spi_front_result result;
 	struct spi_front a, b;
 
 	f->specs[0].cs_hold_ms = 1;
-	open_front(f, 0, &a);
-	open_front(f, 1, &b);
+	worker_open_front(f, 0, &a);
+	worker_open_front(f, 1, &b);
 	assert_int_equal(spi_front_transfer(&a, &hold, NULL, &result), 0);
 	assert_int_equal(spi_front_transfer(&b, &end, NULL, &result), 0);
 	assert_int_equal(result.status, VIRTIO_SPI_TRANS_OK);
@@ -344,12 +232,12 @@ static void ring_without_kick_is_polled(void **state)
 {
 	struct spi_front front;
 
-	open_front(*state, 0, &front);
-	assert_int_equal(front_set_vring_fd(&front.fe,
-					    VHOST_USER_SET_VRING_KICK, 0, -1),
-			 0);
+	worker_open_front(*state, 0, &front);
+	assert_int_equal(
+		front_set_vring_fd(&front.fe, VHOST_USER_SET_VRING_KICK, 0, -1),
+		0);
 	for (int i = 0; i < 10; i++)
-		check_works(&front);
+		worker_check(&front);
 	spi_front_close(&front);
 }
 
@@ -360,7 +248,7 @@ static void dead_kick_breaks_the_ring(void **state)
 	uint64_t features;
 	int pipe_fds[2];
 
-	open_front(*state, 0, &front);
+	worker_open_front(*state, 0, &front);
 	assert_int_equal(pipe(pipe_fds), 0);
 	assert_int_equal(front_set_vring_fd(&front.fe,
 					    VHOST_USER_SET_VRING_KICK, 0,
@@ -369,7 +257,7 @@ static void dead_kick_breaks_the_ring(void **state)
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
 	fd.fd = front.ring.err_fd;
-	assert_int_equal(poll(&fd, 1, TIMEOUT_MS), 1);
+	assert_int_equal(poll(&fd, 1, WORKER_TIMEOUT_MS), 1);
 	assert_int_equal(front_end_get_u64(&front.fe, VHOST_USER_GET_FEATURES,
 					   &features),
 			 0);
@@ -379,44 +267,45 @@ static void dead_kick_breaks_the_ring(void **state)
 static void truncated_memory_breaks_its_ring_alone(void **state)
 {
 	struct pollfd fd = { .events = POLLIN };
-	struct fixture *f = *state;
+	struct worker_fixture *f = *state;
 	struct spi_front a, b;
 	uint64_t features;
 	unsigned int i;
 
 	/* Not in the setup: cmocka has a handler of its own for each step. */
 	assert_int_equal(guest_mem_handle_sigbus(), 0);
-	open_front(f, 0, &a);
-	open_front(f, 1, &b);
-	check_works(&a);
+	worker_open_front(f, 0, &a);
+	worker_open_front(f, 1, &b);
+	worker_check(&a);
 	for (i = 0; i < a.mem.count; i++)
 		assert_int_equal(ftruncate(a.mem.regions[i].fd, 0), 0);
 	/* Not through the ring, which is ours as well as gone. */
 	assert_int_equal(eventfd_write(a.ring.kick_fd, 1), 0);
 	fd.fd = a.ring.err_fd;
-	assert_int_equal(poll(&fd, 1, TIMEOUT_MS), 1);
-	assert_int_equal(front_end_get_u64(&a.fe, VHOST_USER_GET_FEATURES,
-					   &features),
-			 0);
-	check_works(&b);
+	assert_int_equal(poll(&fd, 1, WORKER_TIMEOUT_MS), 1);
+	assert_int_equal(
+		front_end_get_u64(&a.fe, VHOST_USER_GET_FEATURES, &features),
+		0);
+	worker_check(&b);
 	spi_front_close(&a);
 	spi_front_close(&b);
-	open_front(f, 0, &a);
-	check_works(&a);
+	worker_open_front(f, 0, &a);
+	worker_check(&a);
 	spi_front_close(&a);
 }
 
 static void socket_that_is_served_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct worker_fixture *f = *state;
 	struct guest_worker second;
 
-	assert_int_equal(guest_worker_init(&second, 9, f->paths[0], &f->pool,
-					   f->quit),
-			 -EADDRINUSE);
+	assert_int_equal(
+		guest_worker_init(&second, 9, f->paths[0], &f->pool, f->quit),
+		-EADDRINUSE);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, worker_setup, worker_teardown)
 
 int main(void)
 {

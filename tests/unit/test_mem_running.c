@@ -75,7 +75,7 @@ static void serve(struct fixture *f, struct running *r)
 	assert_int_equal(vhost_session_pop(&f->session, 0, &r->chain), 1);
 	cursor = chain_writer(&r->chain);
 	assert_int_equal(chain_write(&cursor, &f->session.mem, "!", 1), 0);
-	vring_push(&f->session.rings[0].vring, r->chain.head, 1);
+	vring_push(&f->session.rings[0].vring, &r->chain, 1);
 }
 
 static void test_new_table_under_a_running_ring_moves_it_along(void **state)
@@ -118,7 +118,7 @@ static void test_popped_chain_outlives_a_new_table(void **state)
 	assert_int_equal(tell_mem(f, r.rams, 1), 0);
 	cursor = chain_writer(&r.chain);
 	assert_true(chain_write(&cursor, &f->session.mem, "!", 1) < 0);
-	vring_push(&f->session.rings[0].vring, r.chain.head, 0);
+	vring_push(&f->session.rings[0].vring, &r.chain, 0);
 	assert_int_equal(r.ring.used->idx, 1);
 	end_running(&r);
 }

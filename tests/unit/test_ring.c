@@ -92,7 +92,7 @@ static void serve(struct setup *s)
 	hand_desc(&s->ring.desc[0], s->ring.buffers, 1, VIRTQ_DESC_F_WRITE, 0);
 	hand_offer(&s->ring, 0);
 	assert_int_equal(vhost_session_pop(&s->f->session, 0, &s->chain), 1);
-	vring_push(&s->vr->vring, s->chain.head, 1);
+	vring_push(&s->vr->vring, &s->chain, 1);
 }
 
 static void test_ring_is_active_when_started_and_enabled(void **state)
@@ -154,11 +154,11 @@ static void test_stop_keeps_the_place_of_an_unpopped_chain(void **state)
 	serve(s);
 	hand_offer(&s->ring, 0);
 	assert_int_equal(vhost_session_pop(&s->f->session, 0, &s->chain), 1);
-	vring_unpop(&s->vr->vring);
+	vring_unpop(&s->vr->vring, &s->chain);
 	vhost_ring_stop(s->vr);
 	assert_int_equal(s->vr->base, 1);
 	assert_int_equal(s->vr->kick, -1);
-	s->vr->vring.last_avail = 99;
+	s->vr->vring.avail_idx = 99;
 	vhost_ring_stop(s->vr);
 	assert_int_equal(s->vr->base, 1);
 }

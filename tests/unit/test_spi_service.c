@@ -13,7 +13,7 @@
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define TRANS_ERR VIRTIO_SPI_TRANS_ERR
 
-static const uint8_t pattern[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+static const uint8_t pattern[16] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 
 /* A ring full of requests: all done, in order, each on its own. */
 static void many_requests_are_done_in_order(void **state)

@@ -166,6 +166,33 @@ static void cut_stays_bounded_over_a_pause(void **state)
 	guest_rx(g, 0, 1, 4, OK);
 }
 
+/* What is given back and popped again counts once. */
+static void queued_rest_is_lost_over_a_pause_too(void **state)
+{
+	struct service_fixture *f = *state;
+	struct test_guest *g = &f->guests[0];
+	struct transfer first = { .head = service_head(0, 0), .rx_len = 4 };
+	struct transfer other = { .head = service_head(1, 1), .rx_len = 4 };
+
+	service_set_framing(f, CS_SPEC);
+	f->chips[0].fail_at = 1;
+	f->chips[0].error = -EIO;
+	guest_add(g, &first);
+	guest_add(g, &other);
+	while (!g->service.cut_is_bounded)
+		guest_step(g);
+	assert_int_equal(g->service.cut_left, 1);
+	while (g->service.job.phase != JOB_QUEUED)
+		guest_step(g);
+	spi_service_ops.quiesce(&g->service, 0);
+	assert_int_equal(g->service.cut_left, 1);
+	spi_service_ops.start(&g->service, 0, false);
+	guest_run(g);
+	guest_collect(g);
+	transfer_check(&first, TRANS_ERR);
+	transfer_check(&other, OK);
+}
+
 static void linux_refused_request_is_none_of_a_message(void **state)
 {
 	struct service_fixture *f = *state;
@@ -206,13 +233,13 @@ static void take_memory_away(void *opaque)
 {
 	struct test_guest *g = opaque;
 
-	guest_mem_remove(&g->session.mem,
-			 &(struct guest_region_spec){
-				 .guest_addr = FIXTURE_APART,
-				 .size = FIXTURE_APART_SIZE,
-				 .user_addr = FIXTURE_APART +
-					      FRONT_MEM_USER_SHIFT,
-			 });
+	guest_mem_remove(
+		&g->session.mem,
+		&(struct guest_region_spec){
+			.guest_addr = FIXTURE_APART,
+			.size = FIXTURE_APART_SIZE,
+			.user_addr = FIXTURE_APART + FRONT_MEM_USER_SHIFT,
+		});
 }
 
 static void error_ends_a_job_whose_memory_is_taken_away(void **state)
@@ -332,6 +359,7 @@ int main(void)
 		SERVICE_TEST(error_loses_the_queued_rest_of_its_message),
 		SERVICE_TEST(what_is_queued_after_an_error_is_not_lost),
 		SERVICE_TEST(cut_stays_bounded_over_a_pause),
+		SERVICE_TEST(queued_rest_is_lost_over_a_pause_too),
 		SERVICE_TEST(linux_refused_request_is_none_of_a_message),
 		SERVICE_TEST(spec_refused_part_loses_the_queued_rest),
 		SERVICE_TEST(error_ends_a_job_whose_memory_is_taken_away),

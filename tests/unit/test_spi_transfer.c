@@ -56,8 +56,8 @@ static void every_length_is_cut_into_pieces(void **state)
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
 		struct transfer t = { .head = service_head(0, 0) };
 		unsigned int before = chip->count;
-		uint32_t pieces = (lens[i] + FIXTURE_MAX_PIECE - 1) /
-				  FIXTURE_MAX_PIECE;
+		uint32_t pieces =
+			(lens[i] + FIXTURE_MAX_PIECE - 1) / FIXTURE_MAX_PIECE;
 
 		t.head.freq = htole32(100000000);
 		check_duplex(f, &t, lens[i]);
@@ -294,16 +294,19 @@ static void speed_stays_below_the_chips_own(void **state)
 	static const struct {
 		uint32_t max, asked, got;
 	} cases[] = {
-		{ 0, 0, 0 },		 { 0, 5000, 5000 },
-		{ 10000, 0, 10000 },	 { 10000, 5000, 5000 },
-		{ 10000, 10000, 10000 }, { 10000, 10001, 10000 },
-		{ 10000, ~0u, 10000 },	 { 0, ~0u, ~0u },
+		{ 0, 0, 0 },
+		{ 0, 5000, 5000 },
+		{ 10000, 0, 10000 },
+		{ 10000, 5000, 5000 },
+		{ 10000, 10000, 10000 },
+		{ 10000, 10001, 10000 },
+		{ 10000, ~0u, 10000 },
+		{ 0, ~0u, ~0u },
 	};
 	struct service_fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct transfer t = { .head = service_head(0, 0),
-				      .rx_len = 1 };
+		struct transfer t = { .head = service_head(0, 0), .rx_len = 1 };
 
 		f->chips[0].dev.caps.max_speed_hz = cases[i].max;
 		t.head.freq = htole32(cases[i].asked);

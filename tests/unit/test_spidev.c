@@ -1,68 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Opening, and the stream of ioctls for pieces, errors and an unbind. */
+/* The stream of ioctls for pieces, errors and an unbind. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
-#include <sys/stat.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "spi-daemon/device/spidev.h"
 #include "tests/lib/fake_spidev.h"
-
-static void files_of_other_kinds_are_no_spi_device(void **state)
-{
-	static const char *const chars[] = { "/dev/null", "/dev/zero",
-					     "/dev/full", "/dev/urandom" };
-	char path[] = "/tmp/test-spidev-XXXXXX";
-	struct spi_device *dev;
-	int fd = mkstemp(path);
-
-	(void)state;
-	assert_true(fd >= 0);
-	close(fd);
-	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, &dev), -ENOTTY);
-	unlink(path);
-	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, &dev), -ENOENT);
-	assert_int_equal(spidev_open("/tmp", CS_HIGH_DEFAULT, &dev), -EISDIR);
-	for (size_t i = 0; i < sizeof(chars) / sizeof(chars[0]); i++)
-		assert_int_equal(spidev_open(chars[i], CS_HIGH_DEFAULT, &dev),
-				 -ENOTTY);
-}
-
-/* Nobody is at the other end: an open that waits would never return. */
-static void a_fifo_is_no_spi_device(void **state)
-{
-	char path[] = "/tmp/test-spidev-XXXXXX";
-	struct spi_device *dev;
-
-	(void)state;
-	assert_non_null(mkdtemp(path));
-	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, &dev), -ENOTTY);
-	unlink(path);
-}
-
-static void bus_name_falls_back_to_the_path(void **state)
-{
-	static const char *const paths[] = { "/dev/null", "/nowhere/spidev0.0",
-					     "/etc/passwd" };
-	char name[64], small[6];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		spidev_bus_name(paths[i], name, sizeof(name));
-		assert_string_equal(name, paths[i]);
-	}
-	spidev_bus_name("/dev/null", small, sizeof(small));
-	assert_string_equal(small, "/dev/");
-}
 
 /* A device on device 0 that was probed; its log is empty. */
 static struct spi_device *open_on(const struct fake_spidev_board *board)
@@ -70,9 +18,9 @@ static struct spi_device *open_on(const struct fake_spidev_board *board)
 	struct spi_device *dev;
 
 	fake_spidev_need();
-	assert_int_equal(spidev_open(fake_spidev_make(0, board),
-				     CS_HIGH_DEFAULT, &dev),
-			 0);
+	assert_int_equal(
+		spidev_open(fake_spidev_make(0, board), CS_HIGH_DEFAULT, &dev),
+		0);
 	fake_spidev_take(0);
 	return dev;
 }
@@ -111,7 +59,7 @@ static void a_piece_is_one_ioctl(void **state)
 	p = piece("hello", rx, 5);
 	assert_int_equal(spi_device_transfer(dev, &p), 0);
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(rx[i], (uint8_t)~"hello"[i]);
+		assert_int_equal(rx[i], (uint8_t) ~"hello"[i]);
 	log = fake_spidev_take(0);
 	assert_int_equal(log->ioctls, 1);
 	assert_int_equal(log->count, 3);
@@ -386,9 +334,6 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(files_of_other_kinds_are_no_spi_device),
-		TEST(a_fifo_is_no_spi_device),
-		TEST(bus_name_falls_back_to_the_path),
 		TEST(a_piece_is_one_ioctl),
 		TEST(keep_holds_until_the_next_piece_or_release),
 		TEST(closing_releases_a_held_chip),

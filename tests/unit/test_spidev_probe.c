@@ -56,8 +56,7 @@ static void every_mode_bit_is_found(void **state)
 		{ SPI_CPHA, VIRTIO_SPI_CAN_CPHA_0 | VIRTIO_SPI_CAN_CPHA_1 |
 				    VIRTIO_SPI_CAN_CPOL_0 },
 		{ SPI_CPHA | SPI_CPOL | SPI_LSB_FIRST | SPI_LOOP,
-		  FOUR_MODES | VIRTIO_SPI_CAN_LSB_FIRST |
-			  VIRTIO_SPI_CAN_LOOP },
+		  FOUR_MODES | VIRTIO_SPI_CAN_LSB_FIRST | VIRTIO_SPI_CAN_LOOP },
 		{ SPI_CPHA | SPI_CPOL | SPI_CS_HIGH, FOUR_MODES },
 	};
 
@@ -226,9 +225,9 @@ static void cs_high_is_as_the_operator_says(void **state)
 		assert_int_equal(spi_device_transfer(dev, &p), 0);
 		log = fake_spidev_take(0);
 		/* Where requests have no say, it stays as the chip came up. */
-		assert_int_equal(!!(log->events[log->count - 1].mode &
-				    SPI_CS_HIGH),
-				 cases[i].can || cases[i].mode);
+		assert_int_equal(
+			!!(log->events[log->count - 1].mode & SPI_CS_HIGH),
+			cases[i].can || cases[i].mode);
 		spi_device_close(dev);
 	}
 }

@@ -16,12 +16,16 @@ static void assert_broken(struct setup *s, const char *why)
 static void test_sizes_are_those_of_the_spec(void **state)
 {
 	(void)state;
-	assert_int_equal(vring_desc_bytes(4), 64);
-	assert_int_equal(vring_avail_bytes(4), 6 + 8);
-	assert_int_equal(vring_used_bytes(4), 6 + 32);
-	assert_int_equal(vring_desc_bytes(32768), 524288);
-	assert_int_equal(vring_avail_bytes(32768), 6 + 65536);
-	assert_int_equal(vring_used_bytes(32768), 6 + 262144);
+	const struct vring_features split = { 0 };
+	struct vring_bytes bytes = vring_bytes(&split, 4);
+
+	assert_int_equal(bytes.desc, 64);
+	assert_int_equal(bytes.driver, 6 + 8);
+	assert_int_equal(bytes.device, 6 + 32);
+	bytes = vring_bytes(&split, 32768);
+	assert_int_equal(bytes.desc, 524288);
+	assert_int_equal(bytes.driver, 6 + 65536);
+	assert_int_equal(bytes.device, 6 + 262144);
 }
 
 static void test_alignment_is_16_2_4(void **state)
@@ -29,10 +33,11 @@ static void test_alignment_is_16_2_4(void **state)
 	const uintptr_t off[][3] = {
 		{ 8, 0, 0 }, { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 2 }, { 0, 0, 1 }
 	};
+	const struct vring_features split = { 0 };
 	struct vring_areas good = { (void *)16, (void *)2, (void *)4 };
 
 	(void)state;
-	assert_true(vring_is_aligned(&good));
+	assert_true(vring_is_aligned(&split, &good));
 	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++) {
 		struct vring_areas bad = {
 			(void *)(16 + off[i][0]),
@@ -40,7 +45,7 @@ static void test_alignment_is_16_2_4(void **state)
 			(void *)(4 + off[i][2]),
 		};
 
-		assert_false(vring_is_aligned(&bad));
+		assert_false(vring_is_aligned(&split, &bad));
 	}
 }
 
@@ -73,7 +78,7 @@ static void test_chain_comes_out_in_order_with_its_head(void **state)
 	assert_int_equal(s->chain.segs[3].len, 1);
 	assert_int_equal(vring_pop(&s->vring, &s->chain), 0);
 
-	vring_push(&s->vring, 5, 31);
+	vring_push(&s->vring, &s->chain, 31);
 	assert_int_equal(le16toh(s->ring.used->idx), 1);
 	assert_int_equal(le32toh(s->ring.used->ring[0].id), 5);
 	assert_int_equal(le32toh(s->ring.used->ring[0].len), 31);
@@ -98,7 +103,7 @@ static void test_unpopped_chain_comes_again(void **state)
 	offer_one(s, 3);
 	offer_one(s, 4);
 	assert_int_equal(vring_pop(&s->vring, &s->chain), 1);
-	vring_unpop(&s->vring);
+	vring_unpop(&s->vring, &s->chain);
 	assert_int_equal(vring_pending(&s->vring), 2);
 	assert_int_equal(vring_pop(&s->vring, &s->chain), 1);
 	assert_int_equal(s->chain.head, 3);
@@ -153,7 +158,7 @@ static void test_avail_index_that_goes_back_is_a_jump(void **state)
 	begin(s, SIZE, 5);
 	s->ring.avail->idx = htole16(4);
 	assert_broken(s, "avail index jumped");
-	assert_int_equal(s->vring.last_avail, 5);
+	assert_int_equal(s->vring.avail_idx, 5);
 }
 
 static void test_smallest_and_largest_ring_work(void **state)
@@ -171,7 +176,7 @@ static void test_smallest_and_largest_ring_work(void **state)
 	offer_one(s, VIRTQ_MAX_SIZE - 1);
 	assert_int_equal(vring_pop(&s->vring, &s->chain), 1);
 	assert_int_equal(s->chain.head, VIRTQ_MAX_SIZE - 1);
-	vring_push(&s->vring, s->chain.head, 1);
+	vring_push(&s->vring, &s->chain, 1);
 	assert_int_equal(s->ring.used->ring[40000 % VIRTQ_MAX_SIZE].len, 1);
 	s->ring.avail->idx = htole16((uint16_t)(40001 + 32769));
 	assert_broken(s, "avail index jumped");
@@ -186,7 +191,7 @@ static void test_head_outside_the_table_is_broken(void **state)
 		begin(s, SIZE, 0);
 		hand_offer(&s->ring, heads[i]);
 		assert_broken(s, "avail ring names no descriptor");
-		assert_int_equal(s->vring.last_avail, 0);
+		assert_int_equal(s->vring.avail_idx, 0);
 	}
 }
 
@@ -262,7 +267,7 @@ static void test_start_takes_the_used_index_from_the_ring(void **state)
 	serve_one(s);
 	assert_int_equal(s->ring.used->idx, 0);
 	assert_int_equal(le32toh(s->ring.used->ring[7].len), 1);
-	assert_int_equal(s->vring.last_avail, 4);
+	assert_int_equal(s->vring.avail_idx, 4);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

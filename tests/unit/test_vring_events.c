@@ -98,8 +98,10 @@ static void test_event_idx_calls_when_used_event_is_passed(void **state)
 		hand_used_event(&s->ring, events[i].used_event);
 		/* the flag means nothing with EVENT_IDX */
 		s->ring.avail->flags = htole16(VIRTQ_AVAIL_F_NO_INTERRUPT);
-		for (uint16_t n = 0; n < events[i].count; n++)
-			vring_push(&s->vring, n, 1);
+		for (uint16_t n = 0; n < events[i].count; n++) {
+			chain_reset(&s->chain, n);
+			vring_push(&s->vring, &s->chain, 1);
+		}
 		if (vring_should_call(&s->vring) != events[i].call)
 			fail_msg("row %zu", i);
 		/* An answer is given once. */

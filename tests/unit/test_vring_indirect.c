@@ -49,7 +49,7 @@ static int setup(void **state)
 		.mem = &s->mem,
 		.areas = hand_ring_areas(&s->ring, &s->mem),
 		.size = SIZE,
-		.indirect = true,
+		.features.indirect = true,
 	};
 	vring_start(&s->vring, 0);
 	hand_desc(&s->table[0], 0x111, 32, NEXT, 1);
@@ -118,7 +118,7 @@ static void test_table_is_read_at_any_address(void **state)
 		put_table(s, at);
 		offer_table(s, at, sizeof(s->table), 0);
 		assert_whole(s);
-		vring_push(&s->vring, 0, 6);
+		vring_push(&s->vring, &s->chain, 6);
 	}
 }
 

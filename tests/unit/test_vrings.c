@@ -239,14 +239,14 @@ static void test_features_count_from_the_next_start_on(void **state)
 			       BIT(VHOST_USER_F_PROTOCOL_FEATURES);
 
 	start_ring(s->f, 0, &s->ring, 0, s->kick);
-	assert_true(ring_of(s)->vring.indirect);
-	assert_true(ring_of(s)->vring.event_idx);
+	assert_true(ring_of(s)->vring.features.indirect);
+	assert_true(ring_of(s)->vring.features.event_idx);
 	tell_u64(s->f, VHOST_USER_SET_FEATURES, plain);
-	assert_true(ring_of(s)->vring.event_idx);
+	assert_true(ring_of(s)->vring.features.event_idx);
 	ask_base(s->f, 0);
 	assert_int_equal(kick(s), 0);
-	assert_false(ring_of(s)->vring.indirect);
-	assert_false(ring_of(s)->vring.event_idx);
+	assert_false(ring_of(s)->vring.features.indirect);
+	assert_false(ring_of(s)->vring.features.event_idx);
 }
 
 int main(void)

@@ -32,7 +32,7 @@ static inline void begin(struct setup *s, uint16_t size, uint16_t base)
 		.mem = &s->mem,
 		.areas = hand_ring_areas(&s->ring, &s->mem),
 		.size = size,
-		.event_idx = s->vring.event_idx,
+		.features.event_idx = s->vring.features.event_idx,
 	};
 	vring_start(&s->vring, base);
 }
@@ -57,7 +57,7 @@ static inline int setup_event_idx(void **state)
 
 	setup(state);
 	s = *state;
-	s->vring.event_idx = true;
+	s->vring.features.event_idx = true;
 	return 0;
 }
 
@@ -84,7 +84,7 @@ static inline void offer_one(struct setup *s, uint16_t head)
 static inline void serve_one(struct setup *s)
 {
 	assert_int_equal(vring_pop(&s->vring, &s->chain), 1);
-	vring_push(&s->vring, s->chain.head, 1);
+	vring_push(&s->vring, &s->chain, 1);
 }
 
 #endif

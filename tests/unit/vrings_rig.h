@@ -91,7 +91,7 @@ static inline void serve(struct setup *s)
 {
 	assert_true(vhost_ring_is_active(ring_of(s)));
 	assert_int_equal(vhost_session_pop(&s->f->session, 0, &s->chain), 1);
-	vring_push(&ring_of(s)->vring, s->chain.head, 1);
+	vring_push(&ring_of(s)->vring, &s->chain, 1);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What is no SPI device, and what a device's bus is called. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "spi-daemon/device/spidev.h"
+
+static void files_of_other_kinds_are_no_spi_device(void **state)
+{
+	static const char *const chars[] = { "/dev/null", "/dev/zero",
+					     "/dev/full", "/dev/urandom" };
+	char path[] = "/tmp/test-spidev-XXXXXX";
+	struct spi_device *dev;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, &dev), -ENOTTY);
+	unlink(path);
+	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, &dev), -ENOENT);
+	assert_int_equal(spidev_open("/tmp", CS_HIGH_DEFAULT, &dev), -EISDIR);
+	for (size_t i = 0; i < sizeof(chars) / sizeof(chars[0]); i++)
+		assert_int_equal(spidev_open(chars[i], CS_HIGH_DEFAULT, &dev),
+				 -ENOTTY);
+}
+
+/* Nobody is at the other end: an open that waits would never return. */
+static void a_fifo_is_no_spi_device(void **state)
+{
+	char path[] = "/tmp/test-spidev-XXXXXX";
+	struct spi_device *dev;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, &dev), -ENOTTY);
+	unlink(path);
+}
+
+static void bus_name_falls_back_to_the_path(void **state)
+{
+	static const char *const paths[] = { "/dev/null", "/nowhere/spidev0.0",
+					     "/etc/passwd" };
+	char name[64], small[6];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		spidev_bus_name(paths[i], name, sizeof(name));
+		assert_string_equal(name, paths[i]);
+	}
+	spidev_bus_name("/dev/null", small, sizeof(small));
+	assert_string_equal(small, "/dev/");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_of_other_kinds_are_no_spi_device),
+		cmocka_unit_test(a_fifo_is_no_spi_device),
+		cmocka_unit_test(bus_name_falls_back_to_the_path),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
