@@ -19,7 +19,7 @@ enum slot_state {
 
 struct spi_front_slot {
 	enum slot_state state;
-	uint16_t head; /* in the ring */
+	uint16_t head; /* in the ring; its id, if packed */
 	uint64_t out_addr, in_addr;
 	uint32_t out_len, in_len;
 	bool out_ours, in_ours; /* to be freed */
@@ -74,15 +74,19 @@ int spi_front_connect(struct spi_front *sf,
 int spi_front_begin(struct spi_front *sf)
 {
 	const struct spi_front_options *options = &sf->options;
+	uint32_t base;
 	int err;
 
 	err = front_negotiate(&sf->fe, options->features, options->protocol);
 	if (!err)
 		err = front_share_mem(&sf->fe, &sf->mem);
+	base = sf->fe.features & FRONT_BIT(VIRTIO_F_RING_PACKED)
+		       ? FRONT_RING_PACKED_BASE
+		       : 0;
 	if (!err)
-		err = spi_front_new_ring(sf, 0);
+		err = spi_front_new_ring(sf, base);
 	if (!err)
-		err = front_start_vring(&sf->fe, 0, &sf->ring, 0);
+		err = front_start_vring(&sf->fe, 0, &sf->ring, base);
 	return err;
 }
 
@@ -124,7 +128,7 @@ void spi_front_close(struct spi_front *sf)
 	front_mem_close(&sf->mem);
 }
 
-int spi_front_new_ring(struct spi_front *sf, uint16_t base)
+int spi_front_new_ring(struct spi_front *sf, uint32_t base)
 {
 	int err;
 
@@ -133,8 +137,7 @@ int spi_front_new_ring(struct spi_front *sf, uint16_t base)
 	if (!sf->slots)
 		return -ENOMEM;
 	err = front_ring_open(&sf->ring, &sf->mem, sf->options.ring_size,
-			      sf->fe.features & FRONT_BIT(VIRTIO_F_EVENT_IDX),
-			      base);
+			      sf->fe.features, base);
 	if (err) {
 		free(sf->slots);
 		sf->slots = NULL;

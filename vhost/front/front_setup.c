@@ -174,7 +174,7 @@ int front_get_vring_base(struct front_end *fe, uint32_t index, uint32_t *base)
 }
 
 int front_start_vring(struct front_end *fe, uint32_t index,
-		      const struct front_ring *ring, uint16_t base)
+		      const struct front_ring *ring, uint32_t base)
 {
 	int err;
 

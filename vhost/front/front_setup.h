@@ -50,10 +50,10 @@ int front_get_vring_base(struct front_end *fe, uint32_t index, uint32_t *base);
 
 /*
  * Sets a ring up and starts it: NUM, BASE, ADDR, CALL, ERR, KICK, ENABLE.
- * @base is where the device goes on in the available ring.
+ * @base is where the device goes on, all 32 bits of it on a packed ring.
  */
 int front_start_vring(struct front_end *fe, uint32_t index,
-		      const struct front_ring *ring, uint16_t base);
+		      const struct front_ring *ring, uint32_t base);
 
 /* Stops it: ENABLE 0, GET_VRING_BASE. */
 int front_stop_vring(struct front_end *fe, uint32_t index, uint32_t *base);
