@@ -182,7 +182,11 @@ static void packed_push(struct vring *vring, const struct chain *chain,
 	place = forward(vring, place, chain->ring_entries);
 	vring->used_idx = place.index;
 	vring->used_wrap = place.wrap;
-	vring->unheard = (uint16_t)(vring->unheard + chain->ring_entries);
+	/* Once round passes every event; two rounds of 32768 would be 0. */
+	if (chain->ring_entries >= vring->size - vring->unheard)
+		vring->unheard = vring->size;
+	else
+		vring->unheard += chain->ring_entries;
 }
 
 static bool packed_wants_call(const struct vring *vring)
@@ -229,20 +233,23 @@ static void packed_disable_kick(struct vring *vring)
 }
 
 /*
- * Counts the ends of chains among the available entries. Once round is
- * enough: what follows is what was counted.
+ * Counts the chains among the available entries. Once round is enough: what
+ * follows is what was counted. A chain whose end is not available is one, as
+ * packed_pop() takes it, or finds it broken.
  */
 static uint16_t packed_pending(const struct vring *vring)
 {
 	struct place place = avail_place(vring);
+	bool inside = false;
 	uint16_t chains = 0;
 
 	for (uint32_t i = 0; i < vring->size; i++) {
 		if (!is_available(vring, place))
 			break;
-		if (!(vring_load16(&desc_at(vring, place.index)->flags) &
-		      VIRTQ_DESC_F_NEXT))
+		if (!inside)
 			chains++;
+		inside = vring_load16(&desc_at(vring, place.index)->flags) &
+			 VIRTQ_DESC_F_NEXT;
 		place = forward(vring, place, 1);
 	}
 	return chains;
