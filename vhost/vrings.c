@@ -196,6 +196,10 @@ static int start(struct vhost_session *s, struct vhost_ring *ring)
 
 	if (why)
 		return vhost_refuse(s, "%s", why);
+	/* The layout may have changed since SET_VRING_NUM. */
+	if (!vring_size_ok(&vring.features, ring->size))
+		return vhost_refuse(s, "the ring cannot have size %u",
+				    ring->size);
 	if (vring_start(&vring, ring->base) < 0)
 		return vhost_refuse(s, "the ring cannot begin at 0x%x",
 				    ring->base);

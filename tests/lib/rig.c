@@ -230,6 +230,16 @@ void rig_wait_ring_error(struct spi_front *front)
 	assert_true(front_ring_signalled(front->ring.err_fd));
 }
 
+void rig_expect_broken(struct rig *rig, struct spi_front *front)
+{
+	rig_wait_ring_error(front);
+	rig_check_control(front);
+	rig_check_loopback(rig_open(rig, 1), 100);
+	rig_recover_ring(front);
+	rig_check_loopback(&rig->fronts[1], 100);
+	rig_close(rig, 1);
+}
+
 void rig_recover_ring(struct spi_front *front)
 {
 	uint32_t base;

@@ -106,6 +106,13 @@ void rig_check_control(struct spi_front *front);
 void rig_wait_ring_error(struct spi_front *front);
 
 /*
+ * The ring has broken, and nothing else has: its error eventfd is signalled,
+ * the control socket answers, the guest of socket 1 is served, and the ring
+ * works when it was set up anew.
+ */
+void rig_expect_broken(struct rig *rig, struct spi_front *front);
+
+/*
  * Stops the ring, makes a new one, from where the daemon says that it stopped,
  * and starts it. Checks that it works, on sim:loopback.
  */
