@@ -157,49 +157,56 @@ static void ring_begins_at_any_base(void **state)
 	}
 }
 
+#define BATCH	  20
+#define HEAD_ADDR (SPI_FRONT_HIGH_ADDR + (8 << 20))
+
+/* Long ones and short ones, direct and indirect; every third is bad. */
+static uint32_t reply_len(uint32_t i)
+{
+	return i % 2 ? 50000 : 2;
+}
+
+static void submit_batch(struct spi_front *front, uint16_t *ids)
+{
+	for (uint32_t i = 0; i < BATCH; i++) {
+		const struct front_segment segs[] = {
+			{ HEAD_ADDR, i % 3 ? 32 : 31, false },
+			{ HEAD_ADDR + 4096, reply_len(i), true },
+		};
+
+		assert_int_equal(front_ring_add(&front->ring, segs, 2,
+						i % 4 ? 2 : 0, &ids[i]),
+				 0);
+	}
+	spi_front_flush(front);
+}
+
 static void in_order_buffers_are_used_in_order(void **state)
 {
-	enum {
-		COUNT = 20
-	};
+	const uint64_t wanted = FRONT_BIT(VIRTIO_F_IN_ORDER) |
+				FRONT_BIT(VIRTIO_F_ORDER_PLATFORM);
 	struct rig *rig = *state;
 	struct spi_front_options options = rig_options(rig, 0);
-	const uint64_t addr = SPI_FRONT_HIGH_ADDR + (8 << 20);
 	struct virtio_spi_wire_head head = rig_head(0);
-	struct spi_front *front;
 	struct virtq_used_elem elem;
-	uint16_t ids[COUNT];
+	struct spi_front *front;
+	uint16_t ids[BATCH];
 
-	options.features |= FRONT_BIT(VIRTIO_F_IN_ORDER) |
-			    FRONT_BIT(VIRTIO_F_ORDER_PLATFORM);
+	options.features |= wanted;
 	front = rig_open_with(rig, 0, &options);
-	assert_true(front->fe.features & FRONT_BIT(VIRTIO_F_IN_ORDER));
-	assert_true(front->fe.features & FRONT_BIT(VIRTIO_F_ORDER_PLATFORM));
+	assert_true((front->fe.features & wanted) == wanted);
 	assert_int_equal(
-		front_mem_write(&front->mem, addr, &head, sizeof(head)), 0);
-	for (uint32_t round = 0; round < 10; round++) {
-		for (uint32_t i = 0; i < COUNT; i++) {
-			/* Long ones, short ones, and every third is bad. */
-			const struct front_segment segs[] = {
-				{ addr, i % 3 ? 32 : 31, false },
-				{ addr + 4096, i % 2 ? 50000 : 2, true },
-			};
-
-			assert_int_equal(front_ring_add(&front->ring, segs, 2,
-							i % 4 ? 2 : 0, &ids[i]),
-					 0);
-		}
-		spi_front_flush(front);
-		for (uint32_t i = 0; i < COUNT; i++) {
-			assert_int_equal(front_ring_wait(&front->ring,
-							 front->fe.fd,
-							 DAEMON_TIMEOUT_MS),
-					 0);
-			assert_int_equal(front_ring_take(&front->ring, &elem),
-					 0);
-			assert_int_equal(elem.id, ids[i]);
-			assert_int_equal(elem.len, i % 2 ? 50000 : 2);
-		}
+		front_mem_write(&front->mem, HEAD_ADDR, &head, sizeof(head)),
+		0);
+	for (uint32_t n = 0; n < 10 * BATCH; n++) {
+		if (n % BATCH == 0)
+			submit_batch(front, ids);
+		assert_int_equal(front_ring_wait(&front->ring, front->fe.fd,
+						 DAEMON_TIMEOUT_MS),
+				 0);
+		assert_int_equal(front_ring_take(&front->ring, &elem), 0);
+		assert_int_equal(elem.id, ids[n % BATCH]);
+		assert_int_equal(elem.len, reply_len(n % BATCH));
 	}
 }
 
