@@ -57,7 +57,7 @@ static void set_up(void)
 }
 
 /* The chain's sums must be those of its segments. */
-static void check_chain(void)
+static void check_chain(const struct vring *vring)
 {
 	uint64_t read_len = 0, write_len = 0;
 
@@ -66,7 +66,7 @@ static void check_chain(void)
 	for (unsigned int i = 0; i < chain.writable; i++)
 		write_len += chain.segs[chain.readable + i].len;
 	if (read_len != chain.read_len || write_len != chain.write_len ||
-	    chain.head >= RING_SIZE)
+	    (!vring->features.packed && chain.head >= RING_SIZE))
 		abort();
 }
 
@@ -123,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vring_enable_kick(&vring);
 	/* A ring of its own used elements can go on for 65536 of them. */
 	for (int i = 0; i < 256 && vring_pop(&vring, &chain) == 1; i++) {
-		check_chain();
+		check_chain(&vring);
 		if (data[1] & 1 && i % 4 == 3) {
 			vring_unpop(&vring, &chain);
 			if (vring_pop(&vring, &chain) != 1)
