@@ -174,7 +174,7 @@ static const struct {
 	{ "", "--socket-path=PATH is missing" },
 	{ "-l d", "--socket-path=PATH is missing" },
 	{ "-s v", "--device=SPEC is missing" },
-	{ "-s v -l d -q", "-x is not an option; --help lists them" },
+	{ "-s v -l d -q", "-q is not an option; --help lists them" },
 	{ "-s v -l d -vq", "-q is not an option; --help lists them" },
 	{ "stray --nope", "--nope is not an option; --help lists them" },
 	{ "--nope=1", "--nope=1 is not an option; --help lists them" },
