@@ -20,7 +20,8 @@
 #define STACK_SIZE (256u << 10)
 
 int guest_worker_init(struct guest_worker *w, unsigned int index,
-		      const char *path, struct pool *pool, int quit)
+		      const char *path, struct pool *pool,
+		      const struct vhost_feature_set *without, int quit)
 {
 	int ret;
 
@@ -30,6 +31,7 @@ int guest_worker_init(struct guest_worker *w, unsigned int index,
 	w->device = (struct vhost_device){
 		.ops = &spi_service_ops,
 		.opaque = &w->service,
+		.without = *without,
 		.ring_count = 1,
 		.config = &w->config,
 		.config_size = sizeof(w->config),

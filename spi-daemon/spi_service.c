@@ -16,6 +16,9 @@
 /* A front end that stops the ring waits this long for a transfer to end. */
 #define DRAIN_NS NS_PER_S
 
+/* And for so many steps of clearing: those of the longest request there is. */
+#define DRAIN_CLEARS (DEVICE_MAX_REQUEST_MAX / CLEAR_STEP)
+
 int spi_service_init(struct spi_service *s, const char *guest,
 		     struct pool *pool)
 {
@@ -410,7 +413,7 @@ static void stop_transfer(struct spi_service *s)
  */
 static void drain(struct spi_service *s, uint64_t deadline)
 {
-	uint64_t clear_until = clock_now() + 2 * DRAIN_NS;
+	unsigned int clears = DRAIN_CLEARS;
 
 	while (s->job.phase != JOB_NONE) {
 		uint64_t now = clock_now();
@@ -419,7 +422,7 @@ static void drain(struct spi_service *s, uint64_t deadline)
 			give_back(s);
 		else if (s->job.phase == JOB_RUNS && now >= deadline)
 			stop_transfer(s);
-		else if (s->job.phase == JOB_CLEARS && now >= clear_until)
+		else if (s->job.phase == JOB_CLEARS && !clears--)
 			finish(s, s->job.status);
 		else
 			spi_service_step(s, now);

@@ -23,13 +23,23 @@ struct vhost_device_ops {
 	void (*start)(void *opaque, unsigned int ring, bool fresh);
 };
 
+/* Features of virtio and of the protocol, as sets of bits. */
+struct vhost_feature_set {
+	uint64_t features;
+	uint64_t protocol;
+};
+
+/* Adds the feature called @name to @set. Returns whether there is one. */
+bool vhost_feature_find(const char *name, struct vhost_feature_set *set);
+
 struct vhost_device {
 	const struct vhost_device_ops *ops;
-	void *opaque;		 /* for the ops */
-	uint64_t features;	 /* virtio feature bits offered */
-	unsigned int ring_count; /* 1..VHOST_MAX_RINGS */
-	const void *config;	 /* the config space, constant */
-	uint32_t config_size;	 /* bytes, up to VHOST_USER_CONFIG_MAX */
+	void *opaque;			  /* for the ops */
+	uint64_t features;		  /* virtio feature bits offered */
+	struct vhost_feature_set without; /* what not to offer */
+	unsigned int ring_count;	  /* 1..VHOST_MAX_RINGS */
+	const void *config;		  /* the config space, constant */
+	uint32_t config_size; /* bytes, up to VHOST_USER_CONFIG_MAX */
 };
 
 #define VHOST_MAX_RINGS 4

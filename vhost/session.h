@@ -40,6 +40,7 @@ struct vhost_session {
 	struct vhost_sock sock;
 	uint64_t features;	    /* acked by the driver */
 	uint64_t protocol_features; /* acked by the front end */
+	uint8_t status; /* of the device, as the driver wrote it (2.1) */
 	struct guest_mem mem;
 	struct vhost_ring rings[VHOST_MAX_RINGS];
 	union vhost_wire_payload reply; /* a handler's answer, */

@@ -39,6 +39,16 @@ void vhost_enable_all_rings(struct vhost_session *s, bool on)
 		enable(s, &s->rings[i], on);
 }
 
+void vhost_reset_rings(struct vhost_session *s)
+{
+	vhost_enable_all_rings(s, false);
+	for (unsigned int i = 0; i < s->device->ring_count; i++) {
+		vhost_ring_stop(&s->rings[i]);
+		s->rings[i].base = 0;
+		s->rings[i].resumes = false;
+	}
+}
+
 static struct vring_features ring_features(const struct vhost_session *s)
 {
 	return (struct vring_features){
