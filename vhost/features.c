@@ -9,16 +9,18 @@
 
 /* What the ring code and this layer can do, whatever the device. */
 #define TRANSPORT_FEATURES                                               \
-	(BIT(VIRTIO_F_INDIRECT_DESC) | BIT(VIRTIO_F_EVENT_IDX) |         \
-	 BIT(VHOST_USER_F_PROTOCOL_FEATURES) | BIT(VIRTIO_F_VERSION_1) | \
-	 BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_IN_ORDER) |            \
-	 BIT(VIRTIO_F_ORDER_PLATFORM))
+	(BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_F_INDIRECT_DESC) |            \
+	 BIT(VIRTIO_F_EVENT_IDX) | BIT(VHOST_USER_F_PROTOCOL_FEATURES) | \
+	 BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_RING_PACKED) |           \
+	 BIT(VIRTIO_F_IN_ORDER) | BIT(VIRTIO_F_ORDER_PLATFORM))
 
-#define PROTOCOL_FEATURES                       \
-	(BIT(VHOST_USER_PROTOCOL_F_MQ) |        \
-	 BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) | \
-	 BIT(VHOST_USER_PROTOCOL_F_CONFIG) |    \
-	 BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS))
+#define PROTOCOL_FEATURES                                 \
+	(BIT(VHOST_USER_PROTOCOL_F_MQ) |                  \
+	 BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) |           \
+	 BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |           \
+	 BIT(VHOST_USER_PROTOCOL_F_CONFIG) |              \
+	 BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS) | \
+	 BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE))
 
 static int reply_u64(struct vhost_session *s, uint64_t value)
 {
@@ -48,6 +50,8 @@ int vhost_set_features(struct vhost_session *s, struct vhost_msg *msg)
 			(unsigned long long)(features &
 					     ~vhost_session_offered(s)));
 	s->features = features;
+	/* Also while rings run. */
+	vhost_log_switch(s);
 	/* Without SET_VRING_ENABLE rings are born enabled. */
 	if (!(features & BIT(VHOST_USER_F_PROTOCOL_FEATURES)))
 		vhost_enable_all_rings(s, true);
