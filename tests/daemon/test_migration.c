@@ -298,7 +298,7 @@ static void state_of_another_config_fails_the_check(void **state)
 static void wrong_state_fails_the_check(void **state)
 {
 	struct spi_front *front = rig_open(*state, 0);
-	uint8_t blob[BLOB_MAX];
+	uint8_t blob[BLOB_MAX] = { 0 };
 	uint32_t base;
 	size_t size;
 

@@ -143,7 +143,7 @@ static void test_ring_goes_on_after_a_load(void **state)
 static void test_wrong_bytes_fail_the_check_and_change_nothing(void **state)
 {
 	struct setup *s = *state;
-	uint8_t good[1000], bad[1000];
+	uint8_t good[1000], bad[1000] = { 0 };
 	size_t size = save(s, good);
 
 	for (size_t i = 0; i < HEAD + FIXTURE_CONFIG; i++) {
