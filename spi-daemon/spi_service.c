@@ -6,6 +6,7 @@
 
 #include "spi-daemon/clock.h"
 #include "spi-daemon/spi_service.h"
+#include "spi-daemon/spi_state.h"
 #include "virtio/spi_validate.h"
 
 #define REQUESTQ 0
@@ -455,4 +456,6 @@ static void start(void *opaque, unsigned int ring, bool fresh)
 const struct vhost_device_ops spi_service_ops = {
 	.quiesce = quiesce,
 	.start = start,
+	.save = spi_state_save,
+	.load = spi_state_load,
 };

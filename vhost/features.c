@@ -9,18 +9,20 @@
 
 /* What the ring code and this layer can do, whatever the device. */
 #define TRANSPORT_FEATURES                                               \
-	(BIT(VIRTIO_F_INDIRECT_DESC) | BIT(VIRTIO_F_EVENT_IDX) |         \
-	 BIT(VHOST_USER_F_PROTOCOL_FEATURES) | BIT(VIRTIO_F_VERSION_1) | \
-	 BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_IN_ORDER) |            \
-	 BIT(VIRTIO_F_ORDER_PLATFORM))
+	(BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_F_INDIRECT_DESC) |            \
+	 BIT(VIRTIO_F_EVENT_IDX) | BIT(VHOST_USER_F_PROTOCOL_FEATURES) | \
+	 BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_RING_PACKED) |           \
+	 BIT(VIRTIO_F_IN_ORDER) | BIT(VIRTIO_F_ORDER_PLATFORM))
 
 #define PROTOCOL_FEATURES                                 \
 	(BIT(VHOST_USER_PROTOCOL_F_MQ) |                  \
+	 BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) |           \
 	 BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |           \
 	 BIT(VHOST_USER_PROTOCOL_F_CONFIG) |              \
 	 BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) |        \
 	 BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS) | \
-	 BIT(VHOST_USER_PROTOCOL_F_STATUS))
+	 BIT(VHOST_USER_PROTOCOL_F_STATUS) |              \
+	 BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE))
 
 /* The bits that --without can name. */
 static const struct {
@@ -33,12 +35,15 @@ static const struct {
 	{ "ring-packed", BIT(VIRTIO_F_RING_PACKED), 0 },
 	{ "in-order", BIT(VIRTIO_F_IN_ORDER), 0 },
 	{ "order-platform", BIT(VIRTIO_F_ORDER_PLATFORM), 0 },
+	{ "log-all", BIT(VHOST_F_LOG_ALL), 0 },
 	{ "mq", 0, BIT(VHOST_USER_PROTOCOL_F_MQ) },
+	{ "log-shmfd", 0, BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) },
 	{ "reply-ack", 0, BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) },
 	{ "config", 0, BIT(VHOST_USER_PROTOCOL_F_CONFIG) },
 	{ "reset-device", 0, BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) },
 	{ "mem-slots", 0, BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS) },
 	{ "status", 0, BIT(VHOST_USER_PROTOCOL_F_STATUS) },
+	{ "device-state", 0, BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE) },
 };
 
 bool vhost_feature_find(const char *name, struct vhost_feature_set *set)
@@ -86,6 +91,8 @@ int vhost_set_features(struct vhost_session *s, struct vhost_msg *msg)
 		return vhost_refuse(s, "features 0x%llx were not offered",
 				    (unsigned long long)alien);
 	s->features = features;
+	/* Also while rings run. */
+	vhost_log_switch(s);
 	/* Without SET_VRING_ENABLE rings are born enabled. */
 	if (!(features & BIT(VHOST_USER_F_PROTOCOL_FEATURES)))
 		vhost_enable_all_rings(s, true);

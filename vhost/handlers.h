@@ -27,6 +27,17 @@ int vhost_get_queue_num(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_get_config(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_config(struct vhost_session *s, struct vhost_msg *msg);
 
+/* device_state.c */
+int vhost_set_device_state_fd(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_check_device_state(struct vhost_session *s, struct vhost_msg *msg);
+
+/* page_log.c */
+int vhost_set_log_base(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_log_fd(struct vhost_session *s, struct vhost_msg *msg);
+
+/* Logs from now on, or not: the features or the log have changed. */
+void vhost_log_switch(struct vhost_session *s);
+
 /* mem.c */
 int vhost_set_mem_table(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_get_max_mem_slots(struct vhost_session *s, struct vhost_msg *msg);

@@ -23,6 +23,17 @@ static struct virtq_packed_desc *desc_at(const struct vring *vring,
 	return &ring[index];
 }
 
+/*
+ * What SET_VRING_ADDR's log address means of a packed ring is nowhere written.
+ * DPDK takes it for that of the descriptors, QEMU sends that of the device's
+ * event suppression. So what is written is marked where it is, too.
+ */
+static void wrote(const struct vring *vring, const void *at, uint64_t len)
+{
+	if (vring->mem->log && vring->logged)
+		guest_mem_log(vring->mem, at, len);
+}
+
 static struct place avail_place(const struct vring *vring)
 {
 	return (struct place){ vring->avail_idx, vring->avail_wrap };
@@ -178,6 +189,8 @@ static void packed_push(struct vring *vring, const struct chain *chain,
 	d->len = htole32(len);
 	/* The buffers, id and length are visible before the flags are. */
 	__atomic_store_n(&d->flags, htole16(flags), __ATOMIC_RELEASE);
+	wrote(vring, d, sizeof(*d));
+	vring_wrote(vring, place.index * sizeof(*d), sizeof(*d));
 
 	place = forward(vring, place, chain->ring_entries);
 	vring->used_idx = place.index;
@@ -215,6 +228,7 @@ static void packed_enable_kick(struct vring *vring)
 
 	if (!vring->features.event_idx) {
 		vring_store16(&device->flags, VIRTQ_EVENT_FLAGS_ENABLE);
+		wrote(vring, device, sizeof(*device));
 		return;
 	}
 	vring_store16(&device->desc,
@@ -223,6 +237,7 @@ static void packed_enable_kick(struct vring *vring)
 	/* The driver must not take these flags with an older event. */
 	__atomic_store_n(&device->flags, htole16(VIRTQ_EVENT_FLAGS_DESC),
 			 __ATOMIC_RELEASE);
+	wrote(vring, device, sizeof(*device));
 }
 
 static void packed_disable_kick(struct vring *vring)
@@ -230,6 +245,7 @@ static void packed_disable_kick(struct vring *vring)
 	struct virtq_event_suppress *device = vring->areas.device;
 
 	vring_store16(&device->flags, VIRTQ_EVENT_FLAGS_DISABLE);
+	wrote(vring, device, sizeof(*device));
 }
 
 /*

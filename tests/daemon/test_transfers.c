@@ -59,7 +59,8 @@ static void features_are_the_promised_ones(void **state)
 	uint64_t slots;
 
 	assert_true(fe->features_offered ==
-		    (FRONT_BIT(VIRTIO_F_VERSION_1) |
+		    (FRONT_BIT(VHOST_F_LOG_ALL) |
+		     FRONT_BIT(VIRTIO_F_VERSION_1) |
 		     FRONT_BIT(VIRTIO_F_INDIRECT_DESC) |
 		     FRONT_BIT(VIRTIO_F_EVENT_IDX) |
 		     FRONT_BIT(VIRTIO_F_RING_PACKED) |
@@ -68,11 +69,13 @@ static void features_are_the_promised_ones(void **state)
 		     FRONT_BIT(VHOST_USER_F_PROTOCOL_FEATURES)));
 	assert_true(fe->protocol_offered ==
 		    (FRONT_BIT(VHOST_USER_PROTOCOL_F_MQ) |
+		     FRONT_BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) |
 		     FRONT_BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
 		     FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
 		     FRONT_BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) |
 		     FRONT_BIT(VHOST_USER_PROTOCOL_F_STATUS) |
-		     FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS)));
+		     FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS) |
+		     FRONT_BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE)));
 	assert_int_equal(
 		front_end_get_u64(fe, VHOST_USER_GET_MAX_MEM_SLOTS, &slots), 0);
 	assert_int_equal(slots, 509);

@@ -10,10 +10,10 @@
 #include "tests/lib/session_fixture.h"
 
 #define TRANSPORT                                                        \
-	(BIT(VIRTIO_F_INDIRECT_DESC) | BIT(VIRTIO_F_EVENT_IDX) |         \
-	 BIT(VHOST_USER_F_PROTOCOL_FEATURES) | BIT(VIRTIO_F_VERSION_1) | \
-	 BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_IN_ORDER) |            \
-	 BIT(VIRTIO_F_ORDER_PLATFORM))
+	(BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_F_INDIRECT_DESC) |            \
+	 BIT(VIRTIO_F_EVENT_IDX) | BIT(VHOST_USER_F_PROTOCOL_FEATURES) | \
+	 BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_RING_PACKED) |           \
+	 BIT(VIRTIO_F_IN_ORDER) | BIT(VIRTIO_F_ORDER_PLATFORM))
 
 static void test_offer_is_ours_and_the_devices(void **state)
 {
@@ -33,11 +33,13 @@ static void test_protocol_offer_has_no_bit_that_qemu_gets_wrong(void **state)
 	assert_int_equal(ask(f, VHOST_USER_GET_PROTOCOL_FEATURES, NULL, 0), 8);
 	assert_true(f->reply.payload.u64 ==
 		    (BIT(VHOST_USER_PROTOCOL_F_MQ) |
+		     BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) |
 		     BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
 		     BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
 		     BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) |
 		     BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS) |
-		     BIT(VHOST_USER_PROTOCOL_F_STATUS)));
+		     BIT(VHOST_USER_PROTOCOL_F_STATUS) |
+		     BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE)));
 }
 
 static void test_features_can_be_taken_from_the_offer(void **state)
@@ -72,8 +74,8 @@ static void test_features_not_offered_are_refused_and_not_kept(void **state)
 						  TRANSPORT | BIT(bit)),
 					 1);
 		assert_true(f->session.features == ours);
-		if (bit == 0 || bit == 3 || bit == 9 || bit == 13 ||
-		    bit == 15 || bit == 16)
+		if (bit == 0 || bit == 1 || bit == 3 || bit == 9 || bit == 13 ||
+		    bit == 15 || bit == 16 || bit == 19)
 			continue;
 		assert_int_equal(tell_u64(f, VHOST_USER_SET_PROTOCOL_FEATURES,
 					  BIT(3) | BIT(bit)),

@@ -36,6 +36,10 @@ int front_remove_region(struct front_end *fe,
 /* Gives the back end all of @mem, in the way that was negotiated. */
 int front_share_mem(struct front_end *fe, const struct front_mem *mem);
 
+/* The wire's form of a ring's addresses. */
+struct vhost_wire_vring_addr front_vring_addr(uint32_t index,
+					      const struct front_ring *ring);
+
 /* One message each. @fd = -1 sends "no descriptor". */
 int front_set_vring_num(struct front_end *fe, uint32_t index, uint32_t num);
 int front_set_vring_base(struct front_end *fe, uint32_t index, uint32_t base);
