@@ -38,6 +38,7 @@ struct spidev {
 	uint32_t request_bits; /* SPI_... bits that requests may change */
 	uint32_t mode;	       /* what was set last */
 	bool selected;	       /* left so by the last piece */
+	bool lost_selected;    /* it was, when the device went */
 };
 
 static int get_mode(int fd, uint32_t *mode)
@@ -208,7 +209,10 @@ static struct spidev *to_spidev(struct spi_device *dev)
 	return (struct spidev *)dev;
 }
 
-/* After an unbind a handle is dead for ever, though the device may be back. */
+/*
+ * After an unbind a handle is dead for ever, though the device may be back.
+ * A chip that was held then is selected still: writing the mode releases it.
+ */
 static int reopen(struct spidev *spidev)
 {
 	int ret;
@@ -218,6 +222,10 @@ static int reopen(struct spidev *spidev)
 	if (spidev->fd < 0)
 		return -errno;
 	ret = get_mode(spidev->fd, &spidev->mode);
+	if (!ret && spidev->lost_selected)
+		ret = set_mode(spidev->fd, spidev->mode);
+	if (!ret)
+		spidev->lost_selected = false;
 	if (ret < 0) {
 		close(spidev->fd);
 		spidev->fd = -1;
@@ -239,6 +247,7 @@ static int send_message(struct spidev *spidev, struct spi_ioc_transfer *xfers,
 	if (ret == -ESHUTDOWN || ret == -ENODEV) {
 		close(spidev->fd);
 		spidev->fd = -1;
+		spidev->lost_selected |= spidev->selected;
 		spidev->selected = false;
 	}
 	return ret;
@@ -249,11 +258,13 @@ static int spidev_release(struct spi_device *dev)
 	struct spidev *spidev = to_spidev(dev);
 	/* Moves chip select and nothing else. */
 	struct spi_ioc_transfer nothing = { .cs_change = 0 };
+	int ret;
 
 	if (!spidev->selected)
 		return 0;
+	ret = send_message(spidev, &nothing, 1);
 	spidev->selected = false;
-	return send_message(spidev, &nothing, 1);
+	return ret;
 }
 
 /*

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Pieces of long transfers, with room for many pages. */
+#include "tests/spidev/bench.h"
+#include "tests/spidev/board.h"
+
+int main(void)
+{
+	static const struct bench facts = {
+		.device = "spi0.0",
+		.id = "9d7019",
+		.max_speed = 50000000,
+		.bufsiz = 65536,
+	};
+	static const struct bench_group groups[] = {
+		{ piece_cases, &piece_case_count },
+		{ NULL, NULL },
+	};
+
+	return bench_board_main(&board_sifive_u, "spidev.bufsiz=65536", &facts,
+				groups);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * A daemon in a guest, on the spidev of a virtio SPI controller, which a
+ * second daemon outside serves. The guest's kernel is another one than those
+ * of the boards, and bufsiz is large.
+ *
+ * Linux's driver does not tell the device of a release without a transfer, so
+ * the tests of chip select itself are left to the boards.
+ */
+#include "tests/spidev/bench.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/guest/backend.h"
+#include "tests/guest/guest.h"
+#include "tests/guest/process.h"
+#include "tests/spidev/board.h"
+
+struct outside {
+	char dir[64];
+	char initrd[128];
+	struct backend *backend;
+	struct guest *guest;
+};
+
+static struct outside outside;
+
+static struct bench bench = {
+	.machine = &outside,
+	.device = "spi0.0",
+	.id = "ef4018",
+	.max_speed = 50000000,
+	.bufsiz = 131072,
+	.has_sfdp = true,
+};
+
+static int run(void *machine, char *out, size_t size, int timeout_s,
+	       const char *command)
+{
+	struct outside *o = machine;
+
+	return guest_run(o->guest, out, size, timeout_s, "%s", command);
+}
+
+static void show_log(void *machine)
+{
+	struct outside *o = machine;
+
+	guest_show_logs(o->guest);
+	backend_show_log(o->backend);
+}
+
+/* The kernel unpacks one archive after the other: the guest's, and ours. */
+static int join_initramfs(struct outside *o, const char *kit)
+{
+	char command[PATH_MAX + 256];
+
+	snprintf(o->initrd, sizeof(o->initrd), "%s/initramfs", o->dir);
+	snprintf(command, sizeof(command),
+		 "cat \"$(tests/guest/kit.sh --print)/initramfs.cpio.gz\" "
+		 "'%s/amd64/initramfs' > '%s'",
+		 kit, o->initrd);
+	return system(command) ? -1 : 0;
+}
+
+static int start_guest(struct outside *o)
+{
+	static const char *const devices[] = {
+		"sim:nor,size=16M,cs=transfer,cs-hold=5000",
+		NULL,
+	};
+	const char *const args[] = { "-initrd", o->initrd, NULL };
+	struct guest_config config = {
+		.name = "inner",
+		.chips = "0:dh2228fv:50000000",
+		.extra_args = args,
+	};
+
+	o->backend = backend_start(o->dir, 1, devices);
+	if (!o->backend)
+		return -1;
+	config.sockets[0] = backend_socket(o->backend, 0);
+	o->guest = guest_start(&config);
+	return o->guest ? 0 : -1;
+}
+
+static int setup(void **state)
+{
+	char kit[PATH_MAX];
+
+	*state = &bench;
+	bench.run = run;
+	bench.show_log = show_log;
+	if (board_find_kit(kit, sizeof(kit)) || !guest_kit_is_ready()) {
+		bench.missing = "no kit; run tests/guest/kit.sh and "
+				"tests/spidev/kit.sh";
+		return 0;
+	}
+	if (process_make_dir(outside.dir, sizeof(outside.dir)))
+		return -1;
+	if (join_initramfs(&outside, kit))
+		return -1;
+	return start_guest(&outside);
+}
+
+static int teardown(void **state)
+{
+	int status;
+
+	(void)state;
+	guest_stop(outside.guest);
+	status = backend_stop(outside.backend);
+	if (outside.dir[0])
+		process_remove_dir(outside.dir);
+	return status ? -1 : 0;
+}
+
+int main(void)
+{
+	static const struct bench_group groups[] = {
+		{ flash_cases, &flash_case_count },
+		{ field_cases, &field_case_count },
+		{ piece_cases, &piece_case_count },
+		{ NULL, NULL },
+	};
+
+	return bench_run_groups("virtio", groups, setup, teardown);
+}
