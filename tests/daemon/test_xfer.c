@@ -128,6 +128,18 @@ static void large_parts_pass(void **state)
 	assert_string_equal(output, "3000000\n");
 }
 
+/* It is what was asked for, or nothing. */
+static void packed_fails_where_it_is_not_offered(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_int_equal(xfer(rig, "--tx 00"), 2);
+	assert_non_null(
+		strstr(output, "the back end offers no packed virtqueues\n"));
+	rig->packed = false;
+	expect(rig, "--duplex 00", 0, "00\n");
+}
+
 static void help_and_version_are_printed(void **state)
 {
 	assert_int_equal(xfer(*state, "--help"), 0);
@@ -139,6 +151,9 @@ static void help_and_version_are_printed(void **state)
 int main(void)
 {
 	static const char *const flash[] = { FLASH, NULL };
+	static const char *const no_packed[] = { "--device=sim:loopback",
+						 "--without=ring-packed",
+						 NULL };
 	const struct CMUnitTest tests[] = {
 		RIG_TEST_BOTH_ARGS(parts_are_one_message, flash),
 		RIG_TEST_BOTH(every_reading_part_has_its_line),
@@ -146,6 +161,8 @@ int main(void)
 		RIG_TEST(errors_have_exit_codes),
 		RIG_TEST(files_are_sent_and_written),
 		RIG_TEST_BOTH(large_parts_pass),
+		RIG_TEST_PACKED_ARGS(packed_fails_where_it_is_not_offered,
+				     no_packed),
 		RIG_TEST(help_and_version_are_printed),
 	};
 
