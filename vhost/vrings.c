@@ -47,7 +47,7 @@ void vhost_reset_rings(struct vhost_session *s)
 	for (unsigned int i = 0; i < s->device->ring_count; i++) {
 		vhost_ring_stop(&s->rings[i]);
 		s->rings[i].base = 0;
-		s->rings[i].resumes = false;
+		s->rings[i].resumes = s->rings[i].loaded = false;
 	}
 }
 

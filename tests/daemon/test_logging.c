@@ -161,6 +161,33 @@ static void used_ring_is_marked_at_its_log_address(void **state)
 	front_log_close(&log);
 }
 
+/*
+ * QEMU gives the address of the device's event suppression, others that of
+ * the descriptors: the pages of both are written.
+ */
+static void packed_ring_is_marked_with_either_log_address(void **state)
+{
+	struct spi_front_options options = rig_options(*state, 0);
+	struct spi_front *front;
+	struct front_ring *ring;
+	struct front_log log;
+
+	options.features |= FRONT_BIT(VIRTIO_F_RING_PACKED);
+	front = rig_open_with(*state, 0, &options);
+	ring = &front->ring;
+	begin_all(front, &log);
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(front_log_vring(&front->fe, 0, ring, true,
+						 i & 1 ? ring->desc_addr
+						       : ring->used_addr),
+				 0);
+		transfer(front, IN_AT, 3 * PAGE, VIRTIO_SPI_TRANS_OK);
+		assert_true(front_log_take(&log, ring->desc_addr));
+		check_marks(&log, IN_AT, 4, ring->used_addr);
+	}
+	front_log_close(&log);
+}
+
 /* QEMU shows bit 26 to its guest, which may ack it. */
 static void log_all_without_a_log_harms_nobody(void **state)
 {
@@ -290,6 +317,7 @@ int main(void)
 		RIG_TEST(transfer_over_a_border_of_regions_is_marked),
 		RIG_TEST(logging_is_switched_while_the_ring_runs),
 		RIG_TEST(used_ring_is_marked_at_its_log_address),
+		RIG_TEST(packed_ring_is_marked_with_either_log_address),
 		RIG_TEST(log_all_without_a_log_harms_nobody),
 		RIG_TEST(log_that_does_not_cover_memory_is_refused),
 		RIG_TEST(log_base_without_its_feature_is_nacked),

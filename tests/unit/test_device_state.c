@@ -138,6 +138,13 @@ static void test_ring_goes_on_after_a_load(void **state)
 	ask_base(s->f, 0);
 	start_ring(s->f, 0, &s->ring, 0, s->kick);
 	assert_true(s->f->fresh[0]);
+	/* Nor when the driver begins anew. */
+	ask_base(s->f, 0);
+	assert_true(load(s, blob, size));
+	assert_int_equal(tell(s->f, VHOST_USER_RESET_DEVICE, NULL, 0, NULL, 0),
+			 0);
+	start_ring(s->f, 0, &s->ring, 0, s->kick);
+	assert_true(s->f->fresh[0]);
 }
 
 static void test_wrong_bytes_fail_the_check_and_change_nothing(void **state)
