@@ -414,12 +414,15 @@ build_tools() {
 		-o "$new/guest-spi" "$here/tools/guest-spi.c"
 }
 
-# The wrapper only ends in exec, so its process is QEMU's.
+# The wrapper only ends in exec, so its process is QEMU's. Parts of QEMU are
+# modules, -accel qtest among them.
 write_wrapper() {
 	if [ -x "$tree/usr/bin/qemu-system-x86_64" ]; then
 		cat > "$new/qemu-system-x86_64" <<-'WRAPPER'
 			#!/bin/sh
 			d=${0%/*}/../TREE
+			QEMU_MODULE_DIR=$d/usr/lib/x86_64-linux-gnu/qemu
+			export QEMU_MODULE_DIR
 			exec "$d/lib64/ld-linux-x86-64.so.2" \
 				--library-path "$d/usr/lib/x86_64-linux-gnu" \
 				"$d/usr/bin/qemu-system-x86_64" \
