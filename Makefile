@@ -28,6 +28,8 @@ UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 WHOLE_SRCS := $(wildcard tests/daemon/test_*.c)
 GUEST_SRCS := $(wildcard tests/guest/test_*.c)
 GUEST_LIB_SRCS := $(filter-out $(GUEST_SRCS),$(wildcard tests/guest/*.c))
+QTEST_SRCS := $(wildcard tests/qtest/test_*.c)
+QTEST_LIB_SRCS := $(filter-out $(QTEST_SRCS),$(wildcard tests/qtest/*.c))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 bin = $(patsubst %.c,$(BUILD)/%,$(1))
@@ -37,6 +39,7 @@ FRONT_OBJS := $(call obj,$(filter-out spi-daemon/xfer/main.c,$(FRONT_SRCS)))
 UNIT_TESTS := $(call bin,$(UNIT_SRCS))
 WHOLE_TESTS := $(call bin,$(WHOLE_SRCS))
 GUEST_TESTS := $(call bin,$(GUEST_SRCS))
+QTESTS := $(call bin,$(QTEST_SRCS))
 
 DAEMON := $(BUILD)/vhost-device-spi
 XFER := $(BUILD)/spi-xfer
@@ -61,6 +64,7 @@ $(BUILD)/libdaemon.a: $(DAEMON_OBJS)
 $(BUILD)/libfront.a: $(FRONT_OBJS)
 $(BUILD)/libtest.a: $(call obj,$(TEST_LIB_SRCS))
 $(BUILD)/libguest.a: $(call obj,$(GUEST_LIB_SRCS))
+$(BUILD)/libqtest.a: $(call obj,$(QTEST_LIB_SRCS))
 $(BUILD)/lib%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@
@@ -84,8 +88,14 @@ $(GUEST_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libguest.a \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
 
+$(QTESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libqtest.a \
+		$(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
+
 .PHONY: tests
-tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(GUEST_TESTS)
+tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(GUEST_TESTS) $(QTESTS)
 
 # What a command needs is installed by the command. Where all is there, this
 # takes no time and no network.
@@ -102,13 +112,14 @@ VALGRIND := valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --err
 	--show-leak-kinds=definite,possible --errors-for-leak-kinds=definite
 
 .PHONY: check
-check: ## everything: lint, all tests, sanitizers, valgrind, the real guest
+check: ## everything: lint, all tests, sanitizers, valgrind, QEMU, the real guest
 	$(deps) build check guest
 	$(MAKE) lint
 	$(MAKE) check-quick
 	$(MAKE) check-asan
 	$(MAKE) check-tsan
 	$(MAKE) check-valgrind
+	$(MAKE) check-qtest
 	$(MAKE) check-guest
 
 .PHONY: check-quick
@@ -131,6 +142,16 @@ check-tsan: ## the same under ThreadSanitizer
 .PHONY: check-valgrind
 check-valgrind: all $(UNIT_TESTS) ## the unit tests under valgrind
 	@TEST_WRAPPER="$(VALGRIND)" $(run) $(UNIT_TESTS)
+
+.PHONY: check-qtest
+check-qtest: ## QEMU's own front end, without a guest
+	$(deps) build guest
+	sh tests/guest/kit.sh
+	$(MAKE) run-qtest
+
+.PHONY: run-qtest
+run-qtest: all $(QTESTS)
+	@$(run) $(QTESTS)
 
 .PHONY: check-guest
 check-guest: ## a real Linux guest under QEMU
