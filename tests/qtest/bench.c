@@ -41,7 +41,7 @@ struct bench *bench_open(void **state)
 {
 	static const char *const devices[] = {
 		"--device=sim:loopback",
-		"--device=sim:nor,cs=nor,size=1M,id=ef4014",
+		"--device=sim:nor,cs=nor,cs-hold=10000,size=1M,id=ef4014",
 		NULL,
 	};
 	struct bench *b = *state;

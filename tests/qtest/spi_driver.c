@@ -32,15 +32,16 @@ void spi_driver_open(struct spi_driver *d, struct qtest *qt, unsigned int slot,
 
 void spi_driver_prepare(struct spi_driver *d, uint64_t features)
 {
-	uint16_t size = virtio_pci_queue_size(&d->pci);
+	uint16_t size;
 	uint8_t status;
 
-	if (d->max_size && size > d->max_size)
-		size = d->max_size;
 	features |= VIRTIO_BIT(VIRTIO_F_VERSION_1);
 	assert_int_equal(features & ~virtio_pci_features(&d->pci), 0);
 	status = virtio_pci_negotiate(&d->pci, features);
 	assert_true(status & VIRTIO_FEATURES_OK);
+	size = virtio_pci_queue_size(&d->pci);
+	if (d->max_size && size > d->max_size)
+		size = d->max_size;
 	driver_ring_init(&d->ring, d->pci.qt, d->memory, size, features);
 }
 
