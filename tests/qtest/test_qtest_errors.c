@@ -103,19 +103,16 @@ static void device_recovers_when_the_ring_size_is_bad(void **state)
 	}
 }
 
-/* Breaks what driver_ring has made of one request, and offers it. */
+/* Breaks what driver_ring has made of one request, and offers it. The
+ * available ring is 0x2000 behind the descriptors: see driver_ring.c. */
 static void offer_broken(struct spi_driver *spi, uint32_t offset,
 			 unsigned int size, uint64_t value)
 {
 	uint64_t desc = spi->ring.queue.desc;
-	uint64_t avail_idx = spi->ring.queue.driver + 2;
 
 	spi_driver_prepare(spi, BENCH_SPLIT);
 	spi_driver_add_echo(spi, 64, 1);
 	qtest_store(spi->pci.qt, desc + offset, size, value);
-	/* An index is broken in its own way. */
-	if (offset == avail_idx - desc)
-		assert_int_not_equal(value, 1);
 	spi_driver_go(spi);
 	spi_driver_kick(spi);
 }

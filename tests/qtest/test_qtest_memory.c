@@ -9,8 +9,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/lib/process.h"
 #include "tests/lib/qmp.h"
@@ -43,10 +45,40 @@ static void plug(struct qtest *qt, unsigned int n)
 		  n, n, (unsigned long long)DIMM_ADDR(n), n);
 }
 
+/* How many files of memory QEMU has open. */
+static unsigned int count_files(const struct qtest *qt)
+{
+	char path[300], target[64];
+	unsigned int count = 0;
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)qt->pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		ssize_t len = readlinkat(dirfd(dir), entry->d_name, target,
+					 sizeof(target) - 1);
+
+		target[len > 0 ? len : 0] = '\0';
+		count += strstr(target, "memfd:") != NULL;
+	}
+	closedir(dir);
+	return count;
+}
+
+static void nap(struct qtest *qt, int64_t deadline)
+{
+	if (process_now_ms() > deadline)
+		qtest_fail(qt, "memory cannot be unplugged");
+	process_sleep_ms(5);
+}
+
 /* The guest's firmware ejects what QEMU wants to have back. */
 static void unplug(struct qtest *qt, unsigned int n)
 {
 	int64_t deadline = process_now_ms() + QTEST_MS;
+	unsigned int files = count_files(qt);
 	char json[128];
 
 	qtest_qmp(qt, NULL, 0,
@@ -59,12 +91,15 @@ static void unplug(struct qtest *qt, unsigned int n)
 		 "{\"execute\":\"object-del\",\"arguments\":{"
 		 "\"id\":\"mem%u\"}}",
 		 n);
-	/* It is in use until QEMU has taken the memory apart. */
-	while (qmp_command(&qt->qmp, json, NULL, 0)) {
-		if (process_now_ms() > deadline)
-			qtest_fail(qt, "DIMM %u cannot be unplugged", n);
-		process_sleep_ms(5);
-	}
+	/*
+	 * QEMU takes the memory apart in a thread of its own. Memory that is
+	 * plugged before that is done may get the address of the old, whose
+	 * file QEMU 11.1 then sends, or fails to send as it is closed.
+	 */
+	while (qmp_command(&qt->qmp, json, NULL, 0))
+		nap(qt, deadline);
+	while (count_files(qt) == files)
+		nap(qt, deadline);
 }
 
 /* How many pieces of QEMU's memory the daemon has mapped. */
@@ -194,7 +229,7 @@ static void ring_goes_on_when_memory_is_unplugged(void **state)
 	unsigned int before = count_mappings(b);
 	uint64_t buffers = spi->buffers;
 
-	for (unsigned int round = 0; round < 3; round++) {
+	for (unsigned int round = 0; round < 2; round++) {
 		for (unsigned int n = 0; n < 3; n++)
 			plug(qt, n);
 		use_buffers_at(spi, DIMM_ADDR(1));
@@ -212,8 +247,9 @@ static void ring_goes_on_when_memory_is_unplugged(void **state)
 }
 
 /*
- * Not so for memory that goes while the ring is stopped: QEMU 11.1 asks for
- * the file of the memory that is no more, and crashes, when the ring starts.
+ * This is not tried with memory that goes while the ring is stopped: QEMU 11.1
+ * asks for the file of the memory that is no more, and crashes, when the ring
+ * starts.
  */
 static void memory_is_there_when_it_came_while_stopped(void **state)
 {
