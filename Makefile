@@ -27,8 +27,12 @@ TEST_LIB_SRCS := $(wildcard tests/lib/*.c)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 WHOLE_SRCS := $(wildcard tests/daemon/test_*.c)
 FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
+SPIDEV_SRCS := $(wildcard tests/spidev/test_*.c)
+SPIDEV_LIB_SRCS := $(filter-out $(SPIDEV_SRCS),$(wildcard tests/spidev/*.c))
 GUEST_SRCS := $(wildcard tests/guest/test_*.c)
 GUEST_LIB_SRCS := $(filter-out $(GUEST_SRCS),$(wildcard tests/guest/*.c))
+QTEST_SRCS := $(wildcard tests/qtest/test_*.c)
+QTEST_LIB_SRCS := $(filter-out $(QTEST_SRCS),$(wildcard tests/qtest/*.c))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 bin = $(patsubst %.c,$(BUILD)/%,$(1))
@@ -39,6 +43,8 @@ UNIT_TESTS := $(call bin,$(UNIT_SRCS))
 WHOLE_TESTS := $(call bin,$(WHOLE_SRCS))
 FUZZERS := $(call bin,$(FUZZ_SRCS))
 GUEST_TESTS := $(call bin,$(GUEST_SRCS))
+QTESTS := $(call bin,$(QTEST_SRCS))
+SPIDEV_TESTS := $(call bin,$(SPIDEV_SRCS))
 
 DAEMON := $(BUILD)/vhost-device-spi
 XFER := $(BUILD)/spi-xfer
@@ -63,6 +69,8 @@ $(BUILD)/libdaemon.a: $(DAEMON_OBJS)
 $(BUILD)/libfront.a: $(FRONT_OBJS)
 $(BUILD)/libtest.a: $(call obj,$(TEST_LIB_SRCS))
 $(BUILD)/libguest.a: $(call obj,$(GUEST_LIB_SRCS))
+$(BUILD)/libspidev.a: $(call obj,$(SPIDEV_LIB_SRCS))
+$(BUILD)/libqtest.a: $(call obj,$(QTEST_LIB_SRCS))
 $(BUILD)/lib%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@
@@ -86,8 +94,21 @@ $(GUEST_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libguest.a \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
 
+$(SPIDEV_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
+		$(BUILD)/libspidev.a $(BUILD)/libguest.a $(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
+
+$(QTESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libqtest.a \
+		$(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
+
 .PHONY: tests
-tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(GUEST_TESTS)
+tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(GUEST_TESTS) $(QTESTS) \
+		$(SPIDEV_TESTS)
 
 # What a command needs is installed by the command. Where all is there, this
 # takes no time and no network.
@@ -104,14 +125,16 @@ VALGRIND := valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --err
 	--show-leak-kinds=definite,possible --errors-for-leak-kinds=definite
 
 .PHONY: check
-check: ## everything: lint, all tests, sanitizers, valgrind, the real guest
+check: ## everything: lint, all tests, sanitizers, valgrind, real guests
 	$(deps) build check guest
 	$(MAKE) lint
 	$(MAKE) check-quick
 	$(MAKE) check-asan
 	$(MAKE) check-tsan
 	$(MAKE) check-valgrind
+	$(MAKE) check-qtest
 	$(MAKE) check-guest
+	$(MAKE) check-spidev
 
 .PHONY: check-quick
 check-quick: ## the tests that need no virtual machine
@@ -161,6 +184,27 @@ run-fuzz: $(FUZZERS)
 		sed -n "s,^stat::number_of_executed_units: *,ok $$fuzzer: runs ,p" \
 			$$fuzzer.log; \
 	done
+
+.PHONY: check-qtest
+check-qtest: ## QEMU's own front end, without a guest
+	$(deps) build guest
+	sh tests/guest/kit.sh
+	$(MAKE) run-qtest
+
+.PHONY: run-qtest
+run-qtest: all $(QTESTS)
+	@$(run) $(QTESTS)
+
+.PHONY: check-spidev
+check-spidev: ## real SPI controllers and spidev, in emulated machines
+	$(deps) build guest
+	sh tests/guest/kit.sh
+	sh tests/spidev/kit.sh
+	$(MAKE) run-spidev
+
+.PHONY: run-spidev
+run-spidev: all $(SPIDEV_TESTS)
+	@TEST_TIMEOUT=1800 $(run) $(SPIDEV_TESTS)
 
 .PHONY: check-guest
 check-guest: ## a real Linux guest under QEMU

@@ -123,7 +123,8 @@ int spi_transfer_step(struct spi_transfer *transfer, struct chip *chip,
 
 	piece.keep = !last || transfer->keep;
 	piece.setup_ns = first && !transfer->joins ? head->cs_setup_ns : 0;
-	piece.hold_ns = last ? head->cs_delay_hold_ns : 0;
+	/* Between two pieces there is a delay between words, too. */
+	piece.hold_ns = last ? head->cs_delay_hold_ns : head->word_delay_ns;
 	ret = map_piece(request, mem, bounce, &piece);
 	if (ret)
 		return ret;

@@ -88,7 +88,7 @@ static bool hears(const struct spi_piece *piece)
 
 static int nor_release(struct spi_device *dev)
 {
-	struct sim_nor *nor = (struct sim_nor *)dev;
+	struct sim_nor *nor = (struct sim_nor *)(void *)dev;
 
 	nor_chip_deselect(&nor->chip);
 	nor->selected = false;
@@ -97,7 +97,7 @@ static int nor_release(struct spi_device *dev)
 
 static int nor_transfer(struct spi_device *dev, const struct spi_piece *piece)
 {
-	struct sim_nor *nor = (struct sim_nor *)dev;
+	struct sim_nor *nor = (struct sim_nor *)(void *)dev;
 	uint32_t size = spi_word_size(piece->bits_per_word);
 	uint32_t i, in, out;
 
@@ -126,7 +126,7 @@ static int nor_transfer(struct spi_device *dev, const struct spi_piece *piece)
 
 static void nor_close(struct spi_device *dev)
 {
-	struct sim_nor *nor = (struct sim_nor *)dev;
+	struct sim_nor *nor = (struct sim_nor *)(void *)dev;
 
 	nor_chip_close(&nor->chip);
 	free(nor);

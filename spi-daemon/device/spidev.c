@@ -27,6 +27,9 @@
 /* The kernel counts each transfer rounded up to a cache line of DMA memory. */
 #define DMA_ALIGN 128
 
+/* Transfers of a message in which each word is one: bounds our stack. */
+#define MAX_WORDS 32
+
 /* Slower clocks are refused: some drivers divide by zero over them. */
 #define MIN_SPEED_HZ 1000
 
@@ -206,7 +209,7 @@ static uint32_t to_spi_mode(const struct spidev *spidev, uint32_t mode)
 
 static struct spidev *to_spidev(struct spi_device *dev)
 {
-	return (struct spidev *)dev;
+	return (struct spidev *)(void *)dev;
 }
 
 /*
@@ -236,11 +239,10 @@ static int reopen(struct spidev *spidev)
 static int send_message(struct spidev *spidev, struct spi_ioc_transfer *xfers,
 			unsigned int count)
 {
-	static const unsigned long requests[] = {
-		[1] = SPI_IOC_MESSAGE(1),
-		[2] = SPI_IOC_MESSAGE(2),
-	};
-	int ret = ioctl(spidev->fd, requests[count], xfers) < 0 ? -errno : 0;
+	/* SPI_IOC_MESSAGE(count) is for constants only. */
+	unsigned long request =
+		_IOC(_IOC_WRITE, SPI_IOC_MAGIC, 0, count * sizeof(*xfers));
+	int ret = ioctl(spidev->fd, request, xfers) < 0 ? -errno : 0;
 
 	if (ret < 0)
 		spidev->dev.failed_step = "SPI_IOC_MESSAGE";
@@ -298,60 +300,92 @@ static uint32_t to_us(uint32_t ns)
 	return ns / 1000 + (ns % 1000 ? 1 : 0);
 }
 
+/*
+ * Few controllers have a delay between words, and the kernel takes one for the
+ * others without a word. So where it matters, each word is a transfer of its
+ * own, with the delay behind it that the SPI core sees to.
+ */
+static uint32_t transfer_len(const struct spi_piece *piece, uint32_t left)
+{
+	return piece->word_delay_ns ? spi_word_size(piece->bits_per_word)
+				    : left;
+}
+
+/* Fills @xfers with the piece from @done on. Returns how many there are. */
 static unsigned int build_message(const struct spidev *spidev,
-				  const struct spi_piece *piece,
+				  const struct spi_piece *piece, uint32_t *done,
 				  struct spi_ioc_transfer *xfers)
 {
+	unsigned int room = spidev->dev.caps.max_piece / DMA_ALIGN;
 	struct spi_ioc_transfer *x = xfers;
-
-	/* An empty transfer ahead: its delay runs after the select edge. */
-	if (piece->setup_ns && !spidev->selected)
-		*x++ = (struct spi_ioc_transfer){
-			.speed_hz = piece->speed_hz,
-			.bits_per_word = piece->bits_per_word,
-			.delay_usecs = (uint16_t)to_us(piece->setup_ns),
-		};
-	*x++ = (struct spi_ioc_transfer){
-		.tx_buf = (uintptr_t)piece->tx,
-		.rx_buf = (uintptr_t)piece->rx,
-		.len = piece->len,
+	struct spi_ioc_transfer common = {
 		.speed_hz = piece->speed_hz,
 		.bits_per_word = piece->bits_per_word,
-		.tx_nbits = piece->tx ? piece->tx_nbits : 0,
-		.rx_nbits = piece->rx ? piece->rx_nbits : 0,
-		.word_delay_usecs = (uint8_t)to_us(piece->word_delay_ns),
-		.delay_usecs = (uint16_t)to_us(piece->hold_ns),
-		.cs_change = piece->keep,
 	};
+
+	/* An empty transfer ahead: its delay runs after the select edge. */
+	if (piece->setup_ns && !spidev->selected) {
+		*x = common;
+		x++->delay_usecs = (uint16_t)to_us(piece->setup_ns);
+	}
+	if (room > MAX_WORDS)
+		room = MAX_WORDS;
+	do {
+		uint32_t len = transfer_len(piece, piece->len - *done);
+		bool last = *done + len == piece->len;
+
+		*x = common;
+		x->tx_buf = piece->tx ? (uintptr_t)piece->tx + *done : 0;
+		x->rx_buf = piece->rx ? (uintptr_t)piece->rx + *done : 0;
+		x->len = len;
+		x->tx_nbits = piece->tx ? piece->tx_nbits : 0;
+		x->rx_nbits = piece->rx ? piece->rx_nbits : 0;
+		x->delay_usecs = (uint16_t)to_us(last ? piece->hold_ns
+						      : piece->word_delay_ns);
+		x++;
+		*done += len;
+	} while (*done < piece->len && x < xfers + room);
+	x[-1].cs_change = piece->keep || *done < piece->len;
 	return (unsigned int)(x - xfers);
+}
+
+static int send_piece(struct spidev *spidev, const struct spi_piece *piece)
+{
+	uint32_t done = 0;
+	int ret = 0;
+
+	while (!ret && done < piece->len) {
+		struct spi_ioc_transfer xfers[1 + MAX_WORDS];
+		unsigned int count = build_message(spidev, piece, &done, xfers);
+
+		ret = send_message(spidev, xfers, count);
+		/*
+		 * A message that was refused leaves a held chip held; one
+		 * whose bytes could not be stored was run all the same.
+		 */
+		if (!ret || ret == -EFAULT)
+			spidev->selected = xfers[count - 1].cs_change;
+	}
+	return ret;
 }
 
 static int spidev_transfer(struct spi_device *dev,
 			   const struct spi_piece *piece)
 {
 	struct spidev *spidev = to_spidev(dev);
-	struct spi_ioc_transfer xfers[2];
 	int ret;
 
 	ret = prepare(spidev, to_spi_mode(spidev, piece->mode));
 	if (!ret)
-		ret = send_message(spidev, xfers,
-				   build_message(spidev, piece, xfers));
+		ret = send_piece(spidev, piece);
 	if (ret < 0) {
 		const char *step = dev->failed_step;
 
-		/*
-		 * A message that was refused leaves a held chip held; one
-		 * whose bytes could not be stored was run all the same.
-		 */
-		if (ret == -EFAULT && piece->keep)
-			spidev->selected = true;
 		spidev_release(dev);
 		dev->failed_step = step;
 		return ret;
 	}
 	dev->failed_step = NULL;
-	spidev->selected = piece->keep;
 	return 0;
 }
 

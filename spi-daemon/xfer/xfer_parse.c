@@ -132,15 +132,15 @@ static int read_open_file(int fd, uint32_t max, uint8_t **bytes, uint32_t *len,
 		return -ENOMEM;
 	}
 	n = read_all(fd, *bytes, (size_t)max + 1);
-	if (n > 0 && n <= max) {
-		*len = n;
+	if (n > 0 && (size_t)n <= max) {
+		*len = (uint32_t)n;
 		return 0;
 	}
 	free(*bytes);
 	*bytes = NULL;
 	if (n < 0) {
-		*why = strerror(-n);
-		return n;
+		*why = strerror((int)-n);
+		return (int)n;
 	}
 	*why = n == 0 ? "empty" : "too large";
 	return -EINVAL;

@@ -159,10 +159,12 @@ static void every_field_reaches_the_wire(void **state)
 	assert_int_equal(e[3].bits, 16);
 	assert_int_equal(e[3].speed_hz, 123456);
 	assert_int_equal(e[3].tx_nbits, 4);
-	assert_int_equal(e[3].word_delay_us, 3);
 	assert_int_equal(e[4].kind, FAKE_DELAY);
-	assert_int_equal(e[4].delay_us, 5);
-	assert_int_equal(e[5].kind, FAKE_RELEASE);
+	assert_int_equal(e[4].delay_us, 3);
+	assert_int_equal(e[5].kind, FAKE_CLOCK);
+	assert_int_equal(e[6].kind, FAKE_DELAY);
+	assert_int_equal(e[6].delay_us, 5);
+	assert_int_equal(e[7].kind, FAKE_RELEASE);
 }
 
 static void linux_write_then_read_is_one_message(void **state)

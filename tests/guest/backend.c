@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "tests/guest/process.h"
+#include "tests/lib/process.h"
 
 #define MAX_SOCKETS 8
 #define MAX_DEVICES 8

@@ -240,12 +240,14 @@ write_wrapper() {
 	cat > "$new/$1" <<-'WRAPPER'
 		#!/bin/sh
 		d=${0%/*}/../TREE
+		QEMU_MODULE_DIR=$d/usr/lib/x86_64-linux-gnu/qemu
+		export QEMU_MODULE_DIR
 		exec "$d/lib64/ld-linux-x86-64.so.2" \
 			--library-path "$d/usr/lib/x86_64-linux-gnu" \
-			"$d/usr/bin/QEMU" -L "$d/usr/share/qemu" \
+			"$d/usr/bin/PROGRAM" -L "$d/usr/share/qemu" \
 			-L "$d/usr/share/seabios" "$@"
 	WRAPPER
-	sed -i "s|TREE|${tree##*/}|; s|QEMU|$1|" "$new/$1"
+	sed -i "s|TREE|${tree##*/}|; s|PROGRAM|$1|" "$new/$1"
 	chmod 755 "$new/$1"
 }
 

@@ -10,17 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/guest/channel.h"
-#include "tests/guest/process.h"
-
-#define KIT_SCRIPT "tests/guest/kit.sh"
+#include "tests/lib/channel.h"
+#include "tests/lib/process.h"
+#include "tests/lib/qemu.h"
+#include "tests/lib/qmp.h"
 
 /* A boot takes seconds; a loaded machine may need many times that. */
 #define BOOT_MS	    180000
-#define QMP_MS	    60000
 #define QUIT_MS	    20000
 
-#define MAX_ARGS    80
 #define MAX_COMMAND 4000
 
 struct guest {
@@ -35,118 +33,68 @@ struct guest {
 	char output[96];
 };
 
-/* argv under construction; the strings made for it are freed with it. */
-struct args {
-	const char *argv[MAX_ARGS + 1];
-	char *owned[MAX_ARGS];
-	int count;
-	int owned_count;
-};
-
-static void add(struct args *a, const char *arg)
-{
-	if (a->count < MAX_ARGS)
-		a->argv[a->count++] = arg;
-}
-
-__attribute__((format(printf, 3, 4))) static void
-add_option(struct args *a, const char *option, const char *format, ...)
-{
-	char *text = NULL;
-	va_list ap;
-
-	va_start(ap, format);
-	if (vasprintf(&text, format, ap) < 0)
-		text = NULL;
-	va_end(ap);
-	if (!text || a->owned_count == MAX_ARGS)
-		abort();
-	a->owned[a->owned_count++] = text;
-	if (option)
-		add(a, option);
-	add(a, text);
-}
-
-static void free_args(struct args *a)
-{
-	while (a->owned_count)
-		free(a->owned[--a->owned_count]);
-}
-
-/* The script alone knows where the kit is and whether it is up to date. */
-static int find_kit(char *dir, size_t size)
-{
-	FILE *script = popen(KIT_SCRIPT " --print", "r");
-	bool read;
-
-	if (!script)
-		return -errno;
-	read = fgets(dir, (int)size, script) != NULL;
-	if (pclose(script) != 0 || !read)
-		return -ENOENT;
-	dir[strcspn(dir, "\n")] = '\0';
-	return 0;
-}
-
 bool guest_kit_is_ready(void)
 {
 	char dir[PATH_MAX];
 
-	return find_kit(dir, sizeof(dir)) == 0;
+	return qemu_find_kit(dir, sizeof(dir)) == 0;
 }
 
-static void add_machine(struct args *a, const struct guest *g, const char *kit,
-			const struct guest_config *config)
+static void add_machine(struct qemu_args *a, const struct guest *g,
+			const char *kit, const struct guest_config *config)
 {
 	unsigned int ram = config->ram_mib ? config->ram_mib : 256;
 
-	add_option(a, NULL, "%s/qemu-system-x86_64", kit);
-	add_option(a, "-name", "%s", g->name);
+	qemu_option(a, NULL, "%s/qemu-system-x86_64", kit);
+	qemu_option(a, "-name", "%s", g->name);
 	/* Some clouds have a /dev/kvm that runs no ordinary guest. */
-	add_option(a, "-accel", "tcg");
-	add_option(a, "-cpu", "max");
-	add_option(a, "-m", "%u", ram);
+	qemu_option(a, "-accel", "tcg");
+	qemu_option(a, "-cpu", "max");
+	qemu_option(a, "-m", "%u", ram);
 	/* The back end maps guest memory, so it has to be a shared file. */
-	add_option(a, "-object",
-		   "memory-backend-memfd,id=mem,size=%uM,share=on", ram);
-	add_option(a, "-machine", "q35,memory-backend=mem");
-	add(a, "-nodefaults");
-	add_option(a, "-display", "none");
-	add_option(a, "-kernel", "%s/kernel", kit);
-	add_option(a, "-initrd", "%s/initramfs.cpio.gz", kit);
-	add_option(a, "-append",
-		   "console=ttyS0 panic=-1 spidev.bufsiz=131072%s%s",
-		   config->chips ? " spi_board.chips=" : "",
-		   config->chips ? config->chips : "");
+	qemu_option(a, "-object",
+		    "memory-backend-memfd,id=mem,size=%uM,share=on", ram);
+	qemu_option(a, "-machine", "q35,memory-backend=mem");
+	qemu_arg(a, "-nodefaults");
+	qemu_option(a, "-display", "none");
+	qemu_option(a, "-kernel", "%s/kernel", kit);
+	qemu_option(a, "-initrd", "%s/initramfs.cpio.gz", kit);
+	qemu_option(a, "-append",
+		    "console=ttyS0 panic=-1 spidev.bufsiz=131072%s%s",
+		    config->chips ? " spi_board.chips=" : "",
+		    config->chips ? config->chips : "");
 }
 
-static void add_channels(struct args *a, const struct guest *g)
+static void add_channels(struct qemu_args *a, const struct guest *g)
 {
-	add_option(a, "-serial", "file:%s", g->console);
-	add_option(a, "-qmp", "unix:%s/qmp,server=on,wait=off", g->dir);
-	add_option(a, "-chardev",
-		   "socket,id=control,path=%s/control,server=on,wait=off",
-		   g->dir);
-	add_option(a, "-device", "virtio-serial-pci");
-	add_option(a, "-device", "virtserialport,chardev=control,name=control");
+	qemu_option(a, "-serial", "file:%s", g->console);
+	qemu_option(a, "-qmp", "unix:%s/qmp,server=on,wait=off", g->dir);
+	qemu_option(a, "-chardev",
+		    "socket,id=control,path=%s/control,server=on,wait=off",
+		    g->dir);
+	qemu_option(a, "-device", "virtio-serial-pci");
+	qemu_option(a, "-device",
+		    "virtserialport,chardev=control,name=control");
 }
 
-static void add_controllers(struct args *a, const struct guest_config *config)
+static void add_controllers(struct qemu_args *a,
+			    const struct guest_config *config)
 {
 	for (int i = 0; i < GUEST_MAX_SOCKETS && config->sockets[i]; i++) {
-		add_option(a, "-chardev", "socket,id=spi%d,path=%s", i,
-			   config->sockets[i]);
-		add_option(a, "-device", "vhost-user-spi-pci,chardev=spi%d", i);
+		qemu_option(a, "-chardev", "socket,id=spi%d,path=%s", i,
+			    config->sockets[i]);
+		qemu_option(a, "-device", "vhost-user-spi-pci,chardev=spi%d",
+			    i);
 	}
 	for (int i = 0; config->extra_args && config->extra_args[i]; i++)
-		add(a, config->extra_args[i]);
+		qemu_arg(a, config->extra_args[i]);
 }
 
 static int start_qemu(struct guest *g, const struct guest_config *config)
 {
-	struct args args = { .count = 0 };
+	struct qemu_args args = { .count = 0 };
 	char kit[PATH_MAX];
-	int err = find_kit(kit, sizeof(kit));
+	int err = qemu_find_kit(kit, sizeof(kit));
 
 	if (err)
 		return err;
@@ -154,42 +102,28 @@ static int start_qemu(struct guest *g, const struct guest_config *config)
 	add_channels(&args, g);
 	add_controllers(&args, config);
 	g->pid = process_start(args.argv, g->output);
-	free_args(&args);
+	qemu_args_free(&args);
 	return g->pid < 0 ? (int)g->pid : 0;
 }
 
-/* QEMU makes the sockets a moment after it was started. */
 static int connect_channel(struct guest *g, struct channel *c, const char *name,
 			   int64_t deadline)
 {
 	char path[96];
-	int err;
 
 	snprintf(path, sizeof(path), "%s/%s", g->dir, name);
-	while ((err = channel_connect(c, path)) != 0) {
-		if (!guest_is_running(g))
-			return -EPIPE;
-		if (process_now_ms() > deadline)
-			return err;
-		process_sleep_ms(20);
-	}
-	return 0;
+	return qemu_connect(c, path, g->pid, deadline);
 }
 
 static int connect_channels(struct guest *g)
 {
 	int64_t deadline = process_now_ms() + BOOT_MS;
-	char line[1024];
 	int err;
 
 	err = connect_channel(g, &g->qmp, "qmp", deadline);
 	if (err)
 		return err;
-	/* The monitor greets first. */
-	err = channel_read_line(&g->qmp, line, sizeof(line), deadline);
-	if (err)
-		return err;
-	err = guest_qmp(g, "{\"execute\":\"qmp_capabilities\"}", NULL, 0);
+	err = qmp_open(&g->qmp, deadline);
 	if (err)
 		return err;
 	return connect_channel(g, &g->control, "control", deadline);
@@ -319,26 +253,7 @@ int guest_reboot(struct guest *g)
 
 int guest_qmp(struct guest *g, const char *json, char *reply, size_t size)
 {
-	int64_t deadline = process_now_ms() + QMP_MS;
-	char line[4096];
-	int err;
-
-	err = channel_write(&g->qmp, json, strlen(json));
-	if (!err)
-		err = channel_write(&g->qmp, "\n", 1);
-	while (!err) {
-		err = channel_read_line(&g->qmp, line, sizeof(line), deadline);
-		if (err)
-			break;
-		/* Events come in between. */
-		if (strncmp(line, "{\"return\"", 9) == 0)
-			break;
-		if (strncmp(line, "{\"error\"", 8) == 0)
-			err = -EIO;
-	}
-	if (reply && size && (!err || err == -EIO))
-		snprintf(reply, size, "%s", line);
-	return err;
+	return qmp_command(&g->qmp, json, reply, size);
 }
 
 int guest_kill(struct guest *g, int sig)

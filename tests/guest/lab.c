@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/guest/process.h"
+#include "tests/lib/process.h"
 
 static void start_backend(struct lab *lab)
 {

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "tests/guest/lab.h"
-#include "tests/guest/process.h"
+#include "tests/lib/process.h"
 
 static void spi_nor_probes_the_chip_when_cs_is_nor(void **state)
 {

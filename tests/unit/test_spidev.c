@@ -176,20 +176,53 @@ static void delays_are_never_shorter_than_asked(void **state)
 	assert_int_equal(spi_device_transfer(dev, &p), 0);
 	log = fake_spidev_take(0);
 	assert_int_equal(log->ioctls, 1);
-	assert_int_equal(log->count, 4);
+	assert_int_equal(log->count, 6);
 	assert_int_equal(log->events[0].kind, FAKE_SELECT);
 	assert_int_equal(log->events[1].kind, FAKE_DELAY);
 	assert_int_equal(log->events[1].delay_us, 2);
 	assert_int_equal(log->events[1].len, 0);
 	assert_int_equal(log->events[2].kind, FAKE_CLOCK);
-	assert_int_equal(log->events[2].word_delay_us, 255);
+	assert_int_equal(log->events[2].len, 1);
 	assert_int_equal(log->events[3].kind, FAKE_DELAY);
-	assert_int_equal(log->events[3].delay_us, 65535);
+	assert_int_equal(log->events[3].delay_us, 255);
+	assert_int_equal(log->events[4].kind, FAKE_CLOCK);
+	assert_int_equal(log->events[5].kind, FAKE_DELAY);
+	assert_int_equal(log->events[5].delay_us, 65535);
 
 	/* No setup where there is no select edge. */
+	p.word_delay_ns = 0;
 	p.hold_ns = 0;
 	assert_int_equal(spi_device_transfer(dev, &p), 0);
 	check_events("C");
+	spi_device_close(dev);
+}
+
+/* Not all words fit into one message then; the chip stays selected. */
+static void word_delay_takes_a_transfer_a_word(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	uint8_t bytes[2 * 100];
+	struct spi_piece p = piece((char *)bytes, NULL, sizeof(bytes));
+	const struct fake_spidev_log *log;
+	unsigned int words = 0, selects = 0;
+
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	p.bits_per_word = 16;
+	p.word_delay_ns = 1;
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	log = fake_spidev_take(0);
+	assert_int_equal(log->ioctls, 4);
+	for (unsigned int i = 0; i < log->count; i++) {
+		selects += log->events[i].kind == FAKE_SELECT;
+		if (log->events[i].kind != FAKE_CLOCK)
+			continue;
+		assert_int_equal(log->events[i].len, 2);
+		words++;
+	}
+	assert_int_equal(words, 100);
+	assert_int_equal(selects, 1);
+	assert_false(fake_spidev_is_selected(0));
 	spi_device_close(dev);
 }
 
@@ -303,7 +336,7 @@ static void unbound_and_bound_unnoticed_fails_once(void **state)
 	assert_int_equal(spi_device_transfer(dev, &p), -ESHUTDOWN);
 	fake_spidev_take(0);
 	assert_int_equal(spi_device_transfer(dev, &p), 0);
-	check_events("SC");
+	check_events("MSC");
 	spi_device_close(dev);
 	assert_false(fake_spidev_is_selected(0));
 }
@@ -340,6 +373,7 @@ int main(void)
 		TEST(mode_is_set_only_when_it_changes),
 		TEST(mode_never_changes_under_a_held_chip),
 		TEST(delays_are_never_shorter_than_asked),
+		TEST(word_delay_takes_a_transfer_a_word),
 		TEST(every_host_error_releases_and_is_named),
 		TEST(refused_message_releases_a_held_chip),
 		TEST(bytes_that_cannot_be_stored_release_the_chip),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-#include "tests/guest/process.h"
+#include "tests/lib/process.h"
 
 #include <dirent.h>
 #include <errno.h>

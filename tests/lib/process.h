@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Child processes of the guest tests: they end with the test that started
- * them, write to a log, and are waited for with a deadline.
+ * Child processes of tests: they end with the test that started them, write
+ * to a log, and are waited for with a deadline.
  */
-#ifndef TESTS_GUEST_PROCESS_H
-#define TESTS_GUEST_PROCESS_H
+#ifndef TEST_PROCESS_H
+#define TEST_PROCESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

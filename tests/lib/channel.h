@@ -3,8 +3,8 @@
  * A Unix socket that is read by lines and by counted bytes, always with a
  * deadline. Deadlines are process_now_ms() values.
  */
-#ifndef TESTS_GUEST_CHANNEL_H
-#define TESTS_GUEST_CHANNEL_H
+#ifndef TEST_CHANNEL_H
+#define TEST_CHANNEL_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-#include "tests/guest/channel.h"
+#include "tests/lib/channel.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "tests/guest/process.h"
+#include "tests/lib/process.h"
 
 int channel_connect(struct channel *c, const char *path)
 {
