@@ -10,7 +10,7 @@
 #define RX_LINES  (SPI_RX_DUAL | SPI_RX_QUAD | SPI_RX_OCTAL)
 #define WIDE	  (TX_LINES | RX_LINES)
 #define DMA_ALIGN 128u /* ARCH_DMA_MINALIGN of the worst case */
-#define MAX_XFERS 8
+#define MAX_XFERS 64
 #define MAX_BYTES (1u << 20)
 
 const struct fake_spidev_board fake_spidev_plain = {

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/guest/channel.h"
-#include "tests/guest/process.h"
+#include "tests/lib/channel.h"
+#include "tests/lib/process.h"
 
 #define KIT_SCRIPT "tests/spidev/kit.sh"
 

@@ -16,7 +16,7 @@
 
 #include "tests/guest/backend.h"
 #include "tests/guest/guest.h"
-#include "tests/guest/process.h"
+#include "tests/lib/process.h"
 #include "tests/spidev/board.h"
 
 struct outside {
