@@ -14,29 +14,16 @@
 #include <unistd.h>
 
 #include "spi-daemon/device/spidev.h"
-
-#define WIDE_BITS                                                 \
-	(SPI_TX_DUAL | SPI_TX_QUAD | SPI_TX_OCTAL | SPI_RX_DUAL | \
-	 SPI_RX_QUAD | SPI_RX_OCTAL)
-
-/* What a request says of the mode; the rest is as the chip comes up. */
-#define REQUEST_BITS   (SPI_CPHA | SPI_CPOL | SPI_LSB_FIRST | SPI_LOOP)
-
-#define BUFSIZ_FILE    "/sys/module/spidev/parameters/bufsiz"
-#define BUFSIZ_DEFAULT 4096
-/* The kernel counts each transfer rounded up to a cache line of DMA memory. */
-#define DMA_ALIGN 128
+#include "spi-daemon/device/spidev_probe.h"
 
 /* Transfers of a message in which each word is one: bounds our stack. */
 #define MAX_WORDS 32
-
-/* Slower clocks are refused: some drivers divide by zero over them. */
-#define MIN_SPEED_HZ 1000
 
 struct spidev {
 	struct spi_device dev;
 	char *path;
 	int fd;		       /* -1: the device is gone, for now */
+	uint32_t found_mode;   /* how the chip came up */
 	uint32_t base_mode;    /* SPI_... bits that no request changes */
 	uint32_t request_bits; /* SPI_... bits that requests may change */
 	uint32_t mode;	       /* what was set last */
@@ -44,156 +31,25 @@ struct spidev {
 	bool lost_selected;    /* it was, when the device went */
 };
 
-static int get_mode(int fd, uint32_t *mode)
-{
-	uint8_t low;
-
-	if (!ioctl(fd, SPI_IOC_RD_MODE32, mode))
-		return 0;
-	if (errno != ENOTTY || ioctl(fd, SPI_IOC_RD_MODE, &low) < 0)
-		return -errno;
-	*mode = low;
-	return 0;
-}
-
-static int set_mode(int fd, uint32_t mode)
-{
-	return ioctl(fd, SPI_IOC_WR_MODE32, &mode) < 0 ? -errno : 0;
-}
-
-/*
- * The wide bits that the controller has: what it lacks is silently dropped.
- * One width at a time, as dual and quad together are refused.
- */
-static uint32_t probe_lines(int fd, uint32_t base)
-{
-	static const uint32_t widths[] = {
-		SPI_TX_DUAL | SPI_RX_DUAL,
-		SPI_TX_QUAD | SPI_RX_QUAD,
-		SPI_TX_OCTAL | SPI_RX_OCTAL,
-	};
-	uint32_t lines = 0, mode;
-
-	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++)
-		if (!set_mode(fd, base | widths[i]) && !get_mode(fd, &mode))
-			lines |= mode & widths[i];
-	return lines;
-}
-
-/* The mode's bits for these lines: with quad set, dual is allowed too. */
-static uint32_t lines_mode(uint32_t lines)
-{
-	if (lines & SPI_TX_QUAD)
-		lines &= ~SPI_TX_DUAL;
-	if (lines & SPI_RX_QUAD)
-		lines &= ~SPI_RX_DUAL;
-	return lines;
-}
-
-/* Is @mode taken as it is? */
-static bool takes_mode(int fd, uint32_t mode)
-{
-	uint32_t got;
-
-	return !set_mode(fd, mode) && !get_mode(fd, &got) &&
-	       (got & ~SPI_CS_HIGH) == (mode & ~SPI_CS_HIGH);
-}
-
-static uint32_t probe_modes(int fd, uint32_t base)
-{
-	static const struct {
-		uint32_t clear, set;
-		uint32_t can;
-	} tries[] = {
-		{ SPI_CPHA, 0, VIRTIO_SPI_CAN_CPHA_0 },
-		{ 0, SPI_CPHA, VIRTIO_SPI_CAN_CPHA_1 },
-		{ SPI_CPOL, 0, VIRTIO_SPI_CAN_CPOL_0 },
-		{ 0, SPI_CPOL, VIRTIO_SPI_CAN_CPOL_1 },
-		{ 0, SPI_LSB_FIRST, VIRTIO_SPI_CAN_LSB_FIRST },
-		{ 0, SPI_LOOP, VIRTIO_SPI_CAN_LOOP },
-	};
-	uint32_t can = 0;
-
-	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)
-		if (takes_mode(fd, (base & ~tries[i].clear) | tries[i].set))
-			can |= tries[i].can;
-	return can;
-}
-
-/* The wide bits of @mode: 2, 4 and 8 lines, as the config space has them. */
-static uint8_t wide(uint32_t mode, uint32_t dual, uint32_t quad, uint32_t octal)
-{
-	return (uint8_t)((mode & dual ? VIRTIO_SPI_CAN_DUAL : 0) |
-			 (mode & quad ? VIRTIO_SPI_CAN_QUAD : 0) |
-			 (mode & octal ? VIRTIO_SPI_CAN_OCTAL : 0));
-}
-
-static uint32_t probe_bits_per_word(int fd)
-{
-	uint32_t mask = 0;
-	uint8_t before = 8;
-
-	ioctl(fd, SPI_IOC_RD_BITS_PER_WORD, &before);
-	for (uint8_t bits = 1; bits <= 32; bits++)
-		if (!ioctl(fd, SPI_IOC_WR_BITS_PER_WORD, &bits))
-			mask |= 1u << (bits - 1);
-	ioctl(fd, SPI_IOC_WR_BITS_PER_WORD, &before);
-	return mask;
-}
-
-static uint32_t max_piece(void)
-{
-	unsigned int bytes = BUFSIZ_DEFAULT;
-	FILE *file = fopen(BUFSIZ_FILE, "re");
-
-	if (file) {
-		if (fscanf(file, "%u", &bytes) != 1)
-			bytes = BUFSIZ_DEFAULT;
-		fclose(file);
-	}
-	if (bytes < sizeof(uint32_t))
-		return sizeof(uint32_t); /* one word of any size */
-	return bytes < DMA_ALIGN ? bytes : bytes & ~(DMA_ALIGN - 1u);
-}
-
-/* Fills in ->dev.caps, ->base_mode and ->mode. The chip is not selected. */
+/* The chip is not selected. */
 static int probe(struct spidev *spidev, enum cs_high cs_high)
 {
 	struct spi_caps *caps = &spidev->dev.caps;
-	uint32_t base, lines;
 	int ret;
 
-	ret = get_mode(spidev->fd, &base);
+	ret = spidev_get_mode(spidev->fd, &spidev->found_mode);
 	if (ret < 0)
 		return ret;
-	base &= ~WIDE_BITS;
-	lines = probe_lines(spidev->fd, base);
-	/* The kernel checks a transfer's lines against the mode's. */
-	base |= lines_mode(lines);
+	ret = spidev_probe(spidev->fd, spidev->found_mode, caps, &spidev->mode);
 
-	*caps = (struct spi_caps){
-		.tx_nbits = wide(lines, SPI_TX_DUAL, SPI_TX_QUAD, SPI_TX_OCTAL),
-		.rx_nbits = wide(lines, SPI_RX_DUAL, SPI_RX_QUAD, SPI_RX_OCTAL),
-		.bits_per_word_mask = probe_bits_per_word(spidev->fd),
-		.modes = probe_modes(spidev->fd, base & ~REQUEST_BITS),
-		.min_speed_hz = MIN_SPEED_HZ,
-		.max_word_delay_ns = UINT8_MAX * 1000u,
-		.max_setup_ns = UINT16_MAX * 1000u,
-		.max_hold_ns = UINT16_MAX * 1000u,
-		.max_inactive_ns = UINT16_MAX * 1000u,
-		.max_piece = max_piece(),
-	};
-	ioctl(spidev->fd, SPI_IOC_RD_MAX_SPEED_HZ, &caps->max_speed_hz);
-
-	spidev->request_bits = REQUEST_BITS;
+	spidev->request_bits = SPIDEV_REQUEST_BITS;
 	if (cs_high == CS_HIGH_YES ||
-	    (cs_high == CS_HIGH_DEFAULT && base & SPI_CS_HIGH)) {
+	    (cs_high == CS_HIGH_DEFAULT && spidev->mode & SPI_CS_HIGH)) {
 		caps->modes |= VIRTIO_SPI_CAN_CS_HIGH;
 		spidev->request_bits |= SPI_CS_HIGH;
 	}
-	spidev->base_mode = base & ~spidev->request_bits;
-	spidev->mode = base;
-	return set_mode(spidev->fd, base);
+	spidev->base_mode = spidev->mode & ~spidev->request_bits;
+	return ret;
 }
 
 static uint32_t to_spi_mode(const struct spidev *spidev, uint32_t mode)
@@ -224,9 +80,9 @@ static int reopen(struct spidev *spidev)
 	spidev->fd = open(spidev->path, O_RDWR | O_CLOEXEC);
 	if (spidev->fd < 0)
 		return -errno;
-	ret = get_mode(spidev->fd, &spidev->mode);
+	ret = spidev_get_mode(spidev->fd, &spidev->mode);
 	if (!ret && spidev->lost_selected)
-		ret = set_mode(spidev->fd, spidev->mode);
+		ret = spidev_set_mode(spidev->fd, spidev->mode);
 	if (!ret)
 		spidev->lost_selected = false;
 	if (ret < 0) {
@@ -288,7 +144,7 @@ static int prepare(struct spidev *spidev, uint32_t mode)
 	if (spidev->selected)
 		return -EINVAL;
 	spidev->dev.failed_step = "SPI_IOC_WR_MODE32";
-	ret = set_mode(spidev->fd, mode);
+	ret = spidev_set_mode(spidev->fd, mode);
 	if (!ret)
 		spidev->mode = mode;
 	return ret;
@@ -316,7 +172,7 @@ static unsigned int build_message(const struct spidev *spidev,
 				  const struct spi_piece *piece, uint32_t *done,
 				  struct spi_ioc_transfer *xfers)
 {
-	unsigned int room = spidev->dev.caps.max_piece / DMA_ALIGN;
+	unsigned int room = spidev->dev.caps.max_piece / SPIDEV_DMA_ALIGN;
 	struct spi_ioc_transfer *x = xfers;
 	struct spi_ioc_transfer common = {
 		.speed_hz = piece->speed_hz,
@@ -394,8 +250,12 @@ static void spidev_close(struct spi_device *dev)
 	struct spidev *spidev = to_spidev(dev);
 
 	spidev_release(dev);
-	if (spidev->fd >= 0)
+	if (spidev->fd >= 0) {
+		/* Others find the chip as we did. */
+		if (spidev->mode != spidev->found_mode)
+			spidev_set_mode(spidev->fd, spidev->found_mode);
 		close(spidev->fd);
+	}
 	free(spidev->path);
 	free(spidev);
 }
