@@ -17,6 +17,7 @@ struct options {
 	unsigned int socket_count;
 	struct device_spec *devices; /* index: the guest's chip select */
 	unsigned int device_count;
+	bool replay;
 	bool verbose;
 };
 

@@ -14,10 +14,11 @@
 	 BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_IN_ORDER) |            \
 	 BIT(VIRTIO_F_ORDER_PLATFORM))
 
-#define PROTOCOL_FEATURES                       \
-	(BIT(VHOST_USER_PROTOCOL_F_MQ) |        \
-	 BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) | \
-	 BIT(VHOST_USER_PROTOCOL_F_CONFIG) |    \
+#define PROTOCOL_FEATURES                            \
+	(BIT(VHOST_USER_PROTOCOL_F_MQ) |             \
+	 BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |      \
+	 BIT(VHOST_USER_PROTOCOL_F_CONFIG) |         \
+	 BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) | \
 	 BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS))
 
 static int reply_u64(struct vhost_session *s, uint64_t value)

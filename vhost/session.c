@@ -42,6 +42,7 @@ struct row {
 #define TABLE		      offsetof(struct vhost_wire_mem_table, regions)
 #define REGION		      sizeof(struct vhost_wire_mem_reg)
 #define CONFIG_HEAD	      VHOST_WIRE_CONFIG_HEAD
+#define INFLIGHT	      VHOST_WIRE_INFLIGHT_LEAST
 
 #define ROW(id, handler, ...) [VHOST_USER_##id] = { #id, handler, __VA_ARGS__ }
 
@@ -107,7 +108,10 @@ static const struct row rows[] = {
 	REFUSED(CREATE_CRYPTO_SESSION),
 	REFUSED(POSTCOPY_ADVISE),
 	REFUSED(POSTCOPY_END),
-	REFUSED(GET_INFLIGHT_FD),
+	ROW(GET_INFLIGHT_FD, vhost_get_inflight_fd,
+		INFLIGHT, 0, RING_NONE, REPLY | LONGER, NEEDS(INFLIGHT_SHMFD)),
+	ROW(SET_INFLIGHT_FD, vhost_set_inflight_fd,
+		INFLIGHT, 1, RING_NONE, LONGER, NEEDS(INFLIGHT_SHMFD)),
 	ROW(GET_MAX_MEM_SLOTS, vhost_get_max_mem_slots,
 		0, 0, RING_NONE, REPLY, NEEDS(CONFIGURE_MEM_SLOTS)),
 	ROW(ADD_MEM_REG, vhost_add_mem_reg,
@@ -182,8 +186,9 @@ static int answer(struct vhost_session *s, const struct vhost_msg *msg,
 
 	/* An empty reply is the protocol's word for an error. */
 	if (row->flags & REPLY)
-		return vhost_sock_reply(&s->sock, msg->header.request,
-					&s->reply, ret < 0 ? 0 : s->reply_size);
+		return vhost_sock_reply_fd(
+			&s->sock, msg->header.request, &s->reply,
+			ret < 0 ? 0 : s->reply_size, s->reply_fd);
 	if (!(msg->header.flags & VHOST_USER_NEED_REPLY) ||
 	    !(s->protocol_features & ack_wanted))
 		return 0;
@@ -220,6 +225,7 @@ int vhost_session_handle(struct vhost_session *s)
 		name_request(s, row);
 
 	ret = answer(s, msg, row, ret);
+	vhost_close_fd(&s->reply_fd);
 	vhost_sock_next(&s->sock);
 	return ret < 0 ? ret : 1;
 }
@@ -234,9 +240,11 @@ bool vhost_session_is_over(const struct vhost_session *s)
 void vhost_session_init(struct vhost_session *s,
 			const struct vhost_device *device, int fd)
 {
-	*s = (struct vhost_session){ .device = device };
+	*s = (struct vhost_session){ .device = device, .reply_fd = -1 };
 	vhost_sock_init(&s->sock, fd);
 	guest_mem_init(&s->mem);
+	guest_mem_init(&s->inflight.mem);
+	s->mem.also = &s->inflight.mem;
 	for (unsigned int i = 0; i < device->ring_count; i++)
 		s->rings[i].kick = s->rings[i].call = s->rings[i].err = -1;
 }
@@ -247,5 +255,6 @@ void vhost_session_fini(struct vhost_session *s)
 	for (unsigned int i = 0; i < s->device->ring_count; i++)
 		vhost_ring_close_fds(&s->rings[i]);
 	guest_mem_clear(&s->mem);
+	guest_mem_clear(&s->inflight.mem);
 	vhost_sock_fini(&s->sock);
 }

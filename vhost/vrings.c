@@ -193,16 +193,20 @@ static int start(struct vhost_session *s, struct vhost_ring *ring)
 		.features = ring_features(s),
 	};
 	const char *why = locate(ring, &vring.features, &s->mem, &vring.areas);
+	uint32_t base = ring->base;
 
+	if (!why)
+		why = vhost_track_ring(s, ring, &vring, &base);
 	if (why)
 		return vhost_refuse(s, "%s", why);
-	if (vring_start(&vring, ring->base) < 0)
-		return vhost_refuse(s, "the ring cannot begin at 0x%x",
-				    ring->base);
+	if (vring_start(&vring, base) < 0)
+		return vhost_refuse(s, "the ring cannot begin at 0x%x", base);
 	ring->vring = vring;
 	ring->started = true;
+	ring->recovers = false;
 	s->device->ops->start(s->device->opaque,
-			      (unsigned int)(ring - s->rings), !ring->resumes);
+			      (unsigned int)(ring - s->rings),
+			      !ring->resumes && !ring->recovered);
 	return 0;
 }
 
