@@ -70,6 +70,7 @@ static void features_are_the_promised_ones(void **state)
 		    (FRONT_BIT(VHOST_USER_PROTOCOL_F_MQ) |
 		     FRONT_BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
 		     FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
+		     FRONT_BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) |
 		     FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS)));
 	assert_int_equal(
 		front_end_get_u64(fe, VHOST_USER_GET_MAX_MEM_SLOTS, &slots), 0);

@@ -35,6 +35,7 @@ static void test_protocol_offer_has_no_bit_that_qemu_gets_wrong(void **state)
 		    (BIT(VHOST_USER_PROTOCOL_F_MQ) |
 		     BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
 		     BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
+		     BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) |
 		     BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS)));
 }
 
@@ -51,7 +52,7 @@ static void test_features_not_offered_are_refused_and_not_kept(void **state)
 						  TRANSPORT | BIT(bit)),
 					 1);
 		assert_true(f->session.features == ours);
-		if (bit == 0 || bit == 3 || bit == 9 || bit == 15)
+		if (bit == 0 || bit == 3 || bit == 9 || bit == 12 || bit == 15)
 			continue;
 		assert_int_equal(tell_u64(f, VHOST_USER_SET_PROTOCOL_FEATURES,
 					  BIT(3) | BIT(bit)),
