@@ -7,13 +7,17 @@
 uint64_t inflight_bytes(bool packed, uint16_t desc_num)
 {
 	uint64_t n = desc_num;
-	uint64_t bytes =
-		packed ? sizeof(struct inflight_packed) +
-				 n * sizeof(struct inflight_packed_desc)
-		       : sizeof(struct inflight_split) +
-				 n * sizeof(struct inflight_split_desc);
 
-	return (bytes + 63) & ~63ull;
+	if (packed)
+		return sizeof(struct inflight_packed) +
+		       n * sizeof(struct inflight_packed_desc);
+	return sizeof(struct inflight_split) +
+	       n * sizeof(struct inflight_split_desc);
+}
+
+uint64_t inflight_stride(bool packed, uint16_t desc_num)
+{
+	return (inflight_bytes(packed, desc_num) + 63) & ~63ull;
 }
 
 const char *inflight_check(const void *region, uint16_t desc_num)

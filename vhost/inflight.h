@@ -38,8 +38,11 @@ struct inflight {
 	uint8_t note_slot; /* where the next note goes */
 };
 
-/* Bytes of one ring's part for @desc_num descriptors, a multiple of 64. */
+/* Bytes of one ring's part for @desc_num descriptors; */
 uint64_t inflight_bytes(bool packed, uint16_t desc_num);
+
+/* and from the start of one to the next: rounded up to 64, as others do. */
+uint64_t inflight_stride(bool packed, uint16_t desc_num);
 
 /* Can a part be used that says this of itself? NULL, or why not. */
 const char *inflight_check(const void *region, uint16_t desc_num);

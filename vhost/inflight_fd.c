@@ -26,31 +26,9 @@ static int check(struct vhost_session *s, const struct vhost_msg *msg)
 		return vhost_refuse(s, "%u queues", i->num_queues);
 	if (!i->queue_size || i->queue_size > VIRTQ_MAX_SIZE)
 		return vhost_refuse(s, "queues of size %u", i->queue_size);
-	return 0;
-}
-
-/* Makes the file. It is the front end's: we keep nothing of it. */
-int vhost_get_inflight_fd(struct vhost_session *s, struct vhost_msg *msg)
-{
-	struct vhost_wire_inflight *reply = &s->reply.inflight;
-	int ret = check(s, msg);
-
-	if (ret < 0)
-		return ret;
-	*reply = (struct vhost_wire_inflight){
-		.num_queues = msg->payload.inflight.num_queues,
-		.queue_size = msg->payload.inflight.queue_size,
-	};
-	/* Which kind of ring it will be may not have been said yet. */
-	reply->mmap_size =
-		reply->num_queues * inflight_bytes(true, reply->queue_size);
-	s->reply_fd = memfd_create("vhost-inflight", MFD_CLOEXEC);
-	if (s->reply_fd < 0 ||
-	    ftruncate(s->reply_fd, (off_t)reply->mmap_size) < 0) {
-		vhost_close_fd(&s->reply_fd);
-		return vhost_refuse(s, "no memory: %s", strerror(errno));
-	}
-	s->reply_size = msg->header.size;
+	for (unsigned int k = 0; k < s->device->ring_count; k++)
+		if (s->rings[k].started)
+			return vhost_refuse(s, "ring %u runs", k);
 	return 0;
 }
 
@@ -58,11 +36,11 @@ int vhost_get_inflight_fd(struct vhost_session *s, struct vhost_msg *msg)
 static void *find_part(const struct vhost_inflight_area *area, bool packed,
 		       unsigned int index)
 {
-	uint64_t bytes = inflight_bytes(packed, area->size);
-
 	if (index >= area->rings)
 		return NULL;
-	return guest_mem_at_user(&area->mem, index * bytes, bytes);
+	return guest_mem_at_user(&area->mem,
+				 index * inflight_stride(packed, area->size),
+				 inflight_bytes(packed, area->size));
 }
 
 static const char *check_parts(const struct vhost_inflight_area *area,
@@ -81,11 +59,12 @@ static const char *check_parts(const struct vhost_inflight_area *area,
 	return NULL;
 }
 
-static int map_area(struct vhost_session *s, const struct vhost_msg *msg,
+/* Maps what @i says is in the file @fd, which stays the caller's. */
+static int map_area(struct vhost_session *s,
+		    const struct vhost_wire_inflight *i, int fd,
 		    struct vhost_inflight_area *area)
 {
-	const struct vhost_wire_inflight *i = &msg->payload.inflight;
-	uint64_t most = i->num_queues * inflight_bytes(true, i->queue_size);
+	uint64_t most = i->num_queues * inflight_stride(true, i->queue_size);
 	struct guest_region_spec spec = {
 		/* No more than we use, whatever else is in there. */
 		.size = i->mmap_size < most ? i->mmap_size : most,
@@ -96,7 +75,7 @@ static int map_area(struct vhost_session *s, const struct vhost_msg *msg,
 	if (spec.mmap_offset % sizeof(uint64_t))
 		return vhost_refuse(s, "offset 0x%llx is not aligned",
 				    (unsigned long long)spec.mmap_offset);
-	ret = guest_mem_add(&area->mem, &spec, msg->fds[0]);
+	ret = guest_mem_add(&area->mem, &spec, fd);
 	if (ret < 0)
 		return vhost_refuse(s, "the region cannot be mapped: %s",
 				    strerror(-ret));
@@ -117,19 +96,14 @@ static void swap_areas(struct vhost_inflight_area *a,
 	guest_mem_swap(&a->mem, &b->mem);
 }
 
-int vhost_set_inflight_fd(struct vhost_session *s, struct vhost_msg *msg)
+/* From now on rings start with what @i says is in the file @fd. */
+static int use_area(struct vhost_session *s,
+		    const struct vhost_wire_inflight *i, int fd)
 {
 	struct vhost_inflight_area area = { 0 };
 	const char *why;
-	int ret = check(s, msg);
+	int ret = map_area(s, i, fd, &area);
 
-	for (unsigned int i = 0; !ret && i < s->device->ring_count; i++)
-		if (s->rings[i].started)
-			ret = vhost_refuse(s, "ring %u runs", i);
-	if (!ret && !msg->fd_count)
-		ret = vhost_refuse(s, "comes without a descriptor");
-	if (!ret)
-		ret = map_area(s, msg, &area);
 	if (ret < 0)
 		return ret;
 	/*
@@ -143,9 +117,44 @@ int vhost_set_inflight_fd(struct vhost_session *s, struct vhost_msg *msg)
 		ret = vhost_refuse(s, "%s", why);
 	}
 	guest_mem_clear(&area.mem);
-	for (unsigned int i = 0; !ret && i < s->device->ring_count; i++)
-		s->rings[i].recovers = true;
+	for (unsigned int k = 0; !ret && k < s->device->ring_count; k++)
+		s->rings[k].recovers = true;
 	return ret;
+}
+
+/*
+ * Makes the file, which is the front end's: after a crash it comes back with
+ * SET_INFLIGHT_FD. Some front ends send that at once, some only then.
+ */
+int vhost_get_inflight_fd(struct vhost_session *s, struct vhost_msg *msg)
+{
+	struct vhost_wire_inflight *reply = &s->reply.inflight;
+	int ret = check(s, msg);
+
+	if (ret < 0)
+		return ret;
+	*reply = (struct vhost_wire_inflight){
+		.num_queues = msg->payload.inflight.num_queues,
+		.queue_size = msg->payload.inflight.queue_size,
+	};
+	/* Which kind of ring it will be may not have been said yet. */
+	reply->mmap_size =
+		reply->num_queues * inflight_stride(true, reply->queue_size);
+	s->reply_fd = memfd_create("vhost-inflight", MFD_CLOEXEC);
+	if (s->reply_fd < 0 ||
+	    ftruncate(s->reply_fd, (off_t)reply->mmap_size) < 0)
+		return vhost_refuse(s, "no memory: %s", strerror(errno));
+	s->reply_size = msg->header.size;
+	return use_area(s, reply, s->reply_fd);
+}
+
+int vhost_set_inflight_fd(struct vhost_session *s, struct vhost_msg *msg)
+{
+	int ret = check(s, msg);
+
+	if (!ret && !msg->fd_count)
+		ret = vhost_refuse(s, "comes without a descriptor");
+	return ret ? ret : use_area(s, &msg->payload.inflight, msg->fds[0]);
 }
 
 const char *vhost_track_ring(struct vhost_session *s, struct vhost_ring *ring,

@@ -186,9 +186,10 @@ static int answer(struct vhost_session *s, const struct vhost_msg *msg,
 
 	/* An empty reply is the protocol's word for an error. */
 	if (row->flags & REPLY)
-		return vhost_sock_reply_fd(
-			&s->sock, msg->header.request, &s->reply,
-			ret < 0 ? 0 : s->reply_size, s->reply_fd);
+		return vhost_sock_reply_fd(&s->sock, msg->header.request,
+					   &s->reply,
+					   ret < 0 ? 0 : s->reply_size,
+					   ret < 0 ? -1 : s->reply_fd);
 	if (!(msg->header.flags & VHOST_USER_NEED_REPLY) ||
 	    !(s->protocol_features & ack_wanted))
 		return 0;

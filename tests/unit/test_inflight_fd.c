@@ -342,6 +342,34 @@ static void test_ring_must_fit_and_must_not_run(void **state)
 	area_close(&a);
 }
 
+/* The region of a front end that only asks for one */
+static void test_region_is_used_from_get_on(void **state)
+{
+	struct setup *s = *state;
+	struct vhost_wire_inflight inflight = one_queue();
+	int fd = get_region(s, &inflight, sizeof(inflight));
+	struct inflight_split *region =
+		mmap(NULL, inflight.mmap_size, PROT_READ, MAP_SHARED, fd, 0);
+
+	assert_true(region != MAP_FAILED);
+	assert_int_equal(num(s, QUEUES), 0);
+	assert_int_equal(tell_addr(s->f, 0, &s->ring), 0);
+	assert_int_equal(enable(s, 1), 0);
+	assert_int_equal(kick(s), 0);
+	assert_int_equal(region->version, 1);
+	offer_two(s);
+	pop(s, 0, false);
+	vhost_session_begin(&s->f->session, 0, &s->chain);
+	assert_int_equal(region->desc[0].inflight, 1);
+	/* not while the ring runs */
+	assert_int_equal(ask(s->f, VHOST_USER_GET_INFLIGHT_FD, &inflight,
+			     sizeof(inflight)),
+			 0);
+	vhost_session_push(&s->f->session, 0, &s->chain, 1);
+	munmap(region, inflight.mmap_size);
+	close(fd);
+}
+
 static void test_packed_ring_needs_the_larger_region(void **state)
 {
 	const uint64_t features = BIT(VIRTIO_F_VERSION_1) |
@@ -395,6 +423,7 @@ int main(void)
 		TEST(test_region_of_another_life_is_made_anew),
 		TEST(test_base_counts_when_we_stopped_the_ring),
 		TEST(test_ring_must_fit_and_must_not_run),
+		TEST(test_region_is_used_from_get_on),
 		TEST(test_packed_ring_needs_the_larger_region),
 		TEST(test_region_cut_short_is_noticed),
 	};
