@@ -76,9 +76,11 @@ static int map_area(struct vhost_session *s,
 		return vhost_refuse(s, "offset 0x%llx is not aligned",
 				    (unsigned long long)spec.mmap_offset);
 	ret = guest_mem_add(&area->mem, &spec, fd);
-	if (ret < 0)
+	if (ret < 0) {
+		guest_mem_clear(&area->mem);
 		return vhost_refuse(s, "the region cannot be mapped: %s",
 				    strerror(-ret));
+	}
 	area->rings = i->num_queues;
 	area->size = i->queue_size;
 	return 0;
