@@ -14,9 +14,10 @@
 #define CRASH_MAX 4096
 
 struct crash {
-	size_t size;	    /* bytes of each state */
-	unsigned int count; /* states; the first is that before the run */
-	uint8_t *states;    /* CRASH_MAX of them */
+	size_t size;	     /* bytes of each state */
+	unsigned int count;  /* states; the first is that before the run */
+	unsigned long steps; /* instructions, each as long as a system call */
+	uint8_t *states;     /* CRASH_MAX of them */
 };
 
 /* Can children be run an instruction at a time here? */

@@ -12,6 +12,9 @@
 #include "tests/lib/crash.h"
 #include "tests/lib/inflight_world.h"
 
+/* Instructions to be spent on second kills; sanitizers make it fewer kills. */
+#define STEPS 20000
+
 struct setup {
 	struct world *w; /* shared with children */
 	struct crash first, second;
@@ -67,6 +70,8 @@ static void kill_twice(struct setup *s, const void *left)
 static void kill_everywhere(struct setup *s, bool packed, uint16_t size,
 			    uint16_t at, bool replay)
 {
+	unsigned long stride;
+
 	if (!crash_is_possible()) {
 		print_message("no single steps here\n");
 		skip();
@@ -84,8 +89,9 @@ static void kill_everywhere(struct setup *s, bool packed, uint16_t size,
 		assert_true(s->first.count > 10);
 		for (unsigned int i = 0; i < s->first.count; i++)
 			go_on_from(s, crash_state(&s->first, i), 1);
-		for (unsigned int i = 0; i < s->first.count; i += 3)
-			kill_twice(s, crash_state(&s->first, i));
+		stride = 1 + s->first.count * s->first.steps / STEPS;
+		for (unsigned long i = 0; i < s->first.count; i += stride)
+			kill_twice(s, crash_state(&s->first, (unsigned int)i));
 	}
 }
 
