@@ -23,7 +23,7 @@
 struct setup {
 	uint8_t *pages;
 	size_t page;
-	uint8_t *region;
+	void *region;
 	uint64_t bytes;
 	uint64_t desc[SIZE * 2];
 	uint32_t driver[16];
@@ -62,8 +62,8 @@ static uint16_t rnd16(struct setup *s)
 
 static void scribble(struct setup *s, bool packed)
 {
-	uint16_t *words = (uint16_t *)s->region;
-	struct inflight_split *head = (void *)s->region;
+	uint16_t *words = s->region;
+	struct inflight_split *head = s->region;
 
 	for (uint64_t i = 0; i < s->bytes / 2; i++)
 		words[i] = rnd16(s);
