@@ -142,8 +142,10 @@ static int wait_readable(struct front_end *fe, int64_t deadline)
 	return n == 0 ? -ETIMEDOUT : 0;
 }
 
-/* recv(2) that keeps the first descriptor. More than there is room for are
- * closed by the kernel. */
+/*
+ * recv(2) that keeps the first descriptor. For more there is no room, so they
+ * are not even received.
+ */
 static ssize_t receive_some(struct front_end *fe, void *bytes, size_t len)
 {
 	union {
@@ -155,7 +157,8 @@ static ssize_t receive_some(struct front_end *fe, void *bytes, size_t len)
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
+		/* Room for one: padding would do for another. */
+		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	ssize_t n = recvmsg(fe->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *cmsg = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
