@@ -26,6 +26,7 @@ FRONT_SRCS := $(wildcard vhost/front/*.c spi-daemon/xfer/*.c)
 TEST_LIB_SRCS := $(wildcard tests/lib/*.c)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 WHOLE_SRCS := $(wildcard tests/daemon/test_*.c)
+FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
 GUEST_SRCS := $(wildcard tests/guest/test_*.c)
 GUEST_LIB_SRCS := $(filter-out $(GUEST_SRCS),$(wildcard tests/guest/*.c))
 
@@ -36,6 +37,7 @@ DAEMON_OBJS := $(call obj,$(filter-out spi-daemon/main.c,$(DAEMON_SRCS)))
 FRONT_OBJS := $(call obj,$(filter-out spi-daemon/xfer/main.c,$(FRONT_SRCS)))
 UNIT_TESTS := $(call bin,$(UNIT_SRCS))
 WHOLE_TESTS := $(call bin,$(WHOLE_SRCS))
+FUZZERS := $(call bin,$(FUZZ_SRCS))
 GUEST_TESTS := $(call bin,$(GUEST_SRCS))
 
 DAEMON := $(BUILD)/vhost-device-spi
@@ -131,6 +133,34 @@ check-tsan: ## the same under ThreadSanitizer
 .PHONY: check-valgrind
 check-valgrind: all $(UNIT_TESTS) ## the unit tests under valgrind
 	@TEST_WRAPPER="$(VALGRIND)" $(run) $(UNIT_TESTS)
+
+# Seconds for each fuzzer. What one finds it leaves in the build directory,
+# and what it has learnt: the next run goes on from there.
+FUZZ_SECONDS ?= 30
+FUZZ := -fsanitize=address,undefined,fuzzer-no-link \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+
+$(FUZZERS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libdaemon.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lbsd
+
+.PHONY: fuzz
+fuzz: ## each fuzzer for FUZZ_SECONDS (clang)
+	$(deps) build develop
+	$(MAKE) run-fuzz CC=clang BUILD=build-fuzz FORTIFY= SANITIZE="$(FUZZ)"
+
+.PHONY: run-fuzz
+run-fuzz: $(FUZZERS)
+	@for fuzzer in $(FUZZERS); do \
+		mkdir -p $$fuzzer.corpus && \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+			-print_final_stats=1 -artifact_prefix=$$fuzzer- \
+			$$fuzzer.corpus > $$fuzzer.log 2>&1 || \
+			{ tail -n 50 $$fuzzer.log; exit 1; }; \
+		sed -n "s,^stat::number_of_executed_units: *,ok $$fuzzer: runs ,p" \
+			$$fuzzer.log; \
+	done
 
 .PHONY: check-guest
 check-guest: ## a real Linux guest under QEMU

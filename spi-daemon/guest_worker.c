@@ -20,7 +20,8 @@
 #define STACK_SIZE (256u << 10)
 
 int guest_worker_init(struct guest_worker *w, unsigned int index,
-		      const char *path, struct pool *pool, int quit)
+		      const char *path, struct pool *pool,
+		      const struct vhost_feature_set *without, int quit)
 {
 	int ret;
 
@@ -30,6 +31,7 @@ int guest_worker_init(struct guest_worker *w, unsigned int index,
 	w->device = (struct vhost_device){
 		.ops = &spi_service_ops,
 		.opaque = &w->service,
+		.without = *without,
 		.ring_count = 1,
 		.config = &w->config,
 		.config_size = sizeof(w->config),
@@ -171,6 +173,7 @@ enum {
 	POLL_WAKE,
 	POLL_FRONT_END,
 	POLL_KICK,
+	POLL_STATE,
 	POLL_COUNT,
 };
 
@@ -186,6 +189,7 @@ static int wait_for(struct guest_worker *w, struct pollfd *fds,
 	fds[POLL_WAKE].fd = w->service.user.wake;
 	fds[POLL_FRONT_END].fd = w->connected ? w->session.sock.fd : -1;
 	fds[POLL_KICK].fd = is_active(w) ? requestq(w)->kick : -1;
+	fds[POLL_STATE].fd = w->connected ? w->session.state.fd : -1;
 	for (int i = 0; i < POLL_COUNT; i++) {
 		fds[i].events = POLLIN;
 		fds[i].revents = 0;
@@ -217,6 +221,8 @@ static void *run(void *arg)
 			bus_user_woken(&w->service.user);
 		if (fds[POLL_KICK].revents)
 			take_kick(w);
+		if (fds[POLL_STATE].revents)
+			vhost_session_read_state(&w->session);
 		if (fds[POLL_FRONT_END].revents)
 			serve_front_end(w);
 		if (fds[POLL_LISTENER].revents)

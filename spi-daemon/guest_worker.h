@@ -28,12 +28,14 @@ struct guest_worker {
 };
 
 /*
- * Listens at @path for guest number @index, whose requests go to @pool. @quit
+ * Listens at @path for guest number @index, whose requests go to @pool. The
+ * features @without are not offered. @quit
  * stays the caller's. Returns 0 or a negative errno, of vhost_listen() or
  * for want of memory or descriptors.
  */
 int guest_worker_init(struct guest_worker *worker, unsigned int index,
-		      const char *path, struct pool *pool, int quit);
+		      const char *path, struct pool *pool,
+		      const struct vhost_feature_set *without, int quit);
 
 /* Removes the socket. The thread does not run, or was joined. */
 void guest_worker_fini(struct guest_worker *worker);

@@ -23,6 +23,8 @@ const char options_help[] =
 "  -c, --socket-count=INT  number of sockets, 1..256 (default 1)\n"
 "  -l, --device=SPEC       a device (see below); the first is the guests' chip\n"
 "                          select 0, the next 1, and so on\n"
+"  -x, --without=FEATURES  do not offer these features (see the man page), to\n"
+"                          find out what a front end or a driver stumbles over\n"
 "      --replay            run requests again that may have been run already when\n"
 "                          a daemon before this one crashed (default: fail them)\n"
 "  -v, --verbose           log more\n"
@@ -66,6 +68,7 @@ static const struct option long_options[] = {
 	{ "socket-path", required_argument, NULL, 's' },
 	{ "socket-count", required_argument, NULL, 'c' },
 	{ "device", required_argument, NULL, 'l' },
+	{ "without", required_argument, NULL, 'x' },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
@@ -138,6 +141,27 @@ static int add_device(struct options *options, const char *text, char *error,
 	else
 		options->device_count++;
 	return ret;
+}
+
+static int add_without(struct options *options, const char *list, char *error,
+		       size_t error_size)
+{
+	for (const char *at = list;; at++) {
+		size_t len = strcspn(at, ",");
+		char name[32];
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, at);
+		if (len >= sizeof(name) ||
+		    !vhost_feature_find(name, &options->without)) {
+			snprintf(error, error_size,
+				 "--without=%.100s: there is no feature \"%s\"",
+				 list, name);
+			return -EINVAL;
+		}
+		at += len;
+		if (!*at)
+			return 0;
+	}
 }
 
 /* A long option that getopt_long() does not know, or not well enough. */
@@ -222,6 +246,8 @@ static int take_option(struct options *options, int found, char **argv,
 		return set_socket_count(options, optarg, error, error_size);
 	case 'l':
 		return add_device(options, optarg, error, error_size);
+	case 'x':
+		return add_without(options, optarg, error, error_size);
 	case OPTION_REPLAY:
 		options->replay = true;
 		return OPTIONS_RUN;
@@ -248,7 +274,7 @@ int options_parse(int argc, char **argv, struct options *options, char *error,
 	opterr = 0; /* the messages are ours */
 	optind = 0; /* start over, should this not be the first call */
 	while (ret == OPTIONS_RUN &&
-	       (found = getopt_long(argc, argv, ":s:c:l:vVh", long_options,
+	       (found = getopt_long(argc, argv, ":s:c:l:x:vVh", long_options,
 				    NULL)) != -1)
 		ret = take_option(options, found, argv, error, error_size);
 	if (ret == OPTIONS_RUN && optind < argc) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "spi-daemon/device_spec.h"
+#include "vhost/device.h"
 
 #define OPTIONS_MAX_SOCKETS 256
 /* chip_select_id has 8 bits, and so has their number in the config space. */
@@ -18,6 +19,7 @@ struct options {
 	struct device_spec *devices; /* index: the guest's chip select */
 	unsigned int device_count;
 	bool replay;
+	struct vhost_feature_set without; /* not to be offered */
 	bool verbose;
 };
 

@@ -6,6 +6,7 @@
 
 #include "spi-daemon/clock.h"
 #include "spi-daemon/spi_service.h"
+#include "spi-daemon/spi_state.h"
 #include "virtio/spi_validate.h"
 
 #define REQUESTQ 0
@@ -15,6 +16,9 @@
 
 /* A front end that stops the ring waits this long for a transfer to end. */
 #define DRAIN_NS NS_PER_S
+
+/* And for so many steps of clearing: those of the longest request there is. */
+#define DRAIN_CLEARS (DEVICE_MAX_REQUEST_MAX / CLEAR_STEP)
 
 int spi_service_init(struct spi_service *s, const char *guest,
 		     struct pool *pool)
@@ -417,7 +421,7 @@ static void stop_transfer(struct spi_service *s)
  */
 static void drain(struct spi_service *s, uint64_t deadline)
 {
-	uint64_t clear_until = clock_now() + 2 * DRAIN_NS;
+	unsigned int clears = DRAIN_CLEARS;
 
 	while (s->job.phase != JOB_NONE) {
 		uint64_t now = clock_now();
@@ -426,7 +430,7 @@ static void drain(struct spi_service *s, uint64_t deadline)
 			give_back(s);
 		else if (s->job.phase == JOB_RUNS && now >= deadline)
 			stop_transfer(s);
-		else if (s->job.phase == JOB_CLEARS && now >= clear_until)
+		else if (s->job.phase == JOB_CLEARS && !clears--)
 			finish(s, s->job.status);
 		else
 			spi_service_step(s, now);
@@ -465,4 +469,6 @@ static void start(void *opaque, unsigned int ring, bool fresh)
 const struct vhost_device_ops spi_service_ops = {
 	.quiesce = quiesce,
 	.start = start,
+	.save = spi_state_save,
+	.load = spi_state_load,
 };

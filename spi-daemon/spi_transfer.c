@@ -125,7 +125,11 @@ int spi_transfer_step(struct spi_transfer *transfer, struct chip *chip,
 	piece.setup_ns = first && !transfer->joins ? head->cs_setup_ns : 0;
 	piece.hold_ns = last ? head->cs_delay_hold_ns : 0;
 	ret = map_piece(request, mem, bounce, &piece);
-	if (!ret)
-		ret = spi_device_transfer(chip->dev, &piece);
+	if (ret)
+		return ret;
+	ret = spi_device_transfer(chip->dev, &piece);
+	/* Whatever came of it, some of it may be there. */
+	if (piece.rx && piece.rx != bounce->rx)
+		chain_wrote(&request->rx, mem, piece.len);
 	return ret ? ret : advance(transfer, mem, bounce, &piece);
 }

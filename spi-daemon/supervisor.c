@@ -27,6 +27,7 @@ static void block_signals(sigset_t *set)
 	sigemptyset(set);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 	/* A front end that closed its end is an error of write(2), no more. */
 	signal(SIGPIPE, SIG_IGN);
@@ -75,7 +76,8 @@ static int open_sockets(struct supervisor *s, const struct options *options,
 		int ret;
 
 		socket_name(options, i, path, sizeof(path));
-		ret = guest_worker_init(&s->workers[i], i, path, pool, s->quit);
+		ret = guest_worker_init(&s->workers[i], i, path, pool,
+					&options->without, s->quit);
 		if (ret < 0) {
 			explain(path, ret, error, error_size);
 			return ret;

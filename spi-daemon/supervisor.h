@@ -9,9 +9,9 @@
 #include "spi-daemon/pool.h"
 
 /*
- * Serves all guests until SIGTERM or SIGINT, then removes the sockets. Returns
- * 0; or, when the guests cannot be served at all, a negative errno, with one
- * line (no newline) in @error.
+ * Serves all guests until SIGTERM, SIGINT or SIGHUP, then removes the sockets.
+ * Returns 0; or, when the guests cannot be served at all, a negative errno,
+ * with one line (no newline) in @error.
  */
 int supervisor_run(const struct options *options, struct pool *pool,
 		   char *error, size_t error_size);

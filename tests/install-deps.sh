@@ -25,7 +25,7 @@ packages_for() {
 		;;
 	develop) # make format, coverage and a second compiler
 		packages_for check
-		echo clang clang-format clang-tidy gcovr git
+		echo clang libclang-rt-dev clang-format clang-tidy gcovr git
 		;;
 	*)
 		die "usage: install-deps.sh build|check|guest|develop..."

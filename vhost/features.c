@@ -9,17 +9,61 @@
 
 /* What the ring code and this layer can do, whatever the device. */
 #define TRANSPORT_FEATURES                                               \
-	(BIT(VIRTIO_F_INDIRECT_DESC) | BIT(VIRTIO_F_EVENT_IDX) |         \
-	 BIT(VHOST_USER_F_PROTOCOL_FEATURES) | BIT(VIRTIO_F_VERSION_1) | \
-	 BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_IN_ORDER) |            \
-	 BIT(VIRTIO_F_ORDER_PLATFORM))
+	(BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_F_INDIRECT_DESC) |            \
+	 BIT(VIRTIO_F_EVENT_IDX) | BIT(VHOST_USER_F_PROTOCOL_FEATURES) | \
+	 BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_RING_PACKED) |           \
+	 BIT(VIRTIO_F_IN_ORDER) | BIT(VIRTIO_F_ORDER_PLATFORM))
 
-#define PROTOCOL_FEATURES                            \
-	(BIT(VHOST_USER_PROTOCOL_F_MQ) |             \
-	 BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |      \
-	 BIT(VHOST_USER_PROTOCOL_F_CONFIG) |         \
-	 BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) | \
-	 BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS))
+#define PROTOCOL_FEATURES                                 \
+	(BIT(VHOST_USER_PROTOCOL_F_MQ) |                  \
+	 BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) |           \
+	 BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |           \
+	 BIT(VHOST_USER_PROTOCOL_F_CONFIG) |              \
+	 BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) |      \
+	 BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) |        \
+	 BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS) | \
+	 BIT(VHOST_USER_PROTOCOL_F_STATUS) |              \
+	 BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE))
+
+/* The bits that --without can name. */
+static const struct {
+	const char *name;
+	uint64_t features;
+	uint64_t protocol;
+} names[] = {
+	{ "indirect-desc", BIT(VIRTIO_F_INDIRECT_DESC), 0 },
+	{ "event-idx", BIT(VIRTIO_F_EVENT_IDX), 0 },
+	{ "ring-packed", BIT(VIRTIO_F_RING_PACKED), 0 },
+	{ "in-order", BIT(VIRTIO_F_IN_ORDER), 0 },
+	{ "order-platform", BIT(VIRTIO_F_ORDER_PLATFORM), 0 },
+	{ "log-all", BIT(VHOST_F_LOG_ALL), 0 },
+	{ "mq", 0, BIT(VHOST_USER_PROTOCOL_F_MQ) },
+	{ "log-shmfd", 0, BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) },
+	{ "reply-ack", 0, BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) },
+	{ "config", 0, BIT(VHOST_USER_PROTOCOL_F_CONFIG) },
+	{ "inflight-shmfd", 0, BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) },
+	{ "reset-device", 0, BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) },
+	{ "mem-slots", 0, BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS) },
+	{ "status", 0, BIT(VHOST_USER_PROTOCOL_F_STATUS) },
+	{ "device-state", 0, BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE) },
+};
+
+bool vhost_feature_find(const char *name, struct vhost_feature_set *set)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i].name, name))
+			continue;
+		set->features |= names[i].features;
+		set->protocol |= names[i].protocol;
+		return true;
+	}
+	return false;
+}
+
+static uint64_t offered_protocol(const struct vhost_session *s)
+{
+	return PROTOCOL_FEATURES & ~s->device->without.protocol;
+}
 
 static int reply_u64(struct vhost_session *s, uint64_t value)
 {
@@ -30,7 +74,8 @@ static int reply_u64(struct vhost_session *s, uint64_t value)
 
 uint64_t vhost_session_offered(const struct vhost_session *s)
 {
-	return TRANSPORT_FEATURES | s->device->features;
+	return (TRANSPORT_FEATURES | s->device->features) &
+	       ~s->device->without.features;
 }
 
 int vhost_get_features(struct vhost_session *s, struct vhost_msg *msg)
@@ -42,13 +87,14 @@ int vhost_get_features(struct vhost_session *s, struct vhost_msg *msg)
 int vhost_set_features(struct vhost_session *s, struct vhost_msg *msg)
 {
 	uint64_t features = msg->payload.u64;
+	uint64_t alien = features & ~vhost_session_offered(s);
 
-	if (features & ~vhost_session_offered(s))
-		return vhost_refuse(
-			s, "features 0x%llx were not offered",
-			(unsigned long long)(features &
-					     ~vhost_session_offered(s)));
+	if (alien)
+		return vhost_refuse(s, "features 0x%llx were not offered",
+				    (unsigned long long)alien);
 	s->features = features;
+	/* Also while rings run. */
+	vhost_log_switch(s);
 	/* Without SET_VRING_ENABLE rings are born enabled. */
 	if (!(features & BIT(VHOST_USER_F_PROTOCOL_FEATURES)))
 		vhost_enable_all_rings(s, true);
@@ -58,15 +104,16 @@ int vhost_set_features(struct vhost_session *s, struct vhost_msg *msg)
 int vhost_get_protocol_features(struct vhost_session *s, struct vhost_msg *msg)
 {
 	(void)msg;
-	return reply_u64(s, PROTOCOL_FEATURES);
+	return reply_u64(s, offered_protocol(s));
 }
 
 int vhost_set_protocol_features(struct vhost_session *s, struct vhost_msg *msg)
 {
-	if (msg->payload.u64 & ~PROTOCOL_FEATURES)
+	uint64_t alien = msg->payload.u64 & ~offered_protocol(s);
+
+	if (alien)
 		return vhost_refuse(s, "features 0x%llx were not offered",
-				    (unsigned long long)(msg->payload.u64 &
-							 ~PROTOCOL_FEATURES));
+				    (unsigned long long)alien);
 	s->protocol_features = msg->payload.u64;
 	return 0;
 }
@@ -84,6 +131,36 @@ int vhost_reset_owner(struct vhost_session *s, struct vhost_msg *msg)
 	(void)msg;
 	vhost_enable_all_rings(s, false);
 	return 0;
+}
+
+int vhost_reset_device(struct vhost_session *s, struct vhost_msg *msg)
+{
+	(void)msg;
+	vhost_reset_rings(s);
+	s->status = 0;
+	return 0;
+}
+
+/*
+ * What the driver wrote to the device status field (virtio 1.4, 2.1). Front
+ * ends differ in how much of it they pass on, so that rings start and stop by
+ * the ring messages alone; but 0 is a reset.
+ */
+int vhost_set_status(struct vhost_session *s, struct vhost_msg *msg)
+{
+	if (msg->payload.u64 > UINT8_MAX)
+		return vhost_refuse(s, "0x%llx is no device status",
+				    (unsigned long long)msg->payload.u64);
+	s->status = (uint8_t)msg->payload.u64;
+	if (!s->status)
+		vhost_reset_rings(s);
+	return 0;
+}
+
+int vhost_get_status(struct vhost_session *s, struct vhost_msg *msg)
+{
+	(void)msg;
+	return reply_u64(s, s->status);
 }
 
 int vhost_get_queue_num(struct vhost_session *s, struct vhost_msg *msg)

@@ -20,9 +20,23 @@ int vhost_get_protocol_features(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_protocol_features(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_owner(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_reset_owner(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_reset_device(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_status(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_get_status(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_get_queue_num(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_get_config(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_config(struct vhost_session *s, struct vhost_msg *msg);
+
+/* device_state.c */
+int vhost_set_device_state_fd(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_check_device_state(struct vhost_session *s, struct vhost_msg *msg);
+
+/* page_log.c */
+int vhost_set_log_base(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_log_fd(struct vhost_session *s, struct vhost_msg *msg);
+
+/* Logs from now on, or not: the features or the log have changed. */
+void vhost_log_switch(struct vhost_session *s);
 
 /* mem.c */
 int vhost_set_mem_table(struct vhost_session *s, struct vhost_msg *msg);
@@ -54,6 +68,9 @@ int vhost_set_vring_enable(struct vhost_session *s, struct vhost_msg *msg);
 
 /* Makes all rings ready for use, or not; an active one is quiesced first. */
 void vhost_enable_all_rings(struct vhost_session *s, bool enable);
+
+/* Stops and disables all rings, and forgets where they stopped. */
+void vhost_reset_rings(struct vhost_session *s);
 
 /*
  * Makes @mem the session's memory, and gives back the old one in it. Started

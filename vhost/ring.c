@@ -42,7 +42,7 @@ void vhost_ring_stop(struct vhost_ring *ring)
  * it is not set to non-blocking (that flag is the front end's too), look
  * before writing.
  */
-static void signal_fd(int fd)
+void vhost_signal_fd(int fd)
 {
 	const uint64_t one = 1;
 	struct pollfd writable = { .fd = fd, .events = POLLOUT };
@@ -60,7 +60,7 @@ void vhost_ring_pay_call(struct vhost_ring *ring)
 {
 	if (!ring->call_owed)
 		return;
-	signal_fd(ring->call);
+	vhost_signal_fd(ring->call);
 	ring->call_owed = ring->call < 0;
 }
 
@@ -68,7 +68,7 @@ void vhost_ring_call(struct vhost_ring *ring)
 {
 	if (!vring_should_call(&ring->vring))
 		return;
-	signal_fd(ring->call);
+	vhost_signal_fd(ring->call);
 	ring->call_owed = ring->call < 0;
 }
 
@@ -90,7 +90,7 @@ void vhost_session_break(struct vhost_session *session, unsigned int index,
 	struct vhost_ring *ring = &session->rings[index];
 
 	vhost_ring_stop(ring);
-	signal_fd(ring->err);
+	vhost_signal_fd(ring->err);
 	snprintf(session->reason, sizeof(session->reason),
 		 "ring %u is broken, and stopped: %s", index, why);
 }
@@ -99,8 +99,12 @@ int vhost_session_pop(struct vhost_session *session, unsigned int index,
 		      struct chain *chain)
 {
 	struct vhost_ring *ring = &session->rings[index];
-	int ret = vring_pop(&ring->vring, chain);
+	int ret;
 
+	/* The requests before this one may have been the log's first. */
+	if (session->mem.log)
+		vhost_log_tell(session);
+	ret = vring_pop(&ring->vring, chain);
 	if (ret < 0)
 		vhost_session_break(session, index, ring->vring.error);
 	else if (ret > 0)

@@ -30,9 +30,11 @@ struct row {
 	uint64_t protocol; /* protocol feature that it needs */
 };
 
-#define REPLY		      1u /* ->reply is the answer, not an ack */
-#define LONGER		      2u /* the payload may be longer than ->size */
-#define ENABLE		      4u /* needs VHOST_USER_F_PROTOCOL_FEATURES */
+#define REPLY		      1u  /* ->reply is the answer, not an ack */
+#define LONGER		      2u  /* the payload may be longer than ->size */
+#define ENABLE		      4u  /* needs VHOST_USER_F_PROTOCOL_FEATURES */
+#define GATED		      8u  /* REPLY with ->protocol only, else an ack */
+#define STATE_ERROR	      16u /* an error's reply is a number */
 
 #define NONE		      0
 #define NEEDS(feature)	      (1ull << VHOST_USER_PROTOCOL_F_##feature)
@@ -40,6 +42,8 @@ struct row {
 #define STATE		      sizeof(struct vhost_wire_vring_state)
 #define ADDR		      sizeof(struct vhost_wire_vring_addr)
 #define TABLE		      offsetof(struct vhost_wire_mem_table, regions)
+#define LOG		      sizeof(struct vhost_wire_log)
+#define TRANSFER	      sizeof(struct vhost_wire_state_transfer)
 #define REGION		      sizeof(struct vhost_wire_mem_reg)
 #define CONFIG_HEAD	      VHOST_WIRE_CONFIG_HEAD
 #define INFLIGHT	      VHOST_WIRE_INFLIGHT_LEAST
@@ -79,6 +83,10 @@ static const struct row rows[] = {
 		0, 0, RING_NONE, 0, NONE),
 	ROW(SET_MEM_TABLE, vhost_set_mem_table,
 		TABLE, VHOST_USER_MAX_FDS, RING_NONE, LONGER, NONE),
+	ROW(SET_LOG_BASE, vhost_set_log_base,
+		LOG, 1, RING_NONE, REPLY | GATED, NEEDS(LOG_SHMFD)),
+	ROW(SET_LOG_FD, vhost_set_log_fd,
+		0, 1, RING_NONE, 0, NONE),
 	ROW(SET_VRING_NUM, vhost_set_vring_num,
 		STATE, 0, RING_U32, 0, NONE),
 	ROW(SET_VRING_ADDR, vhost_set_vring_addr,
@@ -112,16 +120,24 @@ static const struct row rows[] = {
 		INFLIGHT, 0, RING_NONE, REPLY | LONGER, NEEDS(INFLIGHT_SHMFD)),
 	ROW(SET_INFLIGHT_FD, vhost_set_inflight_fd,
 		INFLIGHT, 1, RING_NONE, LONGER, NEEDS(INFLIGHT_SHMFD)),
+	ROW(RESET_DEVICE, vhost_reset_device,
+		0, 0, RING_NONE, 0, NEEDS(RESET_DEVICE)),
 	ROW(GET_MAX_MEM_SLOTS, vhost_get_max_mem_slots,
 		0, 0, RING_NONE, REPLY, NEEDS(CONFIGURE_MEM_SLOTS)),
 	ROW(ADD_MEM_REG, vhost_add_mem_reg,
 		REGION, 1, RING_NONE, 0, NEEDS(CONFIGURE_MEM_SLOTS)),
 	ROW(REM_MEM_REG, vhost_rem_mem_reg,
 		REGION, 1, RING_NONE, 0, NEEDS(CONFIGURE_MEM_SLOTS)),
-	REFUSED(GET_STATUS),
+	ROW(SET_STATUS, vhost_set_status,
+		U64, 0, RING_NONE, 0, NEEDS(STATUS)),
+	ROW(GET_STATUS, vhost_get_status,
+		0, 0, RING_NONE, REPLY, NEEDS(STATUS)),
 	REFUSED(GET_SHARED_OBJECT),
-	REFUSED(SET_DEVICE_STATE_FD),
-	REFUSED(CHECK_DEVICE_STATE),
+	ROW(SET_DEVICE_STATE_FD, vhost_set_device_state_fd,
+		TRANSFER, 1, RING_NONE, REPLY | STATE_ERROR,
+		NEEDS(DEVICE_STATE)),
+	ROW(CHECK_DEVICE_STATE, vhost_check_device_state,
+		0, 0, RING_NONE, REPLY | STATE_ERROR, NEEDS(DEVICE_STATE)),
 	REFUSED(GET_SHMEM_CONFIG),
 	REFUSED(GET_VRING_BASE_SKIP_DRAIN),
 };
@@ -177,6 +193,13 @@ static int check(struct vhost_session *s, const struct vhost_msg *msg,
 	return check_ring(s, msg, row);
 }
 
+static bool has_reply(const struct vhost_session *s, const struct row *row)
+{
+	if (row->flags & GATED && !(s->protocol_features & row->protocol))
+		return false;
+	return row->flags & REPLY;
+}
+
 /* The answer to a request that ended with @ret, if it has one. */
 static int answer(struct vhost_session *s, const struct vhost_msg *msg,
 		  const struct row *row, int ret)
@@ -184,8 +207,13 @@ static int answer(struct vhost_session *s, const struct vhost_msg *msg,
 	const uint64_t ack_wanted = 1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK;
 	uint64_t ack = ret < 0;
 
+	if (ret < 0 && row->flags & STATE_ERROR) {
+		s->reply.u64 = VHOST_USER_STATE_ERROR | VHOST_USER_STATE_NO_FD;
+		s->reply_size = sizeof(s->reply.u64);
+		ret = 0;
+	}
 	/* An empty reply is the protocol's word for an error. */
-	if (row->flags & REPLY)
+	if (has_reply(s, row))
 		return vhost_sock_reply_fd(&s->sock, msg->header.request,
 					   &s->reply,
 					   ret < 0 ? 0 : s->reply_size,
@@ -241,7 +269,12 @@ bool vhost_session_is_over(const struct vhost_session *s)
 void vhost_session_init(struct vhost_session *s,
 			const struct vhost_device *device, int fd)
 {
-	*s = (struct vhost_session){ .device = device, .reply_fd = -1 };
+	*s = (struct vhost_session){
+		.device = device,
+		.log_event = -1,
+		.state.fd = -1,
+		.reply_fd = -1,
+	};
 	vhost_sock_init(&s->sock, fd);
 	guest_mem_init(&s->mem);
 	guest_mem_init(&s->inflight.mem);
@@ -257,5 +290,8 @@ void vhost_session_fini(struct vhost_session *s)
 		vhost_ring_close_fds(&s->rings[i]);
 	guest_mem_clear(&s->mem);
 	guest_mem_clear(&s->inflight.mem);
+	dirty_log_close(&s->log);
+	vhost_close_fd(&s->log_event);
+	vhost_close_fd(&s->state.fd);
 	vhost_sock_fini(&s->sock);
 }

@@ -30,6 +30,7 @@ struct vhost_ring {
 	uint16_t size; /* SET_VRING_NUM; 0: not set */
 	uint32_t base; /* SET_VRING_BASE: where to start */
 	bool resumes;  /* base is where the ring stopped */
+	bool loaded;   /* it stopped elsewhere, and goes on here */
 	int kick;      /* descriptors, -1: none */
 	int call;
 	int err;
@@ -47,14 +48,37 @@ struct vhost_inflight_area {
 	uint16_t size;	      /* entries in each part */
 };
 
+enum vhost_state_stage {
+	VHOST_STATE_NONE,
+	VHOST_STATE_SAVED,
+	VHOST_STATE_LOADS, /* to be checked */
+	VHOST_STATE_LOADED,
+};
+
+/* More than any state is long. */
+#define VHOST_STATE_MAX (24 + VHOST_USER_CONFIG_MAX + VHOST_DEVICE_STATE_MAX)
+
+/* A transfer of the device's state. */
+struct vhost_state {
+	enum vhost_state_stage stage;
+	int fd; /* where it comes from, until it has all come; -1: none */
+	uint32_t have; /* bytes of ->blob */
+	uint8_t blob[VHOST_STATE_MAX + 1];
+};
+
 struct vhost_session {
 	const struct vhost_device *device;
 	struct vhost_sock sock;
 	uint64_t features;	    /* acked by the driver */
 	uint64_t protocol_features; /* acked by the front end */
+	uint8_t status;	      /* of the device, as the driver wrote it (2.1) */
 	struct guest_mem mem; /* to be watched; ->inflight comes with it */
 	struct vhost_ring rings[VHOST_MAX_RINGS];
 	struct vhost_inflight_area inflight;
+	struct dirty_log log;	  /* SET_LOG_BASE; in use while ->mem.log */
+	int log_event;		  /* SET_LOG_FD, -1: none */
+	bool log_loss_told;	  /* ->reason has said that marks were lost */
+	struct vhost_state state; /* SET_DEVICE_STATE_FD */
 	union vhost_wire_payload reply; /* a handler's answer, */
 	uint32_t reply_size;		/* and its size in bytes, */
 	int reply_fd;			/* and descriptor, if not -1 */
@@ -123,6 +147,21 @@ void vhost_session_break(struct vhost_session *session, unsigned int ring,
  * index at which it can go on.
  */
 void vhost_ring_stop(struct vhost_ring *ring);
+
+/*
+ * Signals SET_LOG_FD's eventfd if pages were marked; leaves a ->reason, once,
+ * if marks were lost.
+ */
+void vhost_log_tell(struct vhost_session *session);
+
+/* Signals the eventfd, unless it is -1. Never waits. */
+void vhost_signal_fd(int fd);
+
+/*
+ * Reads on where a device state comes from: ->state.fd, which is readable. If
+ * nobody did, a front end that sends too much could wait for ever.
+ */
+void vhost_session_read_state(struct vhost_session *session);
 
 /* Closes *@fd, if it is one, and makes it -1. */
 void vhost_close_fd(int *fd);

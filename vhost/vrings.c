@@ -21,9 +21,11 @@ static struct vhost_ring *fd_ring(struct vhost_session *s,
 
 static void quiesce(struct vhost_session *s, const struct vhost_ring *ring)
 {
-	if (vhost_ring_is_active(ring))
-		s->device->ops->quiesce(s->device->opaque,
-					(unsigned int)(ring - s->rings));
+	if (!vhost_ring_is_active(ring))
+		return;
+	s->device->ops->quiesce(s->device->opaque,
+				(unsigned int)(ring - s->rings));
+	vhost_log_tell(s);
 }
 
 static void enable(struct vhost_session *s, struct vhost_ring *ring, bool on)
@@ -37,6 +39,16 @@ void vhost_enable_all_rings(struct vhost_session *s, bool on)
 {
 	for (unsigned int i = 0; i < s->device->ring_count; i++)
 		enable(s, &s->rings[i], on);
+}
+
+void vhost_reset_rings(struct vhost_session *s)
+{
+	vhost_enable_all_rings(s, false);
+	for (unsigned int i = 0; i < s->device->ring_count; i++) {
+		vhost_ring_stop(&s->rings[i]);
+		s->rings[i].base = 0;
+		s->rings[i].resumes = false;
+	}
 }
 
 static struct vring_features ring_features(const struct vhost_session *s)
@@ -61,6 +73,13 @@ int vhost_set_vring_num(struct vhost_session *s, struct vhost_msg *msg)
 			s, "size %u is not one that such a ring can have", num);
 	ring->size = (uint16_t)num;
 	return 0;
+}
+
+static void set_log_addr(struct vring *vring,
+			 const struct vhost_wire_vring_addr *addr)
+{
+	vring->logged = addr->flags & 1u << VHOST_VRING_F_LOG;
+	vring->log_addr = addr->log;
 }
 
 /* Finds the ring's areas in @mem. Returns NULL, or what is wrong with them. */
@@ -131,10 +150,15 @@ int vhost_set_vring_addr(struct vhost_session *s, struct vhost_msg *msg)
 	struct vhost_ring moved = *ring;
 	const char *why;
 
-	if (msg->payload.addr.flags)
+	if (msg->payload.addr.flags & ~(1u << VHOST_VRING_F_LOG))
 		return vhost_refuse(s, "flags 0x%x", msg->payload.addr.flags);
+	/* It may be outside of guest memory; but what follows it adds up. */
+	if (msg->payload.addr.flags && msg->payload.addr.log > INT64_MAX)
+		return vhost_refuse(s, "there is no log address 0x%llx",
+				    (unsigned long long)msg->payload.addr.log);
 	moved.addr = msg->payload.addr;
 	moved.has_addr = true;
+	set_log_addr(&moved.vring, &moved.addr);
 	if (ring->started) {
 		why = locate(&moved, &moved.vring.features, &s->mem,
 			     &moved.vring.areas);
@@ -195,18 +219,25 @@ static int start(struct vhost_session *s, struct vhost_ring *ring)
 	const char *why = locate(ring, &vring.features, &s->mem, &vring.areas);
 	uint32_t base = ring->base;
 
-	if (!why)
-		why = vhost_track_ring(s, ring, &vring, &base);
+	if (why)
+		return vhost_refuse(s, "%s", why);
+	/* The layout may have changed since SET_VRING_NUM. */
+	if (!vring_size_ok(&vring.features, ring->size))
+		return vhost_refuse(s, "the ring cannot have size %u",
+				    ring->size);
+	why = vhost_track_ring(s, ring, &vring, &base);
 	if (why)
 		return vhost_refuse(s, "%s", why);
 	if (vring_start(&vring, base) < 0)
 		return vhost_refuse(s, "the ring cannot begin at 0x%x", base);
+	set_log_addr(&vring, &ring->addr);
 	ring->vring = vring;
 	ring->started = true;
 	ring->recovers = false;
-	s->device->ops->start(s->device->opaque,
-			      (unsigned int)(ring - s->rings),
-			      !ring->resumes && !ring->recovered);
+	s->device->ops->start(
+		s->device->opaque, (unsigned int)(ring - s->rings),
+		!ring->resumes && !ring->loaded && !ring->recovered);
+	ring->loaded = false;
 	return 0;
 }
 

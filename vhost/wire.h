@@ -99,9 +99,11 @@ struct vhost_wire_vring_addr {
 	uint64_t desc; /* front-end user addresses */
 	uint64_t used;
 	uint64_t avail;
-	uint64_t log;
+	uint64_t log; /* guest address for logging */
 };
 static_assert(sizeof(struct vhost_wire_vring_addr) == 40, "protocol layout");
+
+#define VHOST_VRING_F_LOG 0 /* bit number in ->flags: ->log is valid */
 
 /* The u64 of SET_VRING_KICK, _CALL and _ERR */
 #define VHOST_USER_VRING_INDEX_MASK 0xffu
@@ -150,6 +152,26 @@ struct vhost_wire_inflight {
 };
 #define VHOST_WIRE_INFLIGHT_LEAST offsetof(struct vhost_wire_inflight, padding)
 static_assert(sizeof(struct vhost_wire_inflight) == 24, "protocol layout");
+struct vhost_wire_log {
+	uint64_t size; /* bytes */
+	uint64_t offset;
+};
+static_assert(sizeof(struct vhost_wire_log) == 16, "protocol layout");
+
+/* SET_DEVICE_STATE_FD */
+struct vhost_wire_state_transfer {
+	uint32_t direction;
+	uint32_t phase;
+};
+static_assert(sizeof(struct vhost_wire_state_transfer) == 8, "protocol layout");
+
+#define VHOST_USER_STATE_SAVE	 0u
+#define VHOST_USER_STATE_LOAD	 1u
+#define VHOST_USER_STATE_STOPPED 0u /* the one phase there is */
+
+/* The u64 in reply: an error in the low bits, and that no descriptor comes. */
+#define VHOST_USER_STATE_ERROR 0xffu
+#define VHOST_USER_STATE_NO_FD (1u << 8)
 
 union vhost_wire_payload {
 	uint64_t u64;
@@ -159,6 +181,8 @@ union vhost_wire_payload {
 	struct vhost_wire_mem_reg mem_reg;
 	struct vhost_wire_config config;
 	struct vhost_wire_inflight inflight;
+	struct vhost_wire_log log;
+	struct vhost_wire_state_transfer transfer;
 };
 
 #endif

@@ -153,6 +153,7 @@ int chain_write(struct chain_cursor *cursor, const struct guest_mem *mem,
 		if (!to)
 			return -EFAULT;
 		memcpy(to, from, got);
+		guest_mem_wrote(mem, to, got);
 		chain_skip(cursor, got);
 		from += got;
 		len -= got;
@@ -170,6 +171,7 @@ int chain_zero(struct chain_cursor *cursor, const struct guest_mem *mem,
 		if (!to)
 			return -EFAULT;
 		memset(to, 0, got);
+		guest_mem_wrote(mem, to, got);
 		chain_skip(cursor, got);
 		len -= got;
 	}
@@ -183,4 +185,16 @@ void *chain_direct(const struct chain_cursor *cursor,
 	void *at = cursor_at(cursor, mem, len, &got);
 
 	return at && got == len ? at : NULL;
+}
+
+void chain_wrote(const struct chain_cursor *cursor, const struct guest_mem *mem,
+		 size_t len)
+{
+	const void *at;
+
+	if (!mem->log)
+		return;
+	at = chain_direct(cursor, mem, len);
+	if (at)
+		guest_mem_log(mem, at, len);
 }

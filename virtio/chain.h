@@ -78,6 +78,13 @@ int chain_zero(struct chain_cursor *cursor, const struct guest_mem *mem,
 void *chain_direct(const struct chain_cursor *cursor,
 		   const struct guest_mem *mem, size_t len);
 
+/*
+ * The next @len bytes were written through chain_direct(): marks them in the
+ * log, as chain_write() and chain_zero() do by themselves.
+ */
+void chain_wrote(const struct chain_cursor *cursor, const struct guest_mem *mem,
+		 size_t len);
+
 /* Moves the cursor by @len bytes, or to the end. */
 void chain_skip(struct chain_cursor *cursor, uint64_t len);
 

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "virtio/file_map.h"
 #include "virtio/guest_mem.h"
 
 void guest_mem_init(struct guest_mem *mem)
@@ -53,46 +52,21 @@ static bool spec_is_sound(const struct guest_region_spec *spec)
 	       end <= INT64_MAX;
 }
 
-/*
- * Maps the pages that hold the region. Offsets and lengths of huge-page files
- * must be whole huge pages, and their page size is the file's st_blksize.
- */
 static int map_region(const struct guest_region_spec *spec, int fd,
 		      struct guest_region *region)
 {
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	uint64_t end = spec->mmap_offset + spec->size;
-	uint64_t start, size;
-	struct stat st;
-	void *map;
+	struct file_map map = { 0 };
+	int ret = file_map_open(&map, fd, spec->mmap_offset, spec->size);
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size < end)
-		return -EINVAL;
-	if ((uint64_t)st.st_blksize > page &&
-	    !((uint64_t)st.st_blksize & ((uint64_t)st.st_blksize - 1)))
-		page = (uint64_t)st.st_blksize;
-
-	start = spec->mmap_offset & ~(page - 1);
-	size = (end - start + page - 1) & ~(page - 1);
-	/* On a 32-bit host neither may lose its upper half on the way. */
-	if ((size_t)size != size || (uint64_t)(off_t)start != start)
-		return -ENOMEM;
-	map = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		   MAP_SHARED | MAP_NORESERVE, fd, (off_t)start);
-	if (map == MAP_FAILED)
-		return -errno;
-	/* Guest secrets stay out of the daemon's core file. */
-	madvise(map, size, MADV_DONTDUMP);
-
+	if (ret < 0)
+		return ret;
 	*region = (struct guest_region){
 		.guest_addr = spec->guest_addr,
 		.size = spec->size,
 		.user_addr = spec->user_addr,
-		.host = (uint8_t *)map + (spec->mmap_offset - start),
-		.map = map,
-		.map_size = size,
+		.host = map.at,
+		.map = map.pages,
+		.map_size = map.bytes,
 	};
 	return 0;
 }
@@ -158,6 +132,9 @@ void guest_mem_swap(struct guest_mem *a, struct guest_mem *b)
 	/* What is watched together stays where it is. */
 	b->also = a->also;
 	a->also = tmp.also;
+	/* A log is no part of the contents. */
+	b->log = a->log;
+	a->log = tmp.log;
 }
 
 /* The last region that starts at or below @addr, or NULL. */
@@ -224,4 +201,19 @@ int guest_mem_read(const struct guest_mem *mem, uint64_t addr, void *buf,
 	/* Or the compiler may use the guest's bytes again instead of @buf. */
 	__asm__ volatile("" : : : "memory");
 	return 0;
+}
+
+void guest_mem_log(const struct guest_mem *mem, const void *at, uint64_t len)
+{
+	const uint8_t *byte = at;
+
+	for (unsigned int i = 0; i < mem->count; i++) {
+		const struct guest_region *r = &mem->regions[i];
+
+		if (byte < r->host || byte >= r->host + r->size)
+			continue;
+		dirty_log_mark(mem->log,
+			       r->guest_addr + (uint64_t)(byte - r->host), len);
+		return;
+	}
 }

@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "virtio/dirty_log.h"
+
 /* As many as other back ends offer with CONFIGURE_MEM_SLOTS. */
 #define GUEST_MEM_MAX_REGIONS 509
 
@@ -43,6 +45,7 @@ struct guest_mem {
 	unsigned int count;
 	volatile sig_atomic_t broken; /* how many regions are covered */
 	struct guest_mem *also;	      /* to be watched together with this */
+	struct dirty_log *log;	      /* the owner's; NULL: not logging */
 };
 
 /* Makes an empty table. */
@@ -68,7 +71,7 @@ int guest_mem_add(struct guest_mem *mem, const struct guest_region_spec *spec,
 int guest_mem_remove(struct guest_mem *mem,
 		     const struct guest_region_spec *spec);
 
-/* Exchanges the contents of two tables. */
+/* Exchanges the contents of two tables. Their logs stay where they are. */
 void guest_mem_swap(struct guest_mem *a, struct guest_mem *b);
 
 /*
@@ -91,8 +94,22 @@ int guest_mem_read(const struct guest_mem *mem, uint64_t addr, void *buf,
 		   size_t len);
 
 /*
+ * Marks in ->log, which must be there, @len bytes at @at: a pointer into the
+ * table. By pointer, as a guest's own address may be translated on its way.
+ */
+void guest_mem_log(const struct guest_mem *mem, const void *at, uint64_t len);
+
+/* Says that @len bytes at @at were written, if anyone wants to know. */
+static inline void guest_mem_wrote(const struct guest_mem *mem, const void *at,
+				   uint64_t len)
+{
+	if (mem->log)
+		guest_mem_log(mem, at, len);
+}
+
+/*
  * Installs the process's SIGBUS handler. A SIGBUS outside watched guest
- * memory ends the process as ever. Returns 0 or a negative errno.
+ * memory, and its log, ends the process as ever. Returns 0 or a negative errno.
  */
 int guest_mem_handle_sigbus(void);
 

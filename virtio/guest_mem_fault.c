@@ -3,17 +3,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/mman.h>
 
+#include "virtio/file_map.h"
 #include "virtio/guest_mem.h"
 
 /* SIGBUS is raised in the thread that touched the hole. */
 static _Thread_local struct guest_mem *watched;
 
-/*
- * Replaces the whole region, as a part of a huge-page mapping cannot be
- * replaced. mmap(2) is a plain system call, safe in a handler.
- */
 static bool cover_with_zeros(struct guest_mem *mem, const uint8_t *addr)
 {
 	for (unsigned int i = 0; i < mem->count; i++) {
@@ -22,16 +18,13 @@ static bool cover_with_zeros(struct guest_mem *mem, const uint8_t *addr)
 
 		if (addr < map || addr >= map + r->map_size)
 			continue;
-		if (mmap(r->map, r->map_size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
-				 MAP_NORESERVE,
-			 -1, 0) == MAP_FAILED)
+		if (!file_map_cover(r->map, r->map_size))
 			return false;
 		r->covered = 1;
 		mem->broken++;
 		return true;
 	}
-	return false;
+	return mem->log && dirty_log_cover(mem->log, addr);
 }
 
 static void on_sigbus(int sig, siginfo_t *info, void *context)

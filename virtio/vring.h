@@ -38,7 +38,9 @@ struct vring {
 	const struct guest_mem *mem;
 	struct vring_areas areas;
 	struct vring_features features;
-	uint16_t size; /* entries; of a split ring a power of two */
+	uint16_t size;	   /* entries; of a split ring a power of two */
+	bool logged;	   /* note what is written in ->mem->log, if any, */
+	uint64_t log_addr; /* the first byte of the used ring at this address */
 
 	/* The vring's own. */
 	const struct vring_layout *layout;

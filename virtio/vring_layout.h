@@ -51,4 +51,15 @@ static inline void vring_store16(uint16_t *p, uint16_t value)
 	__atomic_store_n(p, htole16(value), __ATOMIC_RELAXED);
 }
 
+/*
+ * The device wrote @len bytes at @offset of the area that ->log_addr stands
+ * for: the used ring, or a packed ring's descriptors.
+ */
+static inline void vring_wrote(const struct vring *vring, uint64_t offset,
+			       uint64_t len)
+{
+	if (vring->mem->log && vring->logged)
+		dirty_log_mark(vring->mem->log, vring->log_addr + offset, len);
+}
+
 #endif

@@ -23,6 +23,17 @@ static struct virtq_packed_desc *desc_at(const struct vring *vring,
 	return &ring[index];
 }
 
+/*
+ * What SET_VRING_ADDR's log address means of a packed ring is nowhere written.
+ * DPDK takes it for that of the descriptors, QEMU sends that of the device's
+ * event suppression. So what is written is marked where it is, too.
+ */
+static void wrote(const struct vring *vring, const void *at, uint64_t len)
+{
+	if (vring->mem->log && vring->logged)
+		guest_mem_log(vring->mem, at, len);
+}
+
 static struct place avail_place(const struct vring *vring)
 {
 	return (struct place){ vring->avail_idx, vring->avail_wrap };
@@ -178,11 +189,17 @@ static void packed_push(struct vring *vring, const struct chain *chain,
 	d->len = htole32(len);
 	/* The buffers, id and length are visible before the flags are. */
 	__atomic_store_n(&d->flags, htole16(flags), __ATOMIC_RELEASE);
+	wrote(vring, d, sizeof(*d));
+	vring_wrote(vring, place.index * sizeof(*d), sizeof(*d));
 
 	place = forward(vring, place, chain->ring_entries);
 	vring->used_idx = place.index;
 	vring->used_wrap = place.wrap;
-	vring->unheard = (uint16_t)(vring->unheard + chain->ring_entries);
+	/* Once round passes every event; two rounds of 32768 would be 0. */
+	if (chain->ring_entries >= vring->size - vring->unheard)
+		vring->unheard = vring->size;
+	else
+		vring->unheard += chain->ring_entries;
 }
 
 static bool packed_wants_call(const struct vring *vring)
@@ -211,6 +228,7 @@ static void packed_enable_kick(struct vring *vring)
 
 	if (!vring->features.event_idx) {
 		vring_store16(&device->flags, VIRTQ_EVENT_FLAGS_ENABLE);
+		wrote(vring, device, sizeof(*device));
 		return;
 	}
 	vring_store16(&device->desc,
@@ -219,6 +237,7 @@ static void packed_enable_kick(struct vring *vring)
 	/* The driver must not take these flags with an older event. */
 	__atomic_store_n(&device->flags, htole16(VIRTQ_EVENT_FLAGS_DESC),
 			 __ATOMIC_RELEASE);
+	wrote(vring, device, sizeof(*device));
 }
 
 static void packed_disable_kick(struct vring *vring)
@@ -226,23 +245,27 @@ static void packed_disable_kick(struct vring *vring)
 	struct virtq_event_suppress *device = vring->areas.device;
 
 	vring_store16(&device->flags, VIRTQ_EVENT_FLAGS_DISABLE);
+	wrote(vring, device, sizeof(*device));
 }
 
 /*
- * Counts the ends of chains among the available entries. Once round is
- * enough: what follows is what was counted.
+ * Counts the chains among the available entries. Once round is enough: what
+ * follows is what was counted. A chain whose end is not available is one, as
+ * packed_pop() takes it, or finds it broken.
  */
 static uint16_t packed_pending(const struct vring *vring)
 {
 	struct place place = avail_place(vring);
+	bool inside = false;
 	uint16_t chains = 0;
 
 	for (uint32_t i = 0; i < vring->size; i++) {
 		if (!is_available(vring, place))
 			break;
-		if (!(vring_load16(&desc_at(vring, place.index)->flags) &
-		      VIRTQ_DESC_F_NEXT))
+		if (!inside)
 			chains++;
+		inside = vring_load16(&desc_at(vring, place.index)->flags) &
+			 VIRTQ_DESC_F_NEXT;
 		place = forward(vring, place, 1);
 	}
 	return chains;

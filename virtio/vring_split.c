@@ -15,6 +15,21 @@ static struct virtq_used *used_ring(const struct vring *vring)
 	return vring->areas.device;
 }
 
+/* The device wrote @len bytes at @at, in the used ring. */
+static void wrote(const struct vring *vring, const void *at, size_t len)
+{
+	vring_wrote(vring,
+		    (uint64_t)((const uint8_t *)at -
+			       (const uint8_t *)used_ring(vring)),
+		    len);
+}
+
+static void store_logged(const struct vring *vring, uint16_t *p, uint16_t value)
+{
+	vring_store16(p, value);
+	wrote(vring, p, sizeof(*p));
+}
+
 static int split_start(struct vring *vring, uint32_t base)
 {
 	if (base > UINT16_MAX)
@@ -164,6 +179,8 @@ static void split_push(struct vring *vring, const struct chain *chain,
 	/* The buffers and the element are visible before the index is. */
 	__atomic_store_n(&used_ring(vring)->idx, htole16(vring->used_idx),
 			 __ATOMIC_RELEASE);
+	wrote(vring, elem, sizeof(*elem));
+	wrote(vring, &used_ring(vring)->idx, sizeof(uint16_t));
 }
 
 static bool split_wants_call(const struct vring *vring)
@@ -185,16 +202,17 @@ static void split_enable_kick(struct vring *vring)
 	void *avail_event = &used->ring[vring->size];
 
 	if (vring->features.event_idx)
-		vring_store16(avail_event, vring->avail_idx);
+		store_logged(vring, avail_event, vring->avail_idx);
 	else
-		vring_store16(&used->flags, 0);
+		store_logged(vring, &used->flags, 0);
 }
 
 static void split_disable_kick(struct vring *vring)
 {
 	/* With EVENT_IDX an avail_event left behind does it, flags stay 0. */
 	if (!vring->features.event_idx)
-		vring_store16(&used_ring(vring)->flags, VIRTQ_USED_F_NO_NOTIFY);
+		store_logged(vring, &used_ring(vring)->flags,
+			     VIRTQ_USED_F_NO_NOTIFY);
 }
 
 const struct vring_layout vring_split = {

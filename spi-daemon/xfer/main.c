@@ -9,6 +9,7 @@
 #include "spi-daemon/xfer/spi_front.h"
 #include "spi-daemon/xfer/xfer_info.h"
 #include "spi-daemon/xfer/xfer_options.h"
+#include "vhost/front/front_setup.h"
 
 #define DEFAULT_SPEED_HZ 1000000
 
@@ -36,6 +37,8 @@ static int complain(const char *what, int err)
 		why = "the back end gave up the ring";
 	else if (err == -ENOTSUP)
 		why = "the back end is no virtio 1.x device";
+	else if (err == -EPROTONOSUPPORT)
+		why = "the back end offers no packed virtqueues";
 	fprintf(stderr, "spi-xfer: %s: %s\n", what, why);
 	return EXIT_BACK_END;
 }
@@ -44,6 +47,7 @@ static int open_front(struct spi_front *sf, const struct xfer_options *options)
 {
 	struct spi_front_options front = spi_front_defaults(NULL);
 	uint64_t bytes = 1 << 20; /* ring, heads, status bytes, rounding */
+	int err;
 
 	for (unsigned int i = 0; i < options->part_count; i++)
 		bytes += (uint64_t)options->parts[i].tx_len +
@@ -53,7 +57,15 @@ static int open_front(struct spi_front *sf, const struct xfer_options *options)
 	front.ring_size = 4 * XFER_MAX_PARTS;
 	front.mem_size = (bytes + FRONT_MEM_PAGE - 1) & -FRONT_MEM_PAGE;
 	front.timeout_ms = options->timeout_ms;
-	return spi_front_open(sf, &front);
+	if (options->packed)
+		front.features |= FRONT_BIT(VIRTIO_F_RING_PACKED);
+	err = spi_front_open(sf, &front);
+	/* Who asks for it wants no other. */
+	if (!err && options->packed && !sf->ring.packed) {
+		spi_front_close(sf);
+		err = -EPROTONOSUPPORT;
+	}
+	return err;
 }
 
 /*

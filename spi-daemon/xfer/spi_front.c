@@ -20,7 +20,7 @@ enum slot_state {
 
 struct spi_front_slot {
 	enum slot_state state;
-	uint16_t head; /* in the ring */
+	uint16_t head; /* in the ring; its id, if packed */
 	uint64_t out_addr, in_addr;
 	uint32_t out_len, in_len;
 	bool out_ours, in_ours; /* to be freed */
@@ -38,9 +38,11 @@ struct spi_front_options spi_front_defaults(const char *path)
 			    FRONT_BIT(VIRTIO_F_EVENT_IDX),
 		.protocol =
 			FRONT_BIT(VHOST_USER_PROTOCOL_F_MQ) |
+			FRONT_BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) |
 			FRONT_BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
 			FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
-			FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS),
+			FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS) |
+			FRONT_BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE),
 		.timeout_ms = 10000,
 	};
 }
@@ -96,17 +98,21 @@ static int set_inflight(struct spi_front *sf)
 int spi_front_begin(struct spi_front *sf)
 {
 	const struct spi_front_options *options = &sf->options;
+	uint32_t base;
 	int err;
 
 	err = front_negotiate(&sf->fe, options->features, options->protocol);
 	if (!err)
 		err = front_share_mem(&sf->fe, &sf->mem);
+	base = sf->fe.features & FRONT_BIT(VIRTIO_F_RING_PACKED)
+		       ? FRONT_RING_PACKED_BASE
+		       : 0;
 	if (!err)
 		err = set_inflight(sf);
 	if (!err)
-		err = spi_front_new_ring(sf, 0);
+		err = spi_front_new_ring(sf, base);
 	if (!err)
-		err = front_start_vring(&sf->fe, 0, &sf->ring, 0);
+		err = front_start_vring(&sf->fe, 0, &sf->ring, base);
 	return err;
 }
 
@@ -171,7 +177,7 @@ void spi_front_close(struct spi_front *sf)
 	front_mem_close(&sf->mem);
 }
 
-int spi_front_new_ring(struct spi_front *sf, uint16_t base)
+int spi_front_new_ring(struct spi_front *sf, uint32_t base)
 {
 	int err;
 
@@ -180,8 +186,7 @@ int spi_front_new_ring(struct spi_front *sf, uint16_t base)
 	if (!sf->slots)
 		return -ENOMEM;
 	err = front_ring_open(&sf->ring, &sf->mem, sf->options.ring_size,
-			      sf->fe.features & FRONT_BIT(VIRTIO_F_EVENT_IDX),
-			      base);
+			      sf->fe.features, base);
 	if (err) {
 		free(sf->slots);
 		sf->slots = NULL;

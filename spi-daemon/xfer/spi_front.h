@@ -29,7 +29,7 @@
 
 struct spi_front_options {
 	const char *path;   /* of the socket */
-	uint16_t ring_size; /* descriptors, a power of two */
+	uint16_t ring_size; /* descriptors; of a split ring a power of two */
 	uint64_t mem_size;  /* bytes, whole pages */
 	uint64_t features;  /* wanted besides VIRTIO_F_VERSION_1 */
 	uint64_t protocol;  /* protocol features wanted */
@@ -106,10 +106,11 @@ int spi_front_reconnect(struct spi_front *sf);
 void spi_front_close(struct spi_front *sf);
 
 /*
- * Replaces the ring, which must be stopped, by a new one whose indexes begin
- * at @base. What was in flight is forgotten. Sends nothing.
+ * Replaces the ring, which must be stopped, by a new one, of the layout that
+ * was negotiated, that begins at @base. What was in flight is forgotten.
+ * Sends nothing.
  */
-int spi_front_new_ring(struct spi_front *sf, uint16_t base);
+int spi_front_new_ring(struct spi_front *sf, uint32_t base);
 
 /* Reads the config space; its fields are little-endian. */
 int spi_front_config(struct spi_front *sf, struct virtio_spi_wire_config *cfg);

@@ -42,6 +42,7 @@ const char xfer_options_help[] =
 	"                      the default), linux (0 on all, as Linux's driver\n"
 	"                      has it), or 0 and 1 for each part: 0,0,1; the\n"
 	"                      last goes for the parts that follow\n"
+	"  --packed            use a packed virtqueue (a split one)\n"
 	"  --timeout MS        wait this long for each answer (10000)\n"
 	"  -h, --help          print this\n"
 	"  -V, --version       print the version\n"
@@ -70,6 +71,7 @@ enum {
 	OPT_CS_HOLD,
 	OPT_CS_INACTIVE,
 	OPT_CS_CHANGE,
+	OPT_PACKED,
 	OPT_TIMEOUT,
 };
 
@@ -97,6 +99,7 @@ static const struct option long_options[] = {
 	{ "cs-hold", required_argument, NULL, OPT_CS_HOLD },
 	{ "cs-inactive", required_argument, NULL, OPT_CS_INACTIVE },
 	{ "cs-change", required_argument, NULL, OPT_CS_CHANGE },
+	{ "packed", no_argument, NULL, OPT_PACKED },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ NULL, 0, NULL, 0 },
 };
@@ -266,6 +269,9 @@ static int parse_option(struct parser *p, int opt, const char *text)
 		return 0;
 	case OPT_CS_CHANGE:
 		p->cs_change = text;
+		return 0;
+	case OPT_PACKED:
+		options->packed = true;
 		return 0;
 	case OPT_TIMEOUT:
 		return xfer_parse_number(text, 1, 86400000,

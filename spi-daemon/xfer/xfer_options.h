@@ -23,6 +23,7 @@ struct xfer_options {
 	const char *socket_path; /* points into argv */
 	const char *rx_file;	 /* or NULL: hex on stdout */
 	bool info;
+	bool packed;			  /* a packed virtqueue, or none */
 	struct virtio_spi_wire_head head; /* the same for all parts but for
 					   * cs_change; little-endian */
 	bool speed_given;		  /* else main chooses head.freq */

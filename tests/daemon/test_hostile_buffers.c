@@ -353,19 +353,19 @@ static void region_beyond_its_file_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(unmapped_head_gets_a_status),
-		RIG_TEST(unmapped_tx_gets_a_status),
-		RIG_TEST(unmapped_rx_gets_a_status),
-		RIG_TEST(unmapped_status_is_used_with_length_0),
-		RIG_TEST(readable_after_writable_gets_a_status),
-		RIG_TEST(huge_lengths_get_a_status),
-		RIG_TEST(aliased_descriptors_cost_no_memory),
-		RIG_TEST(chain_above_4_gib_costs_no_memory),
-		RIG_TEST(buffers_that_overlap_do_no_harm),
-		RIG_TEST(truncated_buffers_harm_only_their_guest),
-		RIG_TEST(truncated_ring_harms_only_its_guest),
-		RIG_TEST(memory_truncated_in_the_middle_of_traffic),
-		RIG_TEST(region_beyond_its_file_is_refused),
+		RIG_TEST_BOTH(unmapped_head_gets_a_status),
+		RIG_TEST_BOTH(unmapped_tx_gets_a_status),
+		RIG_TEST_BOTH(unmapped_rx_gets_a_status),
+		RIG_TEST_BOTH(unmapped_status_is_used_with_length_0),
+		RIG_TEST_BOTH(readable_after_writable_gets_a_status),
+		RIG_TEST_BOTH(huge_lengths_get_a_status),
+		RIG_TEST_BOTH(aliased_descriptors_cost_no_memory),
+		RIG_TEST_BOTH(chain_above_4_gib_costs_no_memory),
+		RIG_TEST_BOTH(buffers_that_overlap_do_no_harm),
+		RIG_TEST_BOTH(truncated_buffers_harm_only_their_guest),
+		RIG_TEST_BOTH(truncated_ring_harms_only_its_guest),
+		RIG_TEST_BOTH(memory_truncated_in_the_middle_of_traffic),
+		RIG_TEST_BOTH(region_beyond_its_file_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

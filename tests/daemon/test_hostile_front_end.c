@@ -331,7 +331,7 @@ int main(void)
 		RIG_TEST(bad_ring_indexes_are_refused),
 		RIG_TEST(bad_ring_indexes_with_descriptors_are_refused),
 		RIG_TEST(bad_ring_sizes_are_refused),
-		RIG_TEST(bad_ring_addresses_are_refused),
+		RIG_TEST_BOTH(bad_ring_addresses_are_refused),
 		RIG_TEST(ring_beyond_the_memory_is_refused),
 		RIG_TEST(descriptors_where_none_belong_are_refused),
 		RIG_TEST(wrong_number_of_descriptors_is_refused),

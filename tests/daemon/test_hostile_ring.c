@@ -38,17 +38,6 @@ static struct spi_front *open_hostile(struct rig *rig)
 	return front;
 }
 
-/* The ring has broken, and nothing else has. */
-static void expect_broken(struct rig *rig, struct spi_front *front)
-{
-	rig_wait_ring_error(front);
-	rig_check_control(front);
-	rig_check_loopback(rig_open(rig, 1), 100);
-	rig_recover_ring(front);
-	rig_check_loopback(&rig->fronts[1], 100);
-	rig_close(rig, 1);
-}
-
 /* Makes descriptor 0 available. */
 static void push_first(struct spi_front *front)
 {
@@ -64,7 +53,7 @@ static void expect_first_broken(struct rig *rig, struct virtq_desc desc)
 
 	front->ring.desc[0] = desc;
 	push_first(front);
-	expect_broken(rig, front);
+	rig_expect_broken(rig, front);
 	rig_close(rig, 0);
 }
 
@@ -79,7 +68,7 @@ static void avail_index_jumps(void **state)
 		front->ring.added += jumps[i];
 		front_ring_publish(&front->ring);
 		front_ring_kick_now(&front->ring);
-		expect_broken(rig, front);
+		rig_expect_broken(rig, front);
 		rig_close(rig, 0);
 	}
 }
@@ -95,7 +84,7 @@ static void head_is_no_descriptor(void **state)
 		front_ring_push(&front->ring, heads[i]);
 		front_ring_publish(&front->ring);
 		front_ring_kick_now(&front->ring);
-		expect_broken(rig, front);
+		rig_expect_broken(rig, front);
 		rig_close(rig, 0);
 	}
 }
@@ -120,7 +109,7 @@ static void chain_is_a_loop(void **state)
 	front->ring.desc[1] = desc_of(
 		SPARE + 4096, 32, VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE, 1);
 	push_first(front);
-	expect_broken(rig, front);
+	rig_expect_broken(rig, front);
 }
 
 static void indirect_table_of_bad_length(void **state)
@@ -152,7 +141,7 @@ static void indirect_table_unmapped(void **state)
 		0);
 	front->ring.desc[0] = desc_of(end - 16, 32, VIRTQ_DESC_F_INDIRECT, 0);
 	push_first(front);
-	expect_broken(rig, front);
+	rig_expect_broken(rig, front);
 }
 
 static void indirect_together_with_next(void **state)
@@ -192,7 +181,7 @@ static void bad_entries_of_an_indirect_table(void **state)
 		struct spi_front *front = open_hostile(rig);
 
 		push_table(front, tables[i], 2);
-		expect_broken(rig, front);
+		rig_expect_broken(rig, front);
 		rig_close(rig, 0);
 	}
 }
@@ -218,7 +207,7 @@ static void chain_longer_than_the_ring(void **state)
 	push_table(front, table, COUNT);
 	err = front_ring_wait(&front->ring, front->fe.fd, DAEMON_TIMEOUT_MS);
 	if (err == -EIO) {
-		expect_broken(rig, front);
+		rig_expect_broken(rig, front);
 		return;
 	}
 	assert_int_equal(err, 0);
@@ -243,7 +232,7 @@ static void chain_longer_than_all_rings(void **state)
 	table[COUNT - 1] = desc_of(SPARE + 2048, 1, VIRTQ_DESC_F_WRITE, 0);
 	push_table(front, table, COUNT);
 	free(table);
-	expect_broken(rig, front);
+	rig_expect_broken(rig, front);
 }
 
 /* The feature was not negotiated. */
@@ -257,7 +246,7 @@ static void indirect_without_the_feature(void **state)
 	front = rig_open_with(rig, 0, &options);
 	front->ring.desc[0] = desc_of(SPARE, 64, VIRTQ_DESC_F_INDIRECT, 0);
 	push_first(front);
-	expect_broken(rig, front);
+	rig_expect_broken(rig, front);
 }
 
 int main(void)

@@ -343,21 +343,21 @@ int main(void)
 		"--device=sim:loopback,max-request=4k", NULL
 	};
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(chip_select_out_of_range),
-		RIG_TEST(bits_per_word_out_of_range),
-		RIG_TEST(unknown_mode_bits),
-		RIG_TEST(reserved_bytes),
-		RIG_TEST(number_of_lines),
-		RIG_TEST(cs_change_is_zero_or_one),
-		RIG_TEST(delays_above_the_config),
-		RIG_TEST_ARGS(frequency_above_the_config, slow),
-		RIG_TEST(lengths_of_full_duplex_differ),
-		RIG_TEST(length_is_no_multiple_of_the_word),
-		RIG_TEST(no_data_at_all),
-		RIG_TEST(head_is_cut_short),
-		RIG_TEST(no_writable_byte),
-		RIG_TEST_ARGS(request_above_the_limit, small),
-		RIG_TEST(bad_request_costs_its_neighbours_nothing),
+		RIG_TEST_BOTH(chip_select_out_of_range),
+		RIG_TEST_BOTH(bits_per_word_out_of_range),
+		RIG_TEST_BOTH(unknown_mode_bits),
+		RIG_TEST_BOTH(reserved_bytes),
+		RIG_TEST_BOTH(number_of_lines),
+		RIG_TEST_BOTH(cs_change_is_zero_or_one),
+		RIG_TEST_BOTH(delays_above_the_config),
+		RIG_TEST_BOTH_ARGS(frequency_above_the_config, slow),
+		RIG_TEST_BOTH(lengths_of_full_duplex_differ),
+		RIG_TEST_BOTH(length_is_no_multiple_of_the_word),
+		RIG_TEST_BOTH(no_data_at_all),
+		RIG_TEST_BOTH(head_is_cut_short),
+		RIG_TEST_BOTH(no_writable_byte),
+		RIG_TEST_BOTH_ARGS(request_above_the_limit, small),
+		RIG_TEST_BOTH(bad_request_costs_its_neighbours_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,7 +64,7 @@ static void ring_without_call_eventfd(void **state)
 					    VHOST_USER_SET_VRING_CALL, 0, -1),
 			 0);
 	submit_rx(front, 3);
-	while (front_ring_used_idx(&front->ring) == 0)
+	while (front_ring_used_idx(&front->ring) == front->ring.taken)
 		rig_check_control(front);
 }
 
@@ -118,10 +118,10 @@ static void memory_hot_added_and_removed_while_running(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(call_eventfd_replaced_while_running),
-		RIG_TEST(ring_without_call_eventfd),
-		RIG_TEST(memory_table_replaced_while_running),
-		RIG_TEST(memory_hot_added_and_removed_while_running),
+		RIG_TEST_BOTH(call_eventfd_replaced_while_running),
+		RIG_TEST_BOTH(ring_without_call_eventfd),
+		RIG_TEST_BOTH(memory_table_replaced_while_running),
+		RIG_TEST_BOTH(memory_hot_added_and_removed_while_running),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,9 +106,13 @@ static void long_transfer_is_cut_and_held(void **state)
 	const uint32_t len = 20000;
 	struct rig *rig = *state;
 	const struct fake_spidev_log *log;
-	uint8_t *tx = malloc(len), *rx = malloc(len);
+	uint8_t *tx, *rx;
 
 	start(rig, &fake_spidev_plain, "");
+	tx = malloc(len);
+	rx = malloc(len);
+	assert_non_null(tx);
+	assert_non_null(rx);
 	rig_pattern(tx, len, 1);
 	rig_duplex(rig_open(rig, 0), tx, rx, len);
 	for (uint32_t i = 0; i < len; i++)

@@ -59,7 +59,8 @@ static void features_are_the_promised_ones(void **state)
 	uint64_t slots;
 
 	assert_true(fe->features_offered ==
-		    (FRONT_BIT(VIRTIO_F_VERSION_1) |
+		    (FRONT_BIT(VHOST_F_LOG_ALL) |
+		     FRONT_BIT(VIRTIO_F_VERSION_1) |
 		     FRONT_BIT(VIRTIO_F_INDIRECT_DESC) |
 		     FRONT_BIT(VIRTIO_F_EVENT_IDX) |
 		     FRONT_BIT(VIRTIO_F_RING_PACKED) |
@@ -68,10 +69,14 @@ static void features_are_the_promised_ones(void **state)
 		     FRONT_BIT(VHOST_USER_F_PROTOCOL_FEATURES)));
 	assert_true(fe->protocol_offered ==
 		    (FRONT_BIT(VHOST_USER_PROTOCOL_F_MQ) |
+		     FRONT_BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) |
 		     FRONT_BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
 		     FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
 		     FRONT_BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) |
-		     FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS)));
+		     FRONT_BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) |
+		     FRONT_BIT(VHOST_USER_PROTOCOL_F_STATUS) |
+		     FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS) |
+		     FRONT_BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE)));
 	assert_int_equal(
 		front_end_get_u64(fe, VHOST_USER_GET_MAX_MEM_SLOTS, &slots), 0);
 	assert_int_equal(slots, 509);
@@ -187,7 +192,7 @@ static void check_ring_size(struct rig *rig, uint16_t size, uint64_t features)
 	struct spi_front_result result;
 
 	options.ring_size = size;
-	options.features = features;
+	options.features = features | rig_layout(rig);
 	front = rig_open_with(rig, 0, &options);
 	assert_true((front->fe.features & features) == features);
 	for (uint32_t i = 0; i < 2u * size + 10; i++) {
@@ -206,6 +211,8 @@ static void rings_of_all_sizes_wrap(void **state)
 {
 	const uint64_t indirect = FRONT_BIT(VIRTIO_F_INDIRECT_DESC);
 	const uint64_t event_idx = FRONT_BIT(VIRTIO_F_EVENT_IDX);
+	static const uint16_t odd[] = { 5, 7, 100, 1023 };
+	struct rig *rig = *state;
 
 	for (uint16_t size = 4; size <= 1024; size *= 2) {
 		check_ring_size(*state, size, 0);
@@ -214,6 +221,10 @@ static void rings_of_all_sizes_wrap(void **state)
 	for (uint16_t size = 1; size <= 64; size *= 4)
 		check_ring_size(*state, size, indirect | event_idx);
 	check_ring_size(*state, 2, indirect);
+	for (unsigned int i = 0; rig->packed && i < ARRAY_LEN(odd); i++) {
+		check_ring_size(rig, odd[i], 0);
+		check_ring_size(rig, odd[i], indirect | event_idx);
+	}
 }
 
 static void ring_indexes_wrap_at_65536(void **state)
@@ -267,8 +278,9 @@ static void many_requests_in_flight(void **state)
 
 	options.ring_size = 1024;
 	for (int event_idx = 0; event_idx < 2; event_idx++) {
-		options.features = event_idx ? FRONT_BIT(VIRTIO_F_EVENT_IDX)
-					     : 0;
+		options.features = rig_layout(rig);
+		if (event_idx)
+			options.features |= FRONT_BIT(VIRTIO_F_EVENT_IDX);
 		front = rig_open_with(rig, 0, &options);
 		for (unsigned int i = 0; i < 8; i++)
 			fill_ring(front, i % 2);
@@ -276,24 +288,33 @@ static void many_requests_in_flight(void **state)
 	}
 }
 
-/* Counts the notifications for @count requests of one batch. */
-static eventfd_t calls_of_batch(struct spi_front *front, uint16_t count)
+/*
+ * Counts the notifications for @count requests of one batch. The last of
+ * them is wanted if @want_last.
+ */
+static eventfd_t calls_of_batch(struct spi_front *front, uint16_t count,
+				bool want_last)
 {
 	struct spi_front_request request = { rig_head(0), NULL, 0, NULL, 1 };
-	uint16_t ids[64];
+	uint16_t ids[64], last = 0;
 	eventfd_t calls = 0;
 	uint32_t base;
 
 	front_ring_signalled(front->ring.call_fd); /* what was before */
-	for (uint16_t i = 0; i < count; i++)
+	for (uint16_t i = 0; i < count; i++) {
+		last = front->ring.added;
 		assert_int_equal(spi_front_add(front, &request, NULL, &ids[i]),
 				 0);
+	}
+	if (want_last)
+		front_ring_want_call(&front->ring, last);
 	spi_front_flush(front);
 	while (front_ring_used_idx(&front->ring) != front->ring.published)
 		rig_check_control(front);
 	/* All calls are made when the ring has stopped. */
 	assert_int_equal(front_stop_vring(&front->fe, 0, &base), 0);
-	assert_int_equal(base, front->ring.published);
+	assert_int_equal(base,
+			 front_ring_base(&front->ring, front->ring.published));
 	eventfd_read(front->ring.call_fd, &calls);
 	return calls;
 }
@@ -304,23 +325,22 @@ static void unwanted_calls_are_not_made(void **state)
 	struct spi_front_options options = rig_options(rig, 0);
 	struct spi_front *front;
 
-	options.features = 0;
+	options.features = rig_layout(rig);
 	front = rig_open_with(rig, 0, &options);
 	rig_check_loopback(front, 1); /* the first may be called in any case */
 	front_ring_want_no_call(&front->ring);
-	assert_int_equal(calls_of_batch(front, 10), 0);
+	assert_int_equal(calls_of_batch(front, 10, false), 0);
 	rig_close(rig, 0);
 
 	front = rig_open(rig, 0);
 	rig_check_loopback(front, 1);
 	front_ring_want_no_call(&front->ring);
-	assert_int_equal(calls_of_batch(front, 10), 0);
+	assert_int_equal(calls_of_batch(front, 10, false), 0);
 	rig_close(rig, 0);
 
 	front = rig_open(rig, 0);
 	rig_check_loopback(front, 1);
-	front_ring_want_call(&front->ring, 10); /* the last of ten */
-	assert_int_equal(calls_of_batch(front, 10), 1);
+	assert_int_equal(calls_of_batch(front, 10, true), 1);
 }
 
 int main(void)
@@ -333,15 +353,15 @@ int main(void)
 		RIG_TEST(config_space_tells_the_truth),
 		RIG_TEST(config_space_is_read_in_parts),
 		RIG_TEST(features_are_the_promised_ones),
-		RIG_TEST(full_duplex_of_all_lengths),
-		RIG_TEST(half_duplex_of_all_lengths),
+		RIG_TEST_BOTH(full_duplex_of_all_lengths),
+		RIG_TEST_BOTH(half_duplex_of_all_lengths),
 		RIG_TEST(word_sizes_of_the_config),
 		RIG_TEST(all_modes_of_the_config),
-		RIG_TEST_ARGS(two_chips_have_their_own_numbers, two_chips),
-		RIG_TEST(rings_of_all_sizes_wrap),
+		RIG_TEST_BOTH_ARGS(two_chips_have_their_own_numbers, two_chips),
+		RIG_TEST_BOTH(rings_of_all_sizes_wrap),
 		RIG_TEST(ring_indexes_wrap_at_65536),
-		RIG_TEST(many_requests_in_flight),
-		RIG_TEST(unwanted_calls_are_not_made),
+		RIG_TEST_BOTH(many_requests_in_flight),
+		RIG_TEST_BOTH(unwanted_calls_are_not_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

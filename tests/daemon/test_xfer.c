@@ -29,9 +29,9 @@ static int xfer(const struct rig *rig, const char *args)
 	size_t len;
 	int status;
 
-	snprintf(command, sizeof(command), "%s --socket %s %s 2>&1",
+	snprintf(command, sizeof(command), "%s --socket %s %s %s 2>&1",
 		 tool ? tool : "build/spi-xfer", daemon_socket(&rig->daemon, 0),
-		 args);
+		 rig->packed ? "--packed" : "", args);
 	pipe = popen(command, "re");
 	assert_non_null(pipe);
 	len = fread(output, 1, sizeof(output) - 1, pipe);
@@ -70,11 +70,19 @@ static void every_reading_part_has_its_line(void **state)
 
 static void info_tells_features_and_config(void **state)
 {
-	assert_int_equal(xfer(*state, "--info"), 0);
+	struct rig *rig = *state;
+	const char *packed;
+
+	assert_int_equal(xfer(rig, "--info"), 0);
 	assert_non_null(strstr(output, "EVENT_IDX"));
 	assert_non_null(strstr(output, "CONFIGURE_MEM_SLOTS"));
 	assert_non_null(strstr(output, "chip selects:      1\n"));
 	assert_non_null(strstr(output, "bits per word:"));
+	/* Offered always, negotiated for those who ask */
+	packed = strstr(output, "RING_PACKED");
+	assert_non_null(packed);
+	packed = strstr(packed + 1, "RING_PACKED");
+	assert_int_equal(packed != NULL, rig->packed);
 }
 
 static void errors_have_exit_codes(void **state)
@@ -132,12 +140,12 @@ int main(void)
 {
 	static const char *const flash[] = { FLASH, NULL };
 	const struct CMUnitTest tests[] = {
-		RIG_TEST_ARGS(parts_are_one_message, flash),
-		RIG_TEST(every_reading_part_has_its_line),
-		RIG_TEST(info_tells_features_and_config),
+		RIG_TEST_BOTH_ARGS(parts_are_one_message, flash),
+		RIG_TEST_BOTH(every_reading_part_has_its_line),
+		RIG_TEST_BOTH(info_tells_features_and_config),
 		RIG_TEST(errors_have_exit_codes),
 		RIG_TEST(files_are_sent_and_written),
-		RIG_TEST(large_parts_pass),
+		RIG_TEST_BOTH(large_parts_pass),
 		RIG_TEST(help_and_version_are_printed),
 	};
 

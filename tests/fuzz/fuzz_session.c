@@ -33,6 +33,7 @@
 #define AVAIL_AT  256
 #define USED_AT	  512
 #define HEAD_AT	  0x1000
+#define LOG_AT	  0x8000
 
 static struct {
 	struct device_spec specs[2];
@@ -207,10 +208,14 @@ static void start_ring(uint8_t options)
 		1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_F_INDIRECT_DESC |
 		1ull << VHOST_USER_F_PROTOCOL_FEATURES |
 		(uint64_t)(options >> 1 & 1) << VIRTIO_F_EVENT_IDX |
-		(uint64_t)packed << VIRTIO_F_RING_PACKED;
+		(uint64_t)packed << VIRTIO_F_RING_PACKED |
+		(uint64_t)(options >> 3 & 1) << VHOST_F_LOG_ALL;
 	const uint64_t protocol = 1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK |
 				  1ull << VHOST_USER_PROTOCOL_F_CONFIG |
-				  1ull << VHOST_USER_PROTOCOL_F_MQ | 1ull << 15;
+				  1ull << VHOST_USER_PROTOCOL_F_MQ |
+				  1ull << VHOST_USER_PROTOCOL_F_LOG_SHMFD |
+				  1ull << VHOST_USER_PROTOCOL_F_DEVICE_STATE |
+				  1ull << 15;
 	const struct vhost_wire_mem_table table = {
 		.count = 1,
 		.regions = { { 0, RAM_SIZE, USER_ADDR, 0 } },
@@ -219,7 +224,11 @@ static void start_ring(uint8_t options)
 					    on = { 0, 1 },
 					    base = { 0,
 						     packed ? 0x80008000 : 0 };
+	/* In guest memory itself: anyone may clear or set its bits. */
+	const struct vhost_wire_log log = { 16, LOG_AT };
 	const struct vhost_wire_vring_addr addr = {
+		.flags = 1u << VHOST_VRING_F_LOG,
+		.log = USED_AT,
 		.desc = USER_ADDR,
 		.avail = USER_ADDR + AVAIL_AT,
 		.used = USER_ADDR + USED_AT,
@@ -231,6 +240,7 @@ static void start_ring(uint8_t options)
 	say(VHOST_USER_SET_PROTOCOL_FEATURES, &protocol, 8, 0, false);
 	say(VHOST_USER_SET_MEM_TABLE, &table,
 	    offsetof(struct vhost_wire_mem_table, regions[1]), 1, false);
+	say(VHOST_USER_SET_LOG_BASE, &log, sizeof(log), 1, false);
 	say(VHOST_USER_SET_VRING_NUM, &num, sizeof(num), 0, false);
 	say(VHOST_USER_SET_VRING_BASE, &base, sizeof(base), 0, false);
 	say(VHOST_USER_SET_VRING_ADDR, &addr, sizeof(addr), 0, false);
@@ -252,6 +262,7 @@ static bool work(void)
 			;
 	if (ret < 0)
 		return false;
+	vhost_session_read_state(s);
 	for (int i = 0; i < 64 && vhost_ring_is_active(&s->rings[0]); i++) {
 		enum spi_progress progress =
 			spi_service_step(&fuzz.service, clock_now());

@@ -2,8 +2,9 @@
 /*
  * Fuzzes the device's half of a ring, split or packed: guest memory is the
  * input. Chains are popped until there is none or the ring is broken; each is
- * parsed as a SPI request, read, cleared and pushed.
+ * parsed as a SPI request, read, cleared and pushed. `make fuzz` runs it.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,8 +18,8 @@
 
 #define RAM_SIZE  0x4000u
 #define RAM_ADDR  UINT64_C(0x1000)
-#define RING_SIZE 16
-#define HEADER	  6 /* of the input: features, how to pop, base */
+#define RING_SIZE 16 /* at most */
+#define HEADER	  6  /* of the input: features, how to pop, base */
 
 /* The rest of it is memory, with the ring at its beginning. */
 #define DESC_AT	 0
@@ -56,8 +57,20 @@ static void set_up(void)
 	close(fd);
 }
 
-/* The chain's sums must be those of its segments. */
-static void check_chain(void)
+/* Both indexes of a packed ring stay in it, whatever the guest does. */
+static void check_places(const struct vring *vring)
+{
+	if (vring->features.packed && (vring->avail_idx >= vring->size ||
+				       vring->used_idx >= vring->size ||
+				       vring_pending(vring) > vring->size))
+		abort();
+}
+
+/*
+ * The chain's sums must be those of its segments. The id of a packed ring's
+ * chain is the guest's business.
+ */
+static void check_chain(const struct vring *vring)
 {
 	uint64_t read_len = 0, write_len = 0;
 
@@ -66,7 +79,8 @@ static void check_chain(void)
 	for (unsigned int i = 0; i < chain.writable; i++)
 		write_len += chain.segs[chain.readable + i].len;
 	if (read_len != chain.read_len || write_len != chain.write_len ||
-	    chain.head >= RING_SIZE)
+	    (!vring->features.packed && chain.head >= vring->size) ||
+	    chain.ring_entries > vring->size)
 		abort();
 }
 
@@ -93,6 +107,34 @@ static void use_chain(struct vring *vring)
 	vring_push(vring, &chain,
 		   spi_request_finish(&chain, &mem, VIRTIO_SPI_PARAM_ERR));
 	vring_should_call(vring);
+	check_places(vring);
+}
+
+/* Gives the chain back and takes it again: the ring is where it was. */
+static bool take_again(struct vring *vring)
+{
+	uint32_t base = vring_base(vring);
+
+	vring_unpop(vring, &chain);
+	check_places(vring);
+	return vring_pop(vring, &chain) == 1 && vring_base(vring) == base;
+}
+
+/* A ring as the header says; packed ones have any size. */
+static struct vring make_ring(const uint8_t *header)
+{
+	const bool packed = header[0] & 4;
+
+	return (struct vring){
+		.mem = &mem,
+		.size = packed ? 1 + (header[1] >> 1) % RING_SIZE : RING_SIZE,
+		.features = {
+			.indirect = header[0] & 1,
+			.event_idx = header[0] & 2,
+			.packed = packed,
+		},
+		.areas = { ram + DESC_AT, ram + AVAIL_AT, ram + USED_AT },
+	};
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -108,27 +150,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(ram, data + HEADER,
 	       size - HEADER < RAM_SIZE ? size - HEADER : RAM_SIZE);
 	memcpy(&base, data + 2, sizeof(base));
-	vring = (struct vring){
-		.mem = &mem,
-		.size = RING_SIZE,
-		.features = {
-			.indirect = data[0] & 1,
-			.event_idx = data[0] & 2,
-			.packed = data[0] & 4,
-		},
-		.areas = { ram + DESC_AT, ram + AVAIL_AT, ram + USED_AT },
-	};
+	vring = make_ring(data);
 	if (vring_start(&vring, base) < 0)
 		return 0;
+	check_places(&vring);
 	vring_enable_kick(&vring);
 	/* A ring of its own used elements can go on for 65536 of them. */
 	for (int i = 0; i < 256 && vring_pop(&vring, &chain) == 1; i++) {
-		check_chain();
-		if (data[1] & 1 && i % 4 == 3) {
-			vring_unpop(&vring, &chain);
-			if (vring_pop(&vring, &chain) != 1)
-				break;
-		}
+		check_chain(&vring);
+		/* Nobody writes to the ring meanwhile. */
+		if (data[1] & 1 && i % 4 == 3 && !take_again(&vring))
+			abort();
 		use_chain(&vring);
 		vring_disable_kick(&vring);
 	}

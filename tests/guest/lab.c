@@ -19,14 +19,14 @@ static void start_backend(struct lab *lab)
 	char flash[128];
 	const char *devices[] = {
 		flash,
-		"sim:loopback,cs=linux,cs-hold=1000",
-		"sim:nor,size=1M,id=" CHIP_ID ",cs=linux,cs-hold=1000",
-		"sim:nor,size=1M,id=" CHIP_ID ",cs=nor,cs-hold=1000",
+		"sim:loopback,cs=linux,cs-hold=10000",
+		"sim:nor,size=1M,id=" CHIP_ID ",cs=linux,cs-hold=10000",
+		"sim:nor,size=1M,id=" CHIP_ID ",cs=nor,cs-hold=10000",
 		NULL,
 	};
 
 	snprintf(flash, sizeof(flash),
-		 "sim:nor,size=16M,file=%s/nor.img,cs=nor,cs-hold=1000",
+		 "sim:nor,size=16M,file=%s/nor.img,cs=nor,cs-hold=10000",
 		 lab->dir);
 	lab->backend = backend_start(lab->dir, 2, devices);
 	assert_non_null(lab->backend);

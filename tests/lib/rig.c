@@ -35,6 +35,16 @@ int rig_setup(void **state)
 	return 0;
 }
 
+int rig_setup_packed(void **state)
+{
+	struct rig *rig;
+
+	rig_setup(state);
+	rig = *state;
+	rig->packed = true;
+	return 0;
+}
+
 int rig_teardown(void **state)
 {
 	struct rig *rig = *state;
@@ -48,11 +58,17 @@ int rig_teardown(void **state)
 	return 0;
 }
 
+uint64_t rig_layout(const struct rig *rig)
+{
+	return rig->packed ? FRONT_BIT(VIRTIO_F_RING_PACKED) : 0;
+}
+
 struct spi_front_options rig_options(const struct rig *rig, unsigned int socket)
 {
 	struct spi_front_options options =
 		spi_front_defaults(daemon_socket(&rig->daemon, socket));
 
+	options.features |= rig_layout(rig);
 	options.timeout_ms = DAEMON_TIMEOUT_MS;
 	return options;
 }
@@ -63,6 +79,9 @@ struct spi_front *rig_open_with(struct rig *rig, unsigned int slot,
 	assert_false(rig->open[slot]);
 	assert_int_equal(spi_front_open(&rig->fronts[slot], options), 0);
 	rig->open[slot] = true;
+	assert_int_equal(
+		rig->fronts[slot].ring.packed,
+		!!(options->features & FRONT_BIT(VIRTIO_F_RING_PACKED)));
 	return &rig->fronts[slot];
 }
 
@@ -237,6 +256,16 @@ void rig_wait_ring_error(struct spi_front *front)
 
 	assert_int_equal(poll(&pfd, 1, DAEMON_TIMEOUT_MS), 1);
 	assert_true(front_ring_signalled(front->ring.err_fd));
+}
+
+void rig_expect_broken(struct rig *rig, struct spi_front *front)
+{
+	rig_wait_ring_error(front);
+	rig_check_control(front);
+	rig_check_loopback(rig_open(rig, 1), 100);
+	rig_recover_ring(front);
+	rig_check_loopback(&rig->fronts[1], 100);
+	rig_close(rig, 1);
 }
 
 void rig_recover_ring(struct spi_front *front)

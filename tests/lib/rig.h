@@ -17,16 +17,19 @@ struct rig {
 	struct daemon daemon;
 	struct spi_front fronts[RIG_FRONTS];
 	bool open[RIG_FRONTS];
+	bool packed; /* front ends want packed rings */
 };
 
 /*
  * cmocka fixtures. The daemon of rig_setup() has two sockets; its arguments
  * are the NULL-terminated array that is the test's initial state, or
  * --device=sim:loopback for none. rig_setup_idle() starts none.
+ * rig_setup_packed() is rig_setup() for front ends with packed rings.
  * rig_teardown() ends it by SIGTERM, if it runs, and checks that it exits
  * with 0 and leaves no socket.
  */
 int rig_setup(void **state);
+int rig_setup_packed(void **state);
 int rig_setup_idle(void **state);
 int rig_teardown(void **state);
 
@@ -38,12 +41,25 @@ int rig_teardown(void **state);
 #define RIG_TEST_IDLE(test) \
 	cmocka_unit_test_setup_teardown(test, rig_setup_idle, rig_teardown)
 
+/* The same test on a packed ring; and one row for each layout */
+#define RIG_TEST_PACKED_ARGS(test, args)                                 \
+	{                                                                \
+#test " (packed)", test, rig_setup_packed, rig_teardown, \
+			(void *)(args)                                   \
+	}
+#define RIG_TEST_PACKED(test) RIG_TEST_PACKED_ARGS(test, NULL)
+#define RIG_TEST_BOTH(test)   RIG_TEST(test), RIG_TEST_PACKED(test)
+#define RIG_TEST_BOTH_ARGS(test, args) \
+	RIG_TEST_ARGS(test, args), RIG_TEST_PACKED_ARGS(test, args)
+
 /* Opens front end @slot (0..RIG_FRONTS-1) on the socket of that number. */
 struct spi_front *rig_open(struct rig *rig, unsigned int slot);
 
 /* The options of rig_open(), to be changed; and with them. */
 struct spi_front_options rig_options(const struct rig *rig,
 				     unsigned int socket);
+/* The feature bits of the rig's layout: for those who choose their own. */
+uint64_t rig_layout(const struct rig *rig);
 struct spi_front *rig_open_with(struct rig *rig, unsigned int slot,
 				const struct spi_front_options *options);
 
@@ -98,6 +114,13 @@ void rig_check_control(struct spi_front *front);
 
 /* Waits for the ring's error eventfd. */
 void rig_wait_ring_error(struct spi_front *front);
+
+/*
+ * The ring has broken, and nothing else has: its error eventfd is signalled,
+ * the control socket answers, the guest of socket 1 is served, and the ring
+ * works when it was set up anew.
+ */
+void rig_expect_broken(struct rig *rig, struct spi_front *front);
 
 /*
  * Stops the ring, makes a new one, from where the daemon says that it stopped,

@@ -121,8 +121,8 @@ static void open_guest(struct service_fixture *f, struct test_guest *g)
 
 	front_mem_init(&g->mem);
 	assert_true(front_mem_add(&g->mem, 0x100000, RAM_SIZE, 0) >= 0);
-	assert_int_equal(
-		front_ring_open(&g->ring, &g->mem, FIXTURE_RING, false, 0), 0);
+	assert_int_equal(front_ring_open(&g->ring, &g->mem, FIXTURE_RING, 0, 0),
+			 0);
 	assert_true(front_mem_add(&g->mem, FIXTURE_APART, FIXTURE_APART_SIZE,
 				  0) >= 0);
 

@@ -32,10 +32,11 @@ int worker_setup(void **state)
 	for (unsigned int i = 0; i < WORKER_COUNT; i++) {
 		snprintf(f->paths[i], sizeof(f->paths[i]), "%s/sock%u", f->dir,
 			 i);
-		assert_int_equal(guest_worker_init(&f->workers[i], i,
-						   f->paths[i], &f->pool,
-						   f->quit),
-				 0);
+		assert_int_equal(
+			guest_worker_init(
+				&f->workers[i], i, f->paths[i], &f->pool,
+				&(struct vhost_feature_set){ 0 }, f->quit),
+			0);
 		assert_int_equal(guest_worker_start(&f->workers[i]), 0);
 	}
 	*state = f;

@@ -30,38 +30,39 @@ struct cs_case {
 	struct cs_step steps[CS_STEPS];
 };
 
-/* Requests: with an opcode, or one that is in no table; their length. */
-#define CS_STEP(kind, t, r, change, op, n, p, c)                      \
-	{                                                             \
-		.event = kind, .tx = t, .rx = r, .cs_change = change, \
-		.opcode = op, .len = n, .plan = p, .chip = c          \
+/*
+ * Requests, with an opcode or one that is in no table: their length and plan.
+ * Of what kind, tx, rx, cs_change, opcode; length, plan, chip.
+ */
+#define CS_STEP(...)        \
+	{                   \
+		__VA_ARGS__ \
 	}
-#define OP(op, n, p) CS_STEP(CS_REQUEST, true, false, false, op, n, p, 0)
-#define TX(n, p)     OP(0xee, n, p)
-#define RX(n, p)     CS_STEP(CS_REQUEST, false, true, false, 0, n, p, 0)
-#define DUPLEX(n, p) CS_STEP(CS_REQUEST, true, true, false, 0xee, n, p, 0)
+#define CS_DO(...)    CS_STEP(CS_REQUEST, __VA_ARGS__)
+#define CS_FAILS(...) CS_STEP(CS_REQUEST_FAILS, __VA_ARGS__)
+
+#define OP(op, n, p)  CS_DO(true, false, false, op, n, p, 0)
+#define TX(n, p)      OP(0xee, n, p)
+#define RX(n, p)      CS_DO(false, true, false, 0, n, p, 0)
+#define DUPLEX(n, p)  CS_DO(true, true, false, 0xee, n, p, 0)
 
 /* With cs_change */
-#define TX_CHANGE(n, p)	    CS_STEP(CS_REQUEST, true, false, true, 0xee, n, p, 0)
-#define RX_CHANGE(n, p)	    CS_STEP(CS_REQUEST, false, true, true, 0, n, p, 0)
-#define OP_CHANGE(op, n, p) CS_STEP(CS_REQUEST, true, false, true, op, n, p, 0)
+#define OP_CHANGE(op, n, p) CS_DO(true, false, true, op, n, p, 0)
+#define TX_CHANGE(n, p)	    OP_CHANGE(0xee, n, p)
+#define RX_CHANGE(n, p)	    CS_DO(false, true, true, 0, n, p, 0)
 
 /* On chip 1 */
-#define TX1(n, p)	 CS_STEP(CS_REQUEST, true, false, false, 0xee, n, p, 1)
-#define RX1(n, p)	 CS_STEP(CS_REQUEST, false, true, false, 0, n, p, 1)
-#define TX1_CHANGE(n, p) CS_STEP(CS_REQUEST, true, false, true, 0xee, n, p, 1)
+#define TX1(n, p)	 CS_DO(true, false, false, 0xee, n, p, 1)
+#define RX1(n, p)	 CS_DO(false, true, false, 0, n, p, 1)
+#define TX1_CHANGE(n, p) CS_DO(true, false, true, 0xee, n, p, 1)
 
 /* That fail */
-#define OP_FAILS(op, n, p) \
-	CS_STEP(CS_REQUEST_FAILS, true, false, false, op, n, p, 0)
-#define TX_FAILS(n, p) OP_FAILS(0xee, n, p)
-#define RX_FAILS(n, p) CS_STEP(CS_REQUEST_FAILS, false, true, false, 0, n, p, 0)
-#define DUPLEX_FAILS(n, p) \
-	CS_STEP(CS_REQUEST_FAILS, true, true, false, 0xee, n, p, 0)
-#define TX_CHANGE_FAILS(n, p) \
-	CS_STEP(CS_REQUEST_FAILS, true, false, true, 0xee, n, p, 0)
-#define RX_CHANGE_FAILS(n, p) \
-	CS_STEP(CS_REQUEST_FAILS, false, true, true, 0, n, p, 0)
+#define OP_FAILS(op, n, p)    CS_FAILS(true, false, false, op, n, p, 0)
+#define TX_FAILS(n, p)	      OP_FAILS(0xee, n, p)
+#define RX_FAILS(n, p)	      CS_FAILS(false, true, false, 0, n, p, 0)
+#define DUPLEX_FAILS(n, p)    CS_FAILS(true, true, false, 0xee, n, p, 0)
+#define TX_CHANGE_FAILS(n, p) CS_FAILS(true, false, true, 0xee, n, p, 0)
+#define RX_CHANGE_FAILS(n, p) CS_FAILS(false, true, true, 0, n, p, 0)
 
 #define CUT                        \
 	{                          \

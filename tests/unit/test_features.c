@@ -10,10 +10,10 @@
 #include "tests/lib/session_fixture.h"
 
 #define TRANSPORT                                                        \
-	(BIT(VIRTIO_F_INDIRECT_DESC) | BIT(VIRTIO_F_EVENT_IDX) |         \
-	 BIT(VHOST_USER_F_PROTOCOL_FEATURES) | BIT(VIRTIO_F_VERSION_1) | \
-	 BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_IN_ORDER) |            \
-	 BIT(VIRTIO_F_ORDER_PLATFORM))
+	(BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_F_INDIRECT_DESC) |            \
+	 BIT(VIRTIO_F_EVENT_IDX) | BIT(VHOST_USER_F_PROTOCOL_FEATURES) | \
+	 BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_RING_PACKED) |           \
+	 BIT(VIRTIO_F_IN_ORDER) | BIT(VIRTIO_F_ORDER_PLATFORM))
 
 static void test_offer_is_ours_and_the_devices(void **state)
 {
@@ -33,10 +33,33 @@ static void test_protocol_offer_has_no_bit_that_qemu_gets_wrong(void **state)
 	assert_int_equal(ask(f, VHOST_USER_GET_PROTOCOL_FEATURES, NULL, 0), 8);
 	assert_true(f->reply.payload.u64 ==
 		    (BIT(VHOST_USER_PROTOCOL_F_MQ) |
+		     BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) |
 		     BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
 		     BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
 		     BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) |
-		     BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS)));
+		     BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) |
+		     BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS) |
+		     BIT(VHOST_USER_PROTOCOL_F_STATUS) |
+		     BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE)));
+}
+
+static void test_features_can_be_taken_from_the_offer(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(vhost_feature_find("ring-packed", &f->device.without));
+	assert_true(vhost_feature_find("mem-slots", &f->device.without));
+	assert_false(vhost_feature_find("rings", &f->device.without));
+	ask(f, VHOST_USER_GET_FEATURES, NULL, 0);
+	assert_true(f->reply.payload.u64 ==
+		    (TRANSPORT & ~BIT(VIRTIO_F_RING_PACKED)));
+	ask(f, VHOST_USER_GET_PROTOCOL_FEATURES, NULL, 0);
+	assert_false(f->reply.payload.u64 &
+		     BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS));
+	assert_int_equal(tell_u64(f, VHOST_USER_SET_FEATURES, TRANSPORT), 1);
+	assert_int_equal(
+		tell_u64(f, VHOST_USER_SET_PROTOCOL_FEATURES, BIT(3) | BIT(15)),
+		1);
 }
 
 static void test_features_not_offered_are_refused_and_not_kept(void **state)
@@ -52,7 +75,8 @@ static void test_features_not_offered_are_refused_and_not_kept(void **state)
 						  TRANSPORT | BIT(bit)),
 					 1);
 		assert_true(f->session.features == ours);
-		if (bit == 0 || bit == 3 || bit == 9 || bit == 12 || bit == 15)
+		if (bit == 0 || bit == 1 || bit == 3 || bit == 9 || bit == 12 ||
+		    bit == 13 || bit == 15 || bit == 16 || bit == 19)
 			continue;
 		assert_int_equal(tell_u64(f, VHOST_USER_SET_PROTOCOL_FEATURES,
 					  BIT(3) | BIT(bit)),
@@ -216,6 +240,21 @@ static void test_config_takes_its_own_values_in_a_migration_only(void **state)
 	assert_int_equal(f->config[0], 1);
 }
 
+static void test_status_is_kept(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(ask(f, VHOST_USER_GET_STATUS, NULL, 0), 8);
+	assert_int_equal(f->reply.payload.u64, 0);
+	assert_int_equal(tell_u64(f, VHOST_USER_SET_STATUS, 8), 0);
+	assert_int_equal(tell_u64(f, VHOST_USER_SET_STATUS, 256), 1);
+	assert_int_equal(ask(f, VHOST_USER_GET_STATUS, NULL, 0), 8);
+	assert_int_equal(f->reply.payload.u64, 8);
+	assert_int_equal(tell(f, VHOST_USER_RESET_DEVICE, NULL, 0, NULL, 0), 0);
+	assert_int_equal(ask(f, VHOST_USER_GET_STATUS, NULL, 0), 8);
+	assert_int_equal(f->reply.payload.u64, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +262,8 @@ int main(void)
 		BARE_TEST(test_protocol_offer_has_no_bit_that_qemu_gets_wrong),
 		SESSION_TEST(
 			test_features_not_offered_are_refused_and_not_kept),
+		SESSION_TEST(test_features_can_be_taken_from_the_offer),
+		SESSION_TEST(test_status_is_kept),
 		BARE_TEST(test_rings_are_born_enabled_without_bit_30),
 		SESSION_TEST(test_features_set_again_leave_rings_as_they_are),
 		SESSION_TEST(test_reset_owner_disables_and_quiesces),

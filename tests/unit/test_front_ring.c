@@ -16,6 +16,7 @@
 
 #define BASE	  UINT64_C(0x100000)
 #define RING_SIZE 8
+#define EVENT_IDX (UINT64_C(1) << VIRTIO_F_EVENT_IDX)
 
 struct fixture {
 	struct front_mem mem;
@@ -24,13 +25,13 @@ struct fixture {
 
 static struct fixture fix;
 
-static void open_ring(bool event_idx, uint16_t base)
+static void open_ring(uint64_t features, uint32_t base)
 {
 	front_mem_init(&fix.mem);
 	assert_int_equal(front_mem_add(&fix.mem, BASE, 1 << 20, 0), 0);
-	assert_int_equal(front_ring_open(&fix.ring, &fix.mem, RING_SIZE,
-					 event_idx, base),
-			 0);
+	assert_int_equal(
+		front_ring_open(&fix.ring, &fix.mem, RING_SIZE, features, base),
+		0);
 }
 
 static int close_ring(void **state)
@@ -87,7 +88,7 @@ static void direct_chain_is_linked(void **state)
 	uint16_t head;
 
 	(void)state;
-	open_ring(false, 0);
+	open_ring(0, 0);
 	head = add(4, 4);
 	desc = &fix.ring.desc[head];
 	check_desc(desc, 0x1000, 1, VIRTQ_DESC_F_NEXT);
@@ -110,7 +111,7 @@ static void indirect_table_follows_direct_descriptors(void **state)
 	uint16_t head;
 
 	(void)state;
-	open_ring(false, 0);
+	open_ring(0, 0);
 	head = add(4, 1);
 	desc = &fix.ring.desc[head];
 	check_desc(desc, 0x1000, 1, VIRTQ_DESC_F_NEXT);
@@ -131,7 +132,7 @@ static void full_ring_takes_no_more(void **state)
 	uint16_t head;
 
 	(void)state;
-	open_ring(false, 0);
+	open_ring(0, 0);
 	add(4, 4);
 	add(3, 3);
 	add(1, 1);
@@ -145,7 +146,7 @@ static void descriptors_come_back_in_any_order(void **state)
 	uint16_t first, second;
 
 	(void)state;
-	open_ring(false, 65535); /* and over the wrap of the index */
+	open_ring(0, 65535); /* and over the wrap of the index */
 	for (unsigned int i = 0; i < 100; i++) {
 		first = add(4, 4);
 		second = add(4, i % 5);
@@ -168,7 +169,7 @@ static void used_element_of_no_buffer_is_noticed(void **state)
 	uint16_t head;
 
 	(void)state;
-	open_ring(false, 0);
+	open_ring(0, 0);
 	head = add(1, 1);
 	device_uses(RING_SIZE, 0);
 	device_uses(head + 1, 0);
@@ -183,7 +184,7 @@ static void used_element_of_no_buffer_is_noticed(void **state)
 static void no_notify_suppresses_the_kick(void **state)
 {
 	(void)state;
-	open_ring(false, 0);
+	open_ring(0, 0);
 	add(1, 1);
 	front_ring_publish(&fix.ring);
 	assert_int_equal(front_ring_kick(&fix.ring), 1);
@@ -199,7 +200,7 @@ static void no_notify_suppresses_the_kick(void **state)
 static void avail_event_decides_about_the_kick(void **state)
 {
 	(void)state;
-	open_ring(true, 65534);
+	open_ring(EVENT_IDX, 65534);
 	fix.ring.used->flags = htole16(VIRTQ_USED_F_NO_NOTIFY);
 	set_avail_event(65535);
 	add(1, 1);
@@ -224,14 +225,14 @@ static void wish_for_calls_is_in_the_ring(void **state)
 	const uint16_t *used_event;
 
 	(void)state;
-	open_ring(false, 0);
+	open_ring(0, 0);
 	front_ring_want_no_call(&fix.ring);
 	assert_int_equal(le16toh(fix.ring.avail->flags), 1);
 	front_ring_want_call(&fix.ring, 0);
 	assert_int_equal(le16toh(fix.ring.avail->flags), 0);
 	close_ring(NULL);
 
-	open_ring(true, 5);
+	open_ring(EVENT_IDX, 5);
 	used_event = &fix.ring.avail->ring[RING_SIZE];
 	assert_int_equal(le16toh(*used_event), 5);
 	front_ring_want_call(&fix.ring, 9);
@@ -247,7 +248,7 @@ static void wait_ends_by_call_error_or_hangup(void **state)
 	uint16_t head;
 
 	(void)state;
-	open_ring(true, 0);
+	open_ring(EVENT_IDX, 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	head = add(1, 1);
 	assert_int_equal(front_ring_wait(&fix.ring, pair[0], 1), -ETIMEDOUT);
@@ -270,7 +271,7 @@ static void memory_comes_back(void **state)
 	uint64_t before, after;
 
 	(void)state;
-	open_ring(false, 0);
+	open_ring(0, 0);
 	assert_int_equal(front_mem_alloc(&fix.mem, 1, &before), 0);
 	front_mem_free(&fix.mem, before, 1);
 	for (unsigned int i = 0; i < 300; i++) {

@@ -299,9 +299,10 @@ static void socket_that_is_served_is_refused(void **state)
 	struct worker_fixture *f = *state;
 	struct guest_worker second;
 
-	assert_int_equal(
-		guest_worker_init(&second, 9, f->paths[0], &f->pool, f->quit),
-		-EADDRINUSE);
+	assert_int_equal(guest_worker_init(&second, 9, f->paths[0], &f->pool,
+					   &(struct vhost_feature_set){ 0 },
+					   f->quit),
+			 -EADDRINUSE);
 }
 
 #define TEST(name) \

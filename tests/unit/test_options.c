@@ -184,8 +184,8 @@ static const struct {
 	{ "", "--socket-path=PATH is missing" },
 	{ "-l d", "--socket-path=PATH is missing" },
 	{ "-s v", "--device=SPEC is missing" },
-	{ "-s v -l d -x", "-x is not an option; --help lists them" },
-	{ "-s v -l d -vx", "-x is not an option; --help lists them" },
+	{ "-s v -l d -q", "-q is not an option; --help lists them" },
+	{ "-s v -l d -vq", "-q is not an option; --help lists them" },
 	{ "stray --nope", "--nope is not an option; --help lists them" },
 	{ "--nope=1", "--nope=1 is not an option; --help lists them" },
 	{ "--socket=v", "--socket=v is ambiguous: "
@@ -313,9 +313,27 @@ static void help_has_every_key(void **state)
 	}
 }
 
+static void test_features_can_be_left_out_by_name(void **state)
+{
+	struct options options =
+		parse("-s v -l sim:loopback --without=event-idx,status");
+	char error[512];
+
+	(void)state;
+	assert_int_equal(options.without.features, 1 << 29);
+	assert_int_equal(options.without.protocol, 1 << 16);
+	options_free(&options);
+	assert_int_equal(parse_line("-x event-idx,,status", &options, error,
+				    sizeof(error)),
+			 -EINVAL);
+	assert_string_equal(error, "--without=event-idx,,status: there is no "
+				   "feature \"\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_features_can_be_left_out_by_name),
 		cmocka_unit_test(every_spelling_gives_the_same),
 		cmocka_unit_test(one_socket_is_the_default),
 		cmocka_unit_test(up_to_256_sockets_are_taken),

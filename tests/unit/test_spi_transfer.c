@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <endian.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -316,6 +317,41 @@ static void speed_stays_below_the_chips_own(void **state)
 	}
 }
 
+/* A page of the fixture's memory, in a log of its first 128 MiB. */
+static bool is_dirty(const uint8_t *bits, uint64_t addr)
+{
+	return bits[addr / 4096 / 8] >> addr / 4096 % 8 & 1;
+}
+
+/* Written by the chip's driver itself, so nobody else can know. */
+static void received_bytes_are_logged_even_of_a_failed_piece(void **state)
+{
+	static uint8_t bits[4096];
+	struct service_fixture *f = *state;
+	struct dirty_log log = { .bits = bits, .pages = sizeof(bits) * 8 };
+
+	f->guests[0].session.mem.log = &log;
+	for (unsigned int fails = 0; fails < 2; fails++) {
+		struct transfer t = { .head = service_head(0, 1),
+				      .rx_len = 100 };
+
+		memset(bits, 0, sizeof(bits));
+		f->chips[0].fail_at = fails ? f->chips[0].count + 1 : 0;
+		f->chips[0].error = -EIO;
+		guest_add(&f->guests[0], &t);
+		while (f->guests[0].service.job.phase != JOB_RUNS)
+			guest_step(&f->guests[0]);
+		assert_false(is_dirty(bits, t.rx_addr));
+		guest_step(&f->guests[0]);
+		assert_true(is_dirty(bits, t.rx_addr));
+		guest_run(&f->guests[0]);
+		guest_collect(&f->guests[0]);
+		assert_true(t.done);
+		assert_true(is_dirty(bits, t.status_addr));
+	}
+	f->guests[0].session.mem.log = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +366,7 @@ int main(void)
 		SERVICE_TEST(setup_and_hold_are_at_the_ends_of_a_request),
 		SERVICE_TEST(setup_is_not_repeated_inside_a_message),
 		SERVICE_TEST(speed_stays_below_the_chips_own),
+		SERVICE_TEST(received_bytes_are_logged_even_of_a_failed_piece),
 	};
 
 	return cmocka_run_group_tests(tests, make_pattern, NULL);

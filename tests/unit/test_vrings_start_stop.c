@@ -157,9 +157,31 @@ static void test_end_of_the_session_quiesces_active_rings(void **state)
 	vhost_session_init(&f->session, &f->device, dup(f->front));
 }
 
+static void resets(struct setup *s, uint32_t request, const void *payload,
+		   uint32_t size)
+{
+	start_ring(s->f, 0, &s->ring, 0, s->kick);
+	enable(s, 1);
+	offer(s);
+	serve(s);
+	assert_int_equal(tell(s->f, request, payload, size, NULL, 0), 0);
+	assert_false(ring_of(s)->started);
+	assert_false(ring_of(s)->enabled);
+	assert_int_equal(ask_base(s->f, 0), 0);
+}
+
+static void test_reset_stops_disables_and_forgets_the_place(void **state)
+{
+	const uint64_t zero = 0;
+
+	resets(*state, VHOST_USER_RESET_DEVICE, NULL, 0);
+	resets(*state, VHOST_USER_SET_STATUS, &zero, sizeof(zero));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_reset_stops_disables_and_forgets_the_place),
 		TEST(test_qemu_order_starts_and_stops),
 		TEST(test_cloud_hypervisor_order_starts_pauses_and_stops),
 		TEST(test_enable_may_come_first),

@@ -78,6 +78,7 @@ static void head_has_its_defaults(void **state)
 	(void)state;
 	assert_int_equal(parse("-s x --info"), XFER_RUN);
 	assert_true(options.info);
+	assert_false(options.packed);
 	assert_int_equal(options.head.chip_select_id, 0);
 	assert_int_equal(options.head.bits_per_word, 8);
 	assert_int_equal(options.head.mode, 0);
@@ -173,6 +174,7 @@ static void mistakes_are_named(void **state)
 	expect_mistake("-s x --tx", "--tx: needs a value");
 	expect_mistake("-s", "--socket: needs a value");
 	expect_mistake("-s x --info=1", "--info: takes no value");
+	expect_mistake("-s x --packed=1", "--packed: takes no value");
 	expect_mistake("-s x -i 9f", "9f: not an option");
 }
 

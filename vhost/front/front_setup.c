@@ -130,15 +130,21 @@ int front_set_vring_enable(struct front_end *fe, uint32_t index, bool enable)
 	return tell_state(fe, VHOST_USER_SET_VRING_ENABLE, index, enable);
 }
 
-int front_set_vring_addr(struct front_end *fe, uint32_t index,
-			 const struct front_ring *ring)
+struct vhost_wire_vring_addr front_vring_addr(uint32_t index,
+					      const struct front_ring *ring)
 {
-	struct vhost_wire_vring_addr addr = {
+	return (struct vhost_wire_vring_addr){
 		.index = index,
 		.desc = ring->desc_addr + FRONT_MEM_USER_SHIFT,
 		.avail = ring->avail_addr + FRONT_MEM_USER_SHIFT,
 		.used = ring->used_addr + FRONT_MEM_USER_SHIFT,
 	};
+}
+
+int front_set_vring_addr(struct front_end *fe, uint32_t index,
+			 const struct front_ring *ring)
+{
+	struct vhost_wire_vring_addr addr = front_vring_addr(index, ring);
 
 	return front_end_tell(fe, VHOST_USER_SET_VRING_ADDR, &addr,
 			      sizeof(addr), NULL, 0);
@@ -174,7 +180,7 @@ int front_get_vring_base(struct front_end *fe, uint32_t index, uint32_t *base)
 }
 
 int front_start_vring(struct front_end *fe, uint32_t index,
-		      const struct front_ring *ring, uint16_t base)
+		      const struct front_ring *ring, uint32_t base)
 {
 	int err;
 

@@ -36,6 +36,10 @@ int front_remove_region(struct front_end *fe,
 /* Gives the back end all of @mem, in the way that was negotiated. */
 int front_share_mem(struct front_end *fe, const struct front_mem *mem);
 
+/* The wire's form of a ring's addresses. */
+struct vhost_wire_vring_addr front_vring_addr(uint32_t index,
+					      const struct front_ring *ring);
+
 /* One message each. @fd = -1 sends "no descriptor". */
 int front_set_vring_num(struct front_end *fe, uint32_t index, uint32_t num);
 int front_set_vring_base(struct front_end *fe, uint32_t index, uint32_t base);
@@ -50,10 +54,10 @@ int front_get_vring_base(struct front_end *fe, uint32_t index, uint32_t *base);
 
 /*
  * Sets a ring up and starts it: NUM, BASE, ADDR, CALL, ERR, KICK, ENABLE.
- * @base is where the device goes on in the available ring.
+ * @base is where the device goes on, all 32 bits of it on a packed ring.
  */
 int front_start_vring(struct front_end *fe, uint32_t index,
-		      const struct front_ring *ring, uint16_t base);
+		      const struct front_ring *ring, uint32_t base);
 
 /* Stops it: ENABLE 0, GET_VRING_BASE. */
 int front_stop_vring(struct front_end *fe, uint32_t index, uint32_t *base);

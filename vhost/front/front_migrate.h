@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * What a front end says to a back end whose guest migrates; with the errors
+ * of front_end.h.
+ */
+#ifndef FRONT_MIGRATE_H
+#define FRONT_MIGRATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vhost/front/front_end.h"
+#include "vhost/front/front_log.h"
+#include "vhost/front/front_ring.h"
+
+/* SET_LOG_BASE. -EREMOTEIO when the back end refuses it. */
+int front_set_log_base(struct front_end *fe, const struct front_log *log);
+
+/* SET_LOG_FD: the eventfd @fd stays the caller's. */
+int front_set_log_fd(struct front_end *fe, int fd);
+
+/* SET_FEATURES with or without VHOST_F_LOG_ALL, whatever was offered. */
+int front_log_all(struct front_end *fe, bool on);
+
+/* SET_VRING_ADDR with VHOST_VRING_F_LOG and @log_addr, or without. */
+int front_log_vring(struct front_end *fe, uint32_t index,
+		    const struct front_ring *ring, bool on, uint64_t log_addr);
+
+/*
+ * SET_DEVICE_STATE_FD: begins a transfer through @fd, which stays the
+ * caller's. @direction: VHOST_USER_STATE_SAVE or _LOAD.
+ */
+int front_start_state(struct front_end *fe, uint32_t direction, int fd);
+
+/* CHECK_DEVICE_STATE. -EREMOTEIO: the transfer failed. */
+int front_check_state(struct front_end *fe);
+
+/*
+ * Saves the device's state to @state, which has room for @room bytes; stores
+ * its size. -EMSGSIZE when it is longer.
+ */
+int front_save_state(struct front_end *fe, void *state, size_t room,
+		     size_t *size);
+
+/* Loads it: of at most PIPE_BUF bytes. */
+int front_load_state(struct front_end *fe, const void *state, size_t size);
+
+#endif
