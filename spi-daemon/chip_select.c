@@ -203,3 +203,32 @@ void chip_select_cut(struct chip_select *cs)
 	if (cs->message == CS_OPEN)
 		cs->message = CS_CUT;
 }
+
+/* Bits of a note: chip, opcode, length, and whether there is a message. */
+#define NOTE_CHIP   0
+#define NOTE_OPCODE 8
+#define NOTE_LEN    16
+#define NOTE_GOES   23
+/* No command's header is as long, and only headers count. */
+#define NOTE_MAX_LEN 127u
+
+uint32_t chip_select_note(const struct chip_select *cs)
+{
+	uint32_t len = cs->len < NOTE_MAX_LEN ? (uint32_t)cs->len
+					      : NOTE_MAX_LEN;
+
+	if (cs->message == CS_CLOSED)
+		return 0;
+	return 1u << NOTE_GOES | len << NOTE_LEN |
+	       (uint32_t)cs->opcode << NOTE_OPCODE | cs->chip << NOTE_CHIP;
+}
+
+void chip_select_recover(struct chip_select *cs, uint32_t note)
+{
+	*cs = (struct chip_select){
+		.message = note >> NOTE_GOES & 1 ? CS_CUT : CS_CLOSED,
+		.chip = note >> NOTE_CHIP & 0xff,
+		.opcode = (uint8_t)(note >> NOTE_OPCODE),
+		.len = note >> NOTE_LEN & NOTE_MAX_LEN,
+	};
+}

@@ -76,4 +76,11 @@ void chip_select_close(struct chip_select *cs);
  */
 void chip_select_cut(struct chip_select *cs);
 
+/*
+ * The message in 24 bits, for who goes on after a crash; and back again, as
+ * one that was cut if it was not closed.
+ */
+uint32_t chip_select_note(const struct chip_select *cs);
+void chip_select_recover(struct chip_select *cs, uint32_t note);
+
 #endif

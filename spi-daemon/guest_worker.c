@@ -111,11 +111,11 @@ static void report(struct guest_worker *w)
 /* The front end cut its memory short: no ring in it can be trusted. */
 static void check_memory(struct guest_worker *w)
 {
-	if (!w->session.mem.broken || !is_active(w))
+	if (!vhost_session_lost_memory(&w->session) || !is_active(w))
 		return;
 	spi_service_abort(&w->service);
 	vhost_session_break(&w->session, REQUESTQ,
-			    "guest memory was cut short under it");
+			    "its memory was cut short under it");
 	report(w);
 }
 

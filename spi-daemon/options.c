@@ -25,6 +25,8 @@ const char options_help[] =
 "                          select 0, the next 1, and so on\n"
 "  -x, --without=FEATURES  do not offer these features (see the man page), to\n"
 "                          find out what a front end or a driver stumbles over\n"
+"      --replay            run requests again that may have been run already when\n"
+"                          a daemon before this one crashed (default: fail them)\n"
 "  -v, --verbose           log more\n"
 "  -V, --version           print the version and exit\n"
 "  -h, --help              print this text and exit\n"
@@ -57,11 +59,17 @@ const char options_help[] =
 "  vhost-device-spi --socket-path=vspi.sock --device=/dev/spidev0.0,cs=nor\n";
 /* clang-format on */
 
+/* Options without a short form, beyond all characters. */
+enum {
+	OPTION_REPLAY = 256,
+};
+
 static const struct option long_options[] = {
 	{ "socket-path", required_argument, NULL, 's' },
 	{ "socket-count", required_argument, NULL, 'c' },
 	{ "device", required_argument, NULL, 'l' },
 	{ "without", required_argument, NULL, 'x' },
+	{ "replay", no_argument, NULL, OPTION_REPLAY },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -240,6 +248,9 @@ static int take_option(struct options *options, int found, char **argv,
 		return add_device(options, optarg, error, error_size);
 	case 'x':
 		return add_without(options, optarg, error, error_size);
+	case OPTION_REPLAY:
+		options->replay = true;
+		return OPTIONS_RUN;
 	case 'v':
 		options->verbose = true;
 		return OPTIONS_RUN;

@@ -18,6 +18,7 @@ struct options {
 	unsigned int socket_count;
 	struct device_spec *devices; /* index: the guest's chip select */
 	unsigned int device_count;
+	bool replay;
 	struct vhost_feature_set without; /* not to be offered */
 	bool verbose;
 };

@@ -148,8 +148,8 @@ static void finish(struct spi_service *s, enum virtio_spi_status status)
 	uint32_t len = spi_request_finish(&s->chain, &s->session->mem, status);
 
 	s->job.phase = JOB_NONE;
-	vring_push(&ring->vring, &s->chain, len);
-	vhost_ring_call(ring);
+	ring->note = chip_select_note(&s->cs);
+	vhost_session_push(s->session, REQUESTQ, &s->chain, len);
 }
 
 /* An answer that is not OK: nothing of an rx buffer may look like data. */
@@ -265,6 +265,12 @@ static void begin_job(struct spi_service *s)
 		fail(s);
 		return;
 	}
+	if (s->chain.outcome_unknown && !s->replay) {
+		spi_service_complain(s, "request failed: it may have been run "
+					"before a crash");
+		fail(s);
+		return;
+	}
 	job->phase = JOB_QUEUED;
 	job->transfer.left = job->framed.len;
 	job->transfer.joins = job->plan.joins;
@@ -288,6 +294,7 @@ static enum spi_progress start_job(struct spi_service *s, uint64_t now)
 		if (now < s->start_at)
 			return SPI_WAIT;
 	}
+	vhost_session_begin(s->session, REQUESTQ, &s->chain);
 	job->phase = JOB_RUNS;
 	return SPI_MORE;
 }
@@ -447,10 +454,16 @@ static void start(void *opaque, unsigned int ring, bool fresh)
 {
 	struct spi_service *s = opaque;
 
-	(void)ring;
 	/* A driver that begins anew knows nothing of an old message. */
 	if (fresh)
 		chip_select_close(&s->cs);
+	if (!s->session->rings[ring].recovered)
+		return;
+	/* The chip was released when whoever selected it went away. */
+	chip_select_recover(&s->cs, s->session->rings[ring].note);
+	if (s->cs.chip >= s->pool->chip_count)
+		chip_select_close(&s->cs);
+	s->cut_is_bounded = false;
 }
 
 const struct vhost_device_ops spi_service_ops = {

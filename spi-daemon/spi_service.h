@@ -51,6 +51,7 @@ struct spi_service {
 	uint32_t inactive_ns; /* what follows the held chip's release */
 	bool cut_is_bounded;  /* no more than so many of the next */
 	uint16_t cut_left;    /* requests can be of the cut message */
+	bool replay;	      /* run again what may have been run: --replay */
 	struct bounce bounce;
 	struct log_limit log_limit;
 };

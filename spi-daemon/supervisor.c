@@ -82,6 +82,7 @@ static int open_sockets(struct supervisor *s, const struct options *options,
 			explain(path, ret, error, error_size);
 			return ret;
 		}
+		s->workers[i].service.replay = options->replay;
 		s->socket_count++;
 	}
 	return 0;

@@ -16,9 +16,10 @@ function note(name) {
 		man[name] = FILENAME ":" FNR ": "
 }
 
-# --help: "  -s, --socket-path=PATH  ...", "  cs=FRAMING  ...", and far to the
+# --help: "  -s, --socket-path=PATH  ...", "      --replay  ...", "  cs=FRAMING  ...", and far to the
 # right, followed by more than one blank, "linux     ..."
 /^"  -[A-Za-z], --/ { note(substr($2, 1, 2)); note($3) }
+/^"      --/ { note($2) }
 /^"  [a-z-]+=/ { note($2) }
 /^"                          [a-z]+  / { note($2) }
 

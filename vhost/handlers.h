@@ -44,6 +44,18 @@ int vhost_get_max_mem_slots(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_add_mem_reg(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_rem_mem_reg(struct vhost_session *s, struct vhost_msg *msg);
 
+/* inflight_fd.c */
+int vhost_get_inflight_fd(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_inflight_fd(struct vhost_session *s, struct vhost_msg *msg);
+
+/*
+ * The ring's @vring is about to start at *@base: tracks it, if there is room
+ * for it in the inflight region, and recovers what that tells of it. Returns
+ * NULL, or why it cannot start.
+ */
+const char *vhost_track_ring(struct vhost_session *s, struct vhost_ring *ring,
+			     const struct vring *vring, uint32_t *base);
+
 /* vrings.c */
 int vhost_set_vring_num(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_vring_addr(struct vhost_session *s, struct vhost_msg *msg);

@@ -107,5 +107,29 @@ int vhost_session_pop(struct vhost_session *session, unsigned int index,
 	ret = vring_pop(&ring->vring, chain);
 	if (ret < 0)
 		vhost_session_break(session, index, ring->vring.error);
+	else if (ret > 0)
+		inflight_popped(&ring->inflight, chain);
 	return ret;
+}
+
+void vhost_session_begin(struct vhost_session *session, unsigned int index,
+			 const struct chain *chain)
+{
+	struct vhost_ring *ring = &session->rings[index];
+
+	inflight_begin(&ring->inflight, &ring->vring, chain);
+}
+
+void vhost_session_push(struct vhost_session *session, unsigned int index,
+			const struct chain *chain, uint32_t len)
+{
+	struct vhost_ring *ring = &session->rings[index];
+
+	inflight_push(&ring->inflight, &ring->vring, chain, len, ring->note);
+	vhost_ring_call(ring);
+}
+
+bool vhost_session_lost_memory(const struct vhost_session *session)
+{
+	return session->mem.broken || session->inflight.mem.broken;
 }

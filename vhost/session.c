@@ -46,6 +46,7 @@ struct row {
 #define TRANSFER	      sizeof(struct vhost_wire_state_transfer)
 #define REGION		      sizeof(struct vhost_wire_mem_reg)
 #define CONFIG_HEAD	      VHOST_WIRE_CONFIG_HEAD
+#define INFLIGHT	      VHOST_WIRE_INFLIGHT_LEAST
 
 #define ROW(id, handler, ...) [VHOST_USER_##id] = { #id, handler, __VA_ARGS__ }
 
@@ -115,7 +116,10 @@ static const struct row rows[] = {
 	REFUSED(CREATE_CRYPTO_SESSION),
 	REFUSED(POSTCOPY_ADVISE),
 	REFUSED(POSTCOPY_END),
-	REFUSED(GET_INFLIGHT_FD),
+	ROW(GET_INFLIGHT_FD, vhost_get_inflight_fd,
+		INFLIGHT, 0, RING_NONE, REPLY | LONGER, NEEDS(INFLIGHT_SHMFD)),
+	ROW(SET_INFLIGHT_FD, vhost_set_inflight_fd,
+		INFLIGHT, 1, RING_NONE, LONGER, NEEDS(INFLIGHT_SHMFD)),
 	ROW(RESET_DEVICE, vhost_reset_device,
 		0, 0, RING_NONE, 0, NEEDS(RESET_DEVICE)),
 	ROW(GET_MAX_MEM_SLOTS, vhost_get_max_mem_slots,
@@ -210,8 +214,10 @@ static int answer(struct vhost_session *s, const struct vhost_msg *msg,
 	}
 	/* An empty reply is the protocol's word for an error. */
 	if (has_reply(s, row))
-		return vhost_sock_reply(&s->sock, msg->header.request,
-					&s->reply, ret < 0 ? 0 : s->reply_size);
+		return vhost_sock_reply_fd(&s->sock, msg->header.request,
+					   &s->reply,
+					   ret < 0 ? 0 : s->reply_size,
+					   ret < 0 ? -1 : s->reply_fd);
 	if (!(msg->header.flags & VHOST_USER_NEED_REPLY) ||
 	    !(s->protocol_features & ack_wanted))
 		return 0;
@@ -248,6 +254,7 @@ int vhost_session_handle(struct vhost_session *s)
 		name_request(s, row);
 
 	ret = answer(s, msg, row, ret);
+	vhost_close_fd(&s->reply_fd);
 	vhost_sock_next(&s->sock);
 	return ret < 0 ? ret : 1;
 }
@@ -266,9 +273,12 @@ void vhost_session_init(struct vhost_session *s,
 		.device = device,
 		.log_event = -1,
 		.state.fd = -1,
+		.reply_fd = -1,
 	};
 	vhost_sock_init(&s->sock, fd);
 	guest_mem_init(&s->mem);
+	guest_mem_init(&s->inflight.mem);
+	s->mem.also = &s->inflight.mem;
 	for (unsigned int i = 0; i < device->ring_count; i++)
 		s->rings[i].kick = s->rings[i].call = s->rings[i].err = -1;
 }
@@ -279,6 +289,7 @@ void vhost_session_fini(struct vhost_session *s)
 	for (unsigned int i = 0; i < s->device->ring_count; i++)
 		vhost_ring_close_fds(&s->rings[i]);
 	guest_mem_clear(&s->mem);
+	guest_mem_clear(&s->inflight.mem);
 	dirty_log_close(&s->log);
 	vhost_close_fd(&s->log_event);
 	vhost_close_fd(&s->state.fd);

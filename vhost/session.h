@@ -15,6 +15,7 @@
 #include "virtio/guest_mem.h"
 #include "virtio/vring.h"
 #include "vhost/device.h"
+#include "vhost/inflight.h"
 #include "vhost/sock.h"
 #include "vhost/wire.h"
 
@@ -34,6 +35,17 @@ struct vhost_ring {
 	int call;
 	int err;
 	bool call_owed; /* one was due while ->call was -1 */
+	struct inflight inflight;
+	bool recovers;	/* the inflight region was set and not looked at yet */
+	bool recovered; /* the ring was started from what that says */
+	uint32_t note;	/* see vhost_session_push() */
+};
+
+/* Memory that the front end keeps for us: SET_INFLIGHT_FD. */
+struct vhost_inflight_area {
+	struct guest_mem mem; /* one region, at address 0; or none */
+	uint16_t rings;	      /* that have a part of it */
+	uint16_t size;	      /* entries in each part */
 };
 
 enum vhost_state_stage {
@@ -59,15 +71,17 @@ struct vhost_session {
 	struct vhost_sock sock;
 	uint64_t features;	    /* acked by the driver */
 	uint64_t protocol_features; /* acked by the front end */
-	uint8_t status; /* of the device, as the driver wrote it (2.1) */
-	struct guest_mem mem;
+	uint8_t status;	      /* of the device, as the driver wrote it (2.1) */
+	struct guest_mem mem; /* to be watched; ->inflight comes with it */
 	struct vhost_ring rings[VHOST_MAX_RINGS];
+	struct vhost_inflight_area inflight;
 	struct dirty_log log;	  /* SET_LOG_BASE; in use while ->mem.log */
 	int log_event;		  /* SET_LOG_FD, -1: none */
 	bool log_loss_told;	  /* ->reason has said that marks were lost */
 	struct vhost_state state; /* SET_DEVICE_STATE_FD */
 	union vhost_wire_payload reply; /* a handler's answer, */
-	uint32_t reply_size;		/* and its size in bytes */
+	uint32_t reply_size;		/* and its size in bytes, */
+	int reply_fd;			/* and descriptor, if not -1 */
 	char reason[VHOST_REASON_MAX];	/* what went wrong, "" if nothing */
 };
 
@@ -99,10 +113,30 @@ bool vhost_ring_is_active(const struct vhost_ring *ring);
 
 /*
  * vring_pop() on an active ring. A broken ring stops, the front end's error
- * eventfd is signalled, and ->reason says why.
+ * eventfd is signalled, and ->reason says why. The chain's ->outcome_unknown
+ * tells that a back end before us, or we in a session before this, came to
+ * vhost_session_begin() with it, and not to vhost_session_push().
  */
 int vhost_session_pop(struct vhost_session *session, unsigned int ring,
 		      struct chain *chain);
+
+/*
+ * The chain, popped from @ring, is about to have effects that cannot be
+ * undone. To be called before them, once or more often.
+ */
+void vhost_session_begin(struct vhost_session *session, unsigned int ring,
+			 const struct chain *chain);
+
+/*
+ * vring_push(), and a call if the driver wants one. The ring's ->note, 24 bits
+ * that are the device's, is kept with it: should this be the last push before
+ * a crash, the ring has it again, and ->recovered, when it is next started.
+ */
+void vhost_session_push(struct vhost_session *session, unsigned int ring,
+			const struct chain *chain, uint32_t len);
+
+/* Has a file behind guest memory, or ours in it, been cut short? */
+bool vhost_session_lost_memory(const struct vhost_session *session);
 
 /* Stops a ring that cannot be used any more, as vhost_session_pop() does. */
 void vhost_session_break(struct vhost_session *session, unsigned int ring,

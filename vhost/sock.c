@@ -154,6 +154,20 @@ int vhost_sock_recv(struct vhost_sock *sock)
 int vhost_sock_reply(struct vhost_sock *sock, uint32_t request,
 		     const void *payload, uint32_t size)
 {
+	return vhost_sock_reply_fd(sock, request, payload, size, -1);
+}
+
+int vhost_sock_reply_fd(struct vhost_sock *sock, uint32_t request,
+			const void *payload, uint32_t size, int fd)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr head;
+	} control = { .head = {
+			      .cmsg_len = CMSG_LEN(sizeof(int)),
+			      .cmsg_level = SOL_SOCKET,
+			      .cmsg_type = SCM_RIGHTS,
+		      } };
 	struct vhost_wire_header header = {
 		.request = request,
 		.flags = VHOST_USER_VERSION | VHOST_USER_REPLY,
@@ -164,8 +178,14 @@ int vhost_sock_reply(struct vhost_sock *sock, uint32_t request,
 		{ .iov_base = (void *)(uintptr_t)payload, .iov_len = size },
 	};
 	struct msghdr hdr = { .msg_iov = iov, .msg_iovlen = 2 };
-	ssize_t n = sendmsg(sock->fd, &hdr, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t n;
 
+	if (fd >= 0) {
+		hdr.msg_control = &control;
+		hdr.msg_controllen = sizeof(control.bytes);
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	}
+	n = sendmsg(sock->fd, &hdr, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0)
 		return -errno;
 	/* A reply in two would need a queue; its reader has stopped reading. */

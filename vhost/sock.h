@@ -54,6 +54,10 @@ void vhost_sock_next(struct vhost_sock *sock);
 int vhost_sock_reply(struct vhost_sock *sock, uint32_t request,
 		     const void *payload, uint32_t size);
 
+/* The same with the descriptor @fd, which stays the caller's; -1: none. */
+int vhost_sock_reply_fd(struct vhost_sock *sock, uint32_t request,
+			const void *payload, uint32_t size, int fd);
+
 /* Takes descriptor @i out of @msg: it is the caller's now. -1 if not there. */
 int vhost_msg_take_fd(struct vhost_msg *msg, unsigned int i);
 

@@ -217,6 +217,7 @@ static int start(struct vhost_session *s, struct vhost_ring *ring)
 		.features = ring_features(s),
 	};
 	const char *why = locate(ring, &vring.features, &s->mem, &vring.areas);
+	uint32_t base = ring->base;
 
 	if (why)
 		return vhost_refuse(s, "%s", why);
@@ -224,15 +225,18 @@ static int start(struct vhost_session *s, struct vhost_ring *ring)
 	if (!vring_size_ok(&vring.features, ring->size))
 		return vhost_refuse(s, "the ring cannot have size %u",
 				    ring->size);
-	if (vring_start(&vring, ring->base) < 0)
-		return vhost_refuse(s, "the ring cannot begin at 0x%x",
-				    ring->base);
+	why = vhost_track_ring(s, ring, &vring, &base);
+	if (why)
+		return vhost_refuse(s, "%s", why);
+	if (vring_start(&vring, base) < 0)
+		return vhost_refuse(s, "the ring cannot begin at 0x%x", base);
 	set_log_addr(&vring, &ring->addr);
 	ring->vring = vring;
 	ring->started = true;
-	s->device->ops->start(s->device->opaque,
-			      (unsigned int)(ring - s->rings),
-			      !ring->resumes && !ring->loaded);
+	ring->recovers = false;
+	s->device->ops->start(
+		s->device->opaque, (unsigned int)(ring - s->rings),
+		!ring->resumes && !ring->loaded && !ring->recovered);
 	ring->loaded = false;
 	return 0;
 }

@@ -143,6 +143,15 @@ struct vhost_wire_config {
 #define VHOST_WIRE_CONFIG_HEAD offsetof(struct vhost_wire_config, data)
 static_assert(VHOST_WIRE_CONFIG_HEAD == 12, "protocol layout");
 
+struct vhost_wire_inflight {
+	uint64_t mmap_size;
+	uint64_t mmap_offset;
+	uint16_t num_queues;
+	uint16_t queue_size;
+	uint32_t padding; /* QEMU and others send it, the document has none */
+};
+#define VHOST_WIRE_INFLIGHT_LEAST offsetof(struct vhost_wire_inflight, padding)
+static_assert(sizeof(struct vhost_wire_inflight) == 24, "protocol layout");
 struct vhost_wire_log {
 	uint64_t size; /* bytes */
 	uint64_t offset;
@@ -171,6 +180,7 @@ union vhost_wire_payload {
 	struct vhost_wire_mem_table mem_table;
 	struct vhost_wire_mem_reg mem_reg;
 	struct vhost_wire_config config;
+	struct vhost_wire_inflight inflight;
 	struct vhost_wire_log log;
 	struct vhost_wire_state_transfer transfer;
 };

@@ -25,6 +25,7 @@ void chain_reset(struct chain *chain, uint16_t head)
 	chain->head = head;
 	chain->ring_entries = 0;
 	chain->misordered = false;
+	chain->outcome_unknown = false;
 }
 
 int chain_append(struct chain *chain, uint64_t addr, uint32_t len,

@@ -28,6 +28,7 @@ struct chain {
 	uint16_t head; /* its first descriptor; its id, in a packed ring */
 	uint16_t ring_entries; /* how many it takes of a packed ring */
 	bool misordered;       /* a readable segment came after a writable */
+	bool outcome_unknown;  /* some of it may be done: vhost/session.h */
 };
 
 /* Makes an empty chain with room for @max segments. 0, or -ENOMEM. */

@@ -18,7 +18,7 @@ void guest_mem_clear(struct guest_mem *mem)
 	for (unsigned int i = 0; i < mem->count; i++)
 		munmap(mem->regions[i].map, mem->regions[i].map_size);
 	free(mem->regions);
-	guest_mem_init(mem);
+	*mem = (struct guest_mem){ .also = mem->also };
 }
 
 static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
@@ -129,6 +129,9 @@ void guest_mem_swap(struct guest_mem *a, struct guest_mem *b)
 
 	*a = *b;
 	*b = tmp;
+	/* What is watched together stays where it is. */
+	b->also = a->also;
+	a->also = tmp.also;
 	/* A log is no part of the contents. */
 	b->log = a->log;
 	a->log = tmp.log;

@@ -44,6 +44,7 @@ struct guest_mem {
 	struct guest_region *regions; /* sorted by guest_addr */
 	unsigned int count;
 	volatile sig_atomic_t broken; /* how many regions are covered */
+	struct guest_mem *also;	      /* to be watched together with this */
 	struct dirty_log *log;	      /* the owner's; NULL: not logging */
 };
 
@@ -113,8 +114,8 @@ static inline void guest_mem_wrote(const struct guest_mem *mem, const void *at,
 int guest_mem_handle_sigbus(void);
 
 /*
- * Names the table whose regions the calling thread may touch; NULL for none.
- * The table must outlive the watch.
+ * Names the table whose regions the calling thread may touch, and those that
+ * follow it by their ->also; NULL for none. They must outlive the watch.
  */
 void guest_mem_watch(struct guest_mem *mem);
 

@@ -29,11 +29,13 @@ static bool cover_with_zeros(struct guest_mem *mem, const uint8_t *addr)
 
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
+	struct guest_mem *mem = info->si_code > 0 ? watched : NULL;
 	int saved_errno = errno;
 
 	(void)context;
-	if (info->si_code <= 0 || !watched ||
-	    !cover_with_zeros(watched, info->si_addr)) {
+	while (mem && !cover_with_zeros(mem, info->si_addr))
+		mem = mem->also;
+	if (!mem) {
 		signal(sig, SIG_DFL); /* the access repeats, and ends us */
 		if (info->si_code <= 0)
 			raise(sig); /* of kill(2): nothing repeats */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vhost/front/front_setup.h"
 
@@ -53,6 +54,7 @@ int spi_front_connect(struct spi_front *sf,
 
 	sf->options = *options;
 	sf->slots = NULL;
+	sf->inflight_fd = -1;
 	sf->ring = (struct front_ring){
 		.kick_fd = -1,
 		.call_fd = -1,
@@ -73,6 +75,26 @@ int spi_front_connect(struct spi_front *sf,
 	return 0;
 }
 
+/* Gets an inflight region, if there is none yet, and gives it back. */
+static int set_inflight(struct spi_front *sf)
+{
+	int err = 0;
+
+	if (!front_end_has(&sf->fe, VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD))
+		return 0;
+	if (sf->inflight_fd < 0) {
+		sf->inflight = (struct vhost_wire_inflight){
+			.num_queues = 1,
+			.queue_size = sf->options.ring_size,
+		};
+		err = front_get_inflight(&sf->fe, &sf->inflight,
+					 &sf->inflight_fd);
+	}
+	if (err)
+		return err;
+	return front_set_inflight(&sf->fe, &sf->inflight, sf->inflight_fd);
+}
+
 int spi_front_begin(struct spi_front *sf)
 {
 	const struct spi_front_options *options = &sf->options;
@@ -86,9 +108,31 @@ int spi_front_begin(struct spi_front *sf)
 		       ? FRONT_RING_PACKED_BASE
 		       : 0;
 	if (!err)
+		err = set_inflight(sf);
+	if (!err)
 		err = spi_front_new_ring(sf, base);
 	if (!err)
 		err = front_start_vring(&sf->fe, 0, &sf->ring, base);
+	return err;
+}
+
+int spi_front_reconnect(struct spi_front *sf)
+{
+	const struct spi_front_options *options = &sf->options;
+	int err;
+
+	front_end_close(&sf->fe);
+	err = front_end_connect(&sf->fe, options->path, options->timeout_ms);
+	if (!err)
+		err = front_negotiate(&sf->fe, options->features,
+				      options->protocol);
+	if (!err)
+		err = front_share_mem(&sf->fe, &sf->mem);
+	if (!err)
+		err = set_inflight(sf);
+	if (!err)
+		err = front_start_vring(&sf->fe, 0, &sf->ring,
+					sf->ring.published);
 	return err;
 }
 
@@ -126,6 +170,9 @@ static void close_ring(struct spi_front *sf)
 void spi_front_close(struct spi_front *sf)
 {
 	front_end_close(&sf->fe);
+	if (sf->inflight_fd >= 0)
+		close(sf->inflight_fd);
+	sf->inflight_fd = -1;
 	close_ring(sf);
 	front_mem_close(&sf->mem);
 }

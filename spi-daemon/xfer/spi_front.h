@@ -79,7 +79,9 @@ struct spi_front {
 	struct front_mem mem;
 	struct front_ring ring;
 	struct spi_front_options options;
-	struct spi_front_slot *slots; /* ring.size of them */
+	struct spi_front_slot *slots;	     /* ring.size of them */
+	struct vhost_wire_inflight inflight; /* with INFLIGHT_SHMFD */
+	int inflight_fd;		     /* owned; -1: none */
 };
 
 /* Connects and makes memory; sends nothing. */
@@ -92,6 +94,13 @@ int spi_front_begin(struct spi_front *sf);
 /* Both. */
 int spi_front_open(struct spi_front *sf,
 		   const struct spi_front_options *options);
+
+/*
+ * Connects anew, to a daemon that may be another, with the memory, ring and
+ * inflight region that are there, in the way of Cloud Hypervisor: the base is
+ * the avail index, and what is in flight is left to the region.
+ */
+int spi_front_reconnect(struct spi_front *sf);
 
 /* Disconnects, without a word, and frees everything. */
 void spi_front_close(struct spi_front *sf);

@@ -109,6 +109,34 @@ void rig_close(struct rig *rig, unsigned int slot)
 	rig->open[slot] = false;
 }
 
+struct spi_front *rig_open_tracked(struct rig *rig, unsigned int slot)
+{
+	struct spi_front_options options = rig_options(rig, slot);
+	struct spi_front *front;
+
+	options.path = strdup(options.path);
+	options.ring_size = 128;
+	options.protocol |= FRONT_BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD);
+	front = rig_open_with(rig, slot, &options);
+	assert_true(front->inflight_fd >= 0);
+	return front;
+}
+
+void rig_close_tracked(struct rig *rig, unsigned int slot)
+{
+	char *path = (char *)(uintptr_t)rig->fronts[slot].options.path;
+
+	rig_close(rig, slot);
+	free(path);
+}
+
+void rig_crash(struct rig *rig)
+{
+	daemon_check_alive(&rig->daemon);
+	kill(rig->daemon.pid, SIGKILL);
+	assert_int_equal(daemon_wait(&rig->daemon), -SIGKILL);
+}
+
 unsigned int rig_count_fds(struct rig *rig)
 {
 	unsigned int count;

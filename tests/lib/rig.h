@@ -63,6 +63,16 @@ uint64_t rig_layout(const struct rig *rig);
 struct spi_front *rig_open_with(struct rig *rig, unsigned int slot,
 				const struct spi_front_options *options);
 
+/*
+ * Opens it with an inflight region and a ring of 128, fit for
+ * spi_front_reconnect(); to be closed with the latter.
+ */
+struct spi_front *rig_open_tracked(struct rig *rig, unsigned int slot);
+void rig_close_tracked(struct rig *rig, unsigned int slot);
+
+/* Kills the daemon. It can be started again. */
+void rig_crash(struct rig *rig);
+
 /* Connects only: nothing is sent. */
 struct spi_front *rig_connect(struct rig *rig, unsigned int slot);
 

@@ -180,6 +180,32 @@ static void planning_changes_nothing(void **state)
 	assert_int_equal(cs.len, 1);
 }
 
+static void note_brings_an_open_message_back_as_cut(void **state)
+{
+	const struct chip_select messages[] = {
+		{ CS_OPEN, 254, 0x9f, 1 },
+		{ CS_CUT, 0, 0, 4 },
+		{ CS_OPEN, 1, 0xff, 1u << 20 },
+	};
+	const struct chip_select closed = { CS_CLOSED, 3, 0x9f, 5 };
+	struct chip_select cs;
+
+	(void)state;
+	for (unsigned int i = 0; i < 3; i++) {
+		const struct chip_select *was = &messages[i];
+		uint32_t note = chip_select_note(was);
+
+		assert_true(note < 1u << 24);
+		chip_select_recover(&cs, note);
+		assert_int_equal(cs.message, CS_CUT);
+		assert_int_equal(cs.chip, was->chip);
+		assert_int_equal(cs.opcode, was->opcode);
+		assert_int_equal(cs.len, was->len > 127 ? 127 : was->len);
+	}
+	chip_select_recover(&cs, chip_select_note(&closed));
+	assert_int_equal(cs.message, CS_CLOSED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +216,7 @@ int main(void)
 		cmocka_unit_test(failure_loses_the_rest_of_its_message),
 		cmocka_unit_test(each_chip_has_its_own_framing),
 		cmocka_unit_test(planning_changes_nothing),
+		cmocka_unit_test(note_brings_an_open_message_back_as_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,7 @@ static void test_protocol_offer_has_no_bit_that_qemu_gets_wrong(void **state)
 		     BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) |
 		     BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
 		     BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
+		     BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) |
 		     BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) |
 		     BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS) |
 		     BIT(VHOST_USER_PROTOCOL_F_STATUS) |
@@ -74,8 +75,8 @@ static void test_features_not_offered_are_refused_and_not_kept(void **state)
 						  TRANSPORT | BIT(bit)),
 					 1);
 		assert_true(f->session.features == ours);
-		if (bit == 0 || bit == 1 || bit == 3 || bit == 9 || bit == 13 ||
-		    bit == 15 || bit == 16 || bit == 19)
+		if (bit == 0 || bit == 1 || bit == 3 || bit == 9 || bit == 12 ||
+		    bit == 13 || bit == 15 || bit == 16 || bit == 19)
 			continue;
 		assert_int_equal(tell_u64(f, VHOST_USER_SET_PROTOCOL_FEATURES,
 					  BIT(3) | BIT(bit)),

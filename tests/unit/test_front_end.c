@@ -181,6 +181,40 @@ static void connect_tells_why_not(void **state)
 #define PAIR_TEST(test) \
 	cmocka_unit_test_setup_teardown(test, open_pair, close_pair)
 
+/* One reply with @count copies of descriptor @fd. */
+static void back_replies_with(int fd, unsigned int count)
+{
+	struct vhost_wire_header header = { VHOST_USER_GET_INFLIGHT_FD, 5, 0 };
+	struct front_end sender = { .fd = back, .timeout_ms = 10000 };
+	int fds[2] = { fd, fd };
+
+	assert_int_equal(front_end_send_bytes(&sender, &header, sizeof(header),
+					      fds, count),
+			 0);
+}
+
+static void descriptor_of_a_reply_is_kept_until_the_next(void **state)
+{
+	struct front_reply reply;
+	int ends[2];
+	char byte;
+
+	(void)state;
+	for (unsigned int count = 0; count <= 2; count++) {
+		assert_int_equal(pipe(ends), 0);
+		back_replies_with(ends[1], count);
+		close(ends[1]);
+		assert_int_equal(front_end_receive(&fe, &reply), 0);
+		assert_int_equal(fe.has_reply_fd, count > 0);
+		back_replies_with(-1, 0);
+		assert_int_equal(front_end_receive(&fe, &reply), 0);
+		assert_int_equal(front_end_take_fd(&fe), -1);
+		/* No one has the other end any more. */
+		assert_int_equal(read(ends[0], &byte, 1), 0);
+		close(ends[0]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +224,7 @@ int main(void)
 		PAIR_TEST(ack_is_only_awaited_when_negotiated),
 		PAIR_TEST(only_what_is_offered_is_negotiated),
 		PAIR_TEST(legacy_device_is_refused),
+		PAIR_TEST(descriptor_of_a_reply_is_kept_until_the_next),
 		cmocka_unit_test(connect_tells_why_not),
 	};
 

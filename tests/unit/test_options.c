@@ -65,6 +65,7 @@ static void every_spelling_gives_the_same(void **state)
 		assert_int_equal(options.device_count, 1);
 		assert_string_equal(options.devices[0].path, "/dev/spidev0.0");
 		assert_false(options.verbose);
+		assert_false(options.replay);
 		options_free(&options);
 	}
 }
@@ -84,6 +85,15 @@ static void up_to_256_sockets_are_taken(void **state)
 
 	(void)state;
 	assert_int_equal(options.socket_count, 256);
+	options_free(&options);
+}
+
+static void replay_is_taken(void **state)
+{
+	struct options options = parse("-s v.sock -l sim:nor --replay");
+
+	(void)state;
+	assert_true(options.replay);
 	options_free(&options);
 }
 
@@ -181,6 +191,8 @@ static const struct {
 	{ "--socket=v", "--socket=v is ambiguous: "
 			"--socket-path or --socket-count" },
 	{ "--ver", "--ver is ambiguous: --verbose or --version" },
+	{ "--replay=1 -s v", "--replay=1: --replay takes no value" },
+	{ "-s v -l d -r", "-r is not an option; --help lists them" },
 	{ "--help=me", "--help=me: --help takes no value" },
 	{ "-l d -s", "-s, --socket-path needs a value" },
 	{ "-s v --device", "-l, --device needs a value" },
@@ -326,6 +338,7 @@ int main(void)
 		cmocka_unit_test(one_socket_is_the_default),
 		cmocka_unit_test(up_to_256_sockets_are_taken),
 		cmocka_unit_test(verbose_is_taken),
+		cmocka_unit_test(replay_is_taken),
 		cmocka_unit_test(devices_keep_their_order_and_keys),
 		cmocka_unit_test(up_to_255_devices_are_taken),
 		cmocka_unit_test(help_and_version_need_nothing_else),

@@ -20,7 +20,10 @@ int front_end_connect(struct front_end *fe, const char *path, int timeout_ms)
 	};
 	int err;
 
-	*fe = (struct front_end){ .fd = -1, .timeout_ms = timeout_ms };
+	*fe = (struct front_end){
+		.fd = -1,
+		.timeout_ms = timeout_ms,
+	};
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(addr.sun_path, path);
@@ -37,11 +40,27 @@ int front_end_connect(struct front_end *fe, const char *path, int timeout_ms)
 	return 0;
 }
 
+static void drop_reply_fd(struct front_end *fe)
+{
+	if (fe->has_reply_fd)
+		close(fe->reply_fd);
+	fe->has_reply_fd = false;
+}
+
+int front_end_take_fd(struct front_end *fe)
+{
+	int fd = fe->has_reply_fd ? fe->reply_fd : -1;
+
+	fe->has_reply_fd = false;
+	return fd;
+}
+
 void front_end_close(struct front_end *fe)
 {
 	if (fe->fd >= 0)
 		close(fe->fd);
 	fe->fd = -1;
+	drop_reply_fd(fe);
 }
 
 static void attach_fds(struct msghdr *msg, const int *fds, unsigned int count)
@@ -123,6 +142,37 @@ static int wait_readable(struct front_end *fe, int64_t deadline)
 	return n == 0 ? -ETIMEDOUT : 0;
 }
 
+/*
+ * recv(2) that keeps the first descriptor. For more there is no room, so they
+ * are not even received.
+ */
+static ssize_t receive_some(struct front_end *fe, void *bytes, size_t len)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { .iov_base = bytes, .iov_len = len };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		/* Room for one: padding would do for another. */
+		.msg_controllen = CMSG_LEN(sizeof(int)),
+	};
+	ssize_t n = recvmsg(fe->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *cmsg = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+
+	if (cmsg && cmsg->cmsg_level == SOL_SOCKET &&
+	    cmsg->cmsg_type == SCM_RIGHTS &&
+	    cmsg->cmsg_len == CMSG_LEN(sizeof(int))) {
+		drop_reply_fd(fe);
+		memcpy(&fe->reply_fd, CMSG_DATA(cmsg), sizeof(int));
+		fe->has_reply_fd = true;
+	}
+	return n;
+}
+
 static int receive_bytes(struct front_end *fe, void *bytes, size_t len,
 			 int64_t deadline)
 {
@@ -134,7 +184,7 @@ static int receive_bytes(struct front_end *fe, void *bytes, size_t len,
 
 		if (err)
 			return err;
-		n = recv(fe->fd, at, len, MSG_DONTWAIT);
+		n = receive_some(fe, at, len);
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
@@ -153,6 +203,7 @@ int front_end_receive(struct front_end *fe, struct front_reply *reply)
 	struct vhost_wire_header *header = &reply->header;
 	int err;
 
+	drop_reply_fd(fe);
 	err = receive_bytes(fe, header, sizeof(*header), deadline);
 	if (err)
 		return err;

@@ -25,6 +25,8 @@
 
 struct front_end {
 	int fd;			   /* the connected socket, owned; -1: none */
+	bool has_reply_fd;	   /* one came with the last reply: */
+	int reply_fd;		   /* this, owned */
 	int timeout_ms;		   /* for each answer */
 	uint64_t features_offered; /* filled in by front_negotiate() */
 	uint64_t features;	   /* negotiated */
@@ -58,7 +60,10 @@ int front_end_send(struct front_end *fe, uint32_t request, uint32_t flags,
 		   const void *payload, uint32_t size, const int *fds,
 		   unsigned int fd_count);
 
-/* Receives one reply. Descriptors that come with it are dropped. */
+/*
+ * Receives one reply. The first descriptor that comes with it is ->reply_fd,
+ * until the next one is received; others are dropped.
+ */
 int front_end_receive(struct front_end *fe, struct front_reply *reply);
 
 /*
@@ -78,6 +83,9 @@ int front_end_tell(struct front_end *fe, uint32_t request, const void *payload,
 /* The same for one 64-bit number. An empty reply is -EREMOTEIO. */
 int front_end_get_u64(struct front_end *fe, uint32_t request, uint64_t *value);
 int front_end_set_u64(struct front_end *fe, uint32_t request, uint64_t value);
+
+/* Takes the last reply's descriptor: it is the caller's now. -1: none. */
+int front_end_take_fd(struct front_end *fe);
 
 /* Waits until the back end has closed the connection; what it sends before
  * is thrown away. */

@@ -247,3 +247,29 @@ int front_set_config(struct front_end *fe, uint32_t offset, uint32_t size,
 	return front_end_tell(fe, VHOST_USER_SET_CONFIG, &config,
 			      VHOST_WIRE_CONFIG_HEAD + size, NULL, 0);
 }
+
+int front_get_inflight(struct front_end *fe,
+		       struct vhost_wire_inflight *inflight, int *fd)
+{
+	struct front_reply reply;
+	int err;
+
+	err = front_end_ask(fe, VHOST_USER_GET_INFLIGHT_FD, inflight,
+			    sizeof(*inflight), &reply);
+	if (err)
+		return err;
+	if (reply.header.size == 0)
+		return -EREMOTEIO;
+	if (reply.header.size != sizeof(*inflight) || !fe->has_reply_fd)
+		return -EPROTO;
+	*inflight = reply.payload.inflight;
+	*fd = front_end_take_fd(fe);
+	return 0;
+}
+
+int front_set_inflight(struct front_end *fe,
+		       const struct vhost_wire_inflight *inflight, int fd)
+{
+	return front_end_tell(fe, VHOST_USER_SET_INFLIGHT_FD, inflight,
+			      sizeof(*inflight), &fd, fd >= 0);
+}

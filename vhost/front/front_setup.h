@@ -63,6 +63,16 @@ int front_start_vring(struct front_end *fe, uint32_t index,
 int front_stop_vring(struct front_end *fe, uint32_t index, uint32_t *base);
 
 /*
+ * GET_INFLIGHT_FD for @inflight->num_queues queues of ->queue_size: fills in
+ * the rest, and the file in @fd, which is the caller's. -EREMOTEIO when the
+ * back end refuses. And SET_INFLIGHT_FD; @fd = -1 sends none.
+ */
+int front_get_inflight(struct front_end *fe,
+		       struct vhost_wire_inflight *inflight, int *fd);
+int front_set_inflight(struct front_end *fe,
+		       const struct vhost_wire_inflight *inflight, int fd);
+
+/*
  * GET_CONFIG and SET_CONFIG of @size bytes at @offset.
  * -EREMOTEIO when the back end refuses.
  */
