@@ -217,6 +217,8 @@ static void word_delay_is_kept_when_there_are_many_words(void **state)
 	unsigned int last;
 	char id[32];
 
+	if (!b->tells_release)
+		bench_skip("behind this controller each transfer is a message");
 	bench_serve(b, "cs=spec");
 	snprintf(id, sizeof(id), "%s",
 		 bench_stream(b, "change=1 word=200000 dup:9f000000") + 2);
@@ -226,7 +228,7 @@ static void word_delay_is_kept_when_there_are_many_words(void **state)
 	assert_int_equal(trace_count(&b->trace, TRACE_SELECT), 1);
 
 	/* More words than one message has room for */
-	bench_stream(b, "word=100000 rx:300");
+	bench_stream(b, "change=1 word=100000 rx:300");
 	last = trace_count(&b->trace, TRACE_STOP) - 1;
 	assert_true(bench_us(b, TRACE_START, 0, TRACE_STOP, last) >= 299 * 100);
 	assert_int_equal(trace_count(&b->trace, TRACE_SELECT), 1);
