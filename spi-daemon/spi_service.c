@@ -291,8 +291,11 @@ static enum spi_progress start_job(struct spi_service *s, uint64_t now)
 		if (!bus_acquire(s->bus, &s->user))
 			return SPI_WAIT;
 		s->start_at = chip->quiet_until;
-		if (now < s->start_at)
+		if (now < s->start_at) {
+			/* Nobody else has to wait for this chip. */
+			leave_bus(s);
 			return SPI_WAIT;
+		}
 	}
 	vhost_session_begin(s->session, REQUESTQ, &s->chain);
 	job->phase = JOB_RUNS;

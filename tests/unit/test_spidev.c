@@ -226,6 +226,23 @@ static void word_delay_takes_a_transfer_a_word(void **state)
 	spi_device_close(dev);
 }
 
+static void mode_is_left_as_it_was_found(void **state)
+{
+	struct spi_device *dev = open_on(&fake_spidev_plain);
+	struct spi_piece p = piece("a", NULL, 1);
+	const struct fake_spidev_log *log;
+
+	(void)state;
+	p.mode = VIRTIO_SPI_MODE_CPHA;
+	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	fake_spidev_take(0);
+	spi_device_close(dev);
+	log = fake_spidev_take(0);
+	assert_int_equal(log->count, 1);
+	assert_int_equal(log->events[0].kind, FAKE_SETUP);
+	assert_int_equal(log->events[0].mode, 0);
+}
+
 static void every_host_error_releases_and_is_named(void **state)
 {
 	static const int errors[] = { EIO, ETIMEDOUT, EINPROGRESS, ENODEV };
@@ -373,6 +390,7 @@ int main(void)
 		TEST(mode_is_set_only_when_it_changes),
 		TEST(mode_never_changes_under_a_held_chip),
 		TEST(delays_are_never_shorter_than_asked),
+		TEST(mode_is_left_as_it_was_found),
 		TEST(word_delay_takes_a_transfer_a_word),
 		TEST(every_host_error_releases_and_is_named),
 		TEST(refused_message_releases_a_held_chip),
