@@ -33,6 +33,7 @@ void vhost_ring_stop(struct vhost_ring *ring)
 		return;
 	ring->started = false;
 	ring->base = vring_base(&ring->vring);
+	ring->has_base = true;
 	ring->resumes = true;
 	vhost_close_fd(&ring->kick);
 }

@@ -47,6 +47,7 @@ void vhost_reset_rings(struct vhost_session *s)
 	for (unsigned int i = 0; i < s->device->ring_count; i++) {
 		vhost_ring_stop(&s->rings[i]);
 		s->rings[i].base = 0;
+		s->rings[i].has_base = false;
 		s->rings[i].resumes = s->rings[i].loaded = false;
 	}
 }
@@ -180,6 +181,7 @@ int vhost_set_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 		return vhost_refuse(s, "index %u of a split ring", num);
 	ring->resumes = ring->resumes && ring->base == num;
 	ring->base = num;
+	ring->has_base = true;
 	return 0;
 }
 
@@ -217,7 +219,8 @@ static int start(struct vhost_session *s, struct vhost_ring *ring)
 		.features = ring_features(s),
 	};
 	const char *why = locate(ring, &vring.features, &s->mem, &vring.areas);
-	uint32_t base = ring->base;
+	uint32_t base = ring->has_base ? ring->base
+				       : vring_first_base(&vring.features);
 
 	if (why)
 		return vhost_refuse(s, "%s", why);

@@ -44,6 +44,12 @@ bool vring_size_ok(const struct vring_features *features, uint32_t size)
 	return features->packed || !(size & (size - 1));
 }
 
+uint32_t vring_first_base(const struct vring_features *features)
+{
+	/* Wrap counters begin with 1 (2.8.1). */
+	return features->packed ? 0x80008000u : 0;
+}
+
 int vring_broken(struct vring *vring, const char *error)
 {
 	vring->error = error;

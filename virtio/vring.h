@@ -73,6 +73,9 @@ bool vring_is_aligned(const struct vring_features *features,
  */
 bool vring_size_ok(const struct vring_features *features, uint32_t size);
 
+/* The base of a ring that was never used, in the form of vring_start(). */
+uint32_t vring_first_base(const struct vring_features *features);
+
 /*
  * Begins at @base, as vhost-user's SET_VRING_BASE has it: of a split ring the
  * avail index; of a packed ring the avail index in bits 0 to 14, its wrap

@@ -178,9 +178,27 @@ static void test_reset_stops_disables_and_forgets_the_place(void **state)
 	resets(*state, VHOST_USER_SET_STATUS, &zero, sizeof(zero));
 }
 
+static void test_packed_ring_without_a_base_begins_with_wraps_of_1(void **state)
+{
+	struct setup *s = *state;
+
+	assert_int_equal(tell_u64(s->f, VHOST_USER_SET_FEATURES,
+				  BIT(VHOST_USER_F_PROTOCOL_FEATURES) |
+					  BIT(VIRTIO_F_RING_PACKED)),
+			 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(num(s, QUEUES), 0);
+		assert_int_equal(tell_addr(s->f, 0, &s->ring), 0);
+		assert_int_equal(kick(s), 0);
+		assert_int_equal(ask_base(s->f, 0), 0x80008000);
+		tell(s->f, VHOST_USER_RESET_DEVICE, NULL, 0, NULL, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_packed_ring_without_a_base_begins_with_wraps_of_1),
 		TEST(test_reset_stops_disables_and_forgets_the_place),
 		TEST(test_qemu_order_starts_and_stops),
 		TEST(test_cloud_hypervisor_order_starts_pauses_and_stops),
