@@ -51,6 +51,8 @@ void iotlb_invalidate(struct iotlb *tlb, uint64_t iova, uint64_t size)
 		return;
 	while (to < tlb->count && tlb->entries[to].iova <= last_of(iova, size))
 		to++;
+	if (to == from)
+		return;
 	memmove(&tlb->entries[from], &tlb->entries[to],
 		(tlb->count - to) * sizeof(*tlb->entries));
 	tlb->count -= to - from;
