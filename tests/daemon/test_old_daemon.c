@@ -93,14 +93,6 @@ static void line_03_bad_request_kills_the_ring(void **state)
 	rig_check_loopback(front, 10);
 }
 
-static void line_04_guests_share_their_modes(void **state)
-{
-	(void)state;
-	print_message("skipped: which mode a transfer ran with is only seen "
-		      "on a spidev\n");
-	skip();
-}
-
 static void line_05_guest_sizes_the_daemons_memory(void **state)
 {
 	struct rig *rig = *state;
@@ -354,7 +346,7 @@ int main(void)
 		RIG_TEST(line_01_bad_message_ends_the_process),
 		RIG_TEST(line_02_config_out_of_range_panics),
 		RIG_TEST(line_03_bad_request_kills_the_ring),
-		RIG_TEST(line_04_guests_share_their_modes),
+		/* Line 4 takes a spidev: see test_spidev_daemon.c. */
 		RIG_TEST(line_05_guest_sizes_the_daemons_memory),
 		OLD_TEST(line_06_failed_transfer_reads_as_success,
 			 "--device=sim:loopback,cs=linux,cs-hold=5"),

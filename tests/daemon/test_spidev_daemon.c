@@ -291,6 +291,65 @@ static void two_guests_share_a_device(void **state)
 	assert_int_equal(fake_spidev_take(0)->messages, 150);
 }
 
+#define ROUNDS 200
+#define BATCH  4
+
+static void submit_batch(struct spi_front *front, uint32_t mode, uint32_t len,
+			 uint16_t ids[BATCH])
+{
+	struct spi_front_request request = { .head = rig_head(0),
+					     .tx = (const uint8_t *)"abcde",
+					     .tx_len = len };
+
+	request.head.mode = htole32(mode);
+	for (int i = 0; i < BATCH; i++)
+		assert_int_equal(
+			spi_front_submit(front, &request, NULL, &ids[i]), 0);
+}
+
+static void wait_batch(struct spi_front *front, const uint16_t ids[BATCH])
+{
+	struct spi_front_result result;
+
+	for (int i = 0; i < BATCH; i++) {
+		assert_int_equal(spi_front_wait(front, ids[i], &result), 0);
+		assert_int_equal(result.status, OK);
+	}
+}
+
+/* Line 4 of what the old daemon did wrong; the length tells whose it is. */
+static void guests_keep_their_own_modes(void **state)
+{
+	struct rig *rig = *state;
+	struct spi_front *a, *b;
+	unsigned int count[6] = { 0 };
+	uint16_t ids[2][BATCH];
+
+	start(rig, &fake_spidev_plain, "");
+	a = rig_open(rig, 0);
+	b = rig_open(rig, 1);
+	for (int round = 0; round < ROUNDS; round++) {
+		const struct fake_spidev_log *log;
+
+		submit_batch(a, 0, 3, ids[0]);
+		submit_batch(b, VIRTIO_SPI_MODE_CPHA | VIRTIO_SPI_MODE_CPOL, 5,
+			     ids[1]);
+		wait_batch(a, ids[0]);
+		wait_batch(b, ids[1]);
+		log = fake_spidev_take(0);
+		for (unsigned int i = 0; i < log->count; i++) {
+			const struct fake_spidev_event *e = &log->events[i];
+
+			if (e->kind != FAKE_CLOCK)
+				continue;
+			assert_int_equal(e->mode, e->len == 3 ? 0 : 3);
+			count[e->len]++;
+		}
+	}
+	assert_int_equal(count[3], ROUNDS * BATCH);
+	assert_int_equal(count[5], ROUNDS * BATCH);
+}
+
 static int teardown(void **state)
 {
 	int ret = rig_teardown(state);
@@ -316,6 +375,7 @@ int main(void)
 		TEST(error_in_the_middle_releases),
 		TEST(device_that_comes_back_is_used_again),
 		TEST(two_guests_share_a_device),
+		TEST(guests_keep_their_own_modes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
