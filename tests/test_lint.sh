@@ -115,7 +115,7 @@ expect 'a script without a licence' '^run:1: no SPDX'
 
 printf 'See /%s/main.\n' work > "$tree/README.md"
 expect "a machine's path" '^README.md:1: a path'
-printf 'See %s/work/main and net/%s.\n' "\$d" work > "$tree/README.md"
+printf 'See %s/%s/main and net/%s.\n' "\$d" work work > "$tree/README.md"
 expect 'paths that only look like it' ''
 printf 'From http://%s.example.com:80/deb.\n' artifactory > "$tree/README.md"
 expect 'a host of one network' '^README.md:1: a host'
