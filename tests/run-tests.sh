@@ -18,9 +18,10 @@ passed=0
 failed=0
 skipped=0
 
-# The number in cmocka's closing line "[  $1  ] N test(s)", or 0.
+# The sum over cmocka's closing lines "[  $1  ] N test(s)", one for a group.
 count() {
-	sed -n "s/^\[  $1 *\] \([0-9]*\) test(s).*/\1/p" "$work/out" | head -1
+	sed -n "s/^\[  $1 *\] \([0-9]*\) test(s).*/\1/p" "$work/out" |
+		awk '{ n += $1 } END { print n + 0 }'
 }
 
 for program; do
@@ -32,15 +33,15 @@ for program; do
 	ok=$(count PASSED)
 	bad=$(count FAILED)
 	skip=$(count SKIPPED)
-	if [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
+	if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
 		bad=1
 	fi
-	passed=$((passed + ${ok:-0}))
-	failed=$((failed + ${bad:-0}))
-	skipped=$((skipped + ${skip:-0}))
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+	skipped=$((skipped + skip))
 	if [ "$status" -eq 0 ]; then
-		echo "ok      $name: ${ok:-0} tests"
-		grep -h '^SKIP: ' "$work/out"
+		echo "ok      $name: $ok tests"
+		grep -h '^skipped: ' "$work/out" | sort -u
 	else
 		cat "$work/out"
 		echo "FAILED  $name: exit status $status"

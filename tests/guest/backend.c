@@ -31,12 +31,13 @@ const char *backend_program(void)
 }
 
 static int start_process(struct backend *b, const char *dir,
-			 const char *const *devices)
+			 const char *const *devices, const char *without)
 {
 	char device_options[MAX_DEVICES][256];
 	char path_option[128];
 	char count_option[64];
-	const char *argv[MAX_DEVICES + 4] = { backend_program() };
+	char without_option[64];
+	const char *argv[MAX_DEVICES + 5] = { backend_program() };
 	int argc = 1;
 
 	snprintf(path_option, sizeof(path_option), "--socket-path=%s/vspi.sock",
@@ -45,6 +46,11 @@ static int start_process(struct backend *b, const char *dir,
 		 b->socket_count);
 	argv[argc++] = path_option;
 	argv[argc++] = count_option;
+	if (without) {
+		snprintf(without_option, sizeof(without_option), "--without=%s",
+			 without);
+		argv[argc++] = without_option;
+	}
 	for (int i = 0; i < MAX_DEVICES && devices[i]; i++) {
 		snprintf(device_options[i], sizeof(device_options[i]),
 			 "--device=%s", devices[i]);
@@ -81,7 +87,7 @@ static int wait_for_sockets(struct backend *b)
 }
 
 struct backend *backend_start(const char *dir, unsigned int socket_count,
-			      const char *const *devices)
+			      const char *const *devices, const char *without)
 {
 	struct backend *b = calloc(1, sizeof(*b));
 	int err;
@@ -94,7 +100,7 @@ struct backend *backend_start(const char *dir, unsigned int socket_count,
 		snprintf(b->sockets[i], sizeof(b->sockets[i]), "%s/vspi.sock%u",
 			 dir, i);
 
-	err = start_process(b, dir, devices);
+	err = start_process(b, dir, devices, without);
 	if (err) {
 		free(b);
 		return NULL;

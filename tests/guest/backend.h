@@ -13,10 +13,11 @@ const char *backend_program(void);
 /*
  * Start the daemon with its sockets and its log in @dir, and wait until it
  * listens. @devices are the values of its --device options and end with NULL;
- * the first is chip select 0. Returns NULL after having shown why not.
+ * the first is chip select 0. @without, unless NULL, is that of --without.
+ * Returns NULL after having shown why not.
  */
 struct backend *backend_start(const char *dir, unsigned int socket_count,
-			      const char *const *devices);
+			      const char *const *devices, const char *without);
 
 /* The path of a socket; it belongs to @b. */
 const char *backend_socket(const struct backend *b, unsigned int index);

@@ -28,7 +28,7 @@ static void start_backend(struct lab *lab)
 	snprintf(flash, sizeof(flash),
 		 "sim:nor,size=16M,file=%s/nor.img,cs=nor,cs-hold=10000",
 		 lab->dir);
-	lab->backend = backend_start(lab->dir, 2, devices);
+	lab->backend = backend_start(lab->dir, 2, devices, lab->without);
 	assert_non_null(lab->backend);
 }
 
@@ -157,6 +157,15 @@ int lab_create(void **state)
 		lab->missing = "the daemon is not built";
 	*state = lab;
 	return 0;
+}
+
+int lab_create_split(void **state)
+{
+	int ret = lab_create(state);
+
+	if (!ret)
+		((struct lab *)*state)->without = "ring-packed";
+	return ret;
 }
 
 int lab_destroy(void **state)

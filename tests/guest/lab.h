@@ -28,6 +28,7 @@
 struct lab {
 	const char *missing; /* why nothing can be tested, or NULL */
 	char dir[64];	     /* sockets, images, the daemon's log */
+	const char *without; /* features that the daemon does not offer */
 	struct backend *backend;
 	int daemon_status;    /* of one that ended before its time */
 	struct guest *guest;  /* on the first socket, shared */
@@ -36,6 +37,7 @@ struct lab {
 
 /* cmocka's group setup and teardown; the state is the struct lab. */
 int lab_create(void **state);
+int lab_create_split(void **state); /* without packed rings */
 int lab_destroy(void **state);
 
 /*

@@ -264,9 +264,40 @@ static void flash_keeps_its_bytes_when_the_daemon_restarts(void **state)
 		"guest-spi mtdcheck " FLASH " 0x600000 0x100000 8");
 }
 
+/* A bit of what the guest's driver negotiated, '0' or '1' */
+static char feature(struct lab *lab, unsigned int bit)
+{
+	const char *bits =
+		lab_run(lab, lab->guest, SHORT_S,
+			"cat /sys/bus/virtio/drivers/*spi*/virtio*/features");
+
+	assert_true(strlen(bits) > bit);
+	return bits[bit];
+}
+
+static void guest_uses_packed_rings_when_they_are_offered(void **state)
+{
+	assert_int_equal(feature(lab_open(state), 34), '1');
+}
+
+static void guest_uses_split_rings_when_packed_are_not_offered(void **state)
+{
+	assert_int_equal(feature(lab_open(state), 34), '0');
+}
+
 int main(void)
 {
+	const struct CMUnitTest split_tests[] = {
+		cmocka_unit_test(
+			guest_uses_split_rings_when_packed_are_not_offered),
+		cmocka_unit_test(
+			flash_reads_back_equal_when_erased_and_written),
+		cmocka_unit_test(full_duplex_echoes_when_1_byte_to_64_kib),
+		cmocka_unit_test(
+			guest_works_when_qemu_stops_and_continues_in_traffic),
+	};
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(guest_uses_packed_rings_when_they_are_offered),
 		cmocka_unit_test(spi_nor_probes_the_chip_when_cs_is_nor),
 		cmocka_unit_test(
 			flash_reads_back_equal_when_erased_and_written),
@@ -298,5 +329,7 @@ int main(void)
 
 	/* Progress is shown as it is made, also into a pipe. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	return cmocka_run_group_tests(tests, lab_create, lab_destroy);
+	return cmocka_run_group_tests(tests, lab_create, lab_destroy) +
+	       cmocka_run_group_tests(split_tests, lab_create_split,
+				      lab_destroy);
 }

@@ -79,7 +79,7 @@ static int start_guest(struct outside *o)
 		.extra_args = args,
 	};
 
-	o->backend = backend_start(o->dir, 1, devices);
+	o->backend = backend_start(o->dir, 1, devices, NULL);
 	if (!o->backend)
 		return -1;
 	config.sockets[0] = backend_socket(o->backend, 0);
