@@ -72,7 +72,7 @@ static void next_message_is_whole_when_the_device_left_in_one(void **state)
 	bench_serve(b, "cs=spec,cs-hold=10000");
 	bench_run(b,
 		  "(sleep 0.5; unbind %s; sleep 0.2; bind %s) & "
-		  "traced spi-stream /run/s0 tx:9f sleep:1500 rx:3 sleep:50 "
+		  "traced spi-stream /run/s0 tx:9f sleep:6000 rx:3 sleep:50 "
 		  "tx:9f change=1 rx:3; wait",
 		  b->device, b->device);
 	assert_non_null(strstr(b->out, "TRANS_ERR\n"));
