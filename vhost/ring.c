@@ -57,20 +57,22 @@ void vhost_signal_fd(int fd)
 		return;
 }
 
-void vhost_ring_pay_call(struct vhost_ring *ring)
+static void call(struct vhost_ring *ring)
 {
-	if (!ring->call_owed)
-		return;
 	vhost_signal_fd(ring->call);
 	ring->call_owed = ring->call < 0;
 }
 
+void vhost_ring_pay_call(struct vhost_ring *ring)
+{
+	if (ring->call_owed)
+		call(ring);
+}
+
 void vhost_ring_call(struct vhost_ring *ring)
 {
-	if (!vring_should_call(&ring->vring))
-		return;
-	vhost_signal_fd(ring->call);
-	ring->call_owed = ring->call < 0;
+	if (vring_should_call(&ring->vring))
+		call(ring);
 }
 
 int vhost_ring_take_kick(struct vhost_ring *ring)

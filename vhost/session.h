@@ -28,8 +28,8 @@ struct vhost_ring {
 	bool started; /* SET_VRING_KICK .. GET_VRING_BASE */
 	bool enabled;
 	uint16_t size; /* SET_VRING_NUM; 0: not set */
-	uint32_t base; /* SET_VRING_BASE: where to start, */
-	bool has_base; /* if not where rings begin */
+	uint32_t base; /* SET_VRING_BASE, or where the ring stopped */
+	bool has_base; /* if not, it starts at vring_first_base() */
 	bool resumes;  /* base is where the ring stopped */
 	bool loaded;   /* it stopped elsewhere, and goes on here */
 	int kick;      /* descriptors, -1: none */
