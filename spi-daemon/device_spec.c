@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "spi-daemon/device_spec.h"
 
@@ -121,6 +123,12 @@ static int parse_max_request(struct device_spec *spec, const char *value)
 	return 0;
 }
 
+static int parse_exclusive(struct device_spec *spec, const char *value)
+{
+	spec->exclusive = !strcmp(value, "yes");
+	return spec->exclusive || !strcmp(value, "no") ? 0 : -EINVAL;
+}
+
 static int parse_size(struct device_spec *spec, const char *value)
 {
 	uint64_t size;
@@ -159,6 +167,7 @@ static const struct key keys[] = {
 	  "a number of Hz from 1000 to 4000000000" },
 	{ "cs-high", false, parse_cs_high, "yes or no" },
 	{ "max-request", false, parse_max_request, "a size from 4096 to 1G" },
+	{ "exclusive", false, parse_exclusive, "yes or no" },
 	{ "size", true, parse_size, "a power of two from 64K to 256M" },
 	{ "file", true, parse_file, "a path" },
 	{ "id", true, parse_id, "3 to 6 bytes in hex, such as ef4018" },
@@ -274,6 +283,57 @@ int device_spec_parse(const char *text, struct device_spec *spec, char *error,
 	if (ret)
 		device_spec_free(spec);
 	return ret;
+}
+
+/* One file has many paths, but its directory only one that is real. */
+static void file_key(const char *file, char *key, size_t size)
+{
+	const char *base = strrchr(file, '/');
+	char *dir = base ? strndup(file, (size_t)(base - file) + 1)
+			 : strdup(".");
+	char *real = dir ? realpath(dir, NULL) : NULL;
+
+	snprintf(key, size, "%s/%s", real ? real : "",
+		 base && real ? base + 1 : file);
+	free(real);
+	free(dir);
+}
+
+void device_spec_key(const struct device_spec *spec, const char *owner,
+		     unsigned int index, char *key, size_t size)
+{
+	struct stat st;
+
+	if (spec->kind == DEVICE_SIM_NOR && spec->nor.file)
+		file_key(spec->nor.file, key, size);
+	else if (spec->kind != DEVICE_SPIDEV)
+		snprintf(key, size, "%s: %s %u", spec->path, owner, index);
+	else if (!stat(spec->path, &st) && S_ISCHR(st.st_mode))
+		snprintf(key, size, "char %u:%u", major(st.st_rdev),
+			 minor(st.st_rdev));
+	else
+		strlcpy(key, spec->path, size);
+}
+
+static bool is_same_nor(const struct sim_nor_config *a,
+			const struct sim_nor_config *b)
+{
+	return a->size == b->size && a->id_len == b->id_len &&
+	       !memcmp(a->id, b->id, a->id_len);
+}
+
+const char *device_spec_conflict(const struct device_spec *a,
+				 const struct device_spec *b)
+{
+	if (a->exclusive || b->exclusive)
+		return "is exclusive";
+	if (a->framing != b->framing)
+		return "has another cs=";
+	if (a->cs_high != b->cs_high)
+		return "has another cs-high=";
+	if (a->kind != b->kind || !is_same_nor(&a->nor, &b->nor))
+		return "is another kind of chip";
+	return NULL;
 }
 
 void device_spec_free(struct device_spec *spec)

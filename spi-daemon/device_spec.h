@@ -3,6 +3,7 @@
 #ifndef DEVICE_SPEC_H
 #define DEVICE_SPEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct device_spec {
 	uint32_t max_speed_hz;	   /* max-speed=; 0: the device's own */
 	enum cs_high cs_high;	   /* cs-high= */
 	uint32_t max_request;	   /* max-request=, bytes */
+	bool exclusive;		   /* exclusive=: for one guest only */
 	struct sim_nor_config nor; /* size=, file=, id= */
 	char *nor_file;		   /* owns nor.file */
 };
@@ -45,6 +47,22 @@ struct device_spec {
  */
 int device_spec_parse(const char *text, struct device_spec *spec, char *error,
 		      size_t error_size);
+
+/*
+ * Writes to @key, of @size bytes, what two descriptions of one chip have in
+ * common, by whatever path they name it: of a host device its number, of a
+ * simulated flash its file. Other simulated chips are what their place in a
+ * list says: chip select @index of @owner's.
+ */
+void device_spec_key(const struct device_spec *spec, const char *owner,
+		     unsigned int index, char *key, size_t size);
+
+/*
+ * Two guests describe one chip, as @a and @b. Returns NULL when both can have
+ * it; else why not, a part of a sentence: "the chip ...".
+ */
+const char *device_spec_conflict(const struct device_spec *a,
+				 const struct device_spec *b);
 
 /* Frees what @spec owns. */
 void device_spec_free(struct device_spec *spec);

@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "spi-daemon/clock.h"
@@ -19,36 +21,48 @@
 
 #define STACK_SIZE (256u << 10)
 
-int guest_worker_init(struct guest_worker *w, unsigned int index,
-		      const char *path, struct pool *pool,
-		      const struct vhost_feature_set *without, int quit)
+int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
+		      struct controller *controller)
 {
 	int ret;
 
-	*w = (struct guest_worker){ .quit = quit };
-	snprintf(w->name, sizeof(w->name), "guest %u", index);
-	spi_config_encode(&pool->config, &w->config);
+	*w = (struct guest_worker){ .quit = -1 };
+	spi_config_encode(&controller->config, &w->config);
 	w->device = (struct vhost_device){
 		.ops = &spi_service_ops,
 		.opaque = &w->service,
-		.without = *without,
+		.without = spec->without,
 		.ring_count = 1,
 		.config = &w->config,
 		.config_size = sizeof(w->config),
 	};
-	ret = spi_service_init(&w->service, w->name, pool);
+	if (asprintf(&w->name, "guest %s", spec->name) < 0)
+		return -ENOMEM;
+	ret = spi_service_init(&w->service, w->name, controller);
 	if (ret < 0)
-		return ret;
-	ret = vhost_listen(&w->listener, path);
+		goto free_name;
+	w->service.replay = spec->replay;
+	w->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ret = w->quit < 0 ? -errno : vhost_listen(&w->listener, spec->socket);
 	if (ret < 0)
-		spi_service_fini(&w->service);
+		goto fini_service;
+	return 0;
+
+fini_service:
+	if (w->quit >= 0)
+		close(w->quit);
+	spi_service_fini(&w->service);
+free_name:
+	free(w->name);
 	return ret;
 }
 
 void guest_worker_fini(struct guest_worker *w)
 {
 	vhost_unlisten(&w->listener);
+	close(w->quit);
 	spi_service_fini(&w->service);
+	free(w->name);
 }
 
 static struct vhost_ring *requestq(struct guest_worker *w)
@@ -242,6 +256,11 @@ int guest_worker_start(struct guest_worker *w)
 	ret = pthread_create(&w->thread, &attr, run, w);
 	pthread_attr_destroy(&attr);
 	return -ret;
+}
+
+void guest_worker_quit(struct guest_worker *w)
+{
+	eventfd_write(w->quit, 1);
 }
 
 void guest_worker_join(struct guest_worker *w)

@@ -9,16 +9,17 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "spi-daemon/pool.h"
+#include "spi-daemon/controller.h"
+#include "spi-daemon/guest_spec.h"
 #include "spi-daemon/spi_service.h"
 #include "vhost/listen.h"
 #include "vhost/session.h"
 #include "virtio/spi_wire.h"
 
 struct guest_worker {
-	char name[24]; /* "guest 0", for the log */
+	char *name; /* "guest 0", for the log */
 	struct vhost_listener listener;
-	int quit; /* eventfd of the daemon: end when readable */
+	int quit; /* eventfd: end when readable */
 	pthread_t thread;
 	struct virtio_spi_wire_config config;
 	struct vhost_device device;
@@ -28,14 +29,13 @@ struct guest_worker {
 };
 
 /*
- * Listens at @path for guest number @index, whose requests go to @pool. The
- * features @without are not offered. @quit
- * stays the caller's. Returns 0 or a negative errno, of vhost_listen() or
- * for want of memory or descriptors.
+ * Listens at the socket of the guest that @spec describes, whose requests go
+ * to @controller; both must outlive the worker. Returns 0 or a negative
+ * errno, of vhost_listen() or for want of memory or descriptors.
  */
-int guest_worker_init(struct guest_worker *worker, unsigned int index,
-		      const char *path, struct pool *pool,
-		      const struct vhost_feature_set *without, int quit);
+int guest_worker_init(struct guest_worker *worker,
+		      const struct guest_spec *spec,
+		      struct controller *controller);
 
 /* Removes the socket. The thread does not run, or was joined. */
 void guest_worker_fini(struct guest_worker *worker);
@@ -43,7 +43,10 @@ void guest_worker_fini(struct guest_worker *worker);
 /* Starts the thread. Returns 0 or a negative errno. */
 int guest_worker_start(struct guest_worker *worker);
 
-/* Waits for the thread, which ends soon after ->quit becomes readable. */
+/* Asks the thread to end. */
+void guest_worker_quit(struct guest_worker *worker);
+
+/* Waits for the thread, which was asked to end. */
 void guest_worker_join(struct guest_worker *worker);
 
 #endif

@@ -5,22 +5,19 @@
 
 #include "spi-daemon/log.h"
 #include "spi-daemon/options.h"
-#include "spi-daemon/pool.h"
 #include "spi-daemon/supervisor.h"
 
-static int serve(const struct options *options)
+static int serve(struct options *options, int argc, char **argv)
 {
 	char error[512];
-	struct pool pool;
 	int ret;
 
 	log_set_level(options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-	ret = pool_open(&pool, options->devices, options->device_count, error,
-			sizeof(error));
-	if (!ret) {
-		ret = supervisor_run(options, &pool, error, sizeof(error));
-		pool_close(&pool);
+	if (!options->guest_count) {
+		log_error("--config=%s: describes no guest", options->config);
+		return EXIT_FAILURE;
 	}
+	ret = supervisor_run(options, argc, argv, error, sizeof(error));
 	if (ret < 0)
 		log_error("%s", error);
 	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -42,7 +39,7 @@ int main(int argc, char **argv)
 	else if (action == OPTIONS_VERSION)
 		puts("vhost-device-spi " VERSION);
 	else
-		status = serve(&options);
+		status = serve(&options, argc, argv);
 	options_free(&options);
 	return status;
 }

@@ -7,57 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
+#include "spi-daemon/config_file.h"
+#include "spi-daemon/guest_check.h"
 #include "spi-daemon/options.h"
 
 /* Bytes in a socket address, without the NUL. */
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
-
-/* tests/check-help.sh holds docs/vhost-device-spi.8 to this text. */
-/* clang-format off */
-const char options_help[] =
-"Usage: vhost-device-spi --socket-path=PATH [--socket-count=INT] --device=SPEC...\n"
-"Gives SPI devices of this host to virtual machines, over vhost-user sockets.\n"
-"\n"
-"  -s, --socket-path=PATH  serve the sockets PATH0, PATH1, ..., one guest each\n"
-"  -c, --socket-count=INT  number of sockets, 1..256 (default 1)\n"
-"  -l, --device=SPEC       a device (see below); the first is the guests' chip\n"
-"                          select 0, the next 1, and so on\n"
-"  -x, --without=FEATURES  do not offer these features (see the man page), to\n"
-"                          find out what a front end or a driver stumbles over\n"
-"      --replay            run requests again that may have been run already when\n"
-"                          a daemon before this one crashed (default: fail them)\n"
-"  -v, --verbose           log more\n"
-"  -V, --version           print the version and exit\n"
-"  -h, --help              print this text and exit\n"
-"\n"
-"SPEC is PATH[,key=value...]. PATH is a SPI device of the host, as\n"
-"/dev/spidev0.0, or sim:loopback, which returns what it is sent, or sim:nor, a\n"
-"simulated flash. The keys:\n"
-"\n"
-"  cs=FRAMING              which transfers of a guest make up one SPI message:\n"
-"                          linux     Linux drivers, ordinary chips (default)\n"
-"                          nor       Linux's spi-nor flash driver\n"
-"                          nand      Linux's spi-nand flash driver\n"
-"                          spec      Zephyr; cs_change as virtio defines it\n"
-"                          transfer  cs_change as spidev takes it\n"
-"  cs-hold=MS              longest wait, with the chip selected, for the rest\n"
-"                          of a message, 1..10000 (default 10)\n"
-"  max-speed=HZ            fastest clock, 1000..4000000000; k, M, G are allowed\n"
-"                          (default: the device's own)\n"
-"  cs-high=yes|no          let guests ask for an active-high chip select\n"
-"                          (default: what the device says)\n"
-"  max-request=BYTES       longest transfer, 4096..1G (default 16M)\n"
-"\n"
-"And for sim:nor:\n"
-"\n"
-"  size=BYTES              a power of two, 64K..256M (default 16M)\n"
-"  file=PATH               keep the contents in this file, made if missing\n"
-"  id=HEX                  JEDEC ID, 3 to 6 bytes, as ef4018 (default: fits size)\n"
-"\n"
-"Example:\n"
-"  vhost-device-spi --socket-path=vspi.sock --device=/dev/spidev0.0,cs=nor\n";
-/* clang-format on */
 
 /* Options without a short form, beyond all characters. */
 enum {
@@ -68,6 +25,8 @@ static const struct option long_options[] = {
 	{ "socket-path", required_argument, NULL, 's' },
 	{ "socket-count", required_argument, NULL, 'c' },
 	{ "device", required_argument, NULL, 'l' },
+	{ "guest", required_argument, NULL, 'g' },
+	{ "config", required_argument, NULL, 'f' },
 	{ "without", required_argument, NULL, 'x' },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -76,92 +35,121 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static int set_socket_path(struct options *options, const char *path,
-			   char *error, size_t error_size)
+/* What is read before the guests can be made of it. */
+struct parser {
+	struct options *options;
+	char *socket_path; /* a number, 0..socket_count-1, follows */
+	unsigned int socket_count;
+	struct device_list *devices; /* of all guests of ->socket_path */
+	struct vhost_feature_set without;
+	bool replay;
+	const char *config;
+	uint32_t given; /* bit i: long_options[i] was, where we are reading */
+	uint32_t ruled; /* and here: on the command line, which rules */
+	char *error;
+	size_t error_size;
+};
+
+static const struct option *find_option(int value)
 {
-	if (options->socket_path) {
-		snprintf(error, error_size,
-			 "--socket-path=%.200s is the second --socket-path",
-			 path);
-		return -EINVAL;
-	}
-	if (!*path) {
-		snprintf(error, error_size, "--socket-path= has no value");
-		return -EINVAL;
-	}
-	options->socket_path = strdup(path);
-	return options->socket_path ? 0 : -ENOMEM;
+	const struct option *option = long_options;
+
+	while (option->name && option->val != value)
+		option++;
+	return option;
 }
 
-static int set_socket_count(struct options *options, const char *count,
-			    char *error, size_t error_size)
+static int set_socket_path(struct parser *p, const char *path)
+{
+	if (!*path) {
+		snprintf(p->error, p->error_size,
+			 "--socket-path= has no value");
+		return -EINVAL;
+	}
+	free(p->socket_path);
+	p->socket_path = strdup(path);
+	return p->socket_path ? 0 : -ENOMEM;
+}
+
+static int set_socket_count(struct parser *p, const char *count)
 {
 	const char *problem;
 
-	if (options->socket_count) {
-		snprintf(error, error_size,
-			 "--socket-count=%.64s is the second --socket-count",
-			 count);
-		return -EINVAL;
-	}
-	options->socket_count =
-		(unsigned int)strtonum(count, 1, OPTIONS_MAX_SOCKETS, &problem);
+	p->socket_count =
+		(unsigned int)strtonum(count, 1, OPTIONS_MAX_GUESTS, &problem);
 	if (problem) {
-		snprintf(error, error_size,
+		snprintf(p->error, p->error_size,
 			 "--socket-count=%.64s is not a number from 1 to %d",
-			 count, OPTIONS_MAX_SOCKETS);
+			 count, OPTIONS_MAX_GUESTS);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static int add_device(struct options *options, const char *text, char *error,
-		      size_t error_size)
+static int add_device(struct parser *p, const char *text)
 {
-	struct device_spec *devices;
-	char reason[256];
+	char reason[512];
 	int ret;
 
-	if (options->device_count == OPTIONS_MAX_DEVICES) {
-		snprintf(error, error_size,
-			 "--device=%.200s: there are more than %d devices",
-			 text, OPTIONS_MAX_DEVICES);
-		return -EINVAL;
-	}
-	devices = reallocarray(options->devices, options->device_count + 1,
-			       sizeof(*devices));
-	if (!devices)
+	if (!p->devices)
+		p->devices = device_list_new("");
+	if (!p->devices)
 		return -ENOMEM;
-	options->devices = devices;
-	ret = device_spec_parse(text, &devices[options->device_count], reason,
-				sizeof(reason));
+	ret = device_list_add(p->devices, text, reason, sizeof(reason));
 	if (ret)
-		snprintf(error, error_size, "--device=%.200s: %s", text,
-			 reason);
-	else
-		options->device_count++;
+		snprintf(p->error, p->error_size, "--%s", reason);
 	return ret;
 }
 
-static int add_without(struct options *options, const char *list, char *error,
-		       size_t error_size)
+/* Makes room for one more guest. Returns NULL, with a reason, without. */
+static struct guest_spec *new_guest(struct parser *p)
 {
-	for (const char *at = list;; at++) {
-		size_t len = strcspn(at, ",");
-		char name[32];
+	struct options *options = p->options;
+	struct guest_spec *guests;
 
-		snprintf(name, sizeof(name), "%.*s", (int)len, at);
-		if (len >= sizeof(name) ||
-		    !vhost_feature_find(name, &options->without)) {
-			snprintf(error, error_size,
-				 "--without=%.100s: there is no feature \"%s\"",
-				 list, name);
-			return -EINVAL;
-		}
-		at += len;
-		if (!*at)
-			return 0;
+	if (options->guest_count == OPTIONS_MAX_GUESTS) {
+		snprintf(p->error, p->error_size,
+			 "there are more than %d guests", OPTIONS_MAX_GUESTS);
+		return NULL;
 	}
+	guests = reallocarray(options->guests, options->guest_count + 1,
+			      sizeof(*guests));
+	if (!guests) {
+		snprintf(p->error, p->error_size, "out of memory");
+		return NULL;
+	}
+	options->guests = guests;
+	return &guests[options->guest_count];
+}
+
+static int add_guest(struct parser *p, const char *text)
+{
+	struct guest_spec *guest = new_guest(p);
+	char reason[512];
+	int ret;
+
+	if (!guest)
+		return -EINVAL;
+	ret = guest_spec_parse(text, guest, reason, sizeof(reason));
+	if (ret)
+		snprintf(p->error, p->error_size, "--guest=%.100s: %s", text,
+			 reason);
+	else
+		p->options->guest_count++;
+	return ret;
+}
+
+static int add_without(struct parser *p, const char *list)
+{
+	char bad[32];
+	int ret =
+		guest_spec_parse_features(list, &p->without, bad, sizeof(bad));
+
+	if (ret)
+		snprintf(p->error, p->error_size,
+			 "--without=%.100s: there is no feature \"%s\"", list,
+			 bad);
+	return ret;
 }
 
 /* A long option that getopt_long() does not know, or not well enough. */
@@ -189,14 +177,12 @@ static void explain_name(const char *word, char *error, size_t error_size)
 static void explain_option(int verdict, char **argv, char *error,
 			   size_t error_size)
 {
-	const struct option *option = long_options;
+	const struct option *option = find_option(optopt);
 
 	if (!optopt) {
 		explain_name(argv[optind - 1], error, error_size);
 		return;
 	}
-	while (option->name && option->val != optopt)
-		option++;
 	if (!option->name)
 		snprintf(error, error_size,
 			 "-%c is not an option; --help lists them", optopt);
@@ -208,65 +194,194 @@ static void explain_option(int verdict, char **argv, char *error,
 			 argv[optind - 1], option->name);
 }
 
-/* What can only be told when the whole command line has been read. */
-static int check_whole(struct options *options, char *error, size_t error_size)
+/*
+ * Is the option the second of its kind? Returns 1 when it is to be taken, 0
+ * when the command line has the last word, -EINVAL for a mistake.
+ */
+static int check_repeated(struct parser *p, int found, const char *value)
 {
-	int len;
+	const struct option *option = find_option(found);
+	uint32_t bit = UINT32_C(1) << (option - long_options);
 
-	if (!options->socket_path) {
-		snprintf(error, error_size, "--socket-path=PATH is missing");
+	if (found != 's' && found != 'c' && found != 'f')
+		return 1;
+	if (p->ruled & bit)
+		return 0;
+	if (p->given & bit) {
+		snprintf(p->error, p->error_size,
+			 "--%s=%.200s is the second --%s", option->name, value,
+			 option->name);
 		return -EINVAL;
 	}
-	if (!options->device_count) {
-		snprintf(error, error_size, "--device=SPEC is missing");
-		return -EINVAL;
+	p->given |= bit;
+	return 1;
+}
+
+/* Takes in one option. Returns an action or a negative errno. */
+static int take_option(struct parser *p, int found, const char *value)
+{
+	int ret = check_repeated(p, found, value);
+
+	if (ret <= 0)
+		return ret;
+	switch (found) {
+	case 's':
+		return set_socket_path(p, value);
+	case 'c':
+		return set_socket_count(p, value);
+	case 'l':
+		return add_device(p, value);
+	case 'g':
+		return add_guest(p, value);
+	case 'f':
+		p->config = value;
+		return OPTIONS_RUN;
+	case 'x':
+		return add_without(p, value);
+	case OPTION_REPLAY:
+		p->replay = true;
+		return OPTIONS_RUN;
+	case 'v':
+		p->options->verbose = true;
+		return OPTIONS_RUN;
+	case 'V':
+		return OPTIONS_VERSION;
+	default:
+		return OPTIONS_HELP;
 	}
-	if (!options->socket_count)
-		options->socket_count = 1;
-	len = snprintf(NULL, 0, "%s%u", options->socket_path,
-		       options->socket_count - 1);
-	if (len < 0 || (size_t)len > SOCKET_PATH_MAX) {
+}
+
+/* An option in the configuration file. */
+static int take_line(void *arg, const char *name, const char *value,
+		     char *error, size_t error_size)
+{
+	const struct option *option = long_options;
+	struct parser *p = arg;
+
+	while (option->name && strcmp(option->name, name) != 0)
+		option++;
+	if (!option->name || option->val == 'f' || option->val == 'V' ||
+	    option->val == 'h') {
 		snprintf(error, error_size,
-			 "--socket-path=%.200s: with the socket's number this "
-			 "is %d bytes, more than the %zu that fit",
-			 options->socket_path, len, SOCKET_PATH_MAX);
+			 "\"%.64s\" is not an option of this file", name);
 		return -EINVAL;
+	}
+	if (!value != (option->has_arg == no_argument)) {
+		snprintf(error, error_size, "%s %s", option->name,
+			 value ? "takes no value" : "needs a value");
+		return -EINVAL;
+	}
+	p->error = error;
+	p->error_size = error_size;
+	return take_option(p, option->val, value);
+}
+
+static int read_config(struct parser *p)
+{
+	struct parser in_file = *p;
+	int ret;
+
+	p->options->config = strdup(p->config);
+	if (!p->options->config)
+		return -ENOMEM;
+	in_file.ruled = p->given;
+	in_file.given = 0;
+	ret = config_file_read(p->config, take_line, &in_file, p->error,
+			       p->error_size);
+	in_file.error = p->error;
+	in_file.error_size = p->error_size;
+	*p = in_file;
+	return ret;
+}
+
+/* The guests of --socket-path, one for each number. */
+static int add_numbered(struct parser *p)
+{
+	for (unsigned int i = 0; i < p->socket_count; i++) {
+		struct guest_spec *guest = new_guest(p);
+
+		if (!guest)
+			return -EINVAL;
+		*guest = (struct guest_spec){
+			.devices = p->devices,
+			.weight = 1,
+		};
+		p->devices->users++;
+		p->options->guest_count++;
+		if (asprintf(&guest->name, "%u", i) < 0 ||
+		    asprintf(&guest->socket, "%s%u", p->socket_path, i) < 0)
+			return -ENOMEM;
 	}
 	return 0;
 }
 
-/* Takes in what getopt_long() found. Returns an action or a negative errno. */
-static int take_option(struct options *options, int found, char **argv,
-		       char *error, size_t error_size)
+/* --socket-path, --socket-count and --device: all or none. */
+static int check_numbered(struct parser *p)
 {
-	switch (found) {
-	case 's':
-		return set_socket_path(options, optarg, error, error_size);
-	case 'c':
-		return set_socket_count(options, optarg, error, error_size);
-	case 'l':
-		return add_device(options, optarg, error, error_size);
-	case 'x':
-		return add_without(options, optarg, error, error_size);
-	case OPTION_REPLAY:
-		options->replay = true;
-		return OPTIONS_RUN;
-	case 'v':
-		options->verbose = true;
-		return OPTIONS_RUN;
-	case 'V':
-		return OPTIONS_VERSION;
-	case 'h':
-		return OPTIONS_HELP;
-	default:
-		explain_option(found, argv, error, error_size);
+	const size_t max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+	int len;
+
+	if (!p->socket_path && !p->socket_count && !p->devices)
+		return 0;
+	if (!p->socket_path || !p->devices) {
+		snprintf(p->error, p->error_size, "%s is missing",
+			 p->socket_path ? "--device=SPEC"
+					: "--socket-path=PATH");
 		return -EINVAL;
 	}
+	if (!p->socket_count)
+		p->socket_count = 1;
+	len = snprintf(NULL, 0, "%s%u", p->socket_path, p->socket_count - 1);
+	if (len < 0 || (size_t)len > max) {
+		snprintf(p->error, p->error_size,
+			 "--socket-path=%.200s: with the socket's number this "
+			 "is %d bytes, more than the %zu that fit",
+			 p->socket_path, len, max);
+		return -EINVAL;
+	}
+	return add_numbered(p);
+}
+
+/* The command line has been read: does all that it asks for. */
+static int finish(struct parser *p)
+{
+	struct options *options = p->options;
+	bool has_guest = p->socket_path || p->socket_count || p->devices ||
+			 options->guest_count;
+	int ret = 0;
+
+	if (!p->config && !has_guest && !access(OPTIONS_CONFIG_DEFAULT, F_OK))
+		p->config = OPTIONS_CONFIG_DEFAULT;
+	if (p->config) {
+		ret = read_config(p);
+	} else if (!has_guest) {
+		snprintf(p->error, p->error_size,
+			 "--socket-path=PATH, --guest=GUEST or --config=FILE "
+			 "is missing");
+		ret = -EINVAL;
+	}
+	if (!ret)
+		ret = check_numbered(p);
+	for (unsigned int i = 0; !ret && i < options->guest_count; i++) {
+		struct guest_spec *guest = &options->guests[i];
+
+		guest->without.features |= p->without.features;
+		guest->without.protocol |= p->without.protocol;
+		guest->replay = p->replay;
+	}
+	return ret ? ret
+		   : guest_check(options->guests, options->guest_count,
+				 p->error, p->error_size);
 }
 
 int options_parse(int argc, char **argv, struct options *options, char *error,
 		  size_t error_size)
 {
+	struct parser p = {
+		.options = options,
+		.error = error,
+		.error_size = error_size,
+	};
 	int ret = OPTIONS_RUN;
 	int found;
 
@@ -274,18 +389,26 @@ int options_parse(int argc, char **argv, struct options *options, char *error,
 	opterr = 0; /* the messages are ours */
 	optind = 0; /* start over, should this not be the first call */
 	while (ret == OPTIONS_RUN &&
-	       (found = getopt_long(argc, argv, ":s:c:l:x:vVh", long_options,
-				    NULL)) != -1)
-		ret = take_option(options, found, argv, error, error_size);
+	       (found = getopt_long(argc, argv, ":s:c:l:g:f:x:vVh",
+				    long_options, NULL)) != -1) {
+		if (found == '?' || found == ':') {
+			explain_option(found, argv, error, error_size);
+			ret = -EINVAL;
+		} else {
+			ret = take_option(&p, found, optarg);
+		}
+	}
 	if (ret == OPTIONS_RUN && optind < argc) {
 		snprintf(error, error_size, "%.200s is not an option",
 			 argv[optind]);
 		ret = -EINVAL;
 	}
 	if (ret == OPTIONS_RUN)
-		ret = check_whole(options, error, error_size);
+		ret = finish(&p);
 	if (ret == -ENOMEM)
 		snprintf(error, error_size, "out of memory");
+	device_list_put(p.devices);
+	free(p.socket_path);
 	if (ret < 0)
 		options_free(options);
 	return ret;
@@ -293,9 +416,9 @@ int options_parse(int argc, char **argv, struct options *options, char *error,
 
 void options_free(struct options *options)
 {
-	for (unsigned int i = 0; i < options->device_count; i++)
-		device_spec_free(&options->devices[i]);
-	free(options->devices);
-	free(options->socket_path);
+	for (unsigned int i = 0; i < options->guest_count; i++)
+		guest_spec_free(&options->guests[i]);
+	free(options->guests);
+	free(options->config);
 	memset(options, 0, sizeof(*options));
 }

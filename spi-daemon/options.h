@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The command line. */
+/* The command line and the configuration file: one set of words. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "spi-daemon/device_spec.h"
-#include "vhost/device.h"
+#include "spi-daemon/guest_spec.h"
 
-#define OPTIONS_MAX_SOCKETS 256
-/* chip_select_id has 8 bits, and so has their number in the config space. */
-#define OPTIONS_MAX_DEVICES 255
+#define OPTIONS_MAX_GUESTS 256
+
+/* Read when the command line describes no guest. */
+#define OPTIONS_CONFIG_DEFAULT "/etc/vhost-device-spi.conf"
 
 struct options {
-	char *socket_path; /* a number, 0..socket_count-1, follows */
-	unsigned int socket_count;
-	struct device_spec *devices; /* index: the guest's chip select */
-	unsigned int device_count;
-	bool replay;
-	struct vhost_feature_set without; /* not to be offered */
+	struct guest_spec *guests; /* without contradictions */
+	unsigned int guest_count;  /* can be 0 if there is a ->config */
+	char *config;		   /* the file that was read; NULL: none */
 	bool verbose;
 };
 
@@ -30,11 +27,13 @@ enum options_action {
 };
 
 /*
- * Reads the command line. Opens nothing.
+ * Reads the command line and the configuration file that it names. Opens
+ * nothing else. What the command line sets is not set by the file; what can
+ * be given several times, as --guest, adds up.
  * On success fills @options, to be freed with options_free(), and returns
  * what is to be done. On a mistake writes one line that names the option and
- * the value (no newline) to @error and returns -EINVAL (or -ENOMEM);
- * @options then holds nothing.
+ * the value (no newline) to @error and returns a negative errno; @options
+ * then holds nothing.
  */
 int options_parse(int argc, char **argv, struct options *options, char *error,
 		  size_t error_size);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The chips of the daemon, which all its guests share: one handle for each
- * host device, and one bus for each host controller.
+ * The chips of this host that guests use: one handle for each, whoever shares
+ * it, and one bus for each controller.
+ *
+ * Guests come and go in one thread, the supervisor's, so that the lists need
+ * no lock. Guests at work use only their own handles, as owners of the bus.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -12,38 +15,49 @@
 #include "spi-daemon/bus.h"
 #include "spi-daemon/device_spec.h"
 #include "spi-daemon/device/spi_device.h"
-#include "virtio/spi_config.h"
-
-/* One chip. Only the owner of its bus uses ->dev and ->quiet_until. */
-struct chip {
-	const struct device_spec *spec;
-	struct spi_device *dev;
-	struct bus *bus;
-	uint64_t quiet_until; /* monotonic ns: not to be selected earlier */
-};
 
 struct pool_bus {
 	struct bus bus;
-	char name[64]; /* of its controller */
+	struct pool_bus *next;
+	unsigned int users; /* handles */
+	char name[64];	    /* of its controller; "" if a chip has its own */
+};
+
+/* One chip of this host. */
+struct handle {
+	struct pool_bus *bus; /* constant */
+	/* Only the owner of the bus uses these: */
+	struct spi_device *dev;
+	uint64_t quiet_until; /* monotonic ns: not to be selected earlier */
+	/* Only the pool uses these: */
+	struct handle *next;
+	unsigned int users; /* guests */
+	char *key;	    /* see device_spec_key() */
 };
 
 struct pool {
-	struct chip *chips; /* index: the guest's chip select */
-	unsigned int chip_count;
+	struct handle *handles;
 	struct pool_bus *buses;
-	unsigned int bus_count;
-	struct spi_config config; /* what every chip can do */
-	uint32_t max_piece;	  /* bytes: the largest of all chips */
 };
 
-/*
- * Opens all devices. @specs must outlive the pool. On failure writes one line
- * that names the device (no newline) to @error and returns a negative errno.
- */
-int pool_open(struct pool *pool, const struct device_spec *specs,
-	      unsigned int count, char *error, size_t error_size);
+void pool_init(struct pool *pool);
 
-/* Releases all chips and closes all devices. No guest is served any more. */
-void pool_close(struct pool *pool);
+/* All handles were put. */
+void pool_fini(struct pool *pool);
+
+/*
+ * Stores in @out a handle of the device that @spec describes, chip select
+ * @index of @owner's list: the one that others have, too, or a new one. The
+ * descriptions that guests give of one device do not contradict each other
+ * (see guest_check()). To be given back with pool_put().
+ * Returns 0; or a negative errno, with one line (no newline) in @error that
+ * names the device.
+ */
+int pool_get(struct pool *pool, const struct device_spec *spec,
+	     const char *owner, unsigned int index, struct handle **out,
+	     char *error, size_t error_size);
+
+/* Gives @handle back. The last one closes the device. */
+void pool_put(struct pool *pool, struct handle *handle);
 
 #endif

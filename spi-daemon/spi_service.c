@@ -21,15 +21,15 @@
 #define DRAIN_CLEARS (DEVICE_MAX_REQUEST_MAX / CLEAR_STEP)
 
 int spi_service_init(struct spi_service *s, const char *guest,
-		     struct pool *pool)
+		     struct controller *controller)
 {
 	int ret;
 
 	*s = (struct spi_service){
 		.guest = guest,
-		.pool = pool,
+		.controller = controller,
 	};
-	ret = bounce_init(&s->bounce, pool->max_piece);
+	ret = bounce_init(&s->bounce, controller->max_piece);
 	if (ret < 0)
 		return ret;
 	ret = chain_init(&s->chain, VIRTQ_MAX_SIZE);
@@ -61,7 +61,7 @@ static struct vhost_ring *ring_of(struct spi_service *s)
 
 static struct chip *chip_of(const struct spi_service *s, unsigned int index)
 {
-	return &s->pool->chips[index];
+	return &s->controller->chips[index];
 }
 
 void spi_service_complain(struct spi_service *s, const char *format, ...)
@@ -91,7 +91,7 @@ static void leave_bus(struct spi_service *s)
 static void note_release(struct spi_service *s, struct chip *chip)
 {
 	if (s->inactive_ns)
-		chip->quiet_until = clock_now() + s->inactive_ns;
+		chip->handle->quiet_until = clock_now() + s->inactive_ns;
 }
 
 /* Releases the chip that is held between requests, if one is. */
@@ -102,7 +102,7 @@ static void release_chip(struct spi_service *s)
 
 	if (s->cs.message != CS_OPEN)
 		return;
-	ret = spi_device_release(chip->dev);
+	ret = spi_device_release(chip->handle->dev);
 	if (ret < 0)
 		spi_service_complain(s, "%s: release: %s", chip->spec->path,
 				     strerror(-ret));
@@ -209,8 +209,7 @@ static const char *check_chip(const struct chip *chip,
 {
 	if (spi_transfer_len(request) > chip->spec->max_request)
 		return "the transfer is longer than max-request";
-	if (request->head.freq &&
-	    request->head.freq < chip->dev->caps.min_speed_hz)
+	if (request->head.freq && request->head.freq < chip->caps.min_speed_hz)
 		return "the clock is too slow";
 	return NULL;
 }
@@ -247,7 +246,8 @@ static void begin_job(struct spi_service *s)
 	why = spi_request_parse(&s->chain, &s->session->mem,
 				&job->transfer.request);
 	if (!why)
-		why = spi_validate(&s->pool->config, &job->transfer.request);
+		why = spi_validate(&s->controller->config,
+				   &job->transfer.request);
 	if (!why)
 		why = check_chip(
 			chip_of(s, job->transfer.request.head.chip_select_id),
@@ -286,11 +286,11 @@ static enum spi_progress start_job(struct spi_service *s, uint64_t now)
 	if (!job->plan.joins) {
 		release_chip(s);
 		chip_select_close(&s->cs);
-		s->bus = chip->bus;
+		s->bus = &chip->handle->bus->bus;
 		s->start_at = CLOCK_NEVER;
 		if (!bus_acquire(s->bus, &s->user))
 			return SPI_WAIT;
-		s->start_at = chip->quiet_until;
+		s->start_at = chip->handle->quiet_until;
 		if (now < s->start_at) {
 			/* Nobody else has to wait for this chip. */
 			leave_bus(s);
@@ -325,7 +325,7 @@ static void end_with_error(struct spi_service *s, const char *step,
 {
 	struct chip *chip = chip_of(s, s->job.framed.chip);
 
-	spi_device_release(chip->dev);
+	spi_device_release(chip->handle->dev);
 	s->inactive_ns =
 		s->job.transfer.request.head.cs_change_delay_inactive_ns;
 	note_release(s, chip);
@@ -342,8 +342,9 @@ static void run_step(struct spi_service *s)
 
 	if (ret < 0) {
 		end_with_error(s,
-			       chip->dev->failed_step ? chip->dev->failed_step
-						      : "transfer",
+			       chip->handle->dev->failed_step
+				       ? chip->handle->dev->failed_step
+				       : "transfer",
 			       strerror(-ret));
 	} else if (!s->job.transfer.left) {
 		end_message_part(s);
@@ -464,7 +465,7 @@ static void start(void *opaque, unsigned int ring, bool fresh)
 		return;
 	/* The chip was released when whoever selected it went away. */
 	chip_select_recover(&s->cs, s->session->rings[ring].note);
-	if (s->cs.chip >= s->pool->chip_count)
+	if (s->cs.chip >= s->controller->chip_count)
 		chip_select_close(&s->cs);
 	s->cut_is_bounded = false;
 }

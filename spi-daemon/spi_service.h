@@ -15,7 +15,7 @@
 #include "spi-daemon/bus.h"
 #include "spi-daemon/chip_select.h"
 #include "spi-daemon/log.h"
-#include "spi-daemon/pool.h"
+#include "spi-daemon/controller.h"
 #include "spi-daemon/spi_transfer.h"
 #include "vhost/session.h"
 
@@ -39,7 +39,7 @@ struct job {
 
 struct spi_service {
 	const char *guest; /* its name in the log */
-	struct pool *pool;
+	struct controller *controller;
 	struct vhost_session *session; /* NULL: no front end */
 	struct bus_user user;
 	struct bus *bus;    /* owned or waited for; NULL: none */
@@ -62,9 +62,10 @@ enum spi_progress {
 	SPI_WAIT, /* wait for ->user.wake or the deadline */
 };
 
-/* @guest and @pool must outlive the service. Returns 0 or negative errno. */
+/* @guest and @controller must outlive the service. Returns 0 or negative errno.
+ */
 int spi_service_init(struct spi_service *service, const char *guest,
-		     struct pool *pool);
+		     struct controller *controller);
 void spi_service_fini(struct spi_service *service);
 
 /* What the service is to the vhost-user back end. */

@@ -47,7 +47,7 @@ int spi_state_load(void *service, const uint8_t *from, uint32_t size)
 		return -EINVAL;
 	memcpy(&state, from, sizeof(state));
 	if (state.cut > 1 || state.bounded > 1 || state.padding ||
-	    le16toh(state.chip) >= s->pool->chip_count)
+	    le16toh(state.chip) >= s->controller->chip_count)
 		return -EINVAL;
 	/* With a request in hand, or a chip held, this is no fresh service. */
 	if (s->job.phase != JOB_NONE || s->cs.message == CS_OPEN)

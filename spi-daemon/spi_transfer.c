@@ -34,7 +34,7 @@ uint64_t spi_transfer_len(const struct spi_request *request)
 /* The chip's own limit holds, whatever the controller's is. */
 static uint32_t choose_speed(const struct chip *chip, uint32_t asked)
 {
-	uint32_t max = chip->dev->caps.max_speed_hz;
+	uint32_t max = chip->caps.max_speed_hz;
 
 	return !asked || (max && asked > max) ? max : asked;
 }
@@ -47,7 +47,7 @@ static uint32_t piece_len(const struct spi_transfer *transfer,
 	uint32_t word = spi_word_size(head->bits_per_word);
 	uint32_t speed = choose_speed(chip, head->freq);
 	uint64_t word_ns = head->word_delay_ns;
-	uint64_t words = chip->dev->caps.max_piece / word;
+	uint64_t words = chip->caps.max_piece / word;
 
 	/* Wide transfers are shorter; that much exactness is not needed. */
 	if (speed)
@@ -128,7 +128,7 @@ int spi_transfer_step(struct spi_transfer *transfer, struct chip *chip,
 	ret = map_piece(request, mem, bounce, &piece);
 	if (ret)
 		return ret;
-	ret = spi_device_transfer(chip->dev, &piece);
+	ret = spi_device_transfer(chip->handle->dev, &piece);
 	/* Whatever came of it, some of it may be there. */
 	if (piece.rx && piece.rx != bounce->rx)
 		chain_wrote(&request->rx, mem, piece.len);

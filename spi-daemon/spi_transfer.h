@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "spi-daemon/pool.h"
+#include "spi-daemon/controller.h"
 #include "virtio/spi_request.h"
 
 /* Room for what lies in pieces in guest memory: one piece each way. */

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The threads of the daemon, from the first socket to the last. */
+/* The daemon's life, from the first socket to the last: signals. */
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H
 
 #include <stddef.h>
 
 #include "spi-daemon/options.h"
-#include "spi-daemon/pool.h"
 
 /*
- * Serves all guests until SIGTERM, SIGINT or SIGHUP, then removes the sockets.
+ * Serves the guests of @options, which @argc and @argv gave, until SIGTERM or
+ * SIGINT, then removes the sockets. On SIGHUP reads the command line and the
+ * configuration file again, and serves the guests that they describe now.
  * Returns 0; or, when the guests cannot be served at all, a negative errno,
  * with one line (no newline) in @error.
  */
-int supervisor_run(const struct options *options, struct pool *pool,
-		   char *error, size_t error_size);
+int supervisor_run(struct options *options, int argc, char **argv, char *error,
+		   size_t error_size);
 
 #endif

@@ -54,8 +54,8 @@ END {
 		}
 	}
 	if (!count) {
-		print "spi-daemon/options.c:1: found no option in --help"
+		print "spi-daemon/options_help.c:1: found no option in --help"
 		bad = 1
 	}
 	exit bad
-}' spi-daemon/options.c docs/vhost-device-spi.8
+}' spi-daemon/options_help.c docs/vhost-device-spi.8

@@ -227,7 +227,7 @@ static void flash_images_that_do_not_fit_are_named(void **state)
 	/* Two chips cannot live in one file. */
 	unlink(image);
 	snprintf(again, sizeof(again), "--device=%s", device);
-	expect_mistake(rig, image, "", again, again);
+	expect_mistake(rig, image, "same device", again, again);
 }
 
 /* With the number behind it, it is what does not fit. */

@@ -36,8 +36,9 @@
 #define LOG_AT	  0x8000
 
 static struct {
-	struct device_spec specs[2];
+	struct device_list *devices;
 	struct pool pool;
+	struct controller controller;
 	struct spi_service service;
 	struct virtio_spi_wire_config config;
 	struct vhost_device device;
@@ -80,19 +81,22 @@ static void set_up(void)
 	char error[256];
 
 	log_set_level(LOG_LEVEL_ERROR);
+	fuzz.devices = device_list_new("fuzz");
 	for (int i = 0; i < 2; i++)
-		if (device_spec_parse(texts[i], &fuzz.specs[i], error,
-				      sizeof(error)))
+		if (device_list_add(fuzz.devices, texts[i], error,
+				    sizeof(error)))
 			abort();
-	if (pool_open(&fuzz.pool, fuzz.specs, 2, error, sizeof(error)) ||
-	    spi_service_init(&fuzz.service, "fuzz", &fuzz.pool) ||
+	pool_init(&fuzz.pool);
+	if (controller_open(&fuzz.controller, &fuzz.pool, fuzz.devices, error,
+			    sizeof(error)) ||
+	    spi_service_init(&fuzz.service, "fuzz", &fuzz.controller) ||
 	    guest_mem_handle_sigbus())
 		abort();
 	/* Delays are for wires: here they only cost time. */
-	fuzz.pool.config.max_word_delay_ns = 0;
-	fuzz.pool.config.max_cs_setup_ns = 0;
-	fuzz.pool.config.max_cs_hold_ns = 0;
-	fuzz.pool.config.max_cs_inactive_ns = 0;
+	fuzz.controller.config.max_word_delay_ns = 0;
+	fuzz.controller.config.max_cs_setup_ns = 0;
+	fuzz.controller.config.max_cs_hold_ns = 0;
+	fuzz.controller.config.max_cs_inactive_ns = 0;
 	fuzz.ram_fd = memfd_create("fuzz", MFD_CLOEXEC);
 	fuzz.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (fuzz.ram_fd < 0 || ftruncate(fuzz.ram_fd, RAM_SIZE) < 0)
@@ -101,7 +105,7 @@ static void set_up(void)
 			fuzz.ram_fd, 0);
 	if (fuzz.ram == MAP_FAILED)
 		abort();
-	spi_config_encode(&fuzz.pool.config, &fuzz.config);
+	spi_config_encode(&fuzz.controller.config, &fuzz.config);
 	fuzz.device = (struct vhost_device){
 		.ops = &spi_service_ops,
 		.opaque = &fuzz.service,
@@ -315,7 +319,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	guest_mem_watch(NULL);
 	fuzz.service.session = NULL;
 	close(fuzz.front);
-	if (fuzz.pool.buses[0].bus.owner || fuzz.pool.buses[1].bus.owner)
+	if (fuzz.pool.buses->bus.owner || fuzz.pool.buses->next->bus.owner)
 		abort();
 	return 0;
 }

@@ -29,24 +29,26 @@ static void open_chip(struct service_fixture *f, unsigned int i)
 		.cs_hold_ms = FIXTURE_CS_HOLD_MS,
 		.max_request = FIXTURE_MAX_REQUEST,
 	};
+	f->handles[i] = (struct handle){
+		.bus = &f->buses[i / 2],
+		.dev = &chip->dev,
+	};
 	f->pool_chips[i] = (struct chip){
 		.spec = &f->specs[i],
-		.dev = &chip->dev,
-		.bus = &f->buses[i / 2].bus,
+		.handle = &f->handles[i],
+		.caps = chip->dev.caps,
 	};
 }
 
-static void open_pool(struct service_fixture *f)
+static void open_controller(struct service_fixture *f)
 {
 	for (unsigned int i = 0; i < FIXTURE_BUSES; i++)
 		bus_init(&f->buses[i].bus);
 	for (unsigned int i = 0; i < FIXTURE_CHIPS; i++)
 		open_chip(f, i);
-	f->pool = (struct pool){
+	f->controller = (struct controller){
 		.chips = f->pool_chips,
 		.chip_count = FIXTURE_CHIPS,
-		.buses = f->buses,
-		.bus_count = FIXTURE_BUSES,
 		.max_piece = FIXTURE_MAX_PIECE,
 		.config = {
 			.cs_max_number = FIXTURE_CHIPS,
@@ -133,7 +135,8 @@ static void open_guest(struct service_fixture *f, struct test_guest *g)
 		.opaque = &g->service,
 		.ring_count = 1,
 	};
-	assert_int_equal(spi_service_init(&g->service, "guest", &f->pool), 0);
+	assert_int_equal(spi_service_init(&g->service, "guest", &f->controller),
+			 0);
 	vhost_session_init(&g->session, &g->device, pair[0]);
 	g->service.session = &g->session;
 	share_memory(g);
@@ -147,7 +150,7 @@ int service_setup(void **state)
 	assert_non_null(f);
 	/* Complaints are a part of many tests, and of no interest. */
 	log_set_level(LOG_LEVEL_ERROR);
-	open_pool(f);
+	open_controller(f);
 	for (unsigned int i = 0; i < FIXTURE_GUESTS; i++)
 		open_guest(f, &f->guests[i]);
 	*state = f;

@@ -60,7 +60,8 @@ struct service_fixture {
 	struct device_spec specs[FIXTURE_CHIPS];
 	struct chip pool_chips[FIXTURE_CHIPS];
 	struct pool_bus buses[FIXTURE_BUSES];
-	struct pool pool;
+	struct handle handles[FIXTURE_CHIPS];
+	struct controller controller;
 	struct test_guest guests[FIXTURE_GUESTS];
 };
 

@@ -6,10 +6,30 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+static void open_worker(struct worker_fixture *f, unsigned int i)
+{
+	static char name[] = "test";
+	char error[256];
+
+	snprintf(f->paths[i], sizeof(f->paths[i]), "%s/sock%u", f->dir, i);
+	f->specs[i] = (struct guest_spec){
+		.name = name,
+		.socket = f->paths[i],
+		.devices = f->devices,
+		.weight = 1,
+	};
+	assert_int_equal(controller_open(&f->controllers[i], &f->pool,
+					 f->devices, error, sizeof(error)),
+			 0);
+	assert_int_equal(guest_worker_init(&f->workers[i], &f->specs[i],
+					   &f->controllers[i]),
+			 0);
+	assert_int_equal(guest_worker_start(&f->workers[i]), 0);
+}
 
 int worker_setup(void **state)
 {
@@ -22,23 +42,14 @@ int worker_setup(void **state)
 	log_set_level(LOG_LEVEL_ERROR);
 	snprintf(f->dir, sizeof(f->dir), "/tmp/test-worker-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
+	f->devices = device_list_new("test");
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(device_spec_parse(texts[i], &f->specs[i],
-						   error, sizeof(error)),
+		assert_int_equal(device_list_add(f->devices, texts[i], error,
+						 sizeof(error)),
 				 0);
-	assert_int_equal(pool_open(&f->pool, f->specs, 2, error, sizeof(error)),
-			 0);
-	f->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	for (unsigned int i = 0; i < WORKER_COUNT; i++) {
-		snprintf(f->paths[i], sizeof(f->paths[i]), "%s/sock%u", f->dir,
-			 i);
-		assert_int_equal(
-			guest_worker_init(
-				&f->workers[i], i, f->paths[i], &f->pool,
-				&(struct vhost_feature_set){ 0 }, f->quit),
-			0);
-		assert_int_equal(guest_worker_start(&f->workers[i]), 0);
-	}
+	pool_init(&f->pool);
+	for (unsigned int i = 0; i < WORKER_COUNT; i++)
+		open_worker(f, i);
 	*state = f;
 	return 0;
 }
@@ -47,20 +58,21 @@ int worker_teardown(void **state)
 {
 	struct worker_fixture *f = *state;
 
-	eventfd_write(f->quit, 1);
+	for (unsigned int i = 0; i < WORKER_COUNT; i++)
+		guest_worker_quit(&f->workers[i]);
 	for (unsigned int i = 0; i < WORKER_COUNT; i++) {
 		guest_worker_join(&f->workers[i]);
 		guest_worker_fini(&f->workers[i]);
 		assert_int_not_equal(access(f->paths[i], F_OK), 0);
 	}
-	for (unsigned int i = 0; i < f->pool.bus_count; i++) {
-		assert_null(f->pool.buses[i].bus.owner);
-		assert_null(f->pool.buses[i].bus.first);
+	for (struct pool_bus *bus = f->pool.buses; bus; bus = bus->next) {
+		assert_null(bus->bus.owner);
+		assert_null(bus->bus.first);
 	}
-	pool_close(&f->pool);
-	for (int i = 0; i < 2; i++)
-		device_spec_free(&f->specs[i]);
-	close(f->quit);
+	for (unsigned int i = 0; i < WORKER_COUNT; i++)
+		controller_close(&f->controllers[i]);
+	pool_fini(&f->pool);
+	device_list_put(f->devices);
 	rmdir(f->dir);
 	free(f);
 	return 0;

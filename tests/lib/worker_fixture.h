@@ -13,10 +13,11 @@
 struct worker_fixture {
 	char dir[32];
 	char paths[WORKER_COUNT][64];
-	struct device_spec specs[2];
 	struct pool pool;
+	struct device_list *devices;
+	struct guest_spec specs[WORKER_COUNT];
+	struct controller controllers[WORKER_COUNT];
 	struct guest_worker workers[WORKER_COUNT];
-	int quit;
 };
 
 /*

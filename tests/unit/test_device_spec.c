@@ -187,7 +187,7 @@ static void free_empties_the_spec_and_may_be_repeated(void **state)
 	device_spec_free(&spec);
 }
 
-#define ALL_KEYS "cs, cs-hold, max-speed, cs-high, max-request"
+#define ALL_KEYS "cs, cs-hold, max-speed, cs-high, max-request, exclusive"
 #define NOR_KEYS ALL_KEYS ", size, file, id"
 #define A_CS	 "linux, nor, nand, spec or transfer"
 #define A_HOLD	 "a number of ms from 1 to 10000"

@@ -215,7 +215,7 @@ static void hold_expires_by_itself(void **state)
 	struct spi_front_result result;
 	struct spi_front a, b;
 
-	f->specs[0].cs_hold_ms = 1;
+	f->devices->specs[0].cs_hold_ms = 1;
 	worker_open_front(f, 0, &a);
 	worker_open_front(f, 1, &b);
 	assert_int_equal(spi_front_transfer(&a, &hold, NULL, &result), 0);
@@ -299,10 +299,9 @@ static void socket_that_is_served_is_refused(void **state)
 	struct worker_fixture *f = *state;
 	struct guest_worker second;
 
-	assert_int_equal(guest_worker_init(&second, 9, f->paths[0], &f->pool,
-					   &(struct vhost_feature_set){ 0 },
-					   f->quit),
-			 -EADDRINUSE);
+	assert_int_equal(
+		guest_worker_init(&second, &f->specs[0], &f->controllers[0]),
+		-EADDRINUSE);
 }
 
 #define TEST(name) \

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <setjmp.h>
 #include <cmocka.h>
 
@@ -35,7 +36,7 @@ static int parse_line(const char *line, struct options *options, char *error,
 static struct options parse(const char *line)
 {
 	struct options options;
-	char error[512] = "";
+	char error[700] = "";
 	int ret = parse_line(line, &options, error, sizeof(error));
 
 	if (ret != OPTIONS_RUN)
@@ -59,13 +60,18 @@ static void every_spelling_gives_the_same(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct options options = parse(lines[i]);
+		const struct device_list *devices;
 
-		assert_string_equal(options.socket_path, "v.sock");
-		assert_int_equal(options.socket_count, 3);
-		assert_int_equal(options.device_count, 1);
-		assert_string_equal(options.devices[0].path, "/dev/spidev0.0");
+		assert_int_equal(options.guest_count, 3);
+		assert_string_equal(options.guests[2].name, "2");
+		assert_string_equal(options.guests[2].socket, "v.sock2");
+		assert_int_equal(options.guests[2].weight, 1);
+		assert_false(options.guests[2].replay);
+		devices = options.guests[2].devices;
+		assert_int_equal(devices->count, 1);
+		assert_string_equal(devices->specs[0].path, "/dev/spidev0.0");
+		assert_null(options.config);
 		assert_false(options.verbose);
-		assert_false(options.replay);
 		options_free(&options);
 	}
 }
@@ -75,7 +81,7 @@ static void one_socket_is_the_default(void **state)
 	struct options options = parse("-s v.sock -l sim:nor");
 
 	(void)state;
-	assert_int_equal(options.socket_count, 1);
+	assert_int_equal(options.guest_count, 1);
 	options_free(&options);
 }
 
@@ -84,7 +90,7 @@ static void up_to_256_sockets_are_taken(void **state)
 	struct options options = parse("-s v.sock -l sim:nor -c 256");
 
 	(void)state;
-	assert_int_equal(options.socket_count, 256);
+	assert_int_equal(options.guest_count, 256);
 	options_free(&options);
 }
 
@@ -93,7 +99,7 @@ static void replay_is_taken(void **state)
 	struct options options = parse("-s v.sock -l sim:nor --replay");
 
 	(void)state;
-	assert_true(options.replay);
+	assert_true(options.guests[0].replay);
 	options_free(&options);
 }
 
@@ -110,43 +116,47 @@ static void devices_keep_their_order_and_keys(void **state)
 {
 	struct options options = parse("-l sim:nor,size=1M -s v.sock "
 				       "-l /dev/spidev1.0,cs=spec -l d");
+	const struct device_list *devices = options.guests[0].devices;
 
 	(void)state;
-	assert_int_equal(options.device_count, 3);
-	assert_int_equal(options.devices[0].kind, DEVICE_SIM_NOR);
-	assert_int_equal(options.devices[0].nor.size, 1 << 20);
-	assert_string_equal(options.devices[1].path, "/dev/spidev1.0");
-	assert_int_equal(options.devices[1].framing, CS_SPEC);
-	assert_string_equal(options.devices[2].path, "d");
+	assert_int_equal(devices->count, 3);
+	assert_int_equal(devices->specs[0].kind, DEVICE_SIM_NOR);
+	assert_int_equal(devices->specs[0].nor.size, 1 << 20);
+	assert_string_equal(devices->specs[1].path, "/dev/spidev1.0");
+	assert_int_equal(devices->specs[1].framing, CS_SPEC);
+	assert_string_equal(devices->specs[2].path, "d");
 	options_free(&options);
 }
 
 static int parse_devices(int count, struct options *options, char *error,
 			 size_t error_size)
 {
-	static char program[] = "p", socket_path[] = "-ss", device[] = "-ld";
-	char *argv[OPTIONS_MAX_DEVICES + 4] = { program, socket_path };
+	static char program[] = "p", socket_path[] = "-ss";
+	char *argv[GUEST_MAX_DEVICES + 4] = { program, socket_path };
+	static char devices[GUEST_MAX_DEVICES + 1][8];
 
-	for (int i = 0; i < count; i++)
-		argv[2 + i] = device;
+	for (int i = 0; i < count; i++) {
+		snprintf(devices[i], sizeof(devices[i]), "-ld%d", i);
+		argv[2 + i] = devices[i];
+	}
 	return options_parse(2 + count, argv, options, error, error_size);
 }
 
 static void up_to_255_devices_are_taken(void **state)
 {
 	struct options options;
-	char error[512];
+	char error[700];
 
 	(void)state;
 	assert_int_equal(parse_devices(255, &options, error, sizeof(error)),
 			 OPTIONS_RUN);
-	assert_int_equal(options.device_count, 255);
+	assert_int_equal(options.guests[0].devices->count, 255);
 	options_free(&options);
 	assert_int_equal(parse_devices(256, &options, error, sizeof(error)),
 			 -EINVAL);
 	assert_string_equal(error,
-			    "--device=d: there are more than 255 devices");
-	assert_null(options.devices);
+			    "--device=d255: there are more than 255 devices");
+	assert_null(options.guests);
 }
 
 static void help_and_version_need_nothing_else(void **state)
@@ -168,7 +178,7 @@ static void help_and_version_need_nothing_else(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct options options;
-		char error[512] = "";
+		char error[700] = "";
 
 		assert_int_equal(parse_line(cases[i].line, &options, error,
 					    sizeof(error)),
@@ -181,7 +191,7 @@ static void help_and_version_need_nothing_else(void **state)
 static const struct {
 	const char *line, *error;
 } mistakes[] = {
-	{ "", "--socket-path=PATH is missing" },
+	{ "", "--socket-path=PATH, --guest=GUEST or --config=FILE is missing" },
 	{ "-l d", "--socket-path=PATH is missing" },
 	{ "-s v", "--device=SPEC is missing" },
 	{ "-s v -l d -q", "-q is not an option; --help lists them" },
@@ -209,6 +219,25 @@ static const struct {
 	{ "-c 1x", "--socket-count=1x is not a number from 1 to 256" },
 	{ "--socket-count=", "--socket-count= is not a number from 1 to 256" },
 	{ "--device=", "--device=: the path is empty" },
+	{ "-s v -l d -l d",
+	  "guest 0: device=d: is the same device as device=d (d)" },
+	{ "-s v -l d,exclusive=yes -c 2",
+	  "guest 1: device=d is shared with guest 0, but is exclusive" },
+	{ "-g socket=a", "--guest=socket=a: device=PATH is missing" },
+	{ "-g socket=a,device=d -g socket=a,device=d,name=b",
+	  "guest b: socket=a is guest a's already" },
+	{ "-s v -l d -g socket=w,device=d,cs=nor",
+	  "guest 0: device=d is shared with guest w, but has another cs=" },
+	{ "-s v -l d -g socket=v0,device=e",
+	  "guest 0: socket=v0 is guest v0's already" },
+	{ "-s v -l d -g socket=w,device=e,name=0",
+	  "guest 0: name=0 is guest 0's already" },
+	{ "-g socket=w,device=e -s v", "--device=SPEC is missing" },
+	{ "-f /nowhere/conf",
+	  "--config=/nowhere/conf: No such file or directory" },
+	{ "-f /", "--config=/: Is a directory" },
+	{ "-f /dev/zero", "--config=/dev/zero: is not a configuration file" },
+	{ "-f a -f b", "--config=b is the second --config" },
 	{ "-s v -l d -l sim:nor,size=3M",
 	  "--device=sim:nor,size=3M: "
 	  "size=3M is not a power of two from 64K to 256M" },
@@ -219,15 +248,127 @@ static void a_mistake_is_told_in_one_line(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
 		struct options options;
-		char error[512] = "";
+		char error[700] = "";
 
-		assert_int_equal(parse_line(mistakes[i].line, &options, error,
-					    sizeof(error)),
-				 -EINVAL);
+		assert_true(parse_line(mistakes[i].line, &options, error,
+				       sizeof(error)) < 0);
 		assert_string_equal(error, mistakes[i].error);
-		assert_null(options.socket_path);
-		assert_null(options.devices);
-		assert_int_equal(options.device_count, 0);
+		assert_null(options.guests);
+	}
+}
+
+/* A command line with --config for a file with this text. */
+static int parse_with_file(const char *line, const char *text,
+			   struct options *options, char *error,
+			   size_t error_size)
+{
+	char path[] = "/tmp/test-options-XXXXXX", whole[300];
+	int fd = mkstemp(path), ret;
+	const char *name;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	snprintf(whole, sizeof(whole), "%s -f %s", line, path);
+	ret = parse_line(whole, options, error, error_size);
+	unlink(path);
+	/* Its name is of no interest to a test. */
+	name = strstr(error, path);
+	if (name)
+		memmove(error, name + strlen(path),
+			strlen(name + strlen(path)) + 1);
+	return ret;
+}
+
+static void file_has_the_words_of_the_command_line(void **state)
+{
+	struct options options;
+	char error[700] = "";
+
+	(void)state;
+	if (parse_with_file("-v",
+			    "# two guests\n"
+			    "guest socket=/run/a, name=a,\n"
+			    "\tdevice=/dev/spidev0.0, cs=nor\n"
+			    "\n"
+			    "guest = socket=/run/b,weight=3 # b\n"
+			    "      device=/dev/spidev0.1\n"
+			    "socket-path v\n"
+			    "device=sim:nor,size=1M\n"
+			    "replay",
+			    &options, error, sizeof(error)))
+		fail_msg("%s", error);
+	assert_int_equal(options.guest_count, 3);
+	assert_string_equal(options.guests[0].name, "a");
+	assert_int_equal(options.guests[0].devices->specs[0].framing, CS_NOR);
+	assert_string_equal(options.guests[1].name, "/run/b");
+	assert_int_equal(options.guests[1].weight, 3);
+	assert_string_equal(options.guests[2].socket, "v0");
+	assert_true(options.guests[1].replay);
+	assert_true(options.verbose);
+	assert_non_null(options.config);
+	options_free(&options);
+}
+
+static void command_line_has_the_last_word(void **state)
+{
+	struct options options;
+	char error[700] = "";
+
+	(void)state;
+	assert_int_equal(parse_with_file("-s mine -l sim:nor",
+					 "socket-path theirs\n"
+					 "socket-count 2\n"
+					 "guest socket=g,device=sim:nor\n",
+					 &options, error, sizeof(error)),
+			 OPTIONS_RUN);
+	assert_int_equal(options.guest_count, 3);
+	assert_string_equal(options.guests[0].socket, "g");
+	assert_string_equal(options.guests[2].socket, "mine1");
+	options_free(&options);
+}
+
+static void file_may_describe_no_guest(void **state)
+{
+	struct options options;
+	char error[700] = "";
+
+	(void)state;
+	assert_int_equal(
+		parse_with_file("-v", "#\n", &options, error, sizeof(error)),
+		OPTIONS_RUN);
+	assert_int_equal(options.guest_count, 0);
+	options_free(&options);
+}
+
+static void mistake_in_a_file_is_told_with_its_line(void **state)
+{
+	static const struct {
+		const char *text, *error;
+	} cases[] = {
+		{ "\n\nnope 1\n",
+		  ":3: \"nope\" is not an option of this file" },
+		{ "config /b", ":1: \"config\" is not an option of this file" },
+		{ "help", ":1: \"help\" is not an option of this file" },
+		{ "guest\n", ":1: guest needs a value" },
+		{ "replay=yes\n", ":1: replay takes no value" },
+		{ " device=d\n", ":1: begins with a blank, but there is no "
+				 "line before it to go on with" },
+		{ "socket-path=a\nsocket-path=b",
+		  ":2: --socket-path=b is the second --socket-path" },
+		{ "verbose\n# x\nguest socket=a\n  name=?\n",
+		  ":3: --guest=socket=a,name=?: name=? is not 1 to 32 letters, "
+		  "digits, dots, dashes and underscores" },
+	};
+	struct options options;
+	char error[700];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(parse_with_file("-v", cases[i].text, &options,
+						 error, sizeof(error)),
+				 -EINVAL);
+		assert_string_equal(error, cases[i].error);
 	}
 }
 
@@ -261,7 +402,7 @@ static void a_socket_path_must_fit_with_its_highest_number(void **state)
 		{ 105, " -l d -c 101", -EINVAL },
 		{ 104, " -c 256 -l d", OPTIONS_RUN },
 	};
-	char error[512];
+	char error[700];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -272,7 +413,7 @@ static void a_socket_path_must_fit_with_its_highest_number(void **state)
 
 static void a_long_socket_path_is_told_with_the_limit(void **state)
 {
-	char error[512];
+	char error[700];
 
 	(void)state;
 	assert_int_equal(parse_path_of(107, " -l d", error, sizeof(error)),
@@ -317,11 +458,11 @@ static void test_features_can_be_left_out_by_name(void **state)
 {
 	struct options options =
 		parse("-s v -l sim:loopback --without=event-idx,status");
-	char error[512];
+	char error[700];
 
 	(void)state;
-	assert_int_equal(options.without.features, 1 << 29);
-	assert_int_equal(options.without.protocol, 1 << 16);
+	assert_int_equal(options.guests[0].without.features, 1 << 29);
+	assert_int_equal(options.guests[0].without.protocol, 1 << 16);
 	options_free(&options);
 	assert_int_equal(parse_line("-x event-idx,,status", &options, error,
 				    sizeof(error)),
@@ -343,6 +484,10 @@ int main(void)
 		cmocka_unit_test(up_to_255_devices_are_taken),
 		cmocka_unit_test(help_and_version_need_nothing_else),
 		cmocka_unit_test(a_mistake_is_told_in_one_line),
+		cmocka_unit_test(file_has_the_words_of_the_command_line),
+		cmocka_unit_test(command_line_has_the_last_word),
+		cmocka_unit_test(file_may_describe_no_guest),
+		cmocka_unit_test(mistake_in_a_file_is_told_with_its_line),
 		cmocka_unit_test(
 			a_socket_path_must_fit_with_its_highest_number),
 		cmocka_unit_test(a_long_socket_path_is_told_with_the_limit),

@@ -186,7 +186,7 @@ static void quiesce_gives_back_what_waits_for_quiet(void **state)
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = reads(0, 4);
 
-	f->pool_chips[0].quiet_until = CLOCK_NEVER - 1;
+	f->handles[0].quiet_until = CLOCK_NEVER - 1;
 	guest_add(g, &t);
 	assert_int_equal(guest_run(g), SPI_WAIT);
 	quiesce(g);

@@ -86,7 +86,7 @@ static void a_clock_below_the_slowest_is_refused(void **state)
 	struct service_fixture *f = *state;
 	struct transfer t = { .head = service_head(0, 0), .rx_len = 5 };
 
-	f->chips[0].dev.caps.min_speed_hz = 1000;
+	f->pool_chips[0].caps.min_speed_hz = 1000;
 	t.head.freq = htole32(999);
 	guest_do(&f->guests[0], &t, PARAM_ERR);
 	transfer_check_cleared(&f->guests[0], &t);

@@ -242,7 +242,7 @@ static void select_edge_waits_for_the_inactive_delay(void **state)
 	uint64_t before = clock_now(), quiet;
 
 	guest_do(g, &first, OK);
-	quiet = f->pool_chips[0].quiet_until;
+	quiet = f->handles[0].quiet_until;
 	assert_true(quiet >= before + 65000000);
 	assert_true(quiet <= clock_now() + 65000000);
 
@@ -285,10 +285,10 @@ static void inactive_delay_of_a_held_chip_runs_from_its_release(void **state)
 	uint64_t before;
 
 	guest_do(g, &first, OK);
-	assert_true(f->pool_chips[0].quiet_until == 0);
+	assert_true(f->handles[0].quiet_until == 0);
 	before = clock_now();
 	expire(f);
-	assert_true(f->pool_chips[0].quiet_until >= before + 65000000);
+	assert_true(f->handles[0].quiet_until >= before + 65000000);
 }
 
 static void inactive_delay_concerns_its_chip_alone(void **state)
@@ -298,7 +298,7 @@ static void inactive_delay_concerns_its_chip_alone(void **state)
 	struct transfer first = inactive(0, 65000000, 1);
 
 	guest_do(g, &first, OK);
-	f->pool_chips[0].quiet_until = CLOCK_NEVER - 1;
+	f->handles[0].quiet_until = CLOCK_NEVER - 1;
 	guest_tx(g, 1, 1, "a", 1, OK);
 }
 

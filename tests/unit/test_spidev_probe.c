@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "spi-daemon/device/spidev.h"
-#include "spi-daemon/pool.h"
+#include "spi-daemon/controller.h"
 #include "tests/lib/fake_spidev.h"
 
 #define FOUR_MODES                                       \
@@ -254,23 +254,32 @@ static void cs_high_of_a_gpio_is_taken_although_it_reads_back_0(void **state)
 	spi_device_close(dev);
 }
 
-static void open_pool(struct pool *pool, const char *const *paths, int ret,
-		      const char *why)
+/* Opens a controller with both devices; checks the error, or the word sizes. */
+static void check_controller(const char *const *paths, int ret, const char *why,
+			     uint32_t bits_per_word_mask)
 {
-	struct device_spec specs[2];
+	struct device_list *devices = device_list_new("guest");
+	struct controller controller;
 	char error[256] = "";
+	struct pool pool;
 
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(device_spec_parse(paths[i], &specs[i], error,
-						   sizeof(error)),
+		assert_int_equal(device_list_add(devices, paths[i], error,
+						 sizeof(error)),
 				 0);
-	assert_int_equal(pool_open(pool, specs, 2, error, sizeof(error)), ret);
-	if (ret)
+	pool_init(&pool);
+	assert_int_equal(controller_open(&controller, &pool, devices, error,
+					 sizeof(error)),
+			 ret);
+	if (ret) {
 		assert_non_null(strstr(error, why));
-	else
-		pool_close(pool);
-	for (int i = 0; i < 2; i++)
-		device_spec_free(&specs[i]);
+	} else {
+		assert_int_equal(controller.config.bits_per_word_mask,
+				 bits_per_word_mask);
+		controller_close(&controller);
+	}
+	pool_fini(&pool);
+	device_list_put(devices);
 }
 
 /* A mask of 0 in the config space would say: all of them. */
@@ -278,7 +287,6 @@ static void chips_without_a_common_word_size_are_refused(void **state)
 {
 	struct fake_spidev_board a = fake_spidev_plain, b = fake_spidev_plain;
 	const char *paths[2];
-	struct pool pool;
 
 	(void)state;
 	fake_spidev_need();
@@ -286,24 +294,38 @@ static void chips_without_a_common_word_size_are_refused(void **state)
 	b.bits_mask = 0x00008000;
 	paths[0] = fake_spidev_make(0, &a);
 	paths[1] = fake_spidev_make(1, &b);
-	open_pool(&pool, paths, -EINVAL, "no SPI word size that all");
+	check_controller(paths, -EINVAL, "no SPI word size that all", 0);
 	b.bits_mask = 0x00008080;
 	paths[1] = fake_spidev_make(1, &b);
-	open_pool(&pool, paths, 0, NULL);
-	assert_int_equal(pool.config.bits_per_word_mask, 0x80);
+	check_controller(paths, 0, NULL, 0x80);
 }
 
-static void one_device_cannot_be_two_chips(void **state)
+static void one_device_has_one_handle(void **state)
 {
-	const char *paths[2];
+	struct device_spec spec, other;
+	struct handle *a, *b, *c;
 	struct pool pool;
+	char error[256];
+	const char *path;
 
 	(void)state;
 	fake_spidev_need();
-	paths[0] = paths[1] = fake_spidev_make(0, &fake_spidev_plain);
-	open_pool(&pool, paths, -EEXIST, "is the same device as");
-	paths[1] = fake_spidev_make(1, &fake_spidev_plain);
-	open_pool(&pool, paths, 0, NULL);
+	pool_init(&pool);
+	path = fake_spidev_make(0, &fake_spidev_plain);
+	device_spec_parse(path, &spec, error, sizeof(error));
+	path = fake_spidev_make(1, &fake_spidev_plain);
+	device_spec_parse(path, &other, error, sizeof(error));
+	assert_int_equal(pool_get(&pool, &spec, "a", 0, &a, error, 256), 0);
+	assert_int_equal(pool_get(&pool, &spec, "b", 1, &b, error, 256), 0);
+	assert_int_equal(pool_get(&pool, &other, "b", 0, &c, error, 256), 0);
+	assert_ptr_equal(a, b);
+	assert_ptr_not_equal(a, c);
+	pool_put(&pool, a);
+	pool_put(&pool, c);
+	pool_put(&pool, b);
+	pool_fini(&pool);
+	device_spec_free(&spec);
+	device_spec_free(&other);
 }
 
 static int teardown(void **state)
@@ -328,7 +350,7 @@ int main(void)
 		TEST(cs_high_is_as_the_operator_says),
 		TEST(cs_high_of_a_gpio_is_taken_although_it_reads_back_0),
 		TEST(chips_without_a_common_word_size_are_refused),
-		TEST(one_device_cannot_be_two_chips),
+		TEST(one_device_has_one_handle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

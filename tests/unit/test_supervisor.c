@@ -68,20 +68,19 @@ static int teardown(void **state)
 /* Never returns. The exit status is that of supervisor_run(), made positive. */
 static void child(const struct fixture *f, unsigned int count, int error_fd)
 {
-	struct options options = { .socket_path = (char *)(uintptr_t)f->path,
-				   .socket_count = count };
-	struct device_spec spec;
-	char error[256] = "";
-	struct pool pool;
+	static char program[] = "test", device[] = "-lsim:loopback";
+	char path[80], sockets[16], error[512] = "";
+	char *argv[] = { program, device, path, sockets, NULL };
+	struct options options;
 	int ret;
 
 	log_set_level(LOG_LEVEL_ERROR);
-	if (device_spec_parse("sim:loopback", &spec, error, sizeof(error)) ||
-	    pool_open(&pool, &spec, 1, error, sizeof(error)))
+	snprintf(path, sizeof(path), "-s%s", f->path);
+	snprintf(sockets, sizeof(sockets), "-c%u", count);
+	if (options_parse(4, argv, &options, error, sizeof(error)))
 		_exit(255);
-	ret = supervisor_run(&options, &pool, error, sizeof(error));
-	pool_close(&pool);
-	device_spec_free(&spec);
+	ret = supervisor_run(&options, 4, argv, error, sizeof(error));
+	options_free(&options);
 	if (write(error_fd, error, strlen(error)) < 0)
 		_exit(254);
 	exit(-ret);
@@ -200,7 +199,7 @@ static void socket_that_cannot_be_made_is_named(void **state)
 	close(fd);
 	spawn(f, 3);
 	assert_int_equal(finish(f, error, sizeof(error)), EEXIST);
-	assert_non_null(strstr(error, "--socket-path: "));
+	assert_non_null(strstr(error, "socket "));
 	assert_non_null(strstr(error, socket_path(f, 2)));
 	assert_non_null(strstr(error, "is not a socket"));
 	assert_null(strchr(error, '\n'));

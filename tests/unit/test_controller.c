@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The pool with simulated chips; test_spidev_probe.c has others. */
+/* Controllers of simulated chips; test_spidev_probe.c has others. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,54 +9,62 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
-#include "spi-daemon/pool.h"
-
-#define MAX_SPECS 4
+#include "spi-daemon/controller.h"
 
 struct fixture {
-	struct device_spec specs[MAX_SPECS];
-	unsigned int count;
+	struct device_list *devices;
 	struct pool pool;
-	char error[256];
+	struct controller controller;
+	char error[512];
 };
 
 static int setup(void **state)
 {
-	*state = calloc(1, sizeof(struct fixture));
-	return *state ? 0 : -1;
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->devices = device_list_new("guest");
+	pool_init(&f->pool);
+	*state = f;
+	return 0;
 }
 
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	for (unsigned int i = 0; i < f->count; i++)
-		device_spec_free(&f->specs[i]);
+	pool_fini(&f->pool);
+	device_list_put(f->devices);
 	free(f);
 	return 0;
 }
 
 static void spec(struct fixture *f, const char *text)
 {
-	if (device_spec_parse(text, &f->specs[f->count], f->error,
-			      sizeof(f->error)))
+	if (device_list_add(f->devices, text, f->error, sizeof(f->error)))
 		fail_msg("%s", f->error);
-	f->count++;
 }
 
-static int open_pool(struct fixture *f)
+static void clear(struct fixture *f)
 {
-	return pool_open(&f->pool, f->specs, f->count, f->error,
-			 sizeof(f->error));
+	device_list_put(f->devices);
+	f->devices = device_list_new("guest");
+}
+
+static int open_controller(struct fixture *f)
+{
+	return controller_open(&f->controller, &f->pool, f->devices, f->error,
+			       sizeof(f->error));
 }
 
 /* One line that names the device and ends like this. */
 static void check_refused(struct fixture *f, int ret, const char *path,
 			  const char *why)
 {
-	assert_int_equal(open_pool(f), ret);
+	assert_int_equal(open_controller(f), ret);
 	assert_non_null(strstr(f->error, path));
 	assert_non_null(strstr(f->error, why));
 	assert_null(strchr(f->error, '\n'));
@@ -65,12 +73,11 @@ static void check_refused(struct fixture *f, int ret, const char *path,
 static void one_chip_is_offered_as_it_is(void **state)
 {
 	struct fixture *f = *state;
-	const struct spi_config *c = &f->pool.config;
+	const struct spi_config *c = &f->controller.config;
 
 	spec(f, "sim:loopback");
-	assert_int_equal(open_pool(f), 0);
-	assert_int_equal(f->pool.chip_count, 1);
-	assert_int_equal(f->pool.bus_count, 1);
+	assert_int_equal(open_controller(f), 0);
+	assert_int_equal(f->controller.chip_count, 1);
 	assert_int_equal(c->cs_max_number, 1);
 	assert_int_equal(c->cs_change_supported, 1);
 	assert_int_equal(c->tx_nbits_supported, 7);
@@ -82,9 +89,9 @@ static void one_chip_is_offered_as_it_is(void **state)
 	assert_int_equal(c->max_cs_setup_ns, 65535000);
 	assert_int_equal(c->max_cs_hold_ns, 65535000);
 	assert_int_equal(c->max_cs_inactive_ns, 65535000);
-	assert_int_equal(f->pool.max_piece, 65536);
-	assert_ptr_equal(f->pool.chips[0].spec, &f->specs[0]);
-	pool_close(&f->pool);
+	assert_int_equal(f->controller.max_piece, 65536);
+	assert_ptr_equal(f->controller.chips[0].spec, &f->devices->specs[0]);
+	controller_close(&f->controller);
 }
 
 static void several_chips_offer_what_all_have(void **state)
@@ -94,14 +101,14 @@ static void several_chips_offer_what_all_have(void **state)
 	spec(f, "sim:loopback");
 	spec(f, "sim:nor,size=64k");
 	spec(f, "sim:loopback,cs-high=no");
-	assert_int_equal(open_pool(f), 0);
-	assert_int_equal(f->pool.config.cs_max_number, 3);
-	assert_int_equal(f->pool.config.bits_per_word_mask,
-			 f->pool.chips[1].dev->caps.bits_per_word_mask);
-	assert_int_not_equal(f->pool.config.bits_per_word_mask, 0);
-	assert_int_equal(f->pool.config.mode_func_supported,
+	assert_int_equal(open_controller(f), 0);
+	assert_int_equal(f->controller.config.cs_max_number, 3);
+	assert_int_equal(f->controller.config.bits_per_word_mask,
+			 f->controller.chips[1].caps.bits_per_word_mask);
+	assert_int_not_equal(f->controller.config.bits_per_word_mask, 0);
+	assert_int_equal(f->controller.config.mode_func_supported,
 			 0x7f & ~VIRTIO_SPI_CAN_CS_HIGH);
-	pool_close(&f->pool);
+	controller_close(&f->controller);
 }
 
 /* The fastest sets the config's limit, and no limit is the fastest. */
@@ -126,11 +133,11 @@ static void clock_limit_is_that_of_the_fastest(void **state)
 		spec(f, text);
 		snprintf(text, sizeof(text), "sim:loopback%s", cases[i].b);
 		spec(f, text);
-		assert_int_equal(open_pool(f), 0);
-		assert_int_equal(f->pool.config.max_freq_hz, cases[i].max);
-		pool_close(&f->pool);
-		while (f->count)
-			device_spec_free(&f->specs[--f->count]);
+		assert_int_equal(open_controller(f), 0);
+		assert_int_equal(f->controller.config.max_freq_hz,
+				 cases[i].max);
+		controller_close(&f->controller);
+		clear(f);
 	}
 }
 
@@ -140,10 +147,10 @@ static void simulated_chips_have_buses_of_their_own(void **state)
 
 	spec(f, "sim:loopback");
 	spec(f, "sim:loopback");
-	assert_int_equal(open_pool(f), 0);
-	assert_int_equal(f->pool.bus_count, 2);
-	assert_ptr_not_equal(f->pool.chips[0].bus, f->pool.chips[1].bus);
-	pool_close(&f->pool);
+	assert_int_equal(open_controller(f), 0);
+	assert_ptr_not_equal(f->controller.chips[0].handle->bus,
+			     f->controller.chips[1].handle->bus);
+	controller_close(&f->controller);
 }
 
 static void missing_device_is_named(void **state)
@@ -151,7 +158,7 @@ static void missing_device_is_named(void **state)
 	struct fixture *f = *state;
 
 	spec(f, "/dev/spidev-none");
-	check_refused(f, -ENOENT, "--device=/dev/spidev-none",
+	check_refused(f, -ENOENT, "device=/dev/spidev-none",
 		      "No such file or directory");
 }
 
@@ -166,7 +173,7 @@ static void device_of_another_kind_is_named(void **state)
 		if (!access(paths[i], W_OK))
 			check_refused(f, -ENOTTY, paths[i],
 				      "is not a SPI character device");
-		device_spec_free(&f->specs[--f->count]);
+		clear(f);
 	}
 }
 
@@ -183,7 +190,7 @@ static void later_device_that_fails_closes_the_earlier(void **state)
 
 static void image_of_another_size_or_in_use_is_named(void **state)
 {
-	char path[] = "/tmp/test-pool-XXXXXX", text[96];
+	char path[] = "/tmp/test-controller-XXXXXX", text[96];
 	struct fixture *f = *state;
 	int fd = mkstemp(path);
 
@@ -193,9 +200,9 @@ static void image_of_another_size_or_in_use_is_named(void **state)
 	spec(f, text);
 	check_refused(f, -EFBIG, path, "is not 65536 bytes long");
 	assert_int_equal(ftruncate(fd, 65536), 0);
-	close(fd);
-	spec(f, text);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
 	check_refused(f, -EBUSY, path, "is in use by another chip");
+	close(fd);
 	unlink(path);
 }
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The guests that are served, each with its thread: come, go, and stay. */
+#ifndef GUEST_SET_H
+#define GUEST_SET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "spi-daemon/guest_worker.h"
+#include "spi-daemon/options.h"
+#include "spi-daemon/pool.h"
+
+struct guest {
+	struct guest_spec spec;
+	struct controller controller;
+	struct guest_worker worker;
+	bool listens; /* ->worker has its socket, */
+	bool runs;    /* and its thread */
+};
+
+struct guest_set {
+	struct pool pool;
+	struct guest *guests[OPTIONS_MAX_GUESTS];
+	unsigned int count;
+};
+
+/*
+ * Serves all guests of @options, whose descriptions move into @set, or none:
+ * on failure returns a negative errno, with one line (no newline) in @error,
+ * and no socket is left.
+ */
+int guest_set_start(struct guest_set *set, struct options *options, char *error,
+		    size_t error_size);
+
+/*
+ * Serves the guests of @options, whose descriptions may move into @set,
+ * instead of those so far. Who is described as before notices nothing; who
+ * is described otherwise loses the front end. Says in the log who comes and
+ * who goes, and who cannot be served, and why.
+ */
+void guest_set_change(struct guest_set *set, struct options *options);
+
+/* Ends all guests, and removes their sockets. */
+void guest_set_stop(struct guest_set *set);
+
+#endif
