@@ -88,19 +88,46 @@ static void quit_guest(struct guest *guest)
 		guest_worker_quit(&guest->worker);
 }
 
-static int check_sockets(const struct options *options, char *error,
-			 size_t error_size)
+static bool is_ours(const struct guest_set *set, const char *socket)
 {
-	for (unsigned int i = 0; i < options->guest_count; i++) {
-		const char *path = options->guests[i].socket;
-		int ret = vhost_listen_check(path);
+	for (unsigned int i = 0; i < set->count; i++)
+		if (!strcmp(set->guests[i]->spec.socket, socket))
+			return true;
+	return false;
+}
 
-		if (ret < 0) {
-			explain(path, ret, error, error_size);
-			return ret;
-		}
+/* All that can go wrong with @spec, as far as it can be told in advance. */
+static int check_guest(const struct guest_set *set,
+		       const struct guest_spec *spec, char *error,
+		       size_t error_size)
+{
+	char reason[400];
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < spec->devices->count; i++)
+		ret = pool_check(&spec->devices->specs[i], reason,
+				 sizeof(reason));
+	if (ret) {
+		snprintf(error, error_size, "guest %s: %s", spec->name, reason);
+		return ret;
 	}
-	return 0;
+	if (is_ours(set, spec->socket))
+		return 0;
+	ret = vhost_listen_check(spec->socket);
+	if (ret < 0)
+		explain(spec->socket, ret, error, error_size);
+	return ret;
+}
+
+static int check_guests(const struct guest_set *set,
+			const struct options *options, char *error,
+			size_t error_size)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < options->guest_count; i++)
+		ret = check_guest(set, &options->guests[i], error, error_size);
+	return ret;
 }
 
 int guest_set_start(struct guest_set *set, struct options *options, char *error,
@@ -110,7 +137,7 @@ int guest_set_start(struct guest_set *set, struct options *options, char *error,
 
 	*set = (struct guest_set){ .count = 0 };
 	pool_init(&set->pool);
-	ret = check_sockets(options, error, error_size);
+	ret = check_guests(set, options, error, error_size);
 	for (unsigned int i = 0; !ret && i < options->guest_count; i++)
 		ret = open_guest(set, &options->guests[i], error, error_size);
 	for (unsigned int i = 0; !ret && i < set->count; i++)
@@ -184,10 +211,15 @@ static void add_guest(struct guest_set *set, struct guest_spec *spec)
 	log_info("guest %s: is served from now on", guest->spec.name);
 }
 
-void guest_set_change(struct guest_set *set, struct options *options)
+int guest_set_change(struct guest_set *set, struct options *options,
+		     char *error, size_t error_size)
 {
-	unsigned int stay = choose(set, options);
+	int ret = check_guests(set, options, error, error_size);
+	unsigned int stay;
 
+	if (ret)
+		return ret;
+	stay = choose(set, options);
 	for (unsigned int i = stay; i < set->count; i++)
 		quit_guest(set->guests[i]);
 	while (set->count > stay) {
@@ -199,4 +231,5 @@ void guest_set_change(struct guest_set *set, struct options *options)
 	for (unsigned int i = 0; i < options->guest_count; i++)
 		if (options->guests[i].name)
 			add_guest(set, &options->guests[i]);
+	return 0;
 }

@@ -36,9 +36,14 @@ int guest_set_start(struct guest_set *set, struct options *options, char *error,
  * Serves the guests of @options, whose descriptions may move into @set,
  * instead of those so far. Who is described as before notices nothing; who
  * is described otherwise loses the front end. Says in the log who comes and
- * who goes, and who cannot be served, and why.
+ * who goes.
+ * Returns 0; or a negative errno, with one line (no newline) in @error, when
+ * a device or the place of a socket is not as it should be: then nothing was
+ * changed. Should a guest fail later than that, the log says why, and the
+ * others are served.
  */
-void guest_set_change(struct guest_set *set, struct options *options);
+int guest_set_change(struct guest_set *set, struct options *options,
+		     char *error, size_t error_size);
 
 /* Ends all guests, and removes their sockets. */
 void guest_set_stop(struct guest_set *set);

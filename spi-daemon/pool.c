@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <limits.h>
 
 #include "spi-daemon/device/sim.h"
@@ -157,6 +158,22 @@ int pool_get(struct pool *pool, const struct device_spec *spec,
 		explain(spec, ret, error, error_size);
 	else
 		(*out)->users++;
+	return ret;
+}
+
+int pool_check(const struct device_spec *spec, char *error, size_t error_size)
+{
+	struct stat st;
+	int ret = 0;
+
+	if (spec->kind != DEVICE_SPIDEV)
+		return 0;
+	if (stat(spec->path, &st) < 0)
+		ret = -errno;
+	else if (!S_ISCHR(st.st_mode))
+		ret = -ENOTTY;
+	if (ret)
+		explain(spec, ret, error, error_size);
 	return ret;
 }
 

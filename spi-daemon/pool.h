@@ -57,6 +57,13 @@ int pool_get(struct pool *pool, const struct device_spec *spec,
 	     const char *owner, unsigned int index, struct handle **out,
 	     char *error, size_t error_size);
 
+/*
+ * Is the device that @spec describes there, as far as can be told without
+ * opening it? Returns 0; or a negative errno, with one line (no newline) in
+ * @error that names the device.
+ */
+int pool_check(const struct device_spec *spec, char *error, size_t error_size);
+
 /* Gives @handle back. The last one closes the device. */
 void pool_put(struct pool *pool, struct handle *handle);
 

@@ -25,15 +25,17 @@ static void reload(struct guest_set *set, int argc, char **argv)
 {
 	struct options options;
 	char error[512];
+	int ret = options_parse(argc, argv, &options, error, sizeof(error));
 
-	if (options_parse(argc, argv, &options, error, sizeof(error)) < 0) {
-		log_error("nothing was changed: %s", error);
-		return;
+	if (!ret) {
+		ret = guest_set_change(set, &options, error, sizeof(error));
+		options_free(&options);
 	}
-	guest_set_change(set, &options);
-	options_free(&options);
-	log_info("configuration read, serving %u guest%s", set->count,
-		 set->count == 1 ? "" : "s");
+	if (ret)
+		log_error("nothing was changed: %s", error);
+	else
+		log_info("configuration read, serving %u guest%s", set->count,
+			 set->count == 1 ? "" : "s");
 }
 
 int supervisor_run(struct options *options, int argc, char **argv, char *error,
