@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "vhost/handlers.h"
+#include "virtio/file_kind.h"
 
 static const uint8_t magic[8] = { 'V', 'H', 'D', 'S', 'T', 'A', 'T', 'E' };
 
@@ -56,7 +57,11 @@ static uint32_t encode(const struct vhost_session *s, uint8_t *to)
 static int set_nonblocking(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
+	int kind = file_kind(fd);
 
+	if (kind != FILE_PIPE && kind != FILE_SOCKET && kind != FILE_MEMORY &&
+	    kind != FILE_DISK)
+		return -EINVAL;
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -errno;
 	return 0;
@@ -103,7 +108,7 @@ int vhost_set_device_state_fd(struct vhost_session *s, struct vhost_msg *msg)
 	if (s->state.stage == VHOST_STATE_LOADS)
 		s->state.fd = fd;
 	else
-		close(fd); /* the end of what was saved */
+		vhost_close_fd(&fd); /* the end of what was saved */
 	s->reply.u64 = VHOST_USER_STATE_NO_FD;
 	s->reply_size = sizeof(s->reply.u64);
 	return ret;
@@ -118,7 +123,8 @@ void vhost_session_read_state(struct vhost_session *s)
 		/* One byte of room more than any state has. */
 		n = read(state->fd, state->blob + state->have,
 			 sizeof(state->blob) - state->have);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		/* EINTR is not among them: see vhost_signal_fd(). */
+		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n > 0)
 			state->have += (uint32_t)n;

@@ -2,7 +2,6 @@
 /* Guest memory: the table as a whole, and region by region. */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "vhost/handlers.h"
 
@@ -23,7 +22,9 @@ static int refuse_region(struct vhost_session *s,
 			  : error == -EEXIST ? "overlaps another"
 			  : error == -ENOSPC ? "is one too many"
 			  : error == -ENOENT ? "is not in the table"
-					     : strerror(-error);
+			  : error == -EREMOTE
+				  ? "is in a file that may wait for others"
+				  : strerror(-error);
 
 	return vhost_refuse(s, "region 0x%llx+0x%llx: %s",
 			    (unsigned long long)spec->guest_addr,
@@ -41,7 +42,7 @@ static int add_region(struct vhost_session *s, struct guest_mem *mem,
 	if (fd < 0)
 		return vhost_refuse(s, "a region without a file");
 	ret = guest_mem_add(mem, &spec, fd);
-	close(fd);
+	vhost_close_fd(&fd);
 	return ret < 0 ? refuse_region(s, &spec, ret) : 0;
 }
 

@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A ring at work: chains, kicks and calls. */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "vhost/session.h"
 
 bool vhost_ring_is_active(const struct vhost_ring *ring)
 {
 	return ring->started && ring->enabled;
-}
-
-void vhost_close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
 }
 
 void vhost_ring_close_fds(struct vhost_ring *ring)
@@ -38,53 +27,30 @@ void vhost_ring_stop(struct vhost_ring *ring)
 	vhost_close_fd(&ring->kick);
 }
 
-/*
- * An eventfd whose counter a front end has filled up must not hold us: if
- * it is not set to non-blocking (that flag is the front end's too), look
- * before writing.
- */
-void vhost_signal_fd(int fd)
+/* One that holds us once would do so again. */
+static int call(struct vhost_ring *ring)
 {
-	const uint64_t one = 1;
-	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	int ret = vhost_signal_fd(ring->call);
 
-	if (fd < 0)
-		return;
-	if (!(fcntl(fd, F_GETFL) & O_NONBLOCK) && poll(&writable, 1, 0) != 1)
-		return;
-	/* A full counter is a signal already. */
-	if (write(fd, &one, sizeof(one)) < 0)
-		return;
-}
-
-static void call(struct vhost_ring *ring)
-{
-	vhost_signal_fd(ring->call);
+	if (ret < 0)
+		vhost_close_fd(&ring->call);
 	ring->call_owed = ring->call < 0;
+	return ret;
 }
 
-void vhost_ring_pay_call(struct vhost_ring *ring)
+int vhost_ring_pay_call(struct vhost_ring *ring)
 {
-	if (ring->call_owed)
-		call(ring);
+	return ring->call_owed ? call(ring) : 0;
 }
 
-void vhost_ring_call(struct vhost_ring *ring)
+int vhost_ring_call(struct vhost_ring *ring)
 {
-	if (vring_should_call(&ring->vring))
-		call(ring);
+	return vring_should_call(&ring->vring) ? call(ring) : 0;
 }
 
 int vhost_ring_take_kick(struct vhost_ring *ring)
 {
-	uint64_t count;
-	ssize_t n = read(ring->kick, &count, sizeof(count));
-
-	if (n > 0)
-		return 0;
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	return -EPIPE;
+	return vhost_take_signal(ring->kick);
 }
 
 void vhost_session_break(struct vhost_session *session, unsigned int index,
@@ -93,7 +59,8 @@ void vhost_session_break(struct vhost_session *session, unsigned int index,
 	struct vhost_ring *ring = &session->rings[index];
 
 	vhost_ring_stop(ring);
-	vhost_signal_fd(ring->err);
+	if (vhost_signal_fd(ring->err) < 0)
+		vhost_close_fd(&ring->err);
 	snprintf(session->reason, sizeof(session->reason),
 		 "ring %u is broken, and stopped: %s", index, why);
 }
@@ -129,7 +96,10 @@ void vhost_session_push(struct vhost_session *session, unsigned int index,
 	struct vhost_ring *ring = &session->rings[index];
 
 	inflight_push(&ring->inflight, &ring->vring, chain, len, ring->note);
-	vhost_ring_call(ring);
+	if (vhost_ring_call(ring) < 0)
+		snprintf(session->reason, sizeof(session->reason),
+			 "ring %u: its call descriptor blocks, and was closed",
+			 index);
 }
 
 bool vhost_session_lost_memory(const struct vhost_session *session)

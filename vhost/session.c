@@ -188,7 +188,10 @@ static int check(struct vhost_session *s, const struct vhost_msg *msg,
 	if (h->size < row->size || msg->too_long ||
 	    (h->size > row->size && !(row->flags & LONGER)))
 		return vhost_refuse(s, "a payload of %u bytes", h->size);
-	if (msg->fds_lost || msg->fd_count > row->fds)
+	if (msg->fds_lost)
+		return vhost_refuse(s, "too many descriptors, or we have none "
+				       "left for them");
+	if (msg->fd_count > row->fds)
 		return vhost_refuse(s, "too many descriptors");
 	return check_ring(s, msg, row);
 }

@@ -16,6 +16,7 @@
 #include "virtio/vring.h"
 #include "vhost/device.h"
 #include "vhost/inflight.h"
+#include "vhost/peer_fd.h"
 #include "vhost/sock.h"
 #include "vhost/wire.h"
 
@@ -155,26 +156,23 @@ void vhost_ring_stop(struct vhost_ring *ring);
  */
 void vhost_log_tell(struct vhost_session *session);
 
-/* Signals the eventfd, unless it is -1. Never waits. */
-void vhost_signal_fd(int fd);
-
 /*
  * Reads on where a device state comes from: ->state.fd, which is readable. If
  * nobody did, a front end that sends too much could wait for ever.
  */
 void vhost_session_read_state(struct vhost_session *session);
 
-/* Closes *@fd, if it is one, and makes it -1. */
-void vhost_close_fd(int *fd);
-
 /* Closes the ring's descriptors. */
 void vhost_ring_close_fds(struct vhost_ring *ring);
 
-/* Calls the driver if it wants to hear of what was pushed. */
-void vhost_ring_call(struct vhost_ring *ring);
+/*
+ * Calls the driver if it wants to hear of what was pushed. Returns 0, or
+ * -EINTR when ->call held us, and was closed: see vhost_signal_fd().
+ */
+int vhost_ring_call(struct vhost_ring *ring);
 
-/* Makes up for a call that was due before ->call was set. */
-void vhost_ring_pay_call(struct vhost_ring *ring);
+/* Makes up for a call that was due before ->call was set. The same. */
+int vhost_ring_pay_call(struct vhost_ring *ring);
 
 /* Takes a kick. Returns 0, or a negative errno when none can come again. */
 int vhost_ring_take_kick(struct vhost_ring *ring);

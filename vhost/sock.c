@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "vhost/peer_fd.h"
 #include "vhost/sock.h"
 
 /* More than may come, so that what is too much is seen and can be closed. */
@@ -38,8 +39,7 @@ void vhost_sock_next(struct vhost_sock *sock)
 	for (unsigned int i = 0; i < sock->msg.fd_count; i++) {
 		int fd = vhost_msg_take_fd(&sock->msg, i);
 
-		if (fd >= 0)
-			close(fd);
+		vhost_close_fd(&fd);
 	}
 	sock->msg.fd_count = 0;
 	sock->msg.fds_lost = false;
@@ -72,7 +72,7 @@ static void take_control(struct vhost_msg *msg, struct msghdr *hdr)
 			if (msg->fd_count < VHOST_USER_MAX_FDS) {
 				msg->fds[msg->fd_count++] = fd;
 			} else {
-				close(fd);
+				vhost_close_fd(&fd);
 				msg->fds_lost = true;
 			}
 		}

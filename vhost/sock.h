@@ -19,7 +19,7 @@ struct vhost_msg {
 	union vhost_wire_payload payload;
 	int fds[VHOST_USER_MAX_FDS]; /* -1 where one was taken */
 	unsigned int fd_count;
-	bool fds_lost; /* more came than can be taken */
+	bool fds_lost; /* more came than can be taken, or we can have */
 	bool too_long; /* payload dropped: of no use */
 };
 

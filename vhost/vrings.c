@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The requests that set up, start, hold and stop a ring. */
-#include <fcntl.h>
-
 #include "vhost/handlers.h"
 
 #define BIT(n) (1ull << (n))
@@ -206,6 +204,8 @@ static int take_ring_fd(struct vhost_session *s, struct vhost_msg *msg, int *to)
 		return vhost_refuse(s, "%s a descriptor",
 				    none ? "says none, but has"
 					 : "comes without");
+	if (!none && !vhost_fd_can_signal(msg->fds[0]))
+		return vhost_refuse(s, "no eventfd, pipe or socket");
 	vhost_close_fd(to);
 	*to = vhost_msg_take_fd(msg, 0);
 	return 0;
@@ -257,9 +257,6 @@ int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg)
 		vhost_close_fd(&kick);
 		return ret;
 	}
-	/* A front end that reads its own kicks must not make us wait. */
-	if (kick >= 0)
-		fcntl(kick, F_SETFL, fcntl(kick, F_GETFL) | O_NONBLOCK);
 	vhost_close_fd(&ring->kick);
 	ring->kick = kick;
 	return 0;
@@ -270,8 +267,8 @@ int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg)
 	struct vhost_ring *ring = fd_ring(s, msg);
 	int ret = take_ring_fd(s, msg, &ring->call);
 
-	if (!ret)
-		vhost_ring_pay_call(ring);
+	if (!ret && vhost_ring_pay_call(ring) < 0)
+		return vhost_refuse(s, "the descriptor blocks");
 	return ret;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "virtio/file_kind.h"
 #include "virtio/file_map.h"
 
 /*
@@ -15,9 +16,14 @@ int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t end = offset + size;
 	uint64_t start, bytes;
+	int kind = file_kind(fd);
 	struct stat st;
 	void *pages;
 
+	if (kind == FILE_OTHER)
+		return -EREMOTE;
+	if (kind < 0)
+		return kind;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size < end)

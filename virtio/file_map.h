@@ -15,7 +15,8 @@ struct file_map {
 
 /*
  * Maps @size bytes at @offset of @fd, which stays the caller's, shared and
- * writable. Returns 0; -EINVAL when they are not wholly inside the file; or
+ * writable. Returns 0; -EINVAL when they are not wholly inside the file;
+ * -EREMOTE for a file whose pages may have to be waited for, as in FUSE; or
  * what mmap(2) gives. The sum must not overflow.
  */
 int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size);

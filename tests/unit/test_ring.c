@@ -43,7 +43,7 @@ static int start(void **state, uint64_t features)
 			 0);
 	hand_ring_open(&s->ring, &s->ram, QUEUES, 0);
 	assert_int_equal(chain_init(&s->chain, QUEUES), 0);
-	s->kick = eventfd(0, EFD_CLOEXEC);
+	s->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->err = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	start_ring(s->f, 0, &s->ring, 0, s->kick);
@@ -262,11 +262,27 @@ static void test_call_to_what_is_no_eventfd_harms_nobody(void **state)
 	}
 	close(pipes[0]);
 	vhost_ring_call(s->vr);
-	tell_fd(s->f, VHOST_USER_SET_VRING_CALL, 0, s->ram.fd);
-	vhost_ring_call(s->vr);
 	close(pipes[1]);
 	signal(SIGPIPE, SIG_DFL);
 	assert_true(s->vr->started);
+}
+
+/* It is the front end's flag, too: its own reads may rely on waiting. */
+static void test_blocking_kick_is_taken_without_a_wait_and_left_so(void **state)
+{
+	const uint64_t two = 2;
+	struct setup *s = *state;
+	int kick = eventfd(0, EFD_CLOEXEC);
+
+	assert_int_equal(tell_fd(s->f, VHOST_USER_SET_VRING_KICK, 0, kick), 0);
+	assert_int_equal(fcntl(kick, F_GETFL) & O_NONBLOCK, 0);
+	alarm(10);
+	assert_int_equal(vhost_ring_take_kick(s->vr), 0);
+	assert_int_equal(write(kick, &two, sizeof(two)), sizeof(two));
+	assert_int_equal(vhost_ring_take_kick(s->vr), 0);
+	assert_int_equal(vhost_ring_take_kick(s->vr), 0);
+	alarm(0);
+	close(kick);
 }
 
 static void test_kick_is_taken_and_reset(void **state)
@@ -357,6 +373,7 @@ int main(void)
 		EVENT_TEST(test_call_comes_when_event_idx_asks_for_it),
 		TEST(test_call_does_not_wait_for_a_full_counter),
 		TEST(test_call_to_what_is_no_eventfd_harms_nobody),
+		TEST(test_blocking_kick_is_taken_without_a_wait_and_left_so),
 		TEST(test_kick_is_taken_and_reset),
 		TEST(test_kick_that_can_come_no_more_is_an_error),
 		TEST(test_ring_on_memory_cut_short_breaks_alone),

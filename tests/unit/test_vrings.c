@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* What each request takes, and what it refuses. */
 #include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
 
 #include "tests/unit/vrings_rig.h"
 
@@ -209,13 +211,51 @@ static void test_descriptor_that_contradicts_its_flag_is_refused(void **state)
 	assert_false(ring_of(s)->started);
 }
 
-static void test_kick_is_made_non_blocking(void **state)
+static int open_kind(unsigned int kind, const struct setup *s)
 {
-	struct setup *s = *state;
+	switch (kind) {
+	case 0:
+		return open("/dev/zero", O_RDWR | O_CLOEXEC);
+	case 1:
+		return open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	case 2:
+		return dup(s->ram.fd);
+	case 3:
+		return posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	case 4:
+		return epoll_create1(EPOLL_CLOEXEC);
+	default:
+		return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	}
+}
 
-	assert_false(fcntl(s->kick, F_GETFL) & O_NONBLOCK);
+/* They would be readable for ever, or could wait for who serves the file. */
+static void test_what_cannot_signal_is_refused(void **state)
+{
+	static const uint32_t requests[] = { VHOST_USER_SET_VRING_KICK,
+					     VHOST_USER_SET_VRING_CALL,
+					     VHOST_USER_SET_VRING_ERR };
+	struct setup *s = *state;
+	unsigned int fds;
+
 	start_ring(s->f, 0, &s->ring, 0, s->kick);
-	assert_true(fcntl(ring_of(s)->kick, F_GETFL) & O_NONBLOCK);
+	fds = open_fds();
+	for (unsigned int kind = 0; kind < 6; kind++) {
+		int fd = open_kind(kind, s);
+
+		assert_true(fd >= 0);
+		for (unsigned int i = 0; i < 3; i++)
+			assert_int_equal(tell_fd(s->f, requests[i], 0, fd), 1);
+		assert_int_equal(
+			tell(s->f, VHOST_USER_SET_LOG_FD, NULL, 0, &fd, 1), 1);
+		close(fd);
+	}
+	assert_true(ring_of(s)->started);
+	assert_true(ring_of(s)->kick >= 0);
+	/* Some of them were closed by threads. */
+	for (int i = 0; i < 500 && open_fds() != fds; i++)
+		usleep(10000);
+	assert_int_equal(open_fds(), fds);
 }
 
 static void test_enable_is_0_or_1(void **state)
@@ -261,7 +301,7 @@ int main(void)
 		TEST(test_address_of_a_running_ring_may_move),
 		TEST(test_new_descriptor_replaces_and_closes_the_old),
 		TEST(test_descriptor_that_contradicts_its_flag_is_refused),
-		TEST(test_kick_is_made_non_blocking),
+		TEST(test_what_cannot_signal_is_refused),
 		TEST(test_enable_is_0_or_1),
 		TEST(test_features_count_from_the_next_start_on),
 	};
