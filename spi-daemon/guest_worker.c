@@ -43,7 +43,8 @@ int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 		goto free_name;
 	w->service.replay = spec->replay;
 	w->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ret = w->quit < 0 ? -errno : vhost_listen(&w->listener, spec->socket);
+	ret = w->quit < 0 ? -errno
+			  : vhost_listen(&w->listener, spec->socket, NULL);
 	if (ret < 0)
 		goto fini_service;
 	return 0;

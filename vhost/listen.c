@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vhost/listen.h"
 
 #define SOCKET_FLAGS (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
 #define BACKLOG	     4
+
+/* 10 ms each: a lock is held for a moment only. */
+#define LOCK_TRIES 500
 
 static int make_address(const char *path, struct sockaddr_un *addr)
 {
@@ -36,7 +42,7 @@ static int check_unserved(const struct sockaddr_un *addr)
 	if (!connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) ||
 	    errno == EAGAIN)
 		ret = -EADDRINUSE;
-	else if (errno != ECONNREFUSED)
+	else if (errno != ECONNREFUSED && errno != ENOENT)
 		ret = -errno;
 	close(fd);
 	return ret;
@@ -67,9 +73,54 @@ int vhost_listen_check(const char *path)
 	return ret < 0 ? ret : 0;
 }
 
-/* Binds, listens, and remembers which file that made. */
+/*
+ * Locks the directory of @path, for others who do what we do. Returns the
+ * lock, to be closed, or -EBUSY. A directory that we may not read cannot be
+ * locked: -EACCES.
+ */
+static int lock_directory(const char *path)
+{
+	static const struct timespec pause = { .tv_nsec = 10000000 };
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? strndup(path, (size_t)(slash - path) + 1)
+			  : strdup(".");
+	int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int ret = dir ? -errno : -ENOMEM;
+
+	free(dir);
+	if (fd < 0)
+		return ret;
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			return fd;
+		if (errno != EWOULDBLOCK)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	ret = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	close(fd);
+	return ret;
+}
+
+static int set_access(const char *path, const struct vhost_access *access)
+{
+	if (!access)
+		return 0;
+	if (access->group != (gid_t)-1 &&
+	    lchown(path, (uid_t)-1, access->group) < 0)
+		return -errno;
+	if (access->mode && chmod(path, access->mode) < 0)
+		return -errno;
+	return 0;
+}
+
+/*
+ * Binds, listens, and remembers which file that made. A socket refuses
+ * connections until it listens, so there is time to set its file's rights.
+ */
 static int bind_socket(struct vhost_listener *listener,
-		       const struct sockaddr_un *addr)
+		       const struct sockaddr_un *addr,
+		       const struct vhost_access *access)
 {
 	struct stat st;
 	int ret;
@@ -77,19 +128,22 @@ static int bind_socket(struct vhost_listener *listener,
 	if (bind(listener->fd, (const struct sockaddr *)addr, sizeof(*addr)) <
 	    0)
 		return -errno;
-	if (listen(listener->fd, BACKLOG) < 0 || lstat(addr->sun_path, &st) < 0)
-		goto remove_file;
+	ret = set_access(addr->sun_path, access);
+	if (!ret && (lstat(addr->sun_path, &st) < 0 ||
+		     listen(listener->fd, BACKLOG) < 0))
+		ret = -errno;
+	if (ret < 0) {
+		unlink(addr->sun_path);
+		return ret;
+	}
 	listener->dev = st.st_dev;
 	listener->ino = st.st_ino;
 	return 0;
-
-remove_file:
-	ret = -errno;
-	unlink(addr->sun_path);
-	return ret;
 }
 
-int vhost_listen(struct vhost_listener *listener, const char *path)
+/* With the directory locked: what was seen to be stale still is. */
+static int replace_socket(struct vhost_listener *listener, const char *path,
+			  const struct vhost_access *access)
 {
 	struct sockaddr_un addr;
 	int ret = check_path(path);
@@ -99,6 +153,13 @@ int vhost_listen(struct vhost_listener *listener, const char *path)
 	if (ret == 1 && unlink(path) < 0 && errno != ENOENT)
 		return -errno;
 	make_address(path, &addr);
+	return bind_socket(listener, &addr, access);
+}
+
+int vhost_listen(struct vhost_listener *listener, const char *path,
+		 const struct vhost_access *access)
+{
+	int ret, lock;
 
 	listener->path = strdup(path);
 	if (!listener->path)
@@ -108,7 +169,14 @@ int vhost_listen(struct vhost_listener *listener, const char *path)
 		ret = -errno;
 		goto free_path;
 	}
-	ret = bind_socket(listener, &addr);
+	lock = lock_directory(path);
+	if (lock < 0 && lock != -EACCES) {
+		ret = lock;
+		goto close_socket;
+	}
+	ret = replace_socket(listener, path, access);
+	if (lock >= 0)
+		close(lock);
 	if (ret < 0)
 		goto close_socket;
 	return 0;

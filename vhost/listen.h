@@ -12,13 +12,23 @@ struct vhost_listener {
 	ino_t ino; /* to remove no other */
 };
 
+/* Who may connect: whoever may write to the file. */
+struct vhost_access {
+	mode_t mode; /* permission bits; 0: as the umask leaves them */
+	gid_t group; /* of the file; (gid_t)-1: as it comes */
+};
+
 /*
- * Makes the socket file @path and listens. A socket file that nobody listens
- * to any more is replaced. Returns 0; -EADDRINUSE when another process serves
- * it; -EEXIST when it is there and is no socket; -ENAMETOOLONG; or another
- * negative errno.
+ * Makes the socket file @path and listens. Nobody can connect before the file
+ * has the rights that @access says; NULL: 0 and -1. A socket file that nobody
+ * listens to any more is replaced; of several processes that want to, one
+ * does, and they leave no lock file behind. Returns 0; -EADDRINUSE when
+ * another process serves it; -EEXIST when it is there and is no socket;
+ * -ENAMETOOLONG; -EBUSY when somebody keeps the directory locked (flock(2));
+ * -EPERM when the group cannot be had; or another negative errno.
  */
-int vhost_listen(struct vhost_listener *listener, const char *path);
+int vhost_listen(struct vhost_listener *listener, const char *path,
+		 const struct vhost_access *access);
 
 /*
  * Can @path be listened to, as far as can be told without a change? Returns
