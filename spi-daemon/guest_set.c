@@ -13,6 +13,8 @@ static void explain(const char *path, int ret, char *error, size_t error_size)
 {
 	const char *why = ret == -EADDRINUSE ? "is served by another process"
 			  : ret == -EEXIST   ? "is there, and is not a socket"
+			  : ret == -EBUSY    ? "another process keeps its "
+					       "directory locked"
 					     : strerror(-ret);
 
 	snprintf(error, error_size, "socket %s: %s", path, why);
@@ -147,6 +149,12 @@ int guest_set_start(struct guest_set *set, struct options *options, char *error,
 	if (ret < 0)
 		guest_set_stop(set);
 	return ret;
+}
+
+void guest_set_look(struct guest_set *set)
+{
+	for (unsigned int i = 0; i < set->count; i++)
+		guest_worker_look(&set->guests[i]->worker);
 }
 
 void guest_set_stop(struct guest_set *set)

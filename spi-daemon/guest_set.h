@@ -45,6 +45,9 @@ int guest_set_start(struct guest_set *set, struct options *options, char *error,
 int guest_set_change(struct guest_set *set, struct options *options,
 		     char *error, size_t error_size);
 
+/* To be called about once per second: see guest_worker_look(). */
+void guest_set_look(struct guest_set *set);
+
 /* Ends all guests, and removes their sockets. */
 void guest_set_stop(struct guest_set *set);
 

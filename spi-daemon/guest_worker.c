@@ -17,9 +17,23 @@
 #define BURST_NS (2 * NS_PER_MS)
 
 /* How often a ring without kicks is looked at. */
-#define POLL_NS	   NS_PER_MS
+#define POLL_NS NS_PER_MS
 
-#define STACK_SIZE (256u << 10)
+/* When to try again after accept(2) failed for want of descriptors. */
+#define ACCEPT_PAUSE_NS (100 * NS_PER_MS)
+
+/*
+ * A kick may come for what was done already, and a message in parts. So many
+ * wake-ups for nothing in a row are a flood, or a descriptor that is readable
+ * whatever is done: it is left alone for a while, so that the thread sleeps.
+ */
+#define FLOOD_WAKES    64
+#define FLOOD_PAUSE_NS NS_PER_MS
+
+/* Between two looks at a thread that should end. */
+#define JOIN_LOOK_MS 20
+
+#define STACK_SIZE   (256u << 10)
 
 int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 		      struct controller *controller)
@@ -76,13 +90,27 @@ static bool is_active(struct guest_worker *w)
 	return w->connected && vhost_ring_is_active(requestq(w));
 }
 
+/* A line about connections, which cost a front end nothing. */
+static bool may_log(struct guest_worker *w)
+{
+	unsigned int suppressed;
+
+	if (!log_limit_ok(&w->log_limit, clock_now(), &suppressed))
+		return false;
+	if (suppressed)
+		log_info("%s: %u lines suppressed", w->name, suppressed);
+	return true;
+}
+
 static void connect_session(struct guest_worker *w, int fd)
 {
 	vhost_session_init(&w->session, &w->device, fd);
 	w->service.session = &w->session;
 	guest_mem_watch(&w->session.mem);
 	w->connected = true;
-	log_info("%s: front end connected", w->name);
+	w->kicks = w->reads = (struct flood){ 0 };
+	if (may_log(w))
+		log_info("%s: front end connected", w->name);
 }
 
 static void end_session(struct guest_worker *w)
@@ -94,7 +122,19 @@ static void end_session(struct guest_worker *w)
 	guest_mem_watch(NULL);
 	w->service.session = NULL;
 	w->connected = false;
-	log_info("%s: front end disconnected", w->name);
+	if (may_log(w))
+		log_info("%s: front end disconnected", w->name);
+}
+
+/* The connection stays where it is, so the listener stays readable. */
+static void pause_accepting(struct guest_worker *w, int error)
+{
+	if (error == -EAGAIN || error == -ECONNABORTED || error == -EINTR)
+		return;
+	if (!w->accept_at)
+		log_warning("%s: a front end has to wait: accept: %s", w->name,
+			    strerror(-error));
+	w->accept_at = clock_now() + ACCEPT_PAUSE_NS;
 }
 
 /* A second front end would wait for ever: better it knows at once. */
@@ -102,8 +142,11 @@ static void accept_front_end(struct guest_worker *w)
 {
 	int fd = vhost_accept(&w->listener);
 
-	if (fd < 0)
+	if (fd < 0) {
+		pause_accepting(w, fd);
 		return;
+	}
+	w->accept_at = 0;
 	if (w->connected && vhost_session_is_over(&w->session))
 		end_session(w);
 	if (!w->connected) {
@@ -111,7 +154,8 @@ static void accept_front_end(struct guest_worker *w)
 		return;
 	}
 	close(fd);
-	log_warning("%s: a second front end was turned away", w->name);
+	if (may_log(w))
+		log_warning("%s: a second front end was turned away", w->name);
 }
 
 /* Logs what the session has to say, once. */
@@ -150,6 +194,7 @@ static uint64_t serve_ring(struct guest_worker *w)
 		report(w);
 		if (progress != SPI_MORE)
 			break;
+		w->kicks.idle = 0;
 		if (now >= end)
 			return 0;
 	}
@@ -161,13 +206,25 @@ static uint64_t serve_ring(struct guest_worker *w)
 	return deadline;
 }
 
+/* A wake-up for nothing, as far as is known yet. */
+static void note_idle(struct flood *flood)
+{
+	if (++flood->idle >= FLOOD_WAKES)
+		flood->until = clock_now() + FLOOD_PAUSE_NS;
+}
+
 static void take_kick(struct guest_worker *w)
 {
-	if (!is_active(w) || vhost_ring_take_kick(requestq(w)) == 0)
+	if (!is_active(w))
 		return;
-	spi_service_abort(&w->service);
-	vhost_session_break(&w->session, REQUESTQ, "its kick descriptor died");
-	report(w);
+	if (vhost_ring_take_kick(requestq(w)) < 0) {
+		spi_service_abort(&w->service);
+		vhost_session_break(&w->session, REQUESTQ,
+				    "its kick descriptor died");
+		report(w);
+	} else {
+		note_idle(&w->kicks);
+	}
 }
 
 static void serve_front_end(struct guest_worker *w)
@@ -175,9 +232,13 @@ static void serve_front_end(struct guest_worker *w)
 	int ret = vhost_session_handle(&w->session);
 
 	report(w);
+	if (ret > 0)
+		w->reads.idle = 0;
+	else if (!ret)
+		note_idle(&w->reads);
 	if (ret >= 0)
 		return;
-	if (ret != -ECONNRESET)
+	if (ret != -ECONNRESET && may_log(w))
 		log_warning("%s: connection lost: %s", w->name, strerror(-ret));
 	end_session(w);
 }
@@ -192,13 +253,21 @@ enum {
 	POLL_COUNT,
 };
 
-/* Waits until something comes in, or @deadline (monotonic ns). */
-static int wait_for(struct guest_worker *w, struct pollfd *fds,
-		    uint64_t deadline)
+/* Leaves the descriptor out until @until, and sees to waking up then. */
+static void put_off(struct pollfd *fd, uint64_t until, uint64_t now,
+		    uint64_t *deadline)
 {
-	uint64_t now, left = 0;
-	struct timespec timeout;
+	if (fd->fd < 0 || now >= until)
+		return;
+	fd->fd = -1;
+	if (*deadline > until)
+		*deadline = until;
+}
 
+/* What to wait for. Changes @deadline for what is not to be waited for yet. */
+static void choose_events(struct guest_worker *w, struct pollfd *fds,
+			  uint64_t now, uint64_t *deadline)
+{
 	fds[POLL_QUIT].fd = w->quit;
 	fds[POLL_LISTENER].fd = w->listener.fd;
 	fds[POLL_WAKE].fd = w->service.user.wake;
@@ -209,15 +278,28 @@ static int wait_for(struct guest_worker *w, struct pollfd *fds,
 		fds[i].events = POLLIN;
 		fds[i].revents = 0;
 	}
+	put_off(&fds[POLL_LISTENER], w->accept_at, now, deadline);
+	put_off(&fds[POLL_KICK], w->kicks.until, now, deadline);
+	put_off(&fds[POLL_FRONT_END], w->reads.until, now, deadline);
+}
 
-	if (deadline && deadline != CLOCK_NEVER) {
-		now = clock_now();
-		left = deadline > now ? deadline - now : 0;
-	}
+/* Waits until something comes in, or @deadline (monotonic ns). */
+static int wait_for(struct guest_worker *w, struct pollfd *fds,
+		    uint64_t deadline)
+{
+	uint64_t now = clock_now(), left;
+	struct timespec timeout;
+	int ret;
+
+	choose_events(w, fds, now, &deadline);
+	left = deadline > now ? deadline - now : 0;
 	timeout.tv_sec = (time_t)(left / NS_PER_S);
 	timeout.tv_nsec = (long)(left % NS_PER_S);
-	return ppoll(fds, POLL_COUNT, deadline == CLOCK_NEVER ? NULL : &timeout,
-		     NULL);
+	watchdog_turn(&w->watchdog);
+	ret = ppoll(fds, POLL_COUNT, deadline == CLOCK_NEVER ? NULL : &timeout,
+		    NULL);
+	watchdog_turn(&w->watchdog);
+	return ret;
 }
 
 static void *run(void *arg)
@@ -252,6 +334,8 @@ int guest_worker_start(struct guest_worker *w)
 	pthread_attr_t attr;
 	int ret;
 
+	watchdog_init();
+	watchdog_turn(&w->watchdog); /* at work from its first moment on */
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	ret = pthread_create(&w->thread, &attr, run, w);
@@ -259,12 +343,28 @@ int guest_worker_start(struct guest_worker *w)
 	return -ret;
 }
 
+void guest_worker_look(struct guest_worker *w)
+{
+	if (watchdog_look(&w->watchdog, w->thread))
+		log_debug("%s: held by a system call", w->name);
+}
+
 void guest_worker_quit(struct guest_worker *w)
 {
 	eventfd_write(w->quit, 1);
+	/* So that join's first look can be the one that frees it. */
+	guest_worker_look(w);
 }
 
 void guest_worker_join(struct guest_worker *w)
 {
-	pthread_join(w->thread, NULL);
+	struct timespec until;
+
+	do {
+		guest_worker_look(w);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += JOIN_LOOK_MS * (long)NS_PER_MS;
+		until.tv_sec += until.tv_nsec / (long)NS_PER_S;
+		until.tv_nsec %= (long)NS_PER_S;
+	} while (pthread_timedjoin_np(w->thread, NULL, &until) == ETIMEDOUT);
 }

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "spi-daemon/guest_set.h"
 #include "spi-daemon/log.h"
@@ -38,6 +39,17 @@ static void reload(struct guest_set *set, int argc, char **argv)
 			 set->count == 1 ? "" : "s");
 }
 
+/* Returns the next signal, and looks after the guests until it comes. */
+static int wait_for_signal(struct guest_set *set, const sigset_t *signals)
+{
+	static const struct timespec second = { .tv_sec = 1 };
+	int sig;
+
+	while ((sig = sigtimedwait(signals, NULL, &second)) < 0)
+		guest_set_look(set);
+	return sig;
+}
+
 int supervisor_run(struct options *options, int argc, char **argv, char *error,
 		   size_t error_size)
 {
@@ -55,7 +67,7 @@ int supervisor_run(struct options *options, int argc, char **argv, char *error,
 	if (ret < 0)
 		return ret;
 	log_info("serving %u guest%s", set.count, set.count == 1 ? "" : "s");
-	while (!sigwait(&signals, &sig) && sig == SIGHUP)
+	while ((sig = wait_for_signal(&set, &signals)) == SIGHUP)
 		reload(&set, argc, argv);
 	log_info("ending on %s", strsignal(sig));
 	guest_set_stop(&set);
