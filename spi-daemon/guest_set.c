@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spi-daemon/fd_limit.h"
 #include "spi-daemon/guest_set.h"
 #include "spi-daemon/log.h"
 
@@ -125,8 +126,10 @@ static int check_guests(const struct guest_set *set,
 			const struct options *options, char *error,
 			size_t error_size)
 {
-	int ret = 0;
+	int ret = fd_limit_raise(options->guest_count, error, error_size);
 
+	if (!ret && error[0])
+		log_warning("%s", error);
 	for (unsigned int i = 0; !ret && i < options->guest_count; i++)
 		ret = check_guest(set, &options->guests[i], error, error_size);
 	return ret;
@@ -154,7 +157,8 @@ int guest_set_start(struct guest_set *set, struct options *options, char *error,
 void guest_set_look(struct guest_set *set)
 {
 	for (unsigned int i = 0; i < set->count; i++)
-		guest_worker_look(&set->guests[i]->worker);
+		if (set->guests[i]->runs)
+			guest_worker_look(&set->guests[i]->worker);
 }
 
 void guest_set_stop(struct guest_set *set)

@@ -122,7 +122,7 @@ static int bind_socket(struct vhost_listener *listener,
 		       const struct sockaddr_un *addr,
 		       const struct vhost_access *access)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int ret;
 
 	if (bind(listener->fd, (const struct sockaddr *)addr, sizeof(*addr)) <
