@@ -21,7 +21,7 @@ bool vhost_fd_can_signal(int fd);
 /*
  * Signals the eventfd, unless it is -1. What is full, broken or closed is
  * signalled enough. Returns 0; or -EINTR when the front end made the call wait
- * and somebody's signal (spi-daemon/watchdog.h) ended it: use @fd no more.
+ * and a signal ended it: use @fd no more.
  */
 int vhost_signal_fd(int fd);
 
