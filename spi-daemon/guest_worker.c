@@ -30,6 +30,12 @@
 #define FLOOD_WAKES    64
 #define FLOOD_PAUSE_NS NS_PER_MS
 
+/*
+ * No front end is served for so long after one that held the worker, and
+ * perhaps with it a bus: once per minute is what others can bear.
+ */
+#define HELD_PAUSE_NS (60 * NS_PER_S)
+
 /* Between two looks at a thread that should end. */
 #define JOIN_LOOK_MS 20
 
@@ -122,6 +128,12 @@ static void end_session(struct guest_worker *w)
 	guest_mem_watch(NULL);
 	w->service.session = NULL;
 	w->connected = false;
+	if (w->session.held) {
+		w->accept_at = clock_now() + HELD_PAUSE_NS;
+		log_warning("%s: its front end blocked a descriptor: no other "
+			    "is served for a minute",
+			    w->name);
+	}
 	if (may_log(w))
 		log_info("%s: front end disconnected", w->name);
 }
@@ -149,7 +161,7 @@ static void accept_front_end(struct guest_worker *w)
 	w->accept_at = 0;
 	if (w->connected && vhost_session_is_over(&w->session))
 		end_session(w);
-	if (!w->connected) {
+	if (!w->connected && !w->accept_at) {
 		connect_session(w, fd);
 		return;
 	}
@@ -215,9 +227,13 @@ static void note_idle(struct flood *flood)
 
 static void take_kick(struct guest_worker *w)
 {
+	int ret;
+
 	if (!is_active(w))
 		return;
-	if (vhost_ring_take_kick(requestq(w)) < 0) {
+	ret = vhost_ring_take_kick(requestq(w));
+	if (ret < 0) {
+		w->session.held |= ret == -EINTR;
 		spi_service_abort(&w->service);
 		vhost_session_break(&w->session, REQUESTQ,
 				    "its kick descriptor died");

@@ -20,8 +20,10 @@ void vhost_log_tell(struct vhost_session *s)
 {
 	if (s->log.unseen) {
 		s->log.unseen = false;
-		if (vhost_signal_fd(s->log_event) < 0)
+		if (vhost_signal_fd(s->log_event) < 0) {
 			vhost_close_fd(&s->log_event);
+			s->held = true;
+		}
 	}
 	if (s->log.lost && !s->log_loss_told) {
 		s->log_loss_told = true;
@@ -82,9 +84,10 @@ int vhost_set_log_fd(struct vhost_session *s, struct vhost_msg *msg)
 
 	if (fd < 0)
 		return vhost_refuse(s, "comes without a descriptor");
-	if (!vhost_fd_can_signal(fd)) {
+	if (s->held || !vhost_fd_can_signal(fd)) {
 		vhost_close_fd(&fd);
-		return vhost_refuse(s, "no eventfd, pipe or socket");
+		return vhost_refuse(s, s->held ? "an earlier one blocked"
+					       : "no eventfd, pipe or socket");
 	}
 	vhost_close_fd(&s->log_event);
 	s->log_event = fd;

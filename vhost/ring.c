@@ -59,8 +59,10 @@ void vhost_session_break(struct vhost_session *session, unsigned int index,
 	struct vhost_ring *ring = &session->rings[index];
 
 	vhost_ring_stop(ring);
-	if (vhost_signal_fd(ring->err) < 0)
+	if (vhost_signal_fd(ring->err) < 0) {
 		vhost_close_fd(&ring->err);
+		session->held = true;
+	}
 	snprintf(session->reason, sizeof(session->reason),
 		 "ring %u is broken, and stopped: %s", index, why);
 }
@@ -96,10 +98,12 @@ void vhost_session_push(struct vhost_session *session, unsigned int index,
 	struct vhost_ring *ring = &session->rings[index];
 
 	inflight_push(&ring->inflight, &ring->vring, chain, len, ring->note);
-	if (vhost_ring_call(ring) < 0)
+	if (vhost_ring_call(ring) < 0) {
+		session->held = true;
 		snprintf(session->reason, sizeof(session->reason),
 			 "ring %u: its call descriptor blocks, and was closed",
 			 index);
+	}
 }
 
 bool vhost_session_lost_memory(const struct vhost_session *session)

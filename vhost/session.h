@@ -77,10 +77,11 @@ struct vhost_session {
 	struct guest_mem mem; /* to be watched; ->inflight comes with it */
 	struct vhost_ring rings[VHOST_MAX_RINGS];
 	struct vhost_inflight_area inflight;
-	struct dirty_log log;	  /* SET_LOG_BASE; in use while ->mem.log */
-	int log_event;		  /* SET_LOG_FD, -1: none */
-	bool log_loss_told;	  /* ->reason has said that marks were lost */
-	struct vhost_state state; /* SET_DEVICE_STATE_FD */
+	struct dirty_log log; /* SET_LOG_BASE; in use while ->mem.log */
+	int log_event;	      /* SET_LOG_FD, -1: none */
+	bool held;	    /* a descriptor held us once: no more of its kind */
+	bool log_loss_told; /* ->reason has said that marks were lost */
+	struct vhost_state state;	/* SET_DEVICE_STATE_FD */
 	union vhost_wire_payload reply; /* a handler's answer, */
 	uint32_t reply_size;		/* and its size in bytes, */
 	int reply_fd;			/* and descriptor, if not -1 */

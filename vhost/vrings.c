@@ -204,6 +204,8 @@ static int take_ring_fd(struct vhost_session *s, struct vhost_msg *msg, int *to)
 		return vhost_refuse(s, "%s a descriptor",
 				    none ? "says none, but has"
 					 : "comes without");
+	if (!none && s->held)
+		return vhost_refuse(s, "an earlier one blocked");
 	if (!none && !vhost_fd_can_signal(msg->fds[0]))
 		return vhost_refuse(s, "no eventfd, pipe or socket");
 	vhost_close_fd(to);
@@ -267,8 +269,10 @@ int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg)
 	struct vhost_ring *ring = fd_ring(s, msg);
 	int ret = take_ring_fd(s, msg, &ring->call);
 
-	if (!ret && vhost_ring_pay_call(ring) < 0)
+	if (!ret && vhost_ring_pay_call(ring) < 0) {
+		s->held = true;
 		return vhost_refuse(s, "the descriptor blocks");
+	}
 	return ret;
 }
 

@@ -149,9 +149,17 @@ static void call_that_blocks_is_dropped(void **state)
 	if (held) {
 		rig_check_loopback(other, 100);
 		wait_for_line(&rig->daemon, "blocks, and was closed");
+		/* Once is enough. */
+		assert_int_equal(front_set_vring_fd(&front->fe,
+						    VHOST_USER_SET_VRING_CALL,
+						    0, front->ring.call_fd),
+				 -EREMOTEIO);
 	}
 	clear_trap(&trap);
 	rig_check_control(front);
+	rig_close(rig, 0);
+	if (held)
+		wait_for_line(&rig->daemon, "no other is served for a minute");
 	rig_check_loopback(other, 100);
 	if (!held) {
 		printf("skipped: the worker was never caught in a write\n");
