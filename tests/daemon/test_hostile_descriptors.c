@@ -68,7 +68,7 @@ static void expect_idle(const struct daemon *d)
 	long before = cpu_ms(d);
 
 	process_sleep_ms(500);
-	assert_true(cpu_ms(d) - before < 250);
+	assert_true(cpu_ms(d) - before < 100);
 }
 
 /*
