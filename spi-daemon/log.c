@@ -3,12 +3,17 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "spi-daemon/log.h"
 
-#define PREFIX	     "vhost-device-spi: "
+#define NAME	     "vhost-device-spi"
+#define PREFIX	     NAME ": "
 #define CUT_OFF	     "..."
 
 #define TEXT_MAX     1000 /* with the NUL */
@@ -18,11 +23,47 @@
 /* More than this in one write(2) can be torn apart on a pipe. */
 static_assert(LINE_MAX_LEN <= PIPE_BUF, "a line must be written whole");
 
+static const int priorities[] = {
+	[LOG_LEVEL_ERROR] = LOG_ERR,
+	[LOG_LEVEL_WARNING] = LOG_WARNING,
+	[LOG_LEVEL_INFO] = LOG_INFO,
+	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
+};
+
 static enum log_level log_level = LOG_LEVEL_INFO;
+static bool log_syslog;
+static bool log_journal;
+/* With log_syslog only; cleared when threads are there already. */
+static atomic_bool log_repeat_errors;
 
 void log_set_level(enum log_level level)
 {
 	log_level = level;
+}
+
+bool log_find_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	/* It is inherited, also by those whose stderr goes elsewhere. */
+	log_journal = stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+		      !fstat(STDERR_FILENO, &st) && st.st_dev == dev &&
+		      st.st_ino == ino;
+	return log_journal;
+}
+
+void log_to_syslog(void)
+{
+	openlog(NAME, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	log_syslog = true;
+	log_repeat_errors = true;
+}
+
+void log_started(void)
+{
+	log_repeat_errors = false;
 }
 
 /*
@@ -49,13 +90,21 @@ static size_t append(char *line, size_t len, const char *text)
 	return len;
 }
 
+static void write_line(const char *line, size_t len)
+{
+	ssize_t written;
+
+	do {
+		written = write(STDERR_FILENO, line, len);
+	} while (written < 0 && errno == EINTR);
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
 	int saved_errno = errno;
 	char text[TEXT_MAX];
 	char line[LINE_MAX_LEN];
-	size_t len;
-	ssize_t written;
+	size_t prefix, len;
 	va_list args;
 	int wanted;
 
@@ -64,14 +113,19 @@ void log_line(enum log_level level, const char *format, ...)
 	va_start(args, format);
 	wanted = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	len = append(line, 0, PREFIX);
-	len = append(line, len, wanted < 0 ? "(unprintable)" : text);
+	/* The journal adds the name itself, and takes a priority off. */
+	prefix = append(line, 0, log_journal ? "<3>" : PREFIX);
+	if (log_journal)
+		line[1] = (char)('0' + priorities[level]);
+	len = append(line, prefix, wanted < 0 ? "(unprintable)" : text);
 	if (wanted >= TEXT_MAX)
 		len = append(line, len, CUT_OFF);
+	if (log_syslog)
+		syslog(priorities[level], "%.*s", (int)(len - prefix),
+		       line + prefix);
 	line[len++] = '\n';
-	do {
-		written = write(STDERR_FILENO, line, len);
-	} while (written < 0 && errno == EINTR);
+	if (!log_syslog || (level == LOG_LEVEL_ERROR && log_repeat_errors))
+		write_line(line, len);
 	errno = saved_errno;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The daemon's messages, on stderr. */
+/* The daemon's messages, on stderr or in the system log. */
 #ifndef LOG_H
 #define LOG_H
 
@@ -15,6 +15,23 @@ enum log_level {
 
 /* Messages above @level are dropped. Call before threads are started. */
 void log_set_level(enum log_level level);
+
+/*
+ * Is stderr systemd's journal (JOURNAL_STREAM)? If so, lines begin with their
+ * priority from now on, "<3>TEXT", as it wants them. Call before threads are
+ * started.
+ */
+bool log_find_journal(void);
+
+/*
+ * Logs to syslog(3), under the daemon's name, from now on. Errors go to stderr
+ * too, for whoever starts the daemon, until log_started(). Call before threads
+ * are started.
+ */
+void log_to_syslog(void);
+
+/* The start has succeeded: nobody reads stderr any more. For any thread. */
+void log_started(void);
 
 /*
  * Each call writes one line, "vhost-device-spi: TEXT", with one write(2), so
