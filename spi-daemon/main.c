@@ -3,21 +3,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "spi-daemon/launch.h"
 #include "spi-daemon/log.h"
 #include "spi-daemon/options.h"
 #include "spi-daemon/supervisor.h"
 
 static int serve(struct options *options, int argc, char **argv)
 {
+	struct launch launch;
 	char error[512];
 	int ret;
 
 	log_set_level(options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	if (!options->guest_count) {
+		launch_open_log(&options->launch);
 		log_error("--config=%s: describes no guest", options->config);
 		return EXIT_FAILURE;
 	}
-	ret = supervisor_run(options, argc, argv, error, sizeof(error));
+	ret = launch_begin(&launch, &options->launch, error, sizeof(error));
+	if (!ret) {
+		ret = supervisor_run(options, argc, argv, &launch, error,
+				     sizeof(error));
+		launch_end(&launch);
+	}
 	if (ret < 0)
 		log_error("%s", error);
 	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -31,6 +39,7 @@ int main(int argc, char **argv)
 	int status = EXIT_SUCCESS;
 
 	if (action < 0) {
+		launch_open_log(&options.launch);
 		log_error("%s", error);
 		return EXIT_FAILURE;
 	}

@@ -19,6 +19,10 @@
 /* Options without a short form, beyond all characters. */
 enum {
 	OPTION_REPLAY = 256,
+	OPTION_DAEMON,
+	OPTION_PIDFILE,
+	OPTION_USER,
+	OPTION_SYSLOG,
 };
 
 static const struct option long_options[] = {
@@ -29,6 +33,10 @@ static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'f' },
 	{ "without", required_argument, NULL, 'x' },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
+	{ "daemon", no_argument, NULL, OPTION_DAEMON },
+	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
+	{ "user", required_argument, NULL, OPTION_USER },
+	{ "syslog", no_argument, NULL, OPTION_SYSLOG },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -203,7 +211,8 @@ static int check_repeated(struct parser *p, int found, const char *value)
 	const struct option *option = find_option(found);
 	uint32_t bit = UINT32_C(1) << (option - long_options);
 
-	if (found != 's' && found != 'c' && found != 'f')
+	if (found != 's' && found != 'c' && found != 'f' &&
+	    found != OPTION_PIDFILE && found != OPTION_USER)
 		return 1;
 	if (p->ruled & bit)
 		return 0;
@@ -215,6 +224,28 @@ static int check_repeated(struct parser *p, int found, const char *value)
 	}
 	p->given |= bit;
 	return 1;
+}
+
+static int take_launch_option(struct launch_options *launch, int found,
+			      const char *value)
+{
+	char **text = &launch->pid_file;
+
+	switch (found) {
+	case OPTION_DAEMON:
+		launch->background = true;
+		return OPTIONS_RUN;
+	case OPTION_SYSLOG:
+		launch->syslog = true;
+		return OPTIONS_RUN;
+	case OPTION_USER:
+		text = &launch->user;
+		break;
+	default: /* OPTION_PIDFILE */
+		break;
+	}
+	*text = strdup(value);
+	return *text ? OPTIONS_RUN : -ENOMEM;
 }
 
 /* Takes in one option. Returns an action or a negative errno. */
@@ -241,6 +272,11 @@ static int take_option(struct parser *p, int found, const char *value)
 	case OPTION_REPLAY:
 		p->replay = true;
 		return OPTIONS_RUN;
+	case OPTION_DAEMON:
+	case OPTION_PIDFILE:
+	case OPTION_USER:
+	case OPTION_SYSLOG:
+		return take_launch_option(&p->options->launch, found, value);
 	case 'v':
 		p->options->verbose = true;
 		return OPTIONS_RUN;
@@ -374,6 +410,18 @@ static int finish(struct parser *p)
 				 p->error, p->error_size);
 }
 
+/* Leaves what tells where messages go. */
+static void give_up(struct options *options)
+{
+	struct launch_options launch = {
+		.background = options->launch.background,
+		.syslog = options->launch.syslog,
+	};
+
+	options_free(options);
+	options->launch = launch;
+}
+
 int options_parse(int argc, char **argv, struct options *options, char *error,
 		  size_t error_size)
 {
@@ -410,7 +458,7 @@ int options_parse(int argc, char **argv, struct options *options, char *error,
 	device_list_put(p.devices);
 	free(p.socket_path);
 	if (ret < 0)
-		options_free(options);
+		give_up(options);
 	return ret;
 }
 
@@ -420,5 +468,7 @@ void options_free(struct options *options)
 		guest_spec_free(&options->guests[i]);
 	free(options->guests);
 	free(options->config);
+	free(options->launch.pid_file);
+	free(options->launch.user);
 	memset(options, 0, sizeof(*options));
 }

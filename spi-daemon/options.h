@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "spi-daemon/guest_spec.h"
+#include "spi-daemon/launch.h"
 
 #define OPTIONS_MAX_GUESTS 256
 
@@ -17,6 +18,7 @@ struct options {
 	struct guest_spec *guests; /* without contradictions */
 	unsigned int guest_count;  /* can be 0 if there is a ->config */
 	char *config;		   /* the file that was read; NULL: none */
+	struct launch_options launch;
 	bool verbose;
 };
 
@@ -33,7 +35,7 @@ enum options_action {
  * On success fills @options, to be freed with options_free(), and returns
  * what is to be done. On a mistake writes one line that names the option and
  * the value (no newline) to @error and returns a negative errno; @options
- * then holds nothing.
+ * then holds nothing but what launch_open_log() wants, as far as it was read.
  */
 int options_parse(int argc, char **argv, struct options *options, char *error,
 		  size_t error_size);

@@ -112,6 +112,49 @@ static void verbose_is_taken(void **state)
 	options_free(&options);
 }
 
+static void nothing_of_init_is_the_default(void **state)
+{
+	struct options options = parse("-s v.sock -l sim:nor");
+
+	(void)state;
+	assert_false(options.launch.background);
+	assert_false(options.launch.syslog);
+	assert_null(options.launch.pid_file);
+	assert_null(options.launch.user);
+	options_free(&options);
+}
+
+static void options_for_init_are_taken(void **state)
+{
+	struct options options = parse("-s v.sock -l sim:nor --daemon --syslog "
+				       "--pidfile=/run/v.pid --user=spi:kvm");
+
+	(void)state;
+	assert_true(options.launch.background);
+	assert_true(options.launch.syslog);
+	assert_string_equal(options.launch.pid_file, "/run/v.pid");
+	assert_string_equal(options.launch.user, "spi:kvm");
+	options_free(&options);
+}
+
+/* The mistake is to be told where the operator looks. */
+static void mistake_leaves_where_to_log(void **state)
+{
+	struct options options;
+	char error[700];
+
+	(void)state;
+	assert_int_equal(parse_line("--syslog --user=x --nope", &options, error,
+				    sizeof(error)),
+			 -EINVAL);
+	assert_true(options.launch.syslog);
+	assert_false(options.launch.background);
+	assert_null(options.launch.user);
+	assert_int_equal(parse_line("--daemon", &options, error, sizeof(error)),
+			 -EINVAL);
+	assert_true(options.launch.background);
+}
+
 static void devices_keep_their_order_and_keys(void **state)
 {
 	struct options options = parse("-l sim:nor,size=1M -s v.sock "
@@ -202,6 +245,9 @@ static const struct {
 			"--socket-path or --socket-count" },
 	{ "--ver", "--ver is ambiguous: --verbose or --version" },
 	{ "--replay=1 -s v", "--replay=1: --replay takes no value" },
+	{ "--daemon=no", "--daemon=no: --daemon takes no value" },
+	{ "--pidfile=a --pidfile=b", "--pidfile=b is the second --pidfile" },
+	{ "--user=a --user=b", "--user=b is the second --user" },
 	{ "-s v -l d -r", "-r is not an option; --help lists them" },
 	{ "--help=me", "--help=me: --help takes no value" },
 	{ "-l d -s", "-s, --socket-path needs a value" },
@@ -480,6 +526,9 @@ int main(void)
 		cmocka_unit_test(up_to_256_sockets_are_taken),
 		cmocka_unit_test(verbose_is_taken),
 		cmocka_unit_test(replay_is_taken),
+		cmocka_unit_test(nothing_of_init_is_the_default),
+		cmocka_unit_test(options_for_init_are_taken),
+		cmocka_unit_test(mistake_leaves_where_to_log),
 		cmocka_unit_test(devices_keep_their_order_and_keys),
 		cmocka_unit_test(up_to_255_devices_are_taken),
 		cmocka_unit_test(help_and_version_need_nothing_else),

@@ -71,6 +71,7 @@ static void child(const struct fixture *f, unsigned int count, int error_fd)
 	static char program[] = "test", device[] = "-lsim:loopback";
 	char path[80], sockets[16], error[512] = "";
 	char *argv[] = { program, device, path, sockets, NULL };
+	struct launch launch = { .background = -1 };
 	struct options options;
 	int ret;
 
@@ -79,7 +80,7 @@ static void child(const struct fixture *f, unsigned int count, int error_fd)
 	snprintf(sockets, sizeof(sockets), "-c%u", count);
 	if (options_parse(4, argv, &options, error, sizeof(error)))
 		_exit(255);
-	ret = supervisor_run(&options, 4, argv, error, sizeof(error));
+	ret = supervisor_run(&options, 4, argv, &launch, error, sizeof(error));
 	options_free(&options);
 	if (write(error_fd, error, strlen(error)) < 0)
 		_exit(254);
