@@ -8,6 +8,14 @@ CFLAGS ?= -O2 -g
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Where the files for init go. One that is empty is left out.
+RUNDIR ?= /run
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),,$(PREFIX))/etc
+INITDIR ?= $(SYSCONFDIR)/init.d
+SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+UDEVRULESDIR ?= $(PREFIX)/lib/udev/rules.d
+EXAMPLEDIR ?= $(SYSCONFDIR)
 CLANG_FORMAT ?= clang-format
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
@@ -31,6 +39,8 @@ SPIDEV_SRCS := $(wildcard tests/spidev/test_*.c)
 SPIDEV_LIB_SRCS := $(filter-out $(SPIDEV_SRCS),$(wildcard tests/spidev/*.c))
 GUEST_SRCS := $(wildcard tests/guest/test_*.c)
 GUEST_LIB_SRCS := $(filter-out $(GUEST_SRCS),$(wildcard tests/guest/*.c))
+INIT_SRCS := $(wildcard tests/init/test_*.c)
+INIT_LIB_SRCS := $(filter-out $(INIT_SRCS),$(wildcard tests/init/*.c))
 QTEST_SRCS := $(wildcard tests/qtest/test_*.c)
 QTEST_LIB_SRCS := $(filter-out $(QTEST_SRCS),$(wildcard tests/qtest/*.c))
 
@@ -44,6 +54,7 @@ WHOLE_TESTS := $(call bin,$(WHOLE_SRCS))
 FUZZERS := $(call bin,$(FUZZ_SRCS))
 GUEST_TESTS := $(call bin,$(GUEST_SRCS))
 QTESTS := $(call bin,$(QTEST_SRCS))
+INIT_TESTS := $(call bin,$(INIT_SRCS))
 SPIDEV_TESTS := $(call bin,$(SPIDEV_SRCS))
 
 DAEMON := $(BUILD)/vhost-device-spi
@@ -71,6 +82,7 @@ $(BUILD)/libtest.a: $(call obj,$(TEST_LIB_SRCS))
 $(BUILD)/libguest.a: $(call obj,$(GUEST_LIB_SRCS))
 $(BUILD)/libspidev.a: $(call obj,$(SPIDEV_LIB_SRCS))
 $(BUILD)/libqtest.a: $(call obj,$(QTEST_LIB_SRCS))
+$(BUILD)/libinit.a: $(call obj,$(INIT_LIB_SRCS))
 $(BUILD)/lib%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@
@@ -106,9 +118,15 @@ $(QTESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libqtest.a \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
 
+$(INIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
+		$(BUILD)/libinit.a $(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
+
 .PHONY: tests
 tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(GUEST_TESTS) $(QTESTS) \
-		$(SPIDEV_TESTS)
+		$(SPIDEV_TESTS) $(INIT_TESTS)
 
 # What a command needs is installed by the command. Where all is there, this
 # takes no time and no network.
@@ -126,9 +144,10 @@ VALGRIND := valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --err
 
 .PHONY: check
 check: ## everything: lint, all tests, sanitizers, valgrind, real guests
-	$(deps) build check guest
+	$(deps) build check guest init
 	$(MAKE) lint
 	$(MAKE) check-quick
+	$(MAKE) check-init
 	$(MAKE) check-asan
 	$(MAKE) check-tsan
 	$(MAKE) check-valgrind
@@ -184,6 +203,23 @@ run-fuzz: $(FUZZERS)
 		sed -n "s,^stat::number_of_executed_units: *,ok $$fuzzer: runs ,p" \
 			$$fuzzer.log; \
 	done
+
+.PHONY: check-init
+check-init: ## the init script and the systemd unit, on machines in namespaces
+	$(deps) build init
+	$(MAKE) run-init
+
+# What `make install` puts on a machine of the tests
+INSTALLED = $(abspath $(BUILD))/installed
+
+.PHONY: run-init
+run-init: all $(INIT_TESTS) $(BUILD)/tests/daemon/test_launch
+	@rm -rf $(INSTALLED)
+	@$(MAKE) -s install DESTDIR=$(INSTALLED) PREFIX=/usr
+	@VHOST_INSTALLED=$(INSTALLED) $(run) $(BUILD)/tests/daemon/test_launch \
+		$(INIT_TESTS)
+	@$(MAKE) -s uninstall DESTDIR=$(INSTALLED) PREFIX=/usr
+	@! find $(INSTALLED) ! -type d | sed 's,^,uninstall left ,' | grep .
 
 .PHONY: check-qtest
 check-qtest: ## QEMU's own front end, without a guest
@@ -245,6 +281,23 @@ coverage: ## line and branch coverage of the tests without a virtual machine
 		SANITIZE=--coverage
 	gcovr --exclude 'tests/.*' --print-summary build-coverage
 
+FILL_IN = sed 's,@SBINDIR@,$(PREFIX)/sbin,g; s,@RUNDIR@,$(RUNDIR),g'
+
+# $(call init_file,MODE,SOURCE,DIRECTORY,NAME): one of spi-daemon/init, with
+# the directories in it filled in
+define init_file
+$(if $(3),install -d $(DESTDIR)$(3))
+$(if $(3),$(FILL_IN) spi-daemon/init/$(2) > $(DESTDIR)$(3)/$(4))
+$(if $(3),chmod $(1) $(DESTDIR)$(3)/$(4))
+endef
+
+# What that makes of them all
+INIT_FILES = $(if $(INITDIR),$(INITDIR)/vhost-device-spi) \
+	$(if $(SYSTEMDUNITDIR),$(SYSTEMDUNITDIR)/vhost-device-spi.service) \
+	$(if $(SYSUSERSDIR),$(SYSUSERSDIR)/vhost-device-spi.conf) \
+	$(if $(UDEVRULESDIR),$(UDEVRULESDIR)/60-vhost-device-spi.rules) \
+	$(if $(EXAMPLEDIR),$(EXAMPLEDIR)/vhost-device-spi.conf.example)
+
 .PHONY: install
 install: all ## to DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
@@ -255,13 +308,19 @@ install: all ## to DESTDIR and PREFIX
 	install -m 644 docs/spi-xfer.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 docs/vhost-device-spi.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man8
+	$(call init_file,755,vhost-device-spi.init,$(INITDIR),vhost-device-spi)
+	$(call init_file,644,vhost-device-spi.service,$(SYSTEMDUNITDIR),vhost-device-spi.service)
+	$(call init_file,644,vhost-device-spi.sysusers,$(SYSUSERSDIR),vhost-device-spi.conf)
+	$(call init_file,644,vhost-device-spi.rules,$(UDEVRULESDIR),60-vhost-device-spi.rules)
+	$(call init_file,644,vhost-device-spi.conf.example,$(EXAMPLEDIR),vhost-device-spi.conf.example)
 
 .PHONY: uninstall
 uninstall: ## what install put there
 	rm -f $(DESTDIR)$(PREFIX)/sbin/vhost-device-spi \
 		$(DESTDIR)$(PREFIX)/bin/spi-xfer \
 		$(DESTDIR)$(PREFIX)/share/man/man1/spi-xfer.1 \
-		$(DESTDIR)$(PREFIX)/share/man/man8/vhost-device-spi.8
+		$(DESTDIR)$(PREFIX)/share/man/man8/vhost-device-spi.8 \
+		$(addprefix $(DESTDIR),$(INIT_FILES))
 
 DIST := vhost-device-spi-$(VERSION)
 

@@ -23,12 +23,16 @@ packages_for() {
 		packages_for build
 		echo libcmocka-dev xz-utils ca-certificates
 		;;
+	init) # make check-init: machines in namespaces
+		packages_for build
+		echo libcmocka-dev busybox-static systemd util-linux mount
+		;;
 	develop) # make format, coverage and a second compiler
 		packages_for check
 		echo clang libclang-rt-dev clang-format clang-tidy gcovr git
 		;;
 	*)
-		die "usage: install-deps.sh build|check|guest|develop..."
+		die "usage: install-deps.sh build|check|guest|init|develop..."
 		;;
 	esac
 }
