@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "spi-daemon/guest_check.h"
+#include "spi-daemon/pool.h"
 
 /* What a guest has: a name, a socket, a chip. The tree is sorted by it. */
 struct claim {
@@ -130,5 +131,20 @@ int guest_check(const struct guest_spec *guests, unsigned int count,
 	tdestroy(c.claims, free_claim);
 	if (ret == -ENOMEM)
 		snprintf(error, error_size, "out of memory");
+	return ret;
+}
+
+int guest_check_devices(const struct guest_spec *guest, char *error,
+			size_t error_size)
+{
+	char reason[400];
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < guest->devices->count; i++)
+		ret = pool_check(&guest->devices->specs[i], reason,
+				 sizeof(reason));
+	if (ret)
+		snprintf(error, error_size, "guest %s: %s", guest->name,
+			 reason);
 	return ret;
 }

@@ -16,4 +16,11 @@
 int guest_check(const struct guest_spec *guests, unsigned int count,
 		char *error, size_t error_size);
 
+/*
+ * Are the devices of @guest there, as far as can be told without opening
+ * them? Returns 0; or a negative errno, with one line (no newline) in @error.
+ */
+int guest_check_devices(const struct guest_spec *guest, char *error,
+			size_t error_size);
+
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "spi-daemon/fd_limit.h"
+#include "spi-daemon/guest_check.h"
 #include "spi-daemon/guest_set.h"
 #include "spi-daemon/log.h"
 
@@ -14,6 +15,7 @@ static void explain(const char *path, int ret, char *error, size_t error_size)
 {
 	const char *why = ret == -EADDRINUSE ? "is served by another process"
 			  : ret == -EEXIST   ? "is there, and is not a socket"
+			  : ret == -EPERM    ? "its group cannot be had"
 			  : ret == -EBUSY    ? "another process keeps its "
 					       "directory locked"
 					     : strerror(-ret);
@@ -104,18 +106,10 @@ static int check_guest(const struct guest_set *set,
 		       const struct guest_spec *spec, char *error,
 		       size_t error_size)
 {
-	char reason[400];
-	int ret = 0;
+	int ret = guest_check_devices(spec, error, error_size);
 
-	for (unsigned int i = 0; !ret && i < spec->devices->count; i++)
-		ret = pool_check(&spec->devices->specs[i], reason,
-				 sizeof(reason));
-	if (ret) {
-		snprintf(error, error_size, "guest %s: %s", spec->name, reason);
+	if (ret || is_ours(set, spec->socket))
 		return ret;
-	}
-	if (is_ours(set, spec->socket))
-		return 0;
 	ret = vhost_listen_check(spec->socket);
 	if (ret < 0)
 		explain(spec->socket, ret, error, error_size);

@@ -2,21 +2,23 @@
 #include <bsd/stdlib.h>
 #include <bsd/string.h>
 #include <errno.h>
+#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "spi-daemon/guest_spec.h"
 
-/* Bytes in a socket address, without the NUL. */
-#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
-
-#define NAME_MAX_LEN	32
+#define NAME_MAX_LEN 32
 #define NAME_CHARS                                             \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 	"0123456789._-"
+
+const struct guest_spec guest_spec_default = {
+	.weight = 1,
+	.access = { .group = GUEST_ANY_GROUP },
+};
 
 struct device_list *device_list_new(const char *owner)
 {
@@ -100,9 +102,32 @@ int guest_spec_parse_features(const char *names, struct vhost_feature_set *set,
 	}
 }
 
+int guest_spec_parse_mode(const char *text, mode_t *mode)
+{
+	char *end;
+
+	*mode = (mode_t)strtoul(text, &end, 8);
+	/* Write permission is what it takes to connect. */
+	return text[strspn(text, "01234567")] || !*mode || *mode > 0777
+		       ? -EINVAL
+		       : 0;
+}
+
+int guest_spec_parse_group(const char *text, gid_t *group)
+{
+	const struct group *found = getgrnam(text);
+	const char *problem = NULL;
+
+	*group =
+		found ? found->gr_gid
+		      : (gid_t)strtonum(text, 0, GUEST_ANY_GROUP - 1, &problem);
+	return problem ? -EINVAL : 0;
+}
+
 /* What a guest's text says, word by word. */
 struct parser {
 	struct guest_spec *spec;
+	bool has_weight;
 	char *device; /* the device whose keys are being read; NULL: none */
 	char *error;
 	size_t error_size;
@@ -171,11 +196,11 @@ static int set_once(const struct parser *p, char **field, const char *key,
 
 static int parse_socket(struct parser *p, const char *value)
 {
-	if (strlen(value) > SOCKET_PATH_MAX)
+	if (strlen(value) > GUEST_SOCKET_MAX)
 		return mistake(p,
 			       "socket=%.200s: is %zu bytes, more than the %zu "
 			       "that fit",
-			       value, strlen(value), SOCKET_PATH_MAX);
+			       value, strlen(value), GUEST_SOCKET_MAX);
 	return set_once(p, &p->spec->socket, "socket", value);
 }
 
@@ -193,13 +218,29 @@ static int parse_weight(struct parser *p, const char *value)
 {
 	const char *problem;
 
-	if (p->spec->weight)
+	if (p->has_weight)
 		return mistake(p, "weight=%.64s is the second weight=", value);
+	p->has_weight = true;
 	p->spec->weight =
 		(unsigned int)strtonum(value, 1, GUEST_WEIGHT_MAX, &problem);
 	if (problem)
 		return mistake(p, "weight=%.64s is not a number from 1 to %d",
 			       value, GUEST_WEIGHT_MAX);
+	return 0;
+}
+
+static int parse_socket_mode(struct parser *p, const char *value)
+{
+	if (guest_spec_parse_mode(value, &p->spec->access.mode))
+		return mistake(p, "socket-mode=%.64s is not a mode, as 0660",
+			       value);
+	return 0;
+}
+
+static int parse_socket_group(struct parser *p, const char *value)
+{
+	if (guest_spec_parse_group(value, &p->spec->access.group))
+		return mistake(p, "socket-group=%.64s is not a group", value);
 	return 0;
 }
 
@@ -218,9 +259,13 @@ static const struct key {
 	const char *name;
 	int (*parse)(struct parser *p, const char *value);
 } keys[] = {
-	{ "socket", parse_socket },   { "device", parse_device },
-	{ "name", parse_name },	      { "weight", parse_weight },
+	{ "socket", parse_socket },
+	{ "device", parse_device },
+	{ "name", parse_name },
+	{ "weight", parse_weight },
 	{ "without", parse_without },
+	{ "socket-mode", parse_socket_mode },
+	{ "socket-group", parse_socket_group },
 };
 
 static int parse_item(struct parser *p, const char *item)
@@ -247,8 +292,6 @@ static int check_whole(struct parser *p)
 		return mistake(p, "socket=PATH is missing");
 	if (!spec->devices->count)
 		return mistake(p, "device=PATH is missing");
-	if (!spec->weight)
-		spec->weight = 1;
 	if (!spec->name)
 		spec->name = strdup(spec->socket);
 	free(spec->devices->owner);
@@ -267,7 +310,8 @@ int guest_spec_parse(const char *text, struct guest_spec *spec, char *error,
 	char *copy = strdup(text), *rest = copy, *item;
 	int ret;
 
-	*spec = (struct guest_spec){ .devices = device_list_new("") };
+	*spec = guest_spec_default;
+	spec->devices = device_list_new("");
 	ret = copy && spec->devices ? 0 : -ENOMEM;
 	while (!ret && (item = strsep(&rest, ",")))
 		ret = parse_item(&p, item);
@@ -297,6 +341,8 @@ bool guest_spec_equal(const struct guest_spec *a, const struct guest_spec *b)
 	return !strcmp(a->name, b->name) && !strcmp(a->socket, b->socket) &&
 	       !strcmp(a->devices->text, b->devices->text) &&
 	       a->weight == b->weight && a->replay == b->replay &&
+	       a->access.mode == b->access.mode &&
+	       a->access.group == b->access.group &&
 	       a->without.features == b->without.features &&
 	       a->without.protocol == b->without.protocol;
 }

@@ -5,14 +5,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+#include <sys/un.h>
 
 #include "spi-daemon/device_spec.h"
 #include "vhost/device.h"
+#include "vhost/listen.h"
 
 /* chip_select_id has 8 bits, and so has their number in the config space. */
 #define GUEST_MAX_DEVICES 255
 
 #define GUEST_WEIGHT_MAX  100
+
+/* Bytes in a socket address, without the NUL. */
+#define GUEST_SOCKET_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
 /* The devices of a guest, or of several, which then share them all. */
 struct device_list {
@@ -27,10 +33,17 @@ struct guest_spec {
 	char *name;   /* in the log; unique */
 	char *socket; /* path of its socket; unique */
 	struct device_list *devices;
-	unsigned int weight; /* 1..GUEST_WEIGHT_MAX: share of a bus */
+	unsigned int weight;	    /* 1..GUEST_WEIGHT_MAX: share of a bus */
+	struct vhost_access access; /* who may connect */
 	struct vhost_feature_set without; /* not to be offered */
 	bool replay;
 };
+
+/* What is not said of a guest: no name, no socket, no devices. */
+extern const struct guest_spec guest_spec_default;
+
+/* The group of a socket as it comes. */
+#define GUEST_ANY_GROUP ((gid_t)-1)
 
 /*
  * Makes a list without devices, for @owner, with one reference: the caller's.
@@ -56,8 +69,16 @@ int guest_spec_parse_features(const char *names, struct vhost_feature_set *set,
 			      char *bad, size_t bad_size);
 
 /*
+ * Take in permission bits, octal, as 0660, and the name or number of a group.
+ * Return 0, or -EINVAL when that is not what @text is.
+ */
+int guest_spec_parse_mode(const char *text, mode_t *mode);
+int guest_spec_parse_group(const char *text, gid_t *group);
+
+/*
  * Parses @text: socket=PATH, device=PATH with the keys of the device after it
- * (see device_spec_parse()), name=, weight=, without=, in any order. A guest
+ * (see device_spec_parse()), name=, weight=, socket-mode=, socket-group=,
+ * without=, in any order. A guest
  * without a name has that of its socket.
  * On success fills @spec, to be freed with guest_spec_free(), and returns 0.
  * On a mistake writes one line that names the key and the value (no newline)

@@ -63,8 +63,9 @@ int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 		goto free_name;
 	w->service.replay = spec->replay;
 	w->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ret = w->quit < 0 ? -errno
-			  : vhost_listen(&w->listener, spec->socket, NULL);
+	ret = w->quit < 0
+		      ? -errno
+		      : vhost_listen(&w->listener, spec->socket, &spec->access);
 	if (ret < 0)
 		goto fini_service;
 	return 0;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "spi-daemon/guest_check.h"
 #include "spi-daemon/launch.h"
 #include "spi-daemon/log.h"
 #include "spi-daemon/options.h"
@@ -31,6 +32,20 @@ static int serve(struct options *options, int argc, char **argv)
 	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* What a start, or a reload, would complain of before it opens anything. */
+static int check(const struct options *options)
+{
+	char error[512];
+
+	for (unsigned int i = 0; i < options->guest_count; i++)
+		if (guest_check_devices(&options->guests[i], error,
+					sizeof(error))) {
+			log_error("%s", error);
+			return EXIT_FAILURE;
+		}
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -47,6 +62,8 @@ int main(int argc, char **argv)
 		fputs(options_help, stdout);
 	else if (action == OPTIONS_VERSION)
 		puts("vhost-device-spi " VERSION);
+	else if (action == OPTIONS_CHECK)
+		status = check(&options);
 	else
 		status = serve(&options, argc, argv);
 	options_free(&options);

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <bsd/stdlib.h>
 #include <bsd/string.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "spi-daemon/config_file.h"
 #include "spi-daemon/guest_check.h"
+#include "spi-daemon/numbered.h"
 #include "spi-daemon/options.h"
-
-/* Bytes in a socket address, without the NUL. */
-#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
 /* Options without a short form, beyond all characters. */
 enum {
@@ -23,6 +19,9 @@ enum {
 	OPTION_PIDFILE,
 	OPTION_USER,
 	OPTION_SYSLOG,
+	OPTION_SOCKET_MODE,
+	OPTION_SOCKET_GROUP,
+	OPTION_CHECK,
 };
 
 static const struct option long_options[] = {
@@ -33,6 +32,9 @@ static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'f' },
 	{ "without", required_argument, NULL, 'x' },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
+	{ "socket-mode", required_argument, NULL, OPTION_SOCKET_MODE },
+	{ "socket-group", required_argument, NULL, OPTION_SOCKET_GROUP },
+	{ "check", no_argument, NULL, OPTION_CHECK },
 	{ "daemon", no_argument, NULL, OPTION_DAEMON },
 	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
 	{ "user", required_argument, NULL, OPTION_USER },
@@ -46,12 +48,10 @@ static const struct option long_options[] = {
 /* What is read before the guests can be made of it. */
 struct parser {
 	struct options *options;
-	char *socket_path; /* a number, 0..socket_count-1, follows */
-	unsigned int socket_count;
-	struct device_list *devices; /* of all guests of ->socket_path */
-	struct vhost_feature_set without;
-	bool replay;
+	struct numbered numbered;
+	struct guest_spec all; /* what is said of all guests */
 	const char *config;
+	bool check;
 	uint32_t given; /* bit i: long_options[i] was, where we are reading */
 	uint32_t ruled; /* and here: on the command line, which rules */
 	char *error;
@@ -65,48 +65,6 @@ static const struct option *find_option(int value)
 	while (option->name && option->val != value)
 		option++;
 	return option;
-}
-
-static int set_socket_path(struct parser *p, const char *path)
-{
-	if (!*path) {
-		snprintf(p->error, p->error_size,
-			 "--socket-path= has no value");
-		return -EINVAL;
-	}
-	free(p->socket_path);
-	p->socket_path = strdup(path);
-	return p->socket_path ? 0 : -ENOMEM;
-}
-
-static int set_socket_count(struct parser *p, const char *count)
-{
-	const char *problem;
-
-	p->socket_count =
-		(unsigned int)strtonum(count, 1, OPTIONS_MAX_GUESTS, &problem);
-	if (problem) {
-		snprintf(p->error, p->error_size,
-			 "--socket-count=%.64s is not a number from 1 to %d",
-			 count, OPTIONS_MAX_GUESTS);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int add_device(struct parser *p, const char *text)
-{
-	char reason[512];
-	int ret;
-
-	if (!p->devices)
-		p->devices = device_list_new("");
-	if (!p->devices)
-		return -ENOMEM;
-	ret = device_list_add(p->devices, text, reason, sizeof(reason));
-	if (ret)
-		snprintf(p->error, p->error_size, "--%s", reason);
-	return ret;
 }
 
 /* Makes room for one more guest. Returns NULL, with a reason, without. */
@@ -150,8 +108,8 @@ static int add_guest(struct parser *p, const char *text)
 static int add_without(struct parser *p, const char *list)
 {
 	char bad[32];
-	int ret =
-		guest_spec_parse_features(list, &p->without, bad, sizeof(bad));
+	int ret = guest_spec_parse_features(list, &p->all.without, bad,
+					    sizeof(bad));
 
 	if (ret)
 		snprintf(p->error, p->error_size,
@@ -212,7 +170,8 @@ static int check_repeated(struct parser *p, int found, const char *value)
 	uint32_t bit = UINT32_C(1) << (option - long_options);
 
 	if (found != 's' && found != 'c' && found != 'f' &&
-	    found != OPTION_PIDFILE && found != OPTION_USER)
+	    found != OPTION_PIDFILE && found != OPTION_USER &&
+	    found != OPTION_SOCKET_MODE && found != OPTION_SOCKET_GROUP)
 		return 1;
 	if (p->ruled & bit)
 		return 0;
@@ -224,6 +183,21 @@ static int check_repeated(struct parser *p, int found, const char *value)
 	}
 	p->given |= bit;
 	return 1;
+}
+
+static int take_access(struct parser *p, int found, const char *value)
+{
+	bool is_mode = found == OPTION_SOCKET_MODE;
+	struct vhost_access *access = &p->all.access;
+	int ret = is_mode ? guest_spec_parse_mode(value, &access->mode)
+			  : guest_spec_parse_group(value, &access->group);
+
+	if (ret)
+		snprintf(p->error, p->error_size,
+			 is_mode ? "--socket-mode=%.64s is not a mode, as 0660"
+				 : "--socket-group=%.64s is not a group",
+			 value);
+	return ret;
 }
 
 static int take_launch_option(struct launch_options *launch, int found,
@@ -257,11 +231,14 @@ static int take_option(struct parser *p, int found, const char *value)
 		return ret;
 	switch (found) {
 	case 's':
-		return set_socket_path(p, value);
+		return numbered_set_path(&p->numbered, value, p->error,
+					 p->error_size);
 	case 'c':
-		return set_socket_count(p, value);
+		return numbered_set_count(&p->numbered, value, p->error,
+					  p->error_size);
 	case 'l':
-		return add_device(p, value);
+		return numbered_add_device(&p->numbered, value, p->error,
+					   p->error_size);
 	case 'g':
 		return add_guest(p, value);
 	case 'f':
@@ -270,7 +247,13 @@ static int take_option(struct parser *p, int found, const char *value)
 	case 'x':
 		return add_without(p, value);
 	case OPTION_REPLAY:
-		p->replay = true;
+		p->all.replay = true;
+		return OPTIONS_RUN;
+	case OPTION_SOCKET_MODE:
+	case OPTION_SOCKET_GROUP:
+		return take_access(p, found, value);
+	case OPTION_CHECK:
+		p->check = true;
 		return OPTIONS_RUN;
 	case OPTION_DAEMON:
 	case OPTION_PIDFILE:
@@ -297,7 +280,7 @@ static int take_line(void *arg, const char *name, const char *value,
 	while (option->name && strcmp(option->name, name) != 0)
 		option++;
 	if (!option->name || option->val == 'f' || option->val == 'V' ||
-	    option->val == 'h') {
+	    option->val == 'h' || option->val == OPTION_CHECK) {
 		snprintf(error, error_size,
 			 "\"%.64s\" is not an option of this file", name);
 		return -EINVAL;
@@ -330,59 +313,37 @@ static int read_config(struct parser *p)
 	return ret;
 }
 
-/* The guests of --socket-path, one for each number. */
 static int add_numbered(struct parser *p)
 {
-	for (unsigned int i = 0; i < p->socket_count; i++) {
+	int ret = numbered_check(&p->numbered, p->error, p->error_size);
+
+	for (unsigned int i = 0; !ret && i < p->numbered.count; i++) {
 		struct guest_spec *guest = new_guest(p);
 
-		if (!guest)
-			return -EINVAL;
-		*guest = (struct guest_spec){
-			.devices = p->devices,
-			.weight = 1,
-		};
-		p->devices->users++;
-		p->options->guest_count++;
-		if (asprintf(&guest->name, "%u", i) < 0 ||
-		    asprintf(&guest->socket, "%s%u", p->socket_path, i) < 0)
-			return -ENOMEM;
+		ret = guest ? numbered_guest(&p->numbered, i, guest) : -EINVAL;
+		if (!ret)
+			p->options->guest_count++;
 	}
-	return 0;
+	return ret;
 }
 
-/* --socket-path, --socket-count and --device: all or none. */
-static int check_numbered(struct parser *p)
+/* What is said of all guests. */
+static void complete_guest(const struct parser *p, struct guest_spec *guest)
 {
-	const size_t max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
-	int len;
-
-	if (!p->socket_path && !p->socket_count && !p->devices)
-		return 0;
-	if (!p->socket_path || !p->devices) {
-		snprintf(p->error, p->error_size, "%s is missing",
-			 p->socket_path ? "--device=SPEC"
-					: "--socket-path=PATH");
-		return -EINVAL;
-	}
-	if (!p->socket_count)
-		p->socket_count = 1;
-	len = snprintf(NULL, 0, "%s%u", p->socket_path, p->socket_count - 1);
-	if (len < 0 || (size_t)len > max) {
-		snprintf(p->error, p->error_size,
-			 "--socket-path=%.200s: with the socket's number this "
-			 "is %d bytes, more than the %zu that fit",
-			 p->socket_path, len, max);
-		return -EINVAL;
-	}
-	return add_numbered(p);
+	guest->without.features |= p->all.without.features;
+	guest->without.protocol |= p->all.without.protocol;
+	guest->replay = p->all.replay;
+	if (!guest->access.mode)
+		guest->access.mode = p->all.access.mode;
+	if (guest->access.group == GUEST_ANY_GROUP)
+		guest->access.group = p->all.access.group;
 }
 
 /* The command line has been read: does all that it asks for. */
 static int finish(struct parser *p)
 {
 	struct options *options = p->options;
-	bool has_guest = p->socket_path || p->socket_count || p->devices ||
+	bool has_guest = numbered_is_given(&p->numbered) ||
 			 options->guest_count;
 	int ret = 0;
 
@@ -397,14 +358,9 @@ static int finish(struct parser *p)
 		ret = -EINVAL;
 	}
 	if (!ret)
-		ret = check_numbered(p);
-	for (unsigned int i = 0; !ret && i < options->guest_count; i++) {
-		struct guest_spec *guest = &options->guests[i];
-
-		guest->without.features |= p->without.features;
-		guest->without.protocol |= p->without.protocol;
-		guest->replay = p->replay;
-	}
+		ret = add_numbered(p);
+	for (unsigned int i = 0; !ret && i < options->guest_count; i++)
+		complete_guest(p, &options->guests[i]);
 	return ret ? ret
 		   : guest_check(options->guests, options->guest_count,
 				 p->error, p->error_size);
@@ -427,6 +383,8 @@ int options_parse(int argc, char **argv, struct options *options, char *error,
 {
 	struct parser p = {
 		.options = options,
+		.numbered = { .max = OPTIONS_MAX_GUESTS },
+		.all = guest_spec_default,
 		.error = error,
 		.error_size = error_size,
 	};
@@ -455,11 +413,10 @@ int options_parse(int argc, char **argv, struct options *options, char *error,
 		ret = finish(&p);
 	if (ret == -ENOMEM)
 		snprintf(error, error_size, "out of memory");
-	device_list_put(p.devices);
-	free(p.socket_path);
+	numbered_fini(&p.numbered);
 	if (ret < 0)
 		give_up(options);
-	return ret;
+	return ret == OPTIONS_RUN && p.check ? OPTIONS_CHECK : ret;
 }
 
 void options_free(struct options *options)

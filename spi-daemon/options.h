@@ -24,6 +24,7 @@ struct options {
 
 enum options_action {
 	OPTIONS_RUN,
+	OPTIONS_CHECK,
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
 };

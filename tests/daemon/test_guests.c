@@ -295,6 +295,50 @@ static void hangup_without_a_file_changes_nothing(void **state)
 	rig_check_loopback(&rig->fronts[0], 10);
 }
 
+static void sockets_have_the_rights_that_are_asked_for(void **state)
+{
+	struct rig *rig = *state;
+	struct stat st;
+
+	start(rig, "socket-mode 0640\n"
+		   "guest name=b,socket=%s/b,device=sim:loopback\n"
+		   "guest name=a,socket=%s/a,device=sim:loopback,"
+		   "socket-mode=0606\n");
+	assert_int_equal(stat(daemon_file(&rig->daemon, "a"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0606);
+	assert_int_equal(stat(daemon_file(&rig->daemon, "b"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	stop(rig);
+}
+
+/* Serves nothing, opens nothing, and says what a start would. */
+static void check_finds_mistakes_and_missing_devices(void **state)
+{
+	static const struct {
+		const char *config, *error;
+	} cases[] = {
+		{ "guest name=a,socket=%s/a,device=sim:loopback", NULL },
+		{ "guest name=a,socket=%s/a", "device=PATH is missing" },
+		{ "guest name=a,socket=%s/a,device=/dev/spidev-none",
+		  "guest a: device=/dev/spidev-none: No such file" },
+	};
+	struct rig *rig = *state;
+	char path[DAEMON_PATH_MAX + 8];
+	const char *args[] = { "-f", path, "--check", NULL };
+
+	snprintf(path, sizeof(path), "%s", daemon_file(&rig->daemon, "conf"));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		write_config(rig, cases[i].config);
+		daemon_spawn(&rig->daemon, args);
+		assert_int_equal(daemon_wait(&rig->daemon), !!cases[i].error);
+		if (cases[i].error)
+			assert_non_null(strstr(daemon_stderr(&rig->daemon),
+					       cases[i].error));
+		else
+			assert_string_equal(daemon_stderr(&rig->daemon), "");
+	}
+}
+
 static void file_without_guests_is_refused_at_start(void **state)
 {
 	struct rig *rig = *state;
@@ -321,6 +365,8 @@ int main(void)
 		RIG_TEST_IDLE(device_that_does_not_open_is_named),
 		RIG_TEST_IDLE(all_guests_may_go),
 		RIG_TEST(hangup_without_a_file_changes_nothing),
+		RIG_TEST_IDLE(sockets_have_the_rights_that_are_asked_for),
+		RIG_TEST_IDLE(check_finds_mistakes_and_missing_devices),
 		RIG_TEST_IDLE(file_without_guests_is_refused_at_start),
 	};
 

@@ -78,6 +78,8 @@ static void mistakes_are_told_with_key_and_value(void **state)
 		{ "weight=0", "weight=0 is not a number from 1 to 100" },
 		{ "weight=101", "weight=101 is not a number from 1 to 100" },
 		{ "weight=2,weight=3", "weight=3 is the second weight=" },
+		{ "socket-mode=888", "socket-mode=888 is not a mode, as 0660" },
+		{ "socket-group=-1", "socket-group=-1 is not a group" },
 		{ "without=x", "without=x: there is no such feature" },
 		{ "socket=s,device=d,cs=x",
 		  "device=d,cs=x: cs=x is not linux, nor, nand, spec or "
@@ -122,6 +124,8 @@ static void any_difference_is_seen(void **state)
 		"socket=s,name=n,device=d,cs=nor",
 		"socket=s,name=n,device=d,device=e",
 		"socket=s,name=n,device=d,weight=2",
+		"socket=s,name=n,device=d,socket-mode=660",
+		"socket=s,name=n,device=d,socket-group=0",
 		"socket=s,name=n,device=d,without=ring-packed",
 		"socket=s,name=n,device=d,without=status",
 	};

@@ -155,6 +155,47 @@ static void mistake_leaves_where_to_log(void **state)
 	assert_true(options.launch.background);
 }
 
+static void access_is_that_of_the_guest_or_of_all(void **state)
+{
+	struct options options =
+		parse("-s v -l sim:nor --socket-mode=0660 --socket-group=7 "
+		      "-g socket=a,device=sim:nor,socket-mode=600 "
+		      "-g socket=b,device=sim:nor,socket-group=root");
+	static const struct vhost_access expected[] = { { 0600, 7 },
+							{ 0660, 0 },
+							{ 0660, 7 } };
+
+	(void)state;
+	assert_int_equal(options.guest_count, 3);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(options.guests[i].access.mode,
+				 expected[i].mode);
+		assert_int_equal(options.guests[i].access.group,
+				 expected[i].group);
+	}
+	options_free(&options);
+	options = parse("-s v -l sim:nor");
+	assert_int_equal(options.guests[0].access.mode, 0);
+	assert_true(options.guests[0].access.group == GUEST_ANY_GROUP);
+	options_free(&options);
+}
+
+static void check_is_an_action_of_its_own(void **state)
+{
+	struct options options;
+	char error[700];
+
+	(void)state;
+	assert_int_equal(parse_line("--check -s v -l sim:nor", &options, error,
+				    sizeof(error)),
+			 OPTIONS_CHECK);
+	options_free(&options);
+	assert_int_equal(
+		parse_line("--check -s v", &options, error, sizeof(error)),
+		-EINVAL);
+	assert_string_equal(error, "--device=SPEC is missing");
+}
+
 static void devices_keep_their_order_and_keys(void **state)
 {
 	struct options options = parse("-l sim:nor,size=1M -s v.sock "
@@ -242,7 +283,8 @@ static const struct {
 	{ "stray --nope", "--nope is not an option; --help lists them" },
 	{ "--nope=1", "--nope=1 is not an option; --help lists them" },
 	{ "--socket=v", "--socket=v is ambiguous: "
-			"--socket-path or --socket-count" },
+			"--socket-path or --socket-count or "
+			"--socket-mode or --socket-group" },
 	{ "--ver", "--ver is ambiguous: --verbose or --version" },
 	{ "--replay=1 -s v", "--replay=1: --replay takes no value" },
 	{ "--daemon=no", "--daemon=no: --daemon takes no value" },
@@ -283,6 +325,13 @@ static const struct {
 	  "--config=/nowhere/conf: No such file or directory" },
 	{ "-f /", "--config=/: Is a directory" },
 	{ "-f /dev/zero", "--config=/dev/zero: is not a configuration file" },
+	{ "--socket-mode=0", "--socket-mode=0 is not a mode, as 0660" },
+	{ "--socket-mode=1000", "--socket-mode=1000 is not a mode, as 0660" },
+	{ "--socket-mode=rw", "--socket-mode=rw is not a mode, as 0660" },
+	{ "--socket-group=no-such-group",
+	  "--socket-group=no-such-group is not a group" },
+	{ "--socket-mode=600 --socket-mode=660",
+	  "--socket-mode=660 is the second --socket-mode" },
 	{ "-f a -f b", "--config=b is the second --config" },
 	{ "-s v -l d -l sim:nor,size=3M",
 	  "--device=sim:nor,size=3M: "
@@ -529,6 +578,8 @@ int main(void)
 		cmocka_unit_test(nothing_of_init_is_the_default),
 		cmocka_unit_test(options_for_init_are_taken),
 		cmocka_unit_test(mistake_leaves_where_to_log),
+		cmocka_unit_test(access_is_that_of_the_guest_or_of_all),
+		cmocka_unit_test(check_is_an_action_of_its_own),
 		cmocka_unit_test(devices_keep_their_order_and_keys),
 		cmocka_unit_test(up_to_255_devices_are_taken),
 		cmocka_unit_test(help_and_version_need_nothing_else),
