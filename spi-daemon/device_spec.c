@@ -23,10 +23,18 @@
 
 #define HEX_DIGITS	 "0123456789abcdefABCDEF"
 
+#define ALL_KINDS \
+	(1u << DEVICE_SPIDEV | 1u << DEVICE_SIM_LOOPBACK | 1u << DEVICE_SIM_NOR)
+#define SIM_KINDS (1u << DEVICE_SIM_LOOPBACK | 1u << DEVICE_SIM_NOR)
+#define NOR_KIND  (1u << DEVICE_SIM_NOR)
+
+#define NAME_CHARS \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
 /* What comes after PATH: key=value. */
 struct key {
 	const char *name;
-	bool nor_only;
+	unsigned int kinds; /* bit n: of enum device_kind n */
 	/* 0; -EINVAL: @value is not ->expected; or -ENOMEM */
 	int (*parse)(struct device_spec *spec, const char *value);
 	const char *expected; /* completes "key=value is not ..." */
@@ -87,6 +95,15 @@ static int parse_cs_hold(struct device_spec *spec, const char *value)
 
 	spec->cs_hold_ms =
 		(uint32_t)strtonum(value, 1, DEVICE_CS_HOLD_MS_MAX, &problem);
+	return problem ? -EINVAL : 0;
+}
+
+static int parse_max_message(struct device_spec *spec, const char *value)
+{
+	const char *problem;
+
+	spec->max_message_ms = (uint32_t)strtonum(
+		value, 1, DEVICE_MAX_MESSAGE_MS_MAX, &problem);
 	return problem ? -EINVAL : 0;
 }
 
@@ -160,24 +177,52 @@ static int parse_id(struct device_spec *spec, const char *value)
 	return 0;
 }
 
+static int parse_bus(struct device_spec *spec, const char *value)
+{
+	size_t len = strspn(value, NAME_CHARS);
+
+	if (value[len] || len > DEVICE_SIM_BUS_MAX)
+		return -EINVAL;
+	spec->sim_bus = strdup(value);
+	return spec->sim_bus ? 0 : -ENOMEM;
+}
+
+static int parse_timing(struct device_spec *spec, const char *value)
+{
+	if (!strcmp(value, "none"))
+		spec->timing = SIM_TIMING_NONE;
+	else if (!strcmp(value, "real"))
+		spec->timing = SIM_TIMING_REAL;
+	else
+		return -EINVAL;
+	return 0;
+}
+
 static const struct key keys[] = {
-	{ "cs", false, parse_cs, "linux, nor, nand, spec or transfer" },
-	{ "cs-hold", false, parse_cs_hold, "a number of ms from 1 to 10000" },
-	{ "max-speed", false, parse_max_speed,
+	{ "cs", ALL_KINDS, parse_cs, "linux, nor, nand, spec or transfer" },
+	{ "cs-hold", ALL_KINDS, parse_cs_hold,
+	  "a number of ms from 1 to 10000" },
+	{ "max-speed", ALL_KINDS, parse_max_speed,
 	  "a number of Hz from 1000 to 4000000000" },
-	{ "cs-high", false, parse_cs_high, "yes or no" },
-	{ "max-request", false, parse_max_request, "a size from 4096 to 1G" },
-	{ "exclusive", false, parse_exclusive, "yes or no" },
-	{ "size", true, parse_size, "a power of two from 64K to 256M" },
-	{ "file", true, parse_file, "a path" },
-	{ "id", true, parse_id, "3 to 6 bytes in hex, such as ef4018" },
+	{ "cs-high", ALL_KINDS, parse_cs_high, "yes or no" },
+	{ "max-request", ALL_KINDS, parse_max_request,
+	  "a size from 4096 to 1G" },
+	{ "max-message", ALL_KINDS, parse_max_message,
+	  "a number of ms from 1 to 600000" },
+	{ "exclusive", ALL_KINDS, parse_exclusive, "yes or no" },
+	{ "bus", SIM_KINDS, parse_bus,
+	  "a name of at most 32 letters, digits, - and _" },
+	{ "timing", SIM_KINDS, parse_timing, "none or real" },
+	{ "size", NOR_KIND, parse_size, "a power of two from 64K to 256M" },
+	{ "file", NOR_KIND, parse_file, "a path" },
+	{ "id", NOR_KIND, parse_id, "3 to 6 bytes in hex, such as ef4018" },
 };
 
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 
 static bool key_fits(const struct key *key, enum device_kind kind)
 {
-	return !key->nor_only || kind == DEVICE_SIM_NOR;
+	return key->kinds & 1u << kind;
 }
 
 static const struct key *find_key(const struct device_spec *spec,
@@ -272,6 +317,7 @@ int device_spec_parse(const char *text, struct device_spec *spec, char *error,
 		.cs_hold_ms = DEVICE_CS_HOLD_MS_DEFAULT,
 		.cs_high = CS_HIGH_DEFAULT,
 		.max_request = DEVICE_MAX_REQUEST_DEFAULT,
+		.max_message_ms = DEVICE_MAX_MESSAGE_MS_DEFAULT,
 	};
 	if (!ret)
 		ret = parse_path(spec, strsep(&rest, ","), error, error_size);
@@ -331,6 +377,10 @@ const char *device_spec_conflict(const struct device_spec *a,
 		return "has another cs=";
 	if (a->cs_high != b->cs_high)
 		return "has another cs-high=";
+	if (strcmp(a->sim_bus ? a->sim_bus : "", b->sim_bus ? b->sim_bus : ""))
+		return "has another bus=";
+	if (a->timing != b->timing)
+		return "has another timing=";
 	if (a->kind != b->kind || !is_same_nor(&a->nor, &b->nor))
 		return "is another kind of chip";
 	return NULL;
@@ -340,5 +390,6 @@ void device_spec_free(struct device_spec *spec)
 {
 	free(spec->path);
 	free(spec->nor_file);
+	free(spec->sim_bus);
 	memset(spec, 0, sizeof(*spec));
 }

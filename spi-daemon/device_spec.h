@@ -24,18 +24,24 @@ struct device_spec {
 	uint32_t max_speed_hz;	   /* max-speed=; 0: the device's own */
 	enum cs_high cs_high;	   /* cs-high= */
 	uint32_t max_request;	   /* max-request=, bytes */
+	uint32_t max_message_ms;   /* max-message= */
 	bool exclusive;		   /* exclusive=: for one guest only */
 	struct sim_nor_config nor; /* size=, file=, id= */
 	char *nor_file;		   /* owns nor.file */
+	char *sim_bus;		   /* bus=; NULL: one of its own */
+	enum sim_timing timing;	   /* timing= */
 };
 
-#define DEVICE_CS_HOLD_MS_DEFAULT  10
-#define DEVICE_CS_HOLD_MS_MAX	   10000
-#define DEVICE_MAX_SPEED_HZ_MIN	   1000
-#define DEVICE_MAX_SPEED_HZ_MAX	   4000000000u
-#define DEVICE_MAX_REQUEST_MIN	   4096
-#define DEVICE_MAX_REQUEST_DEFAULT (16u << 20)
-#define DEVICE_MAX_REQUEST_MAX	   (1u << 30)
+#define DEVICE_CS_HOLD_MS_DEFAULT     10
+#define DEVICE_CS_HOLD_MS_MAX	      10000
+#define DEVICE_MAX_MESSAGE_MS_DEFAULT 1000
+#define DEVICE_MAX_MESSAGE_MS_MAX     600000
+#define DEVICE_MAX_SPEED_HZ_MIN	      1000
+#define DEVICE_MAX_SPEED_HZ_MAX	      4000000000u
+#define DEVICE_SIM_BUS_MAX	      32 /* characters of a name */
+#define DEVICE_MAX_REQUEST_MIN	      4096
+#define DEVICE_MAX_REQUEST_DEFAULT    (16u << 20)
+#define DEVICE_MAX_REQUEST_MAX	      (1u << 30)
 
 /*
  * Parses @text. Sizes and speeds take the suffixes k, M and G: powers of 1024

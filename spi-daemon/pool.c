@@ -18,9 +18,9 @@ static int open_device(const struct device_spec *spec, struct spi_device **dev)
 	case DEVICE_SPIDEV:
 		return spidev_open(spec->path, spec->cs_high, dev);
 	case DEVICE_SIM_LOOPBACK:
-		return sim_loopback_open(dev);
+		return sim_loopback_open(spec->timing, dev);
 	case DEVICE_SIM_NOR:
-		return sim_nor_open(&spec->nor, dev);
+		return sim_nor_open(&spec->nor, spec->timing, dev);
 	}
 	return -EINVAL;
 }
@@ -94,9 +94,10 @@ static int find_bus(struct pool *pool, const struct device_spec *spec,
 {
 	char name[sizeof(handle->bus->name)] = "";
 
-	/* A simulated chip has a bus of its own. */
 	if (spec->kind == DEVICE_SPIDEV)
 		spidev_bus_name(spec->path, name, sizeof(name));
+	else if (spec->sim_bus)
+		snprintf(name, sizeof(name), "sim:%s", spec->sim_bus);
 	handle->bus = get_bus(pool, name);
 	return handle->bus ? 0 : -ENOMEM;
 }

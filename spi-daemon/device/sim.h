@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "spi-daemon/device/spi_device.h"
+#include "spi-daemon/device/sim_bus.h"
 
 #define SIM_NOR_ID_MAX 6
 
@@ -22,7 +22,7 @@ struct sim_nor_config {
  * Stores the new device, which spi_device_close() frees, in @out.
  * Returns 0 or -ENOMEM.
  */
-int sim_loopback_open(struct spi_device **out);
+int sim_loopback_open(enum sim_timing timing, struct spi_device **out);
 
 /*
  * A JEDEC SPI NOR flash. With a file, the contents are the file's: a file that
@@ -33,6 +33,7 @@ int sim_loopback_open(struct spi_device **out);
  * is not @size; -EBUSY when somebody else uses the file; or what open(2),
  * posix_fallocate(3) and mmap(2) give: its blocks are allocated at once.
  */
-int sim_nor_open(const struct sim_nor_config *config, struct spi_device **out);
+int sim_nor_open(const struct sim_nor_config *config, enum sim_timing timing,
+		 struct spi_device **out);
 
 #endif

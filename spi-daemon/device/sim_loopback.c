@@ -8,6 +8,7 @@
 
 struct sim_loopback {
 	struct spi_device dev;
+	enum sim_timing timing;
 	bool selected;
 };
 
@@ -23,7 +24,7 @@ static int loopback_transfer(struct spi_device *dev,
 		memmove(piece->rx, piece->tx, piece->len);
 	else if (piece->rx)
 		memset(piece->rx, 0, piece->len);
-	sim_bus_wait_words(piece);
+	sim_bus_wait_words(piece, loopback->timing);
 	loopback->selected = piece->keep;
 	return 0;
 }
@@ -45,14 +46,15 @@ static const struct spi_device_ops loopback_ops = {
 	.close = loopback_close,
 };
 
-int sim_loopback_open(struct spi_device **out)
+int sim_loopback_open(enum sim_timing timing, struct spi_device **out)
 {
 	struct sim_loopback *loopback = calloc(1, sizeof(*loopback));
 
 	if (!loopback)
 		return -ENOMEM;
 	loopback->dev.ops = &loopback_ops;
-	loopback->dev.caps = sim_bus_caps;
+	loopback->dev.caps = sim_bus_caps(timing);
+	loopback->timing = timing;
 	*out = &loopback->dev;
 	return 0;
 }

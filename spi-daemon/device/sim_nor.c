@@ -14,6 +14,7 @@
 
 struct sim_nor {
 	struct spi_device dev;
+	enum sim_timing timing;
 	struct nor_chip chip;
 	bool selected;
 };
@@ -118,7 +119,7 @@ static int nor_transfer(struct spi_device *dev, const struct spi_piece *piece)
 		if (piece->rx)
 			store_word(piece->rx + i, size, in);
 	}
-	sim_bus_wait_words(piece);
+	sim_bus_wait_words(piece, nor->timing);
 	if (!piece->keep)
 		nor_release(dev);
 	return 0;
@@ -138,7 +139,8 @@ static const struct spi_device_ops nor_device_ops = {
 	.close = nor_close,
 };
 
-int sim_nor_open(const struct sim_nor_config *config, struct spi_device **out)
+int sim_nor_open(const struct sim_nor_config *config, enum sim_timing timing,
+		 struct spi_device **out)
 {
 	struct sim_nor *nor = calloc(1, sizeof(*nor));
 	int ret;
@@ -151,7 +153,8 @@ int sim_nor_open(const struct sim_nor_config *config, struct spi_device **out)
 		return ret;
 	}
 	nor->dev.ops = &nor_device_ops;
-	nor->dev.caps = sim_bus_caps;
+	nor->dev.caps = sim_bus_caps(timing);
+	nor->timing = timing;
 	nor->dev.caps.bits_per_word_mask = WORD_MASK;
 	*out = &nor->dev;
 	return 0;

@@ -35,6 +35,9 @@ static void a_plain_path_gets_the_defaults(void **state)
 	assert_int_equal(spec.max_speed_hz, 0);
 	assert_int_equal(spec.cs_high, CS_HIGH_DEFAULT);
 	assert_int_equal(spec.max_request, 16 * MIB);
+	assert_int_equal(spec.max_message_ms, 1000);
+	assert_null(spec.sim_bus);
+	assert_int_equal(spec.timing, SIM_TIMING_NONE);
 	assert_int_equal(spec.nor.size, 0);
 	assert_null(spec.nor.file);
 	device_spec_free(&spec);
@@ -136,6 +139,35 @@ static void numbers_are_taken_up_to_their_limits(void **state)
 	}
 }
 
+static void max_message_is_taken_up_to_its_limits(void **state)
+{
+	struct device_spec shortest = parse("d,max-message=1");
+	struct device_spec longest = parse("sim:nor,max-message=600000");
+
+	(void)state;
+	assert_int_equal(shortest.max_message_ms, 1);
+	assert_int_equal(longest.max_message_ms, 600000);
+	device_spec_free(&shortest);
+	device_spec_free(&longest);
+}
+
+static void simulated_chips_have_a_bus_and_a_timing(void **state)
+{
+	struct device_spec nor = parse("sim:nor,bus=B-us_1,timing=real");
+	struct device_spec loopback =
+		parse("sim:loopback,timing=none,"
+		      "bus=0123456789abcdef0123456789abcdef");
+
+	(void)state;
+	assert_string_equal(nor.sim_bus, "B-us_1");
+	assert_int_equal(nor.timing, SIM_TIMING_REAL);
+	assert_string_equal(loopback.sim_bus,
+			    "0123456789abcdef0123456789abcdef");
+	assert_int_equal(loopback.timing, SIM_TIMING_NONE);
+	device_spec_free(&nor);
+	device_spec_free(&loopback);
+}
+
 static void a_plain_nor_has_16_mib_and_no_file(void **state)
 {
 	struct device_spec spec = parse("sim:nor");
@@ -187,10 +219,14 @@ static void free_empties_the_spec_and_may_be_repeated(void **state)
 	device_spec_free(&spec);
 }
 
-#define ALL_KEYS "cs, cs-hold, max-speed, cs-high, max-request, exclusive"
-#define NOR_KEYS ALL_KEYS ", size, file, id"
+#define ALL_KEYS                                         \
+	"cs, cs-hold, max-speed, cs-high, max-request, " \
+	"max-message, exclusive"
+#define SIM_KEYS ALL_KEYS ", bus, timing"
+#define NOR_KEYS SIM_KEYS ", size, file, id"
 #define A_CS	 "linux, nor, nand, spec or transfer"
 #define A_HOLD	 "a number of ms from 1 to 10000"
+#define A_BUS	 "a name of at most 32 letters, digits, - and _"
 #define A_SPEED	 "a number of Hz from 1000 to 4000000000"
 #define A_SIZE	 "a power of two from 64K to 256M"
 #define AN_ID	 "3 to 6 bytes in hex, such as ef4018"
@@ -211,7 +247,10 @@ static const struct mistake key_mistakes[] = {
 	{ "d,CS=nor", "\"CS\" is not a key of d, which has: " ALL_KEYS },
 	{ "d,size=1M", "\"size\" is not a key of d, which has: " ALL_KEYS },
 	{ "sim:loopback,file=f",
-	  "\"file\" is not a key of sim:loopback, which has: " ALL_KEYS },
+	  "\"file\" is not a key of sim:loopback, which has: " SIM_KEYS },
+	{ "d,bus=a", "\"bus\" is not a key of d, which has: " ALL_KEYS },
+	{ "d,timing=real",
+	  "\"timing\" is not a key of d, which has: " ALL_KEYS },
 	{ "d,id=ef4018", "\"id\" is not a key of d, which has: " ALL_KEYS },
 	{ "sim:nor,speed=1",
 	  "\"speed\" is not a key of sim:nor, which has: " NOR_KEYS },
@@ -250,6 +289,17 @@ static const struct mistake value_mistakes[] = {
 	  "max-request=4095 is not a size from 4096 to 1G" },
 	{ "d,max-request=1025M",
 	  "max-request=1025M is not a size from 4096 to 1G" },
+	{ "d,max-message=0", "max-message=0 is not a number of ms from 1 to "
+			     "600000" },
+	{ "d,max-message=600001",
+	  "max-message=600001 is not a number of ms from 1 to 600000" },
+	{ "d,max-message=1k",
+	  "max-message=1k is not a number of ms from 1 to 600000" },
+	{ "sim:nor,bus=a/b", "bus=a/b is not " A_BUS },
+	{ "sim:nor,bus=a b", "bus=a b is not " A_BUS },
+	{ "sim:loopback,bus=0123456789abcdef0123456789abcdef0",
+	  "bus=0123456789abcdef0123456789abcdef0 is not " A_BUS },
+	{ "sim:nor,timing=fast", "timing=fast is not none or real" },
 	{ "sim:nor,size=3M", "size=3M is not " A_SIZE },
 	{ "sim:nor,size=32K", "size=32K is not " A_SIZE },
 	{ "sim:nor,size=512M", "size=512M is not " A_SIZE },
@@ -323,6 +373,8 @@ int main(void)
 		cmocka_unit_test(every_framing_has_its_name),
 		cmocka_unit_test(cs_high_takes_four_words),
 		cmocka_unit_test(numbers_are_taken_up_to_their_limits),
+		cmocka_unit_test(max_message_is_taken_up_to_its_limits),
+		cmocka_unit_test(simulated_chips_have_a_bus_and_a_timing),
 		cmocka_unit_test(a_plain_nor_has_16_mib_and_no_file),
 		cmocka_unit_test(a_nor_takes_all_keys_at_once),
 		cmocka_unit_test(a_nor_takes_its_extreme_values),

@@ -80,6 +80,14 @@ static void contradictions_are_told_with_both_guests(void **state)
 		    "socket=b,device=sim:nor,file=/tmp/f,size=1M" },
 		  "guest b: device=sim:nor is shared with guest a, but is "
 		  "another kind of chip" },
+		{ { "socket=a,device=sim:nor,file=/tmp/f,bus=x",
+		    "socket=b,device=sim:nor,file=/tmp/f" },
+		  "guest b: device=sim:nor is shared with guest a, but has "
+		  "another bus=" },
+		{ { "socket=a,device=sim:nor,file=/tmp/f",
+		    "socket=b,device=sim:nor,file=/tmp/f,timing=real" },
+		  "guest b: device=sim:nor is shared with guest a, but has "
+		  "another timing=" },
 		{ { "socket=a,device=d,device=d" },
 		  "guest a: device=d: is the same device as device=d (d)" },
 		{ { "socket=a,device=d", "socket=a,name=b,device=e" },

@@ -58,6 +58,35 @@ static void simulated_chip_belongs_to_its_place_in_a_list(void **state)
 	device_spec_free(&spec);
 }
 
+static void simulated_chips_with_one_bus_name_share_it(void **state)
+{
+	static const char *const texts[] = {
+		"sim:loopback,bus=a",
+		"sim:nor,size=64k,bus=b",
+		"sim:nor,size=64k,bus=a",
+		"sim:loopback",
+	};
+	struct device_spec specs[4];
+	struct handle *h[4];
+	struct pool pool;
+
+	(void)state;
+	pool_init(&pool);
+	for (unsigned int i = 0; i < 4; i++) {
+		specs[i] = parse(texts[i]);
+		h[i] = get(&pool, &specs[i], i < 2 ? "a" : "b", i);
+	}
+	assert_ptr_equal(h[0]->bus, h[2]->bus);
+	assert_ptr_not_equal(h[0]->bus, h[1]->bus);
+	assert_ptr_not_equal(h[0]->bus, h[3]->bus);
+	assert_ptr_not_equal(h[1]->bus, h[3]->bus);
+	for (unsigned int i = 0; i < 4; i++) {
+		pool_put(&pool, h[i]);
+		device_spec_free(&specs[i]);
+	}
+	pool_fini(&pool);
+}
+
 /* Whatever it is called, and before it exists as well as after. */
 static void flash_with_a_file_belongs_to_all(void **state)
 {
@@ -114,6 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(simulated_chip_belongs_to_its_place_in_a_list),
+		cmocka_unit_test(simulated_chips_with_one_bus_name_share_it),
 		cmocka_unit_test(flash_with_a_file_belongs_to_all),
 		cmocka_unit_test(device_that_is_not_there_is_named),
 	};

@@ -20,7 +20,7 @@ static uint64_t words_us(const struct spi_piece *piece)
 {
 	uint64_t start = now_us();
 
-	sim_bus_wait_words(piece);
+	sim_bus_wait_words(piece, SIM_TIMING_NONE);
 	return now_us() - start;
 }
 
@@ -70,6 +70,54 @@ static void test_hold_is_waited_for(void **state)
 	assert_in_range(words_us(&piece), 5000, 400000);
 }
 
+static void test_clock_time_is_bits_over_lines(void **state)
+{
+	static uint8_t bytes[1];
+	static const struct {
+		uint32_t len, hz;
+		uint8_t bits, tx, rx; /* nbits; 255: no buffer */
+		uint64_t ns;
+	} cases[] = {
+		{ 100, 0, 8, 1, 1, 0 },
+		{ 100, 1000000, 8, 1, 1, 800000 },
+		{ 100, 1000000, 8, 0, 0, 800000 },
+		{ 100, 3000000, 8, 1, 255, 266667 },
+		{ 100, 1000000, 8, 4, 255, 200000 },
+		{ 100, 1000000, 8, 255, 2, 400000 },
+		{ 100, 1000000, 8, 8, 4, 200000 },
+		{ 100, 1000000, 9, 1, 1, 450000 },
+		{ 100, 1000000, 32, 1, 1, 800000 },
+		{ 4, 1, 32, 1, 1, 32000000000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct spi_piece piece = {
+			.tx = cases[i].tx == 255 ? NULL : bytes,
+			.rx = cases[i].rx == 255 ? NULL : bytes,
+			.tx_nbits = cases[i].tx,
+			.rx_nbits = cases[i].rx,
+			.len = cases[i].len,
+			.speed_hz = cases[i].hz,
+			.bits_per_word = cases[i].bits,
+		};
+
+		assert_true(sim_bus_clock_ns(&piece) == cases[i].ns);
+	}
+}
+
+static void test_real_timing_waits_for_the_clock(void **state)
+{
+	struct spi_piece piece = { .len = 100,
+				   .speed_hz = 10000,
+				   .bits_per_word = 8 };
+	uint64_t start = now_us();
+
+	(void)state;
+	sim_bus_wait_words(&piece, SIM_TIMING_REAL);
+	assert_true(now_us() - start >= 80000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -78,6 +126,8 @@ int main(void)
 			test_word_delay_comes_between_words_of_each_size),
 		cmocka_unit_test(test_one_word_has_no_word_delay),
 		cmocka_unit_test(test_hold_is_waited_for),
+		cmocka_unit_test(test_clock_time_is_bits_over_lines),
+		cmocka_unit_test(test_real_timing_waits_for_the_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

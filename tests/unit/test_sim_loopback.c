@@ -23,7 +23,7 @@ static int setup(void **state)
 {
 	struct spi_device *dev;
 
-	if (sim_loopback_open(&dev))
+	if (sim_loopback_open(SIM_TIMING_NONE, &dev))
 		return -1;
 	*state = dev;
 	return 0;
@@ -171,9 +171,23 @@ static void test_word_delay_and_hold_are_waited_for(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void test_real_timing_has_a_slowest_clock(void **state)
+{
+	struct spi_device *dev;
+
+	(void)state;
+	assert_int_equal(sim_loopback_open(SIM_TIMING_REAL, &dev), 0);
+	assert_int_equal(dev->caps.min_speed_hz, 1000);
+	spi_device_close(dev);
+	assert_int_equal(sim_loopback_open(SIM_TIMING_NONE, &dev), 0);
+	assert_int_equal(dev->caps.min_speed_hz, 0);
+	spi_device_close(dev);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_real_timing_has_a_slowest_clock),
 		CASE(test_caps_offer_everything),
 		CASE(test_every_mode_and_word_size_comes_back_verbatim),
 		CASE(test_longest_piece_comes_back),

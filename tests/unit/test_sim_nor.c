@@ -24,7 +24,7 @@ static int setup(void **state)
 	struct sim_nor_config config = { .size = SIZE };
 	struct spi_device *dev;
 
-	if (sim_nor_open(&config, &dev))
+	if (sim_nor_open(&config, SIM_TIMING_NONE, &dev))
 		return -1;
 	*state = dev;
 	return 0;
@@ -80,10 +80,10 @@ static void test_bad_configs_give_their_errno(void **state)
 	struct spi_device *dev;
 
 	(void)state;
-	assert_int_equal(sim_nor_open(&config, &dev), -EINVAL);
+	assert_int_equal(sim_nor_open(&config, SIM_TIMING_NONE, &dev), -EINVAL);
 	config.size = SIZE;
 	config.file = "/dev/null";
-	assert_int_equal(sim_nor_open(&config, &dev), -EFBIG);
+	assert_int_equal(sim_nor_open(&config, SIM_TIMING_NONE, &dev), -EFBIG);
 }
 
 static void test_id_comes_full_duplex_and_half_duplex(void **state)
@@ -359,13 +359,14 @@ static void test_close_deselects_and_the_file_keeps_all(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(file, sizeof(file), "%s/image", dir);
-	assert_int_equal(sim_nor_open(&config, &dev), 0);
-	assert_int_equal(sim_nor_open(&config, &other), -EBUSY);
+	assert_int_equal(sim_nor_open(&config, SIM_TIMING_NONE, &dev), 0);
+	assert_int_equal(sim_nor_open(&config, SIM_TIMING_NONE, &other),
+			 -EBUSY);
 	message(dev, "\x06", NULL, 1);
 	assert_int_equal(spi_device_transfer(dev, &piece), 0);
 	spi_device_close(dev);
 
-	assert_int_equal(sim_nor_open(&config, &dev), 0);
+	assert_int_equal(sim_nor_open(&config, SIM_TIMING_NONE, &dev), 0);
 	message(dev, "\x03\0\0\7\0", rx, 5);
 	assert_int_equal(rx[4], 0x42);
 	spi_device_close(dev);

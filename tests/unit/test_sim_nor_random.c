@@ -208,7 +208,7 @@ static void test_random_commands_match_the_model(void **state)
 
 	(void)state;
 	assert_non_null(model);
-	assert_int_equal(sim_nor_open(&config, &dev), 0);
+	assert_int_equal(sim_nor_open(&config, SIM_TIMING_NONE, &dev), 0);
 	memset(model->bytes, 0xff, SIZE);
 	srand(20240607);
 	for (i = 0; i < 3000; i++) {
