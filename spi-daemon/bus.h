@@ -5,45 +5,136 @@
  *
  * Nobody waits inside a call: who has to wait for the bus does so in poll(2),
  * on its wake eventfd, and so keeps answering its front end. The bus goes
- * from its owner straight to who has waited longest.
+ * from its owner straight to who is next.
+ *
+ * Who is next: start-time fair queueing (Goyal, Vin, Cheng 1996) over the
+ * time that users have had the bus. A message starts at a virtual time, which
+ * is that of the bus, or when its user's last one finished, if that is later;
+ * it finishes after the time it took, divided by the user's weight. Whose
+ * message starts first is first; among equals, who came first. So users with
+ * equal weights have equal time, however long their messages are; who comes
+ * to a bus seldom is next; and who stays away saves up nothing. docs/bus.md
+ * says what that promises to guests.
+ *
+ * All times are monotonic, ns. Virtual time never runs faster than that.
  */
 #ifndef BUS_H
 #define BUS_H
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-/* One who uses buses: a guest's worker. Its fields are the buses' business. */
+#define BUS_WEIGHT_MIN	   1
+#define BUS_WEIGHT_MAX	   100
+#define BUS_WEIGHT_DEFAULT 1
+
+/*
+ * How long a bus may stand idle for a guest whose turn it is, and who may be
+ * about to say so: an interrupt, a driver, and a kick.
+ */
+#define BUS_LINGER_NS 200000
+
+struct bus;
+
+/* What a user has had of one bus. */
+struct bus_account {
+	const struct bus *bus; /* NULL: none yet */
+	uint64_t finish;       /* its last message's, in virtual time */
+};
+
+/*
+ * One who uses buses: a guest's worker, one at a time. One thread makes all
+ * the calls of a user. Of the fields below, some are written by others, who
+ * hold the lock of the bus that the user waits for or owns.
+ */
 struct bus_user {
-	int wake; /* eventfd, signalled when a bus was handed over */
-	struct bus_user *next; /* in a bus's queue */
+	int wake;	     /* eventfd, signalled when a bus was handed over */
+	unsigned int weight; /* to be set while it uses no bus */
+
+	/* Its own thread's, but for what it waits for or owns. */
+	struct bus_account *accounts;
+	unsigned int account_count;
+
+	/* Guarded by the bus's lock; its own thread may read them without. */
+	struct bus_account *account; /* of the bus it waits for or owns */
+	uint64_t start;		     /* its message's, in virtual time */
+	uint64_t arrival;	     /* breaks ties */
+	uint64_t not_before;	     /* passed over until then */
+	uint64_t unpaid; /* ns it owned the bus before it put it off */
+
+	/* Guarded by the bus's lock; its own thread may read it as owner. */
+	uint64_t since; /* it owns the bus */
+
+	struct bus_user *next; /* in the queue; guarded by the bus's lock */
 };
 
+/*
+ * Lock order: ->lock is the innermost of all. No other lock is taken inside
+ * it, nor that of a second bus. Writing an eventfd, which cannot block, is the
+ * only system call inside it.
+ */
 struct bus {
-	pthread_mutex_t lock; /* guards all below; innermost: none inside it */
+	pthread_mutex_t lock; /* guards all below */
 	struct bus_user *owner;
-	struct bus_user *first; /* who waits, longest first */
-	struct bus_user *last;
+	struct bus_user *first; /* who waits, by start and arrival */
+	uint64_t time;		/* virtual: the owner's start */
+	uint64_t latest;	/* virtual: the latest finish there was */
+	uint64_t arrivals;	/* how many there were */
+	bool watched;		/* the owner wants to know of the next */
+	bool lingers;		/* the owner has no message, as yet */
 };
 
-void bus_init(struct bus *bus);
+void bus_init(struct bus *bus, uint64_t now);
 void bus_fini(struct bus *bus);
 
-/* Gives @user its eventfd. Returns 0 or a negative errno. */
-int bus_user_init(struct bus_user *user);
+/*
+ * Gives @user its eventfd, weight 1, and room for the accounts of @buses
+ * buses (1 or more), which is how many it may use.
+ * Returns 0 or a negative errno.
+ */
+int bus_user_init(struct bus_user *user, unsigned int buses);
+
+/* The user owns no bus and waits for none. */
 void bus_user_fini(struct bus_user *user);
 
 /* Takes note of a wake-up, so that ->wake is quiet until the next. */
 void bus_user_woken(struct bus_user *user);
 
 /*
- * Makes @user the owner, or, when the bus has another, puts @user in the queue
+ * Makes @user the owner, or, when it is not its turn, puts @user in the queue
  * unless it is there already. Returns whether @user is the owner. A user
- * waits for one bus at a time.
+ * uses one bus at a time: it leaves that before it acquires another.
  */
-bool bus_acquire(struct bus *bus, struct bus_user *user);
+bool bus_acquire(struct bus *bus, struct bus_user *user, uint64_t now);
+
+/*
+ * The owner cannot use the bus before @until, which is later than @now. It is
+ * in the queue again, in its old place, and passed over until then. Nobody
+ * wakes it at that time: it has to call bus_acquire().
+ */
+void bus_postpone(struct bus *bus, struct bus_user *user, uint64_t until,
+		  uint64_t now);
 
 /* Ends @user's ownership, or its place in the queue. */
-void bus_leave(struct bus *bus, struct bus_user *user);
+void bus_leave(struct bus *bus, struct bus_user *user, uint64_t now);
+
+/*
+ * Ends the owner's message. Who waits may have had so much more of the bus
+ * that @user's next message goes first, if there is one; then the bus stays
+ * with @user, until it calls bus_acquire() for that, or bus_leave(), or until
+ * somebody comes who goes first. Returns by how much @user is behind, in
+ * virtual ns; 0: the bus is not @user's any more.
+ */
+uint64_t bus_linger(struct bus *bus, struct bus_user *user, uint64_t now);
+
+/* For the owner: does somebody wait who could go on at once? */
+bool bus_is_wanted(struct bus *bus, uint64_t now);
+
+/*
+ * The same. If not, the owner's ->wake is signalled, once, when somebody
+ * comes. For an owner that is about to wait, with its chip selected.
+ */
+bool bus_watch(struct bus *bus, uint64_t now);
 
 #endif

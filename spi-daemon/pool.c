@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <limits.h>
 
+#include "spi-daemon/clock.h"
 #include "spi-daemon/device/sim.h"
 #include "spi-daemon/device/spidev.h"
 #include "spi-daemon/pool.h"
@@ -67,7 +68,7 @@ static struct pool_bus *get_bus(struct pool *pool, const char *name)
 		bus = calloc(1, sizeof(*bus));
 		if (!bus)
 			return NULL;
-		bus_init(&bus->bus);
+		bus_init(&bus->bus, clock_now());
 		strlcpy(bus->name, name, sizeof(bus->name));
 		bus->next = pool->buses;
 		pool->buses = bus;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "spi-daemon/clock.h"
+#include "spi-daemon/spi_message.h"
 #include "spi-daemon/spi_service.h"
 #include "spi-daemon/spi_state.h"
 #include "virtio/spi_validate.h"
@@ -35,7 +36,7 @@ int spi_service_init(struct spi_service *s, const char *guest,
 	ret = chain_init(&s->chain, VIRTQ_MAX_SIZE);
 	if (ret < 0)
 		goto free_bounce;
-	ret = bus_user_init(&s->user);
+	ret = bus_user_init(&s->user, controller->chip_count);
 	if (ret < 0)
 		goto free_chain;
 	return 0;
@@ -59,11 +60,6 @@ static struct vhost_ring *ring_of(struct spi_service *s)
 	return &s->session->rings[REQUESTQ];
 }
 
-static struct chip *chip_of(const struct spi_service *s, unsigned int index)
-{
-	return &s->controller->chips[index];
-}
-
 void spi_service_complain(struct spi_service *s, const char *format, ...)
 {
 	unsigned int suppressed;
@@ -78,67 +74,6 @@ void spi_service_complain(struct spi_service *s, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	log_warning("%s: %s", s->guest, text);
-}
-
-static void leave_bus(struct spi_service *s)
-{
-	if (s->bus)
-		bus_leave(s->bus, &s->user);
-	s->bus = NULL;
-}
-
-/* The chip was released: the next select edge has to keep its distance. */
-static void note_release(struct spi_service *s, struct chip *chip)
-{
-	if (s->inactive_ns)
-		chip->handle->quiet_until = clock_now() + s->inactive_ns;
-}
-
-/* Releases the chip that is held between requests, if one is. */
-static void release_chip(struct spi_service *s)
-{
-	struct chip *chip = chip_of(s, s->cs.chip);
-	int ret;
-
-	if (s->cs.message != CS_OPEN)
-		return;
-	ret = spi_device_release(chip->handle->dev);
-	if (ret < 0)
-		spi_service_complain(s, "%s: release: %s", chip->spec->path,
-				     strerror(-ret));
-	note_release(s, chip);
-	leave_bus(s);
-}
-
-/* The chip cannot stay selected, though the guest's message may go on. */
-static void cut_message(struct spi_service *s)
-{
-	if (s->cs.message != CS_OPEN)
-		return;
-	release_chip(s);
-	chip_select_cut(&s->cs);
-	s->cut_is_bounded = false;
-}
-
-/*
- * What the guest queued before it can know of a failure may belong to the
- * failed message. What it queues later does not: drivers give a message up.
- */
-static void bound_cut(struct spi_service *s)
-{
-	s->cut_is_bounded = true;
-	s->cut_left = vring_pending(&ring_of(s)->vring);
-}
-
-/* A chain was popped. Is it behind those that a cut message may own? */
-static bool is_beyond_cut(struct spi_service *s)
-{
-	if (!s->cut_is_bounded)
-		return false;
-	if (!s->cut_left)
-		return true;
-	s->cut_left--;
-	return false;
 }
 
 /* Writes the status, returns the chain, and tells the guest. */
@@ -157,6 +92,9 @@ static void begin_clear(struct spi_service *s, enum virtio_spi_status status)
 {
 	struct job *job = &s->job;
 
+	/* That may take long, and does not need a bus. */
+	if (s->cs.message != CS_OPEN)
+		spi_message_leave_bus(s);
 	job->phase = JOB_CLEARS;
 	job->status = status;
 	job->clear = chain_writer(&s->chain);
@@ -176,22 +114,17 @@ static void clear_step(struct spi_service *s)
 		finish(s, job->status);
 }
 
+/* Requests that were queued before the guest can know of an answer. */
+static uint16_t pending(struct spi_service *s)
+{
+	return vring_pending(&ring_of(s)->vring);
+}
+
 /* The request is not valid, for @why. */
 static void refuse(struct spi_service *s, const char *why)
 {
 	spi_service_complain(s, "request refused: %s", why);
-	/* Linux has one request in flight, so this is none of a message. */
-	if (s->cs.message == CS_OPEN) {
-		enum cs_framing framing = chip_of(s, s->cs.chip)->spec->framing;
-
-		release_chip(s);
-		if (framing == CS_LINUX) {
-			chip_select_close(&s->cs);
-		} else {
-			chip_select_cut(&s->cs);
-			bound_cut(s);
-		}
-	}
+	spi_message_refuse(s, pending(s));
 	begin_clear(s, VIRTIO_SPI_PARAM_ERR);
 }
 
@@ -199,19 +132,8 @@ static void refuse(struct spi_service *s, const char *why)
 static void fail(struct spi_service *s)
 {
 	chip_select_failed(&s->cs, &s->job.framed, &s->job.plan);
-	bound_cut(s);
+	spi_message_bound_cut(s, pending(s));
 	begin_clear(s, VIRTIO_SPI_TRANS_ERR);
-}
-
-/* Limits of the one chip, which the config space has no field for. */
-static const char *check_chip(const struct chip *chip,
-			      const struct spi_request *request)
-{
-	if (spi_transfer_len(request) > chip->spec->max_request)
-		return "the transfer is longer than max-request";
-	if (request->head.freq && request->head.freq < chip->caps.min_speed_hz)
-		return "the clock is too slow";
-	return NULL;
 }
 
 /* What chip-select framing has to know. */
@@ -223,8 +145,8 @@ static void frame(struct spi_service *s)
 
 	*framed = (struct cs_request){
 		.chip = request->head.chip_select_id,
-		.framing =
-			chip_of(s, request->head.chip_select_id)->spec->framing,
+		.framing = spi_message_chip(s, request->head.chip_select_id)
+				   ->spec->framing,
 		.tx = request->tx_len,
 		.rx = request->rx_len,
 		.cs_change = request->head.cs_change,
@@ -238,20 +160,17 @@ static void frame(struct spi_service *s)
 static void begin_job(struct spi_service *s)
 {
 	struct job *job = &s->job;
+	struct spi_request *request = &job->transfer.request;
 	const char *why;
 
-	if (s->cs.message == CS_CUT && is_beyond_cut(s))
-		chip_select_close(&s->cs);
-
-	why = spi_request_parse(&s->chain, &s->session->mem,
-				&job->transfer.request);
+	spi_message_popped(s);
+	why = spi_request_parse(&s->chain, &s->session->mem, request);
 	if (!why)
-		why = spi_validate(&s->controller->config,
-				   &job->transfer.request);
+		why = spi_validate(&s->controller->config, request);
 	if (!why)
-		why = check_chip(
-			chip_of(s, job->transfer.request.head.chip_select_id),
-			&job->transfer.request);
+		why = spi_transfer_check(
+			request,
+			spi_message_chip(s, request->head.chip_select_id));
 	if (why) {
 		refuse(s, why);
 		return;
@@ -277,25 +196,41 @@ static void begin_job(struct spi_service *s)
 	job->transfer.keep = job->plan.keep;
 }
 
-/* Gets the bus, and the chip ready to be selected. */
+/* A transfer ends early. */
+static void end_with_error(struct spi_service *s, const char *step,
+			   const char *why)
+{
+	struct chip *chip = spi_message_chip(s, s->job.framed.chip);
+
+	spi_device_release(chip->handle->dev);
+	s->inactive_ns =
+		s->job.transfer.request.head.cs_change_delay_inactive_ns;
+	spi_message_fail(s, chip);
+	spi_service_complain(s, "%s: %s: %s", chip->spec->path, step, why);
+	fail(s);
+}
+
+/* Does not let one message go on for ever while others wait. */
+static bool cut_long_message(struct spi_service *s, uint64_t now)
+{
+	bool cut = spi_message_is_too_long(
+		s, spi_message_chip(s, s->job.framed.chip), now);
+
+	if (cut)
+		end_with_error(s, "message cut short", spi_message_too_long);
+	return cut;
+}
+
 static enum spi_progress start_job(struct spi_service *s, uint64_t now)
 {
 	struct job *job = &s->job;
-	struct chip *chip = chip_of(s, job->framed.chip);
 
-	if (!job->plan.joins) {
-		release_chip(s);
-		chip_select_close(&s->cs);
-		s->bus = &chip->handle->bus->bus;
-		s->start_at = CLOCK_NEVER;
-		if (!bus_acquire(s->bus, &s->user))
-			return SPI_WAIT;
-		s->start_at = chip->handle->quiet_until;
-		if (now < s->start_at) {
-			/* Nobody else has to wait for this chip. */
-			leave_bus(s);
-			return SPI_WAIT;
-		}
+	if (job->plan.joins) {
+		if (cut_long_message(s, now))
+			return SPI_MORE;
+	} else if (!spi_message_begin(s, spi_message_chip(s, job->framed.chip),
+				      now)) {
+		return SPI_WAIT;
 	}
 	vhost_session_begin(s->session, REQUESTQ, &s->chain);
 	job->phase = JOB_RUNS;
@@ -306,37 +241,19 @@ static enum spi_progress start_job(struct spi_service *s, uint64_t now)
 static void end_message_part(struct spi_service *s)
 {
 	struct job *job = &s->job;
-	struct chip *chip = chip_of(s, job->framed.chip);
+	struct chip *chip = spi_message_chip(s, job->framed.chip);
 
 	s->inactive_ns = job->transfer.request.head.cs_change_delay_inactive_ns;
 	chip_select_done(&s->cs, &job->framed, &job->plan);
-	if (job->plan.keep) {
-		s->hold_until =
-			clock_now() + chip->spec->cs_hold_ms * NS_PER_MS;
-	} else {
-		note_release(s, chip);
-		leave_bus(s);
-	}
-}
-
-/* A transfer ends early. */
-static void end_with_error(struct spi_service *s, const char *step,
-			   const char *why)
-{
-	struct chip *chip = chip_of(s, s->job.framed.chip);
-
-	spi_device_release(chip->handle->dev);
-	s->inactive_ns =
-		s->job.transfer.request.head.cs_change_delay_inactive_ns;
-	note_release(s, chip);
-	leave_bus(s);
-	spi_service_complain(s, "%s: %s: %s", chip->spec->path, step, why);
-	fail(s);
+	if (job->plan.keep)
+		spi_message_hold(s, chip);
+	else
+		spi_message_end(s, chip);
 }
 
 static void run_step(struct spi_service *s)
 {
-	struct chip *chip = chip_of(s, s->job.framed.chip);
+	struct chip *chip = spi_message_chip(s, s->job.framed.chip);
 	int ret = spi_transfer_step(&s->job.transfer, chip, &s->session->mem,
 				    &s->bounce);
 
@@ -349,6 +266,8 @@ static void run_step(struct spi_service *s)
 	} else if (!s->job.transfer.left) {
 		end_message_part(s);
 		finish(s, VIRTIO_SPI_TRANS_OK);
+	} else {
+		cut_long_message(s, clock_now());
 	}
 }
 
@@ -359,7 +278,7 @@ static enum spi_progress take_step(struct spi_service *s)
 	int ret = vhost_session_pop(s->session, REQUESTQ, &s->chain);
 
 	if (ret < 0) {
-		cut_message(s);
+		spi_message_cut(s);
 		return SPI_IDLE;
 	}
 	if (!ret)
@@ -372,9 +291,8 @@ static enum spi_progress take_step(struct spi_service *s)
 void spi_service_tick(struct spi_service *s, uint64_t now)
 {
 	/* A request in hand, of the same message, uses the hold. */
-	if (s->cs.message == CS_OPEN && s->job.phase == JOB_NONE &&
-	    now >= s->hold_until)
-		cut_message(s);
+	if (s->job.phase == JOB_NONE)
+		spi_message_tick(s, now);
 }
 
 enum spi_progress spi_service_step(struct spi_service *s, uint64_t now)
@@ -398,7 +316,7 @@ uint64_t spi_service_deadline(const struct spi_service *s)
 {
 	if (s->job.phase == JOB_QUEUED)
 		return s->start_at;
-	return s->cs.message == CS_OPEN ? s->hold_until : CLOCK_NEVER;
+	return s->job.phase == JOB_NONE ? spi_message_deadline(s) : CLOCK_NEVER;
 }
 
 /* Nothing of it was done, so the ring can have it back. */
@@ -406,11 +324,9 @@ static void give_back(struct spi_service *s)
 {
 	vring_unpop(&ring_of(s)->vring, &s->chain);
 	s->job.phase = JOB_NONE;
-	/* It will be popped, and counted, once more. */
-	if (s->cs.message == CS_CUT)
-		s->cut_left++;
+	spi_message_unpopped(s);
 	if (s->cs.message != CS_OPEN)
-		leave_bus(s);
+		spi_message_leave_bus(s);
 }
 
 /* A transfer that was begun is not finished. */
@@ -439,7 +355,8 @@ static void drain(struct spi_service *s, uint64_t deadline)
 		else
 			spi_service_step(s, now);
 	}
-	cut_message(s);
+	spi_message_cut(s);
+	spi_message_leave_bus(s);
 }
 
 void spi_service_abort(struct spi_service *s)

@@ -42,16 +42,17 @@ struct spi_service {
 	struct controller *controller;
 	struct vhost_session *session; /* NULL: no front end */
 	struct bus_user user;
-	struct bus *bus;    /* owned or waited for; NULL: none */
+	struct bus *bus;    /* owned, or waited for; NULL: none */
 	struct chain chain; /* the job's */
 	struct job job;
 	struct chip_select cs;
-	uint64_t start_at;    /* monotonic ns, of a QUEUED job */
-	uint64_t hold_until;  /* monotonic ns, while a chip is held */
-	uint32_t inactive_ns; /* what follows the held chip's release */
-	bool cut_is_bounded;  /* no more than so many of the next */
-	uint16_t cut_left;    /* requests can be of the cut message */
-	bool replay;	      /* run again what may have been run: --replay */
+	uint64_t start_at;     /* monotonic ns, of a QUEUED job */
+	uint64_t hold_until;   /* monotonic ns, while a chip is held */
+	uint64_t linger_until; /* monotonic ns, with a bus and no message */
+	uint32_t inactive_ns;  /* what follows the held chip's release */
+	bool cut_is_bounded;   /* no more than so many of the next */
+	uint16_t cut_left;     /* requests can be of the cut message */
+	bool replay;	       /* run again what may have been run: --replay */
 	struct bounce bounce;
 	struct log_limit log_limit;
 };

@@ -31,6 +31,16 @@ uint64_t spi_transfer_len(const struct spi_request *request)
 	return request->tx_len ? request->tx_len : request->rx_len;
 }
 
+const char *spi_transfer_check(const struct spi_request *request,
+			       const struct chip *chip)
+{
+	if (spi_transfer_len(request) > chip->spec->max_request)
+		return "the transfer is longer than max-request";
+	if (request->head.freq && request->head.freq < chip->caps.min_speed_hz)
+		return "the clock is too slow";
+	return NULL;
+}
+
 /* The chip's own limit holds, whatever the controller's is. */
 static uint32_t choose_speed(const struct chip *chip, uint32_t asked)
 {
@@ -39,21 +49,61 @@ static uint32_t choose_speed(const struct chip *chip, uint32_t asked)
 	return !asked || (max && asked > max) ? max : asked;
 }
 
-/* Bytes of the transfer that fit into PIECE_NS, and into one message. */
-static uint32_t piece_len(const struct spi_transfer *transfer,
+static bool is_first(const struct spi_transfer *transfer)
+{
+	return transfer->left == spi_transfer_len(&transfer->request);
+}
+
+/* What the chip waits for after its select edge, ahead of this piece. */
+static uint32_t setup_ns(const struct spi_transfer *transfer)
+{
+	return is_first(transfer) && !transfer->joins
+		       ? transfer->request.head.cs_setup_ns
+		       : 0;
+}
+
+/* From one word to the next, 0: unknown. */
+static uint64_t word_time(const struct spi_transfer *transfer,
 			  const struct chip *chip)
 {
 	const struct spi_head *head = &transfer->request.head;
-	uint32_t word = spi_word_size(head->bits_per_word);
 	uint32_t speed = choose_speed(chip, head->freq);
-	uint64_t word_ns = head->word_delay_ns;
-	uint64_t words = chip->caps.max_piece / word;
 
 	/* Wide transfers are shorter; that much exactness is not needed. */
-	if (speed)
-		word_ns += head->bits_per_word * NS_PER_S / speed;
-	if (word_ns && words > PIECE_NS / word_ns)
-		words = PIECE_NS / word_ns;
+	return head->word_delay_ns +
+	       (speed ? head->bits_per_word * NS_PER_S / speed : 0);
+}
+
+/*
+ * Words of the transfer that fit into PIECE_NS, with the delays at its ends.
+ * One word always goes, so that the longest piece is PIECE_NS, or one word
+ * with the delays it was asked for.
+ */
+static uint64_t fitting_words(const struct spi_transfer *transfer,
+			      uint64_t left, uint64_t word_ns)
+{
+	uint64_t hold = transfer->request.head.cs_delay_hold_ns;
+	uint64_t setup = setup_ns(transfer);
+	uint64_t room = setup < PIECE_NS ? PIECE_NS - setup : 0;
+	uint64_t words = word_ns ? room / word_ns : left;
+
+	/* The last piece has a delay behind it, which counts. */
+	if (words >= left && left * word_ns + hold > room)
+		words = left - 1;
+	return words;
+}
+
+/* Bytes of the transfer's next piece. */
+static uint32_t piece_len(const struct spi_transfer *transfer,
+			  const struct chip *chip)
+{
+	uint32_t word = spi_word_size(transfer->request.head.bits_per_word);
+	uint64_t words = chip->caps.max_piece / word;
+	uint64_t fitting = fitting_words(transfer, transfer->left / word,
+					 word_time(transfer, chip));
+
+	if (words > fitting)
+		words = fitting;
 	if (!words)
 		words = 1;
 	return (uint32_t)(transfer->left < words * word ? transfer->left
@@ -108,7 +158,6 @@ int spi_transfer_step(struct spi_transfer *transfer, struct chip *chip,
 {
 	const struct spi_request *request = &transfer->request;
 	const struct spi_head *head = &request->head;
-	bool first = transfer->left == spi_transfer_len(request);
 	struct spi_piece piece = {
 		.len = piece_len(transfer, chip),
 		.speed_hz = choose_speed(chip, head->freq),
@@ -122,7 +171,7 @@ int spi_transfer_step(struct spi_transfer *transfer, struct chip *chip,
 	int ret;
 
 	piece.keep = !last || transfer->keep;
-	piece.setup_ns = first && !transfer->joins ? head->cs_setup_ns : 0;
+	piece.setup_ns = setup_ns(transfer);
 	/* Between two pieces there is a delay between words, too. */
 	piece.hold_ns = last ? head->cs_delay_hold_ns : head->word_delay_ns;
 	ret = map_piece(request, mem, bounce, &piece);

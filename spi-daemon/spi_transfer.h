@@ -34,6 +34,13 @@ struct spi_transfer {
 uint64_t spi_transfer_len(const struct spi_request *request);
 
 /*
+ * Limits of the one chip, which the config space has no field for. Returns
+ * NULL, or why the request cannot be done.
+ */
+const char *spi_transfer_check(const struct spi_request *request,
+			       const struct chip *chip);
+
+/*
  * Does the next piece, on a chip whose bus is the caller's. Returns 0, or a
  * negative errno; then the caller has to release the chip.
  */

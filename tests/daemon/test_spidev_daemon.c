@@ -294,14 +294,22 @@ static void two_guests_share_a_device(void **state)
 #define ROUNDS 200
 #define BATCH  4
 
-static void submit_batch(struct spi_front *front, uint32_t mode, uint32_t len,
+/* How a guest wants its transfers; the length tells whose it is. */
+struct settings {
+	uint32_t mode, speed_hz, len;
+	uint8_t bits;
+};
+
+static void submit_batch(struct spi_front *front, const struct settings *s,
 			 uint16_t ids[BATCH])
 {
 	struct spi_front_request request = { .head = rig_head(0),
 					     .tx = (const uint8_t *)"abcde",
-					     .tx_len = len };
+					     .tx_len = s->len };
 
-	request.head.mode = htole32(mode);
+	request.head.mode = htole32(s->mode);
+	request.head.freq = htole32(s->speed_hz);
+	request.head.bits_per_word = s->bits;
 	for (int i = 0; i < BATCH; i++)
 		assert_int_equal(
 			spi_front_submit(front, &request, NULL, &ids[i]), 0);
@@ -317,37 +325,44 @@ static void wait_batch(struct spi_front *front, const uint16_t ids[BATCH])
 	}
 }
 
-/* Line 4 of what the old daemon did wrong; the length tells whose it is. */
-static void guests_keep_their_own_modes(void **state)
+/* Line 4 of what the old daemon did wrong. */
+static void guests_keep_their_own_modes_speeds_and_word_sizes(void **state)
 {
+	static const struct settings settings[] = {
+		{ 0, 1000000, 3, 8 },
+		{ VIRTIO_SPI_MODE_CPHA | VIRTIO_SPI_MODE_CPOL, 4000000, 4, 16 },
+	};
+	static const uint32_t spi_modes[] = { 0, SPI_MODE_3 };
 	struct rig *rig = *state;
-	struct spi_front *a, *b;
-	unsigned int count[6] = { 0 };
+	unsigned int count[2] = { 0 };
+	struct spi_front *fronts[2];
 	uint16_t ids[2][BATCH];
 
 	start(rig, &fake_spidev_plain, "");
-	a = rig_open(rig, 0);
-	b = rig_open(rig, 1);
+	for (unsigned int i = 0; i < 2; i++)
+		fronts[i] = rig_open(rig, i);
 	for (int round = 0; round < ROUNDS; round++) {
 		const struct fake_spidev_log *log;
 
-		submit_batch(a, 0, 3, ids[0]);
-		submit_batch(b, VIRTIO_SPI_MODE_CPHA | VIRTIO_SPI_MODE_CPOL, 5,
-			     ids[1]);
-		wait_batch(a, ids[0]);
-		wait_batch(b, ids[1]);
+		for (unsigned int i = 0; i < 2; i++)
+			submit_batch(fronts[i], &settings[i], ids[i]);
+		for (unsigned int i = 0; i < 2; i++)
+			wait_batch(fronts[i], ids[i]);
 		log = fake_spidev_take(0);
 		for (unsigned int i = 0; i < log->count; i++) {
 			const struct fake_spidev_event *e = &log->events[i];
+			unsigned int whose = e->len == 4;
 
 			if (e->kind != FAKE_CLOCK)
 				continue;
-			assert_int_equal(e->mode, e->len == 3 ? 0 : 3);
-			count[e->len]++;
+			assert_int_equal(e->mode, spi_modes[whose]);
+			assert_int_equal(e->speed_hz, settings[whose].speed_hz);
+			assert_int_equal(e->bits, settings[whose].bits);
+			count[whose]++;
 		}
 	}
-	assert_int_equal(count[3], ROUNDS * BATCH);
-	assert_int_equal(count[5], ROUNDS * BATCH);
+	assert_int_equal(count[0], ROUNDS * BATCH);
+	assert_int_equal(count[1], ROUNDS * BATCH);
 }
 
 static int teardown(void **state)
@@ -375,7 +390,7 @@ int main(void)
 		TEST(error_in_the_middle_releases),
 		TEST(device_that_comes_back_is_used_again),
 		TEST(two_guests_share_a_device),
-		TEST(guests_keep_their_own_modes),
+		TEST(guests_keep_their_own_modes_speeds_and_word_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

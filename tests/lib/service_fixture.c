@@ -28,6 +28,7 @@ static void open_chip(struct service_fixture *f, unsigned int i)
 		.framing = CS_LINUX,
 		.cs_hold_ms = FIXTURE_CS_HOLD_MS,
 		.max_request = FIXTURE_MAX_REQUEST,
+		.max_message_ms = FIXTURE_MAX_MESSAGE_MS,
 	};
 	f->handles[i] = (struct handle){
 		.bus = &f->buses[i / 2],
@@ -43,7 +44,7 @@ static void open_chip(struct service_fixture *f, unsigned int i)
 static void open_controller(struct service_fixture *f)
 {
 	for (unsigned int i = 0; i < FIXTURE_BUSES; i++)
-		bus_init(&f->buses[i].bus);
+		bus_init(&f->buses[i].bus, clock_now());
 	for (unsigned int i = 0; i < FIXTURE_CHIPS; i++)
 		open_chip(f, i);
 	f->controller = (struct controller){

@@ -257,26 +257,6 @@ static void select_edge_waits_for_the_inactive_delay(void **state)
 	transfer_check(&next, OK);
 }
 
-static void bus_is_free_while_one_chip_keeps_its_distance(void **state)
-{
-	struct service_fixture *f = *state;
-	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
-	struct transfer first = inactive(0, 65000000, 1);
-	struct transfer next = inactive(0, 0, 1);
-	struct transfer other = inactive(1, 0, 1);
-
-	guest_do(a, &first, OK);
-	guest_add(a, &next);
-	assert_int_equal(guest_step(a), SPI_MORE);
-	assert_int_equal(spi_service_step(&a->service, 1), SPI_WAIT);
-	guest_do(b, &other, OK);
-	assert_int_equal(f->chips[0].count, 1);
-	assert_int_equal(spi_service_step(&a->service, CLOCK_NEVER), SPI_MORE);
-	guest_run(a);
-	guest_collect(a);
-	transfer_check(&next, OK);
-}
-
 static void inactive_delay_of_a_held_chip_runs_from_its_release(void **state)
 {
 	struct service_fixture *f = *state;
@@ -317,7 +297,6 @@ int main(void)
 		SERVICE_TEST(spec_message_after_an_expiry_fails_once),
 		SERVICE_TEST(spec_parts_queued_before_the_news_are_lost),
 		SERVICE_TEST(request_in_hand_uses_the_hold),
-		SERVICE_TEST(bus_is_free_while_one_chip_keeps_its_distance),
 		SERVICE_TEST(select_edge_waits_for_the_inactive_delay),
 		SERVICE_TEST(
 			inactive_delay_of_a_held_chip_runs_from_its_release),

@@ -119,6 +119,42 @@ static void pieces_are_bounded_in_bus_time(void **state)
 	}
 }
 
+/* The delays at the ends of a request are bus time, too. */
+static void delays_count_as_bus_time_of_a_piece(void **state)
+{
+	static const struct {
+		uint32_t setup_ns, hold_ns, len;
+		uint32_t pieces[4];
+	} cases[] = {
+		/* At 8 kHz a byte takes a millisecond. */
+		{ 0, 0, 60, { 50, 10 } },
+		{ 10000000, 0, 60, { 40, 20 } },
+		{ 0, 10000000, 60, { 50, 10 } },
+		{ 0, 10000000, 50, { 49, 1 } },
+		{ 0, 10000000, 40, { 40 } },
+		{ 20000000, 10000000, 21, { 20, 1 } },
+		{ 20000000, 10000000, 20, { 20 } },
+		{ 65000000, 65000000, 3, { 1, 1, 1 } },
+		{ 65000000, 65000000, 1, { 1 } },
+		{ 0, 65000000, 100, { 50, 49, 1 } },
+	};
+	struct service_fixture *f = *state;
+	struct fake_chip *chip = &f->chips[0];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct transfer t = { .head = service_head(0, 0) };
+		uint32_t first = chip->count;
+
+		t.head.freq = htole32(8000);
+		t.head.cs_setup_ns = htole32(cases[i].setup_ns);
+		t.head.cs_delay_hold_ns = htole32(cases[i].hold_ns);
+		check_duplex(f, &t, cases[i].len);
+		for (uint32_t j = 0; j < chip->count - first; j++)
+			assert_int_equal(chip->pieces[first + j].piece.len,
+					 cases[i].pieces[j]);
+	}
+}
+
 static void words_are_never_split(void **state)
 {
 	static const struct {
@@ -358,6 +394,7 @@ int main(void)
 		SERVICE_TEST(every_length_is_cut_into_pieces),
 		SERVICE_TEST(one_step_runs_one_piece),
 		SERVICE_TEST(pieces_are_bounded_in_bus_time),
+		SERVICE_TEST(delays_count_as_bus_time_of_a_piece),
 		SERVICE_TEST(words_are_never_split),
 		SERVICE_TEST(bytes_are_right_however_buffers_are_split),
 		SERVICE_TEST(half_duplex_goes_both_ways_in_segments),
