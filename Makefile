@@ -151,6 +151,7 @@ check: ## everything: lint, all tests, sanitizers, valgrind, real guests
 	$(MAKE) check-asan
 	$(MAKE) check-tsan
 	$(MAKE) check-valgrind
+	$(MAKE) check-model
 	$(MAKE) check-qtest
 	$(MAKE) check-guest
 	$(MAKE) check-spidev
@@ -175,6 +176,11 @@ check-tsan: ## the same under ThreadSanitizer
 .PHONY: check-valgrind
 check-valgrind: all $(UNIT_TESTS) ## the unit tests under valgrind
 	@TEST_WRAPPER="$(VALGRIND)" $(run) $(UNIT_TESTS)
+
+.PHONY: check-model
+check-model: ## a model of how guests get the bus, in all its states (spin)
+	$(deps) build model
+	CC="$(CC)" sh tests/model/check.sh
 
 # Seconds for each fuzzer. What one finds it leaves in the build directory,
 # and what it has learnt: the next run goes on from there.

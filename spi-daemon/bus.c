@@ -222,7 +222,7 @@ void bus_postpone(struct bus *bus, struct bus_user *user, uint64_t until,
 {
 	pthread_mutex_lock(&bus->lock);
 	/* Paid at the end: to pay now would cost the place in the queue. */
-	user->unpaid = time_held(user, now);
+	user->unpaid = later(time_held(user, now), 1);
 	user->not_before = until;
 	enqueue(bus, user);
 	hand_over(bus, user, now);

@@ -19,6 +19,10 @@ packages_for() {
 		packages_for build
 		echo libcmocka-dev valgrind cppcheck shellcheck mandoc
 		;;
+	model) # make check-model
+		packages_for build
+		echo spin
+		;;
 	guest) # make check-guest; tests/guest/kit.sh fetches the rest
 		packages_for build
 		echo libcmocka-dev xz-utils ca-certificates
@@ -32,7 +36,7 @@ packages_for() {
 		echo clang libclang-rt-dev clang-format clang-tidy gcovr git
 		;;
 	*)
-		die "usage: install-deps.sh build|check|guest|init|develop..."
+		die "usage: install-deps.sh build|check|model|guest|init|develop..."
 		;;
 	esac
 }

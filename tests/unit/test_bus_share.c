@@ -197,6 +197,20 @@ static void time_before_putting_it_off_is_charged(void **state)
 	}
 }
 
+/* Or, on a coarse clock, it could come and go for ever, ahead of others. */
+static void putting_it_off_is_never_free(void **state)
+{
+	struct fixture *f = *state;
+	struct bus_user *user = &f->users[0];
+
+	for (unsigned int i = 1; i <= 5; i++) {
+		assert_true(bus_acquire(&f->bus, user, f->now));
+		bus_postpone(&f->bus, user, f->now + 10, f->now);
+		bus_leave(&f->bus, user, f->now);
+		assert_true(user->account->finish == NOW + i);
+	}
+}
+
 static void bus_is_wanted_by_who_can_go_on(void **state)
 {
 	struct fixture *f = *state;
@@ -382,6 +396,7 @@ int main(void)
 		TEST(owner_that_puts_it_off_keeps_its_place),
 		TEST(bus_put_off_by_all_is_free),
 		TEST(time_before_putting_it_off_is_charged),
+		TEST(putting_it_off_is_never_free),
 		TEST(bus_is_wanted_by_who_can_go_on),
 		TEST(owner_that_watches_is_woken_once),
 		TEST(watch_ends_with_the_message),
