@@ -62,6 +62,7 @@ int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 	if (ret < 0)
 		goto free_name;
 	w->service.replay = spec->replay;
+	w->service.user.weight = spec->weight;
 	w->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ret = w->quit < 0
 		      ? -errno

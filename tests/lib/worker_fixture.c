@@ -20,7 +20,7 @@ static void open_worker(struct worker_fixture *f, unsigned int i)
 		.name = name,
 		.socket = f->paths[i],
 		.devices = f->devices,
-		.weight = 1,
+		.weight = 1 + i,
 	};
 	assert_int_equal(controller_open(&f->controllers[i], &f->pool,
 					 f->devices, error, sizeof(error)),

@@ -204,6 +204,14 @@ static void waiting_guest_is_woken_when_a_chip_is_released(void **state)
 	spi_front_close(&b);
 }
 
+static void weight_of_a_guest_is_its_share_of_a_bus(void **state)
+{
+	struct worker_fixture *f = *state;
+
+	for (unsigned int i = 0; i < WORKER_COUNT; i++)
+		assert_int_equal(f->workers[i].service.user.weight, 1 + i);
+}
+
 static void hold_expires_by_itself(void **state)
 {
 	struct worker_fixture *f = *state;
@@ -319,6 +327,7 @@ int main(void)
 		TEST(quitting_ends_a_slow_transfer),
 		TEST(disconnecting_releases_a_held_chip),
 		TEST(waiting_guest_is_woken_when_a_chip_is_released),
+		TEST(weight_of_a_guest_is_its_share_of_a_bus),
 		TEST(hold_expires_by_itself),
 		TEST(ring_without_kick_is_polled),
 		TEST(dead_kick_breaks_the_ring),
