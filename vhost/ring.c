@@ -58,6 +58,10 @@ void vhost_session_break(struct vhost_session *session, unsigned int index,
 {
 	struct vhost_ring *ring = &session->rings[index];
 
+	if (ring->started) {
+		ring->broken = true;
+		session->breaks++;
+	}
 	vhost_ring_stop(ring);
 	if (vhost_signal_fd(ring->err) < 0) {
 		vhost_close_fd(&ring->err);

@@ -253,8 +253,10 @@ int vhost_session_handle(struct vhost_session *s)
 	ret = check(s, msg, row);
 	if (!ret)
 		ret = row->handle(s, msg);
-	if (ret < 0)
+	if (ret < 0) {
 		name_request(s, row);
+		s->refused++;
+	}
 
 	ret = answer(s, msg, row, ret);
 	vhost_close_fd(&s->reply_fd);

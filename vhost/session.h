@@ -28,6 +28,7 @@ struct vhost_ring {
 	bool has_addr;
 	bool started; /* SET_VRING_KICK .. GET_VRING_BASE */
 	bool enabled;
+	bool broken;   /* vhost_session_break() stopped it; until it starts */
 	uint16_t size; /* SET_VRING_NUM; 0: not set */
 	uint32_t base; /* SET_VRING_BASE, or where the ring stopped */
 	bool has_base; /* if not, it starts at vring_first_base() */
@@ -86,6 +87,8 @@ struct vhost_session {
 	uint32_t reply_size;		/* and its size in bytes, */
 	int reply_fd;			/* and descriptor, if not -1 */
 	char reason[VHOST_REASON_MAX];	/* what went wrong, "" if nothing */
+	unsigned int refused;		/* messages, and */
+	unsigned int breaks; /* vhost_session_break()s, to be counted */
 };
 
 /*

@@ -238,6 +238,7 @@ static int start(struct vhost_session *s, struct vhost_ring *ring)
 	set_log_addr(&vring, &ring->addr);
 	ring->vring = vring;
 	ring->started = true;
+	ring->broken = false;
 	ring->recovers = false;
 	s->device->ops->start(
 		s->device->opaque, (unsigned int)(ring - s->rings),

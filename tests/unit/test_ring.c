@@ -119,6 +119,8 @@ static void test_broken_ring_stops_signals_and_says_why(void **state)
 	assert_string_equal(
 		s->f->session.reason,
 		"ring 0 is broken, and stopped: avail index jumped");
+	assert_true(s->vr->broken);
+	assert_int_equal(s->f->session.breaks, 1);
 	/* Its kick goes, its call and error descriptors stay. */
 	assert_int_equal(open_fds(), fds - 1);
 
@@ -127,6 +129,7 @@ static void test_broken_ring_stops_signals_and_says_why(void **state)
 	assert_int_equal(ask_base(s->f, 0), 1);
 	start_ring(s->f, 0, &s->ring, 1, s->kick);
 	assert_true(vhost_ring_is_active(s->vr));
+	assert_false(s->vr->broken);
 	serve(s);
 	assert_int_equal(s->ring.used->idx, 2);
 	assert_int_equal(count_of(s->err), 0);
@@ -142,6 +145,8 @@ static void test_broken_ring_without_error_descriptor_just_stops(void **state)
 	/* Again, and one that never ran: nothing happens. */
 	vhost_session_break(&s->f->session, 0, "a reason");
 	vhost_session_break(&s->f->session, 1, "another");
+	assert_int_equal(s->f->session.breaks, 1);
+	assert_false(s->f->session.rings[1].broken);
 	assert_string_equal(s->f->session.reason,
 			    "ring 1 is broken, and stopped: another");
 	assert_int_equal(ask_base(s->f, 1), 0);

@@ -95,9 +95,12 @@ static void assert_in_step(struct fixture *f)
 static void assert_refused(struct fixture *f, uint32_t request, uint32_t flags,
 			   uint32_t size, bool reply)
 {
+	unsigned int refused_before = f->session.refused;
+
 	say(f, request, flags, zeros, size, NULL, 0);
 	handle(f);
 	assert_int_not_equal(f->session.reason[0], 0);
+	assert_int_equal(f->session.refused, refused_before + 1);
 	if (!hear(f))
 		fail_msg("request %u: no answer", request);
 	assert_int_equal(f->reply.header.request, request);
@@ -324,6 +327,7 @@ static void test_message_in_parts_is_handled_once_whole(void **state)
 	}
 	handle(f);
 	assert_true(hear(f));
+	assert_int_equal(f->session.refused, 0);
 	assert_in_step(f);
 }
 
