@@ -17,7 +17,8 @@
 struct chip {
 	const struct device_spec *spec;
 	struct handle *handle;
-	struct spi_caps caps; /* the device's, within the guest's limits */
+	struct spi_caps caps;	/* the device's, within the guest's limits */
+	struct counter hold_ns; /* that the guest's messages for it had a bus */
 };
 
 struct controller {

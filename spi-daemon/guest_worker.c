@@ -110,6 +110,26 @@ static bool may_log(struct guest_worker *w)
 	return true;
 }
 
+static enum guest_state find_state(struct guest_worker *w)
+{
+	if (!w->connected)
+		return GUEST_ALONE;
+	if (is_active(w))
+		return GUEST_RUNS;
+	return requestq(w)->broken ? GUEST_BROKEN : GUEST_CONNECTED;
+}
+
+/* Takes over what the session has counted. */
+static void count_session(struct guest_worker *w)
+{
+	struct guest_stats *stats = &w->service.stats;
+
+	counter_add(&stats->refused_messages, w->session.refused);
+	counter_add(&stats->broken_rings, w->session.breaks);
+	w->session.refused = w->session.breaks = 0;
+	counter_set(&stats->state, find_state(w));
+}
+
 static void connect_session(struct guest_worker *w, int fd)
 {
 	vhost_session_init(&w->session, &w->device, fd);
@@ -117,6 +137,7 @@ static void connect_session(struct guest_worker *w, int fd)
 	guest_mem_watch(&w->session.mem);
 	w->connected = true;
 	w->kicks = w->reads = (struct flood){ 0 };
+	counter_add(&w->service.stats.connections, 1);
 	if (may_log(w))
 		log_info("%s: front end connected", w->name);
 }
@@ -130,6 +151,7 @@ static void end_session(struct guest_worker *w)
 	guest_mem_watch(NULL);
 	w->service.session = NULL;
 	w->connected = false;
+	count_session(w);
 	if (w->session.held) {
 		w->accept_at = clock_now() + HELD_PAUSE_NS;
 		log_warning("%s: its front end blocked a descriptor: no other "
@@ -168,6 +190,7 @@ static void accept_front_end(struct guest_worker *w)
 		return;
 	}
 	close(fd);
+	counter_add(&w->service.stats.turned_away, 1);
 	if (may_log(w))
 		log_warning("%s: a second front end was turned away", w->name);
 }
@@ -256,8 +279,12 @@ static void serve_front_end(struct guest_worker *w)
 		note_idle(&w->reads);
 	if (ret >= 0)
 		return;
-	if (ret != -ECONNRESET && may_log(w))
-		log_warning("%s: connection lost: %s", w->name, strerror(-ret));
+	if (ret != -ECONNRESET) {
+		counter_add(&w->service.stats.disconnected, 1);
+		if (may_log(w))
+			log_warning("%s: connection lost: %s", w->name,
+				    strerror(-ret));
+	}
 	end_session(w);
 }
 
@@ -328,6 +355,7 @@ static void *run(void *arg)
 	for (;;) {
 		uint64_t deadline = serve_ring(w);
 
+		count_session(w);
 		if (wait_for(w, fds, deadline) < 0)
 			continue; /* interrupted */
 		if (fds[POLL_QUIT].revents)

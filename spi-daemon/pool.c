@@ -100,7 +100,12 @@ static int find_bus(struct pool *pool, const struct device_spec *spec,
 	else if (spec->sim_bus)
 		snprintf(name, sizeof(name), "sim:%s", spec->sim_bus);
 	handle->bus = get_bus(pool, name);
-	return handle->bus ? 0 : -ENOMEM;
+	if (!handle->bus)
+		return -ENOMEM;
+	if (!*name)
+		snprintf(handle->bus->name, sizeof(handle->bus->name),
+			 "%.40s (own)", handle->name);
+	return 0;
 }
 
 static void close_handle(struct pool *pool, struct handle *handle)
@@ -110,7 +115,32 @@ static void close_handle(struct pool *pool, struct handle *handle)
 	if (handle->bus)
 		put_bus(pool, handle->bus);
 	free(handle->key);
+	free(handle->name);
 	free(handle);
+}
+
+/* One more than any other on @path has: numbers begin with 1. */
+static unsigned int next_number(const struct pool *pool, const char *path)
+{
+	const size_t len = strlen(path);
+	unsigned int last = 0;
+
+	for (const struct handle *h = pool->handles; h; h = h->next)
+		if (h->number > last && !strncmp(h->name, path, len) &&
+		    (!h->name[len] || h->name[len] == '#'))
+			last = h->number;
+	return last + 1;
+}
+
+static int name_handle(const struct pool *pool, const char *path,
+		       struct handle *handle)
+{
+	handle->number = next_number(pool, path);
+	if (handle->number == 1)
+		handle->name = strdup(path);
+	else if (asprintf(&handle->name, "%s#%u", path, handle->number) < 0)
+		handle->name = NULL;
+	return handle->name ? 0 : -ENOMEM;
 }
 
 static int open_handle(struct pool *pool, const struct device_spec *spec,
@@ -122,7 +152,9 @@ static int open_handle(struct pool *pool, const struct device_spec *spec,
 	if (!handle)
 		return -ENOMEM;
 	handle->key = strdup(key);
-	ret = handle->key ? find_bus(pool, spec, handle) : -ENOMEM;
+	ret = handle->key ? name_handle(pool, spec->path, handle) : -ENOMEM;
+	if (!ret)
+		ret = find_bus(pool, spec, handle);
 	if (!ret)
 		ret = open_device(spec, &handle->dev);
 	if (ret) {

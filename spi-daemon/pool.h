@@ -15,12 +15,14 @@
 #include "spi-daemon/bus.h"
 #include "spi-daemon/device_spec.h"
 #include "spi-daemon/device/spi_device.h"
+#include "spi-daemon/stats.h"
 
 struct pool_bus {
 	struct bus bus;
+	struct bus_stats stats;
 	struct pool_bus *next;
 	unsigned int users; /* handles */
-	char name[64];	    /* of its controller; "" if a chip has its own */
+	char name[64];	    /* of its controller; or of whose own it is */
 };
 
 /* One chip of this host. */
@@ -29,10 +31,13 @@ struct handle {
 	/* Only the owner of the bus uses these: */
 	struct spi_device *dev;
 	uint64_t quiet_until; /* monotonic ns: not to be selected earlier */
+	struct device_stats stats;
 	/* Only the pool uses these: */
 	struct handle *next;
 	unsigned int users; /* guests */
 	char *key;	    /* see device_spec_key() */
+	char *name; /* its path, and # and its number unless that is 1 */
+	unsigned int number; /* among the chips with one path, from 1 */
 };
 
 struct pool {

@@ -14,9 +14,17 @@ struct chip *spi_message_chip(const struct spi_service *s, unsigned int index)
 
 void spi_message_leave_bus(struct spi_service *s)
 {
+	stats_turn_is_given_up(&s->stats.turn);
 	if (s->bus)
 		bus_leave(s->bus, &s->user, clock_now());
 	s->bus = NULL;
+}
+
+/* The bus is still ours, and so is what others read of it. */
+static void end_turn(struct spi_service *s, struct chip *chip, uint64_t now)
+{
+	stats_turn_ends(&s->stats.turn, &chip->handle->stats, &chip->hold_ns,
+			now);
 }
 
 /* The next select edge has to keep its distance. */
@@ -32,6 +40,7 @@ void spi_message_end(struct spi_service *s, struct chip *chip)
 	uint64_t behind;
 
 	note_release(s, chip, now);
+	end_turn(s, chip, now);
 	behind = bus_linger(s->bus, &s->user, now);
 	if (!behind) {
 		s->bus = NULL;
@@ -43,7 +52,10 @@ void spi_message_end(struct spi_service *s, struct chip *chip)
 
 void spi_message_fail(struct spi_service *s, struct chip *chip)
 {
-	note_release(s, chip, clock_now());
+	uint64_t now = clock_now();
+
+	note_release(s, chip, now);
+	end_turn(s, chip, now);
 	spi_message_leave_bus(s);
 }
 
@@ -112,7 +124,9 @@ void spi_message_unpopped(struct spi_service *s)
 
 bool spi_message_begin(struct spi_service *s, struct chip *chip, uint64_t now)
 {
-	struct bus *bus = &chip->handle->bus->bus;
+	struct pool_bus *pool_bus = chip->handle->bus;
+	struct turn_stats *turn = &s->stats.turn;
+	struct bus *bus = &pool_bus->bus;
 
 	if (s->cs.message == CS_OPEN)
 		spi_message_end(s, deselect(s));
@@ -120,15 +134,20 @@ bool spi_message_begin(struct spi_service *s, struct chip *chip, uint64_t now)
 	if (s->bus != bus)
 		spi_message_leave_bus(s);
 	s->bus = bus;
+	stats_turn_waits(turn, (unsigned int)(chip - s->controller->chips),
+			 now);
 	if (!bus_acquire(s->bus, &s->user, now)) {
 		s->start_at = s->user.not_before > now ? s->user.not_before
 						       : CLOCK_NEVER;
 		return false;
 	}
-	if (chip->handle->quiet_until <= now)
+	if (chip->handle->quiet_until <= now) {
+		stats_turn_holds(turn, &pool_bus->stats, now);
 		return true;
+	}
 	/* Nobody else has to wait for this chip. */
 	s->start_at = chip->handle->quiet_until;
+	stats_turn_pauses(turn, now, s->start_at);
 	bus_postpone(s->bus, &s->user, s->start_at, now);
 	return false;
 }
@@ -173,16 +192,19 @@ static void end_long_message(struct spi_service *s, uint64_t now)
 		return;
 	spi_service_complain(s, "%s: message cut short: %s", chip->spec->path,
 			     spi_message_too_long);
+	counter_add(&s->stats.cuts[CUT_MAX_MESSAGE], 1);
 	spi_message_cut(s);
 }
 
 void spi_message_tick(struct spi_service *s, uint64_t now)
 {
 	if (s->cs.message == CS_OPEN) {
-		if (now >= s->hold_until)
+		if (now >= s->hold_until) {
+			counter_add(&s->stats.cuts[CUT_HOLD], 1);
 			spi_message_cut(s);
-		else
+		} else {
 			end_long_message(s, now);
+		}
 	} else if (s->bus && now >= s->linger_until) {
 		spi_message_leave_bus(s);
 	}

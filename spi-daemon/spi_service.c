@@ -124,13 +124,15 @@ static uint16_t pending(struct spi_service *s)
 static void refuse(struct spi_service *s, const char *why)
 {
 	spi_service_complain(s, "request refused: %s", why);
+	counter_add(&s->stats.errors[REQUEST_REFUSED], 1);
 	spi_message_refuse(s, pending(s));
 	begin_clear(s, VIRTIO_SPI_PARAM_ERR);
 }
 
 /* The request was valid, but could not be done, or not to the end. */
-static void fail(struct spi_service *s)
+static void fail(struct spi_service *s, enum request_error cause)
 {
+	counter_add(&s->stats.errors[cause], 1);
 	chip_select_failed(&s->cs, &s->job.framed, &s->job.plan);
 	spi_message_bound_cut(s, pending(s));
 	begin_clear(s, VIRTIO_SPI_TRANS_ERR);
@@ -181,13 +183,13 @@ static void begin_job(struct spi_service *s)
 	if (job->plan.lost) {
 		spi_service_complain(s, "request failed: the chip was released "
 					"in the middle of its message");
-		fail(s);
+		fail(s, REQUEST_LOST);
 		return;
 	}
 	if (s->chain.outcome_unknown && !s->replay) {
 		spi_service_complain(s, "request failed: it may have been run "
 					"before a crash");
-		fail(s);
+		fail(s, REQUEST_UNKNOWN);
 		return;
 	}
 	job->phase = JOB_QUEUED;
@@ -197,41 +199,46 @@ static void begin_job(struct spi_service *s)
 }
 
 /* A transfer ends early. */
-static void end_with_error(struct spi_service *s, const char *step,
-			   const char *why)
+static void end_with_error(struct spi_service *s, enum request_error cause,
+			   const char *step, const char *why)
 {
 	struct chip *chip = spi_message_chip(s, s->job.framed.chip);
 
 	spi_device_release(chip->handle->dev);
 	s->inactive_ns =
 		s->job.transfer.request.head.cs_change_delay_inactive_ns;
+	if (cause == REQUEST_DEVICE)
+		counter_add(&chip->handle->stats.errors, 1);
 	spi_message_fail(s, chip);
 	spi_service_complain(s, "%s: %s: %s", chip->spec->path, step, why);
-	fail(s);
+	fail(s, cause);
 }
 
 /* Does not let one message go on for ever while others wait. */
 static bool cut_long_message(struct spi_service *s, uint64_t now)
 {
-	bool cut = spi_message_is_too_long(
-		s, spi_message_chip(s, s->job.framed.chip), now);
+	const struct chip *chip = spi_message_chip(s, s->job.framed.chip);
 
-	if (cut)
-		end_with_error(s, "message cut short", spi_message_too_long);
-	return cut;
+	if (!spi_message_is_too_long(s, chip, now))
+		return false;
+	counter_add(&s->stats.cuts[CUT_MAX_MESSAGE], 1);
+	end_with_error(s, REQUEST_TOO_LONG, "message cut short",
+		       spi_message_too_long);
+	return true;
 }
 
 static enum spi_progress start_job(struct spi_service *s, uint64_t now)
 {
 	struct job *job = &s->job;
+	struct chip *chip = spi_message_chip(s, job->framed.chip);
 
 	if (job->plan.joins) {
 		if (cut_long_message(s, now))
 			return SPI_MORE;
-	} else if (!spi_message_begin(s, spi_message_chip(s, job->framed.chip),
-				      now)) {
+	} else if (!spi_message_begin(s, chip, now)) {
 		return SPI_WAIT;
 	}
+	counter_add(&chip->handle->stats.requests, 1);
 	vhost_session_begin(s->session, REQUESTQ, &s->chain);
 	job->phase = JOB_RUNS;
 	return SPI_MORE;
@@ -251,20 +258,36 @@ static void end_message_part(struct spi_service *s)
 		spi_message_end(s, chip);
 }
 
+/* The next piece, and what it moved. */
+static int transfer_step(struct spi_service *s, struct chip *chip)
+{
+	struct spi_transfer *transfer = &s->job.transfer;
+	uint64_t left = transfer->left;
+	int ret =
+		spi_transfer_step(transfer, chip, &s->session->mem, &s->bounce);
+	uint64_t moved = left - transfer->left;
+
+	stats_moved(&s->stats, &chip->handle->stats,
+		    transfer->request.tx_len ? moved : 0,
+		    transfer->request.rx_len ? moved : 0);
+	return ret;
+}
+
 static void run_step(struct spi_service *s)
 {
 	struct chip *chip = spi_message_chip(s, s->job.framed.chip);
-	int ret = spi_transfer_step(&s->job.transfer, chip, &s->session->mem,
-				    &s->bounce);
+	int ret = transfer_step(s, chip);
 
 	if (ret < 0) {
 		end_with_error(s,
+			       ret == -EFAULT ? REQUEST_MEMORY : REQUEST_DEVICE,
 			       chip->handle->dev->failed_step
 				       ? chip->handle->dev->failed_step
 				       : "transfer",
 			       strerror(-ret));
 	} else if (!s->job.transfer.left) {
 		end_message_part(s);
+		counter_add(&s->stats.done, 1);
 		finish(s, VIRTIO_SPI_TRANS_OK);
 	} else {
 		cut_long_message(s, clock_now());
@@ -332,7 +355,8 @@ static void give_back(struct spi_service *s)
 /* A transfer that was begun is not finished. */
 static void stop_transfer(struct spi_service *s)
 {
-	end_with_error(s, "transfer", "cut short, as the ring stops");
+	end_with_error(s, REQUEST_STOPPED, "transfer",
+		       "cut short, as the ring stops");
 }
 
 /*

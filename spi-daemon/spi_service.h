@@ -55,6 +55,7 @@ struct spi_service {
 	bool replay;	       /* run again what may have been run: --replay */
 	struct bounce bounce;
 	struct log_limit log_limit;
+	struct guest_stats stats; /* the worker's: others only read */
 };
 
 enum spi_progress {

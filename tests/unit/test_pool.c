@@ -87,6 +87,45 @@ static void simulated_chips_with_one_bus_name_share_it(void **state)
 	pool_fini(&pool);
 }
 
+static struct handle *get_text(struct pool *pool, const char *key,
+			       const char *owner)
+{
+	struct device_spec spec = parse(key);
+	struct handle *handle = get(pool, &spec, owner, 0);
+
+	device_spec_free(&spec);
+	return handle;
+}
+
+static void chips_with_one_path_are_told_apart(void **state)
+{
+	struct handle *a, *b, *c, *nor;
+	struct pool pool;
+
+	(void)state;
+	pool_init(&pool);
+	a = get_text(&pool, "sim:loopback", "a");
+	nor = get_text(&pool, "sim:nor,size=64k", "a");
+	b = get_text(&pool, "sim:loopback,bus=x", "b");
+	assert_string_equal(a->name, "sim:loopback");
+	assert_string_equal(a->bus->name, "sim:loopback (own)");
+	assert_string_equal(nor->name, "sim:nor");
+	assert_string_equal(b->name, "sim:loopback#2");
+	assert_string_equal(b->bus->name, "sim:x");
+	/* A number that is in use is not given again. */
+	pool_put(&pool, a);
+	c = get_text(&pool, "sim:loopback", "c");
+	assert_string_equal(c->name, "sim:loopback#3");
+	assert_string_equal(c->bus->name, "sim:loopback#3 (own)");
+	pool_put(&pool, b);
+	pool_put(&pool, c);
+	a = get_text(&pool, "sim:loopback", "a");
+	assert_string_equal(a->name, "sim:loopback");
+	pool_put(&pool, a);
+	pool_put(&pool, nor);
+	pool_fini(&pool);
+}
+
 /* Whatever it is called, and before it exists as well as after. */
 static void flash_with_a_file_belongs_to_all(void **state)
 {
@@ -144,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(simulated_chip_belongs_to_its_place_in_a_list),
 		cmocka_unit_test(simulated_chips_with_one_bus_name_share_it),
+		cmocka_unit_test(chips_with_one_path_are_told_apart),
 		cmocka_unit_test(flash_with_a_file_belongs_to_all),
 		cmocka_unit_test(device_that_is_not_there_is_named),
 	};
