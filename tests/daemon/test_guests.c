@@ -11,25 +11,8 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/rig.h"
+#include "tests/lib/config_rig.h"
 #include "vhost/front/deadline.h"
-
-/* The daemon's configuration file: "%s" in @format is its directory. */
-static void write_config(struct rig *rig, const char *format)
-{
-	FILE *file = fopen(daemon_file(&rig->daemon, "conf"), "w");
-
-	assert_non_null(file);
-	for (const char *c = format; *c; c++) {
-		if (c[0] == '%' && c[1] == 's') {
-			fputs(rig->daemon.dir, file);
-			c++;
-		} else {
-			fputc(*c, file);
-		}
-	}
-	fclose(file);
-}
 
 static void wait_socket(const char *path, bool listens)
 {
@@ -47,7 +30,7 @@ static void start(struct rig *rig, const char *config)
 	char path[DAEMON_PATH_MAX + 8];
 	const char *args[] = { "--config", path, NULL };
 
-	write_config(rig, config);
+	config_write(rig, config);
 	snprintf(path, sizeof(path), "%s", daemon_file(&rig->daemon, "conf"));
 	daemon_spawn(&rig->daemon, args);
 	wait_socket(daemon_file(&rig->daemon, "a"), true);
@@ -65,20 +48,9 @@ static void wait_log(struct rig *rig, const char *text)
 
 static void reload(struct rig *rig, const char *config, const char *answer)
 {
-	write_config(rig, config);
+	config_write(rig, config);
 	kill(rig->daemon.pid, SIGHUP);
 	wait_log(rig, answer);
-}
-
-static struct spi_front *open_guest(struct rig *rig, unsigned int slot,
-				    const char *socket)
-{
-	char path[DAEMON_PATH_MAX + 8];
-	struct spi_front_options options = rig_options(rig, 0);
-
-	snprintf(path, sizeof(path), "%s", daemon_file(&rig->daemon, socket));
-	options.path = path;
-	return rig_open_with(rig, slot, &options);
 }
 
 static void stop(struct rig *rig)
@@ -127,8 +99,8 @@ static void each_guest_has_its_own_devices(void **state)
 	start(rig, "guest name=a,socket=%s/a,device=sim:nor,id=0a0102,cs=nor\n"
 		   "  device=sim:nor,id=1a0102,cs=nor\n"
 		   "guest name=b,socket=%s/b,device=sim:nor,id=0b0102,cs=nor");
-	a = open_guest(rig, 0, "a");
-	b = open_guest(rig, 1, "b");
+	a = config_open(rig, 0, "a");
+	b = config_open(rig, 1, "b");
 	assert_int_equal(chip_selects(a), 2);
 	assert_int_equal(chip_selects(b), 1);
 	assert_int_equal(read_id(a, 0), 0x0a);
@@ -149,8 +121,8 @@ static void chip_is_shared_on_purpose(void **state)
 
 	start(rig, "guest name=a,socket=%s/a,device=sim:nor,file=%s/image\n"
 		   "guest name=b,socket=%s/b,device=sim:nor,file=%s/image\n");
-	a = open_guest(rig, 0, "a");
-	b = open_guest(rig, 1, "b");
+	a = config_open(rig, 0, "a");
+	b = config_open(rig, 1, "b");
 	rig_tx(a, 1, &enable, 1);
 	rig_tx(a, 1, program, sizeof(program));
 	for (byte = 0; byte != 0x5a;) {
@@ -170,7 +142,7 @@ static void reload_leaves_the_others_alone(void **state)
 	unsigned int fds, threads;
 
 	start(rig, one);
-	a = open_guest(rig, 0, "a");
+	a = config_open(rig, 0, "a");
 	assert_int_equal(read_id(a, 0), 0x0a);
 	fds = daemon_fds(&rig->daemon);
 	threads = daemon_threads(&rig->daemon);
@@ -178,7 +150,7 @@ static void reload_leaves_the_others_alone(void **state)
 	snprintf(config, sizeof(config), "%s%s", one,
 		 "guest name=b,socket=%s/b,device=sim:loopback");
 	reload(rig, config, "guest b: is served from now on");
-	b = open_guest(rig, 1, "b");
+	b = config_open(rig, 1, "b");
 	rig_check_loopback(b, 100);
 	assert_int_equal(daemon_threads(&rig->daemon), threads + 1);
 	assert_int_equal(read_id(a, 0), 0x0a);
@@ -200,12 +172,12 @@ static void changed_guest_begins_anew(void **state)
 	struct spi_front *a;
 
 	start(rig, "guest name=a,socket=%s/a,device=sim:nor,cs=nor,id=0a0102");
-	a = open_guest(rig, 0, "a");
+	a = config_open(rig, 0, "a");
 	assert_int_equal(read_id(a, 0), 0x0a);
 	reload(rig, "guest name=a,socket=%s/a,device=sim:nor,cs=nor,id=0c0102",
 	       "guest a: is served from now on");
 	rig_close(rig, 0);
-	a = open_guest(rig, 0, "a");
+	a = config_open(rig, 0, "a");
 	assert_int_equal(read_id(a, 0), 0x0c);
 	stop(rig);
 }
@@ -216,7 +188,7 @@ static void mistake_in_the_file_changes_nothing(void **state)
 	struct spi_front *a;
 
 	start(rig, "guest name=a,socket=%s/a,device=sim:nor,cs=nor,id=0a0102");
-	a = open_guest(rig, 0, "a");
+	a = config_open(rig, 0, "a");
 	reload(rig, "guest name=a\n", "nothing was changed: ");
 	wait_log(rig, "socket=PATH is missing");
 	assert_int_equal(read_id(a, 0), 0x0a);
@@ -246,7 +218,7 @@ static void guest_that_cannot_be_served_changes_nothing(void **state)
 	struct spi_front *a;
 
 	start(rig, "guest name=a,socket=%s/a,device=sim:loopback");
-	a = open_guest(rig, 0, "a");
+	a = config_open(rig, 0, "a");
 	mkdir(daemon_file(&rig->daemon, "dir"), 0700);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		reload(rig, cases[i].config, cases[i].error);
@@ -268,8 +240,8 @@ static void device_that_does_not_open_is_named(void **state)
 	       "guest name=b,socket=%s/b,device=sim:loopback\n",
 	       "serving 2 guests");
 	wait_log(rig, "guest c: device=/dev/null: is not a SPI");
-	rig_check_loopback(open_guest(rig, 0, "a"), 10);
-	rig_check_loopback(open_guest(rig, 1, "b"), 10);
+	rig_check_loopback(config_open(rig, 0, "a"), 10);
+	rig_check_loopback(config_open(rig, 1, "b"), 10);
 	stop(rig);
 }
 
@@ -281,7 +253,7 @@ static void all_guests_may_go(void **state)
 	reload(rig, "# nobody\n", "serving 0 guests");
 	reload(rig, "guest name=a,socket=%s/a,device=sim:loopback",
 	       "guest a: is served from now on");
-	rig_check_loopback(open_guest(rig, 0, "a"), 10);
+	rig_check_loopback(config_open(rig, 0, "a"), 10);
 	stop(rig);
 }
 
@@ -328,7 +300,7 @@ static void check_finds_mistakes_and_missing_devices(void **state)
 
 	snprintf(path, sizeof(path), "%s", daemon_file(&rig->daemon, "conf"));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		write_config(rig, cases[i].config);
+		config_write(rig, cases[i].config);
 		daemon_spawn(&rig->daemon, args);
 		assert_int_equal(daemon_wait(&rig->daemon), !!cases[i].error);
 		if (cases[i].error)
@@ -345,7 +317,7 @@ static void file_without_guests_is_refused_at_start(void **state)
 	char path[DAEMON_PATH_MAX + 8];
 	const char *args[] = { "-f", path, NULL };
 
-	write_config(rig, "# nobody\n");
+	config_write(rig, "# nobody\n");
 	snprintf(path, sizeof(path), "%s", daemon_file(&rig->daemon, "conf"));
 	daemon_spawn(&rig->daemon, args);
 	assert_int_equal(daemon_wait(&rig->daemon), 1);
