@@ -22,6 +22,7 @@ enum {
 	OPTION_SOCKET_MODE,
 	OPTION_SOCKET_GROUP,
 	OPTION_CHECK,
+	OPTION_STATS,
 };
 
 static const struct option long_options[] = {
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
 	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
 	{ "user", required_argument, NULL, OPTION_USER },
 	{ "syslog", no_argument, NULL, OPTION_SYSLOG },
+	{ "stats", required_argument, NULL, OPTION_STATS },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -65,6 +67,16 @@ static const struct option *find_option(int value)
 	while (option->name && option->val != value)
 		option++;
 	return option;
+}
+
+static int set_stats(struct parser *p, const char *path)
+{
+	if (!*path) {
+		snprintf(p->error, p->error_size, "--stats= has no value");
+		return -EINVAL;
+	}
+	p->options->stats = strdup(path);
+	return p->options->stats ? 0 : -ENOMEM;
 }
 
 /* Makes room for one more guest. Returns NULL, with a reason, without. */
@@ -171,7 +183,8 @@ static int check_repeated(struct parser *p, int found, const char *value)
 
 	if (found != 's' && found != 'c' && found != 'f' &&
 	    found != OPTION_PIDFILE && found != OPTION_USER &&
-	    found != OPTION_SOCKET_MODE && found != OPTION_SOCKET_GROUP)
+	    found != OPTION_SOCKET_MODE && found != OPTION_SOCKET_GROUP &&
+	    found != OPTION_STATS)
 		return 1;
 	if (p->ruled & bit)
 		return 0;
@@ -260,6 +273,8 @@ static int take_option(struct parser *p, int found, const char *value)
 	case OPTION_USER:
 	case OPTION_SYSLOG:
 		return take_launch_option(&p->options->launch, found, value);
+	case OPTION_STATS:
+		return set_stats(p, value);
 	case 'v':
 		p->options->verbose = true;
 		return OPTIONS_RUN;
@@ -427,5 +442,6 @@ void options_free(struct options *options)
 	free(options->config);
 	free(options->launch.pid_file);
 	free(options->launch.user);
+	free(options->stats);
 	memset(options, 0, sizeof(*options));
 }

@@ -19,6 +19,7 @@ struct options {
 	unsigned int guest_count;  /* can be 0 if there is a ->config */
 	char *config;		   /* the file that was read; NULL: none */
 	struct launch_options launch;
+	char *stats; /* file for statistics; NULL: none */
 	bool verbose;
 };
 

@@ -31,6 +31,7 @@ const char options_help[] =
 "      --user=USER         become USER, NAME or NAME:GROUP, before devices and\n"
 "                          sockets are opened\n"
 "      --syslog            log to the system log\n"
+"      --stats=FILE        keep statistics in this file, for Prometheus\n"
 "  -v, --verbose           log more\n"
 "  -V, --version           print the version and exit\n"
 "  -h, --help              print this text and exit\n"

@@ -6,11 +6,18 @@
 #include <string.h>
 #include <time.h>
 
+#include "spi-daemon/clock.h"
 #include "spi-daemon/guest_set.h"
 #include "spi-daemon/log.h"
 #include "spi-daemon/notify.h"
+#include "spi-daemon/stats_file.h"
+#include "spi-daemon/stats_log.h"
+#include "spi-daemon/stats_prom.h"
 #include "spi-daemon/supervisor.h"
 #include "virtio/guest_mem.h"
+
+/* Between two looks at how things are. */
+#define TICK_NS NS_PER_S
 
 /* Blocked before any thread is made, so that only we get them. */
 static void block_signals(sigset_t *set)
@@ -19,6 +26,7 @@ static void block_signals(sigset_t *set)
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 	/* A front end that closed its end is an error of write(2), no more. */
 	signal(SIGPIPE, SIG_IGN);
@@ -50,24 +58,88 @@ static void reload(struct guest_set *set, int argc, char **argv)
 	notify_ready(ret ? "nothing was changed: see the log" : status);
 }
 
-/* Returns the next signal, and looks after the guests until it comes. */
-static int wait_for_signal(struct guest_set *set, const sigset_t *signals)
+static void log_stats(const struct guest_set *set)
 {
-	static const struct timespec second = { .tv_sec = 1 };
-	int sig;
+	struct stats_view view;
 
-	while ((sig = sigtimedwait(signals, NULL, &second)) < 0)
-		guest_set_look(set);
-	return sig;
+	if (stats_view_init(&view, set) < 0) {
+		log_error("no statistics: out of memory");
+		return;
+	}
+	stats_log(&view);
+	stats_view_fini(&view);
+}
+
+static void write_stats(const struct guest_set *set, struct stats_file *file,
+			time_t start)
+{
+	struct stats_view view;
+
+	if (!file->path || stats_view_init(&view, set) < 0)
+		return;
+	stats_file_write(file, stats_prom(&view, start));
+	stats_view_fini(&view);
+}
+
+/*
+ * Returns the next signal, or 0 when the time is past @tick; then the next
+ * tick is to come. However many signals come, ticks come too.
+ */
+static int wait_signal(const sigset_t *signals, uint64_t *tick)
+{
+	for (;;) {
+		uint64_t now = clock_now();
+		struct timespec left;
+		int sig;
+
+		if (now >= *tick) {
+			*tick = now + TICK_NS;
+			return 0;
+		}
+		left.tv_sec = (time_t)((*tick - now) / NS_PER_S);
+		left.tv_nsec = (long)((*tick - now) % NS_PER_S);
+		sig = sigtimedwait(signals, NULL, &left);
+		if (sig > 0)
+			return sig;
+	}
+}
+
+/* Until a signal says that it is enough; returns that. */
+static int supervise(struct guest_set *set, struct stats_file *stats,
+		     const sigset_t *signals, int argc, char **argv)
+{
+	const time_t start = time(NULL);
+	uint64_t tick = 0;
+
+	for (;;) {
+		int sig = wait_signal(signals, &tick);
+
+		switch (sig) {
+		case 0:
+			guest_set_look(set);
+			write_stats(set, stats, start);
+			break;
+		case SIGHUP:
+			reload(set, argc, argv);
+			write_stats(set, stats, start);
+			break;
+		case SIGUSR1:
+			log_stats(set);
+			break;
+		default:
+			return sig;
+		}
+	}
 }
 
 int supervisor_run(struct options *options, int argc, char **argv,
 		   struct launch *launch, char *error, size_t error_size)
 {
+	struct stats_file stats = { .path = NULL };
 	struct guest_set set;
 	char status[64];
 	sigset_t signals;
-	int ret, sig;
+	int ret;
 
 	block_signals(&signals);
 	ret = guest_mem_handle_sigbus();
@@ -75,16 +147,21 @@ int supervisor_run(struct options *options, int argc, char **argv,
 		strlcpy(error, strerror(-ret), error_size);
 		return ret;
 	}
-	ret = guest_set_start(&set, options, error, error_size);
-	if (ret < 0)
-		return ret;
-	describe(&set, status, sizeof(status));
-	log_info("%s", status);
-	launch_ready(launch, status);
-	while ((sig = wait_for_signal(&set, &signals)) == SIGHUP)
-		reload(&set, argc, argv);
-	log_info("ending on %s", strsignal(sig));
-	notify_stopping();
-	guest_set_stop(&set);
-	return 0;
+	if (options->stats)
+		ret = stats_file_open(&stats, options->stats, error,
+				      error_size);
+	if (!ret)
+		ret = guest_set_start(&set, options, error, error_size);
+	if (!ret) {
+		describe(&set, status, sizeof(status));
+		log_info("%s", status);
+		launch_ready(launch, status);
+		ret = supervise(&set, &stats, &signals, argc, argv);
+		log_info("ending on %s", strsignal(ret));
+		notify_stopping();
+		guest_set_stop(&set);
+		ret = 0;
+	}
+	stats_file_close(&stats);
+	return ret;
 }
