@@ -23,7 +23,8 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wundef -Wwrite-strings
 FORTIFY ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 
-# What every object needs; CFLAGS and LDFLAGS stay the user's.
+# What every object needs; CFLAGS, LDFLAGS and LDLIBS stay the user's
+# (LDLIBS=-latomic for a CPU without atomics of 64 bits).
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' -I. $(WARNINGS) \
 	-fstack-protector-strong $(FORTIFY) -fPIE -pthread $(CFLAGS) $(SANITIZE)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(SANITIZE)
@@ -69,12 +70,12 @@ say = $(if $(V),,@echo '  $(1)	$(2)')
 
 $(DAEMON): $(BUILD)/obj/spi-daemon/main.o $(BUILD)/libdaemon.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lbsd
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lbsd $(LDLIBS)
 
 $(XFER): $(BUILD)/obj/spi-daemon/xfer/main.o $(BUILD)/libfront.a \
 		$(BUILD)/libdaemon.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lbsd
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lbsd $(LDLIBS)
 
 $(BUILD)/libdaemon.a: $(DAEMON_OBJS)
 $(BUILD)/libfront.a: $(FRONT_OBJS)
@@ -98,31 +99,31 @@ $(UNIT_TESTS) $(WHOLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 $(GUEST_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libguest.a \
 		$(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 $(SPIDEV_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(BUILD)/libspidev.a $(BUILD)/libguest.a $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 $(QTESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libqtest.a \
 		$(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 $(INIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(BUILD)/libinit.a $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 .PHONY: tests
 tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(GUEST_TESTS) $(QTESTS) \
@@ -191,7 +192,7 @@ FUZZ := -fsanitize=address,undefined,fuzzer-no-link \
 $(FUZZERS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libdaemon.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lbsd
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lbsd $(LDLIBS)
 
 .PHONY: fuzz
 fuzz: ## each fuzzer for FUZZ_SECONDS (clang)

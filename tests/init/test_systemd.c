@@ -152,8 +152,8 @@ static void reload_of_a_broken_file_changes_nothing(void **state)
 
 	machine_expect(m, 0, "echo nonsense >> " CONFIG);
 	machine_expect(m, 1, "systemctl reload " UNIT);
-	machine_wait(m, "journalctl -p err -b -u " UNIT " | grep " CONFIG
-			":2:");
+	machine_wait(m,
+		     "journalctl -p err -b -u " UNIT " | grep " CONFIG ":2:");
 	machine_wait(m, "systemctl is-active " UNIT);
 	machine_expect(m, 0, "spi-xfer --socket " SOCKETS "/a.sock --info");
 	assert_int_equal(main_pid(m), pid);
