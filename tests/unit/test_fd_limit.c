@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -13,8 +14,10 @@
 
 #include "spi-daemon/fd_limit.h"
 
-#define LEAST (FD_LIMIT_BASE + 4 * FD_LIMIT_GUEST)
-#define SAFE  (LEAST + 4 * FD_LIMIT_BURST)
+#define LEAST	 (FD_LIMIT_BASE + 4 * FD_LIMIT_GUEST)
+#define SAFE	 (LEAST + 4 * FD_LIMIT_BURST)
+
+#define NO_LIMIT 77
 
 /*
  * In a child, as a limit once lowered stays so. Exits with 0 if the call for 4
@@ -29,7 +32,7 @@ static int try(rlim_t hard, int ret, int says)
 
 	if (!pid) {
 		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-			_exit(1);
+			_exit(NO_LIMIT);
 		if (fd_limit_raise(4, text, sizeof(text)) != ret)
 			_exit(2);
 		if ((strstr(text, "4 guests need 76") != NULL) != says)
@@ -39,6 +42,10 @@ static int try(rlim_t hard, int ret, int says)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == NO_LIMIT) {
+		fprintf(stderr, "skipped: valgrind lets no limit be set\n");
+		skip();
+	}
 	return WEXITSTATUS(status);
 }
 
