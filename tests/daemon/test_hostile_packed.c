@@ -12,12 +12,13 @@
 
 #include <cmocka.h>
 
+#include "tests/lib/hostile_ring.h"
 #include "tests/lib/rig.h"
 #include "vhost/front/front_setup.h"
 
-#define UNMAPPED  (UINT64_C(1) << 40)
-#define MEM_END	  (SPI_FRONT_HIGH_ADDR + (16 << 20)) /* of guest memory */
-#define SPARE	  (SPI_FRONT_HIGH_ADDR + (8 << 20))  /* a valid head */
+#define UNMAPPED  HOSTILE_UNMAPPED
+#define MEM_END	  HOSTILE_MEM_END
+#define SPARE	  HOSTILE_SPARE /* a valid head */
 #define RING_SIZE 64
 #define NEXT	  VIRTQ_DESC_F_NEXT
 #define WRITE	  VIRTQ_DESC_F_WRITE
@@ -186,29 +187,6 @@ static void entries_that_are_not_available_wait(void **state)
 }
 
 /*
- * Fills the ring: flags at random, or chains of four; buffers in the memory,
- * mostly.
- */
-static void put_garbage(struct front_ring *ring, uint32_t seed)
-{
-	uint32_t words[RING_SIZE];
-
-	rig_pattern((uint8_t *)words, sizeof(words), seed);
-	memcpy(ring->driver_event, words, sizeof(*ring->driver_event));
-	for (unsigned int i = 0; i < RING_SIZE; i++) {
-		uint32_t word = words[i];
-		uint16_t flags = seed % 2 ? word & 0x8087
-					  : (i % 4 < 3) | 0x80 | (word & WRITE);
-		uint32_t len = word >> 16 & 63;
-
-		if (!(word >> 22 & 7))
-			len = word;
-		ring->entries[i] =
-			entry_of(SPARE - 8 + (word >> 8 & 15), len, flags);
-	}
-}
-
-/*
  * Whatever is in the ring: the daemon lives, its base is one that the ring
  * can have, and the ring can be set up anew.
  */
@@ -221,8 +199,7 @@ static void rings_of_garbage(void **state)
 
 	rig_open(rig, 1);
 	for (unsigned int round = 0; round < 500; round++) {
-		put_garbage(&front->ring, round);
-		front_ring_kick_now(&front->ring);
+		hostile_ring_show_garbage(front, round);
 		rig_check_control(front);
 		if (round % 10 == 0)
 			rig_check_loopback(&rig->fronts[1], 30);
