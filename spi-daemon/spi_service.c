@@ -30,21 +30,13 @@ int spi_service_init(struct spi_service *s, const char *guest,
 		.guest = guest,
 		.controller = controller,
 	};
-	ret = bounce_init(&s->bounce, controller->max_piece);
-	if (ret < 0)
-		return ret;
+	bounce_init(&s->bounce, controller->max_piece);
 	ret = chain_init(&s->chain, VIRTQ_MAX_SIZE);
 	if (ret < 0)
-		goto free_bounce;
+		return ret;
 	ret = bus_user_init(&s->user, controller->chip_count);
 	if (ret < 0)
-		goto free_chain;
-	return 0;
-
-free_chain:
-	chain_fini(&s->chain);
-free_bounce:
-	bounce_fini(&s->bounce);
+		chain_fini(&s->chain);
 	return ret;
 }
 
@@ -52,7 +44,7 @@ void spi_service_fini(struct spi_service *s)
 {
 	bus_user_fini(&s->user);
 	chain_fini(&s->chain);
-	bounce_fini(&s->bounce);
+	bounce_empty(&s->bounce);
 }
 
 static struct vhost_ring *ring_of(struct spi_service *s)
@@ -387,6 +379,8 @@ void spi_service_abort(struct spi_service *s)
 {
 	drain(s, 0);
 	chip_select_close(&s->cs);
+	chain_trim(&s->chain);
+	bounce_empty(&s->bounce);
 }
 
 static void quiesce(void *opaque, unsigned int ring)

@@ -8,22 +8,24 @@
 /* The longest that one piece may keep the bus, and us from our front end. */
 #define PIECE_NS (50 * NS_PER_MS)
 
-int bounce_init(struct bounce *bounce, uint32_t max_piece)
+void bounce_init(struct bounce *bounce, uint32_t max_piece)
 {
-	*bounce = (struct bounce){
-		.tx = malloc(max_piece),
-		.rx = malloc(max_piece),
-	};
-	if (bounce->tx && bounce->rx)
-		return 0;
-	bounce_fini(bounce);
-	return -ENOMEM;
+	*bounce = (struct bounce){ .size = max_piece };
 }
 
-void bounce_fini(struct bounce *bounce)
+void bounce_empty(struct bounce *bounce)
 {
 	free(bounce->tx);
 	free(bounce->rx);
+	bounce->tx = bounce->rx = NULL;
+}
+
+/* One of the two, or NULL without memory for it. */
+static uint8_t *bounce_room(const struct bounce *bounce, uint8_t **room)
+{
+	if (!*room)
+		*room = malloc(bounce->size);
+	return *room;
 }
 
 uint64_t spi_transfer_len(const struct spi_request *request)
@@ -123,15 +125,19 @@ static int map_piece(const struct spi_request *request,
 
 		piece->tx = chain_direct(&tx, mem, piece->len);
 		if (!piece->tx) {
+			piece->tx = bounce_room(bounce, &bounce->tx);
+			if (!piece->tx)
+				return -ENOMEM;
 			if (chain_read(&tx, mem, bounce->tx, piece->len) < 0)
 				return -EFAULT;
-			piece->tx = bounce->tx;
 		}
 	}
 	if (request->rx_len) {
 		piece->rx = chain_direct(&request->rx, mem, piece->len);
 		if (!piece->rx)
-			piece->rx = bounce->rx;
+			piece->rx = bounce_room(bounce, &bounce->rx);
+		if (!piece->rx)
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -143,7 +149,7 @@ static int advance(struct spi_transfer *transfer, const struct guest_mem *mem,
 	struct spi_request *request = &transfer->request;
 	int ret = 0;
 
-	if (piece->rx == bounce->rx)
+	if (piece->rx && piece->rx == bounce->rx)
 		ret = chain_write(&request->rx, mem, piece->rx, piece->len);
 	else if (piece->rx)
 		chain_skip(&request->rx, piece->len);

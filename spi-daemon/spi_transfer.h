@@ -13,15 +13,21 @@
 #include "spi-daemon/controller.h"
 #include "virtio/spi_request.h"
 
-/* Room for what lies in pieces in guest memory: one piece each way. */
+/*
+ * Room for what lies in pieces in guest memory: one piece each way. Made when
+ * it is first needed, as many guests never need it.
+ */
 struct bounce {
-	uint8_t *tx;
+	uint32_t size; /* bytes each way */
+	uint8_t *tx;   /* NULL: none yet */
 	uint8_t *rx;
 };
 
-/* Makes room for pieces of up to @max_piece bytes. 0, or -ENOMEM. */
-int bounce_init(struct bounce *bounce, uint32_t max_piece);
-void bounce_fini(struct bounce *bounce);
+/* For pieces of up to @max_piece bytes. */
+void bounce_init(struct bounce *bounce, uint32_t max_piece);
+
+/* Gives the room back. It is made again when it is needed again. */
+void bounce_empty(struct bounce *bounce);
 
 struct spi_transfer {
 	struct spi_request request; /* the cursors move with the pieces */

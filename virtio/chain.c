@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "virtio/chain.h"
 
@@ -16,6 +18,20 @@ void chain_fini(struct chain *chain)
 {
 	free(chain->segs);
 	chain->segs = NULL;
+}
+
+/* It cannot fail, as freeing and asking again could. */
+void chain_trim(struct chain *chain)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t start = (uintptr_t)chain->segs;
+	uintptr_t end = (uintptr_t)(chain->segs + chain->max);
+
+	chain_reset(chain, 0);
+	start = (start + page - 1) / page * page;
+	end = end / page * page;
+	if (start < end)
+		madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
 void chain_reset(struct chain *chain, uint16_t head)

@@ -38,6 +38,9 @@ void chain_fini(struct chain *chain);
 /* Forgets all segments; the next chain starts at descriptor @head. */
 void chain_reset(struct chain *chain, uint16_t head);
 
+/* Gives back what memory long chains took. The chain is empty then. */
+void chain_trim(struct chain *chain);
+
 /*
  * Appends one descriptor's buffer. A readable one after a writable one breaks
  * the rule of 2.7.4.2: it is left out, and ->misordered is set. Empty ones are

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -316,6 +318,33 @@ static void test_direct_of_no_bytes_looks_at_no_segment(void **state)
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* Pages that one long chain touched are not there any more after it. */
+static void trimmed_chain_has_no_pages(void **state)
+{
+	const unsigned int max = 32768;
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct chain chain;
+	unsigned char there[1];
+	uintptr_t middle;
+
+	(void)state;
+	assert_int_equal(chain_init(&chain, max), 0);
+	for (unsigned int i = 0; i < max; i++)
+		assert_int_equal(chain_append(&chain, BASE, 1, false), 0);
+	middle = (uintptr_t)&chain.segs[max / 2] / page * page;
+	assert_int_equal(mincore((void *)middle, page, there), 0);
+	assert_true(there[0] & 1);
+	chain_trim(&chain);
+	assert_int_equal(mincore((void *)middle, page, there), 0);
+	assert_false(there[0] & 1);
+	assert_int_equal(chain.readable, 0);
+
+	/* and it is of use as before */
+	assert_int_equal(chain_append(&chain, BASE, 1, false), 0);
+	assert_int_equal(chain.segs[0].addr, BASE);
+	chain_fini(&chain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +361,7 @@ int main(void)
 		TEST(test_access_fails_when_memory_went_away),
 		TEST(test_direct_is_one_piece_or_nothing),
 		TEST(test_direct_of_no_bytes_looks_at_no_segment),
+		cmocka_unit_test(trimmed_chain_has_no_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

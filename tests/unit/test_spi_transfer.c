@@ -255,6 +255,25 @@ static void buffers_in_one_piece_are_used_in_place(void **state)
 	assert_ptr_equal(p[2].piece.rx, s->bounce.rx);
 }
 
+/* It is there from the first need on, until the front end goes away. */
+static void bounce_buffers_are_made_when_they_are_needed(void **state)
+{
+	struct service_fixture *f = *state;
+	struct spi_service *s = &f->guests[0].service;
+	struct transfer whole = { .head = service_head(0, 0) };
+	struct transfer cut = { .head = service_head(0, 0), .rx_seg = 9 };
+
+	check_duplex(f, &whole, 10);
+	assert_null(s->bounce.tx);
+	assert_null(s->bounce.rx);
+	check_duplex(f, &cut, 10);
+	assert_null(s->bounce.tx);
+	assert_non_null(s->bounce.rx);
+	spi_service_abort(s);
+	assert_null(s->bounce.rx);
+	check_duplex(f, &cut, 10);
+}
+
 static void parameters_reach_the_chip(void **state)
 {
 	struct service_fixture *f = *state;
@@ -399,6 +418,7 @@ int main(void)
 		SERVICE_TEST(bytes_are_right_however_buffers_are_split),
 		SERVICE_TEST(half_duplex_goes_both_ways_in_segments),
 		SERVICE_TEST(buffers_in_one_piece_are_used_in_place),
+		SERVICE_TEST(bounce_buffers_are_made_when_they_are_needed),
 		SERVICE_TEST(parameters_reach_the_chip),
 		SERVICE_TEST(setup_and_hold_are_at_the_ends_of_a_request),
 		SERVICE_TEST(setup_is_not_repeated_inside_a_message),
