@@ -76,17 +76,25 @@ static uint64_t word_time(const struct spi_transfer *transfer,
 	       (speed ? head->bits_per_word * NS_PER_S / speed : 0);
 }
 
+/* Between two pieces others may get the bus: after max-message, so no later. */
+static uint64_t piece_ns(const struct chip *chip)
+{
+	uint64_t message_ns = chip->spec->max_message_ms * NS_PER_MS;
+
+	return message_ns < PIECE_NS ? message_ns : PIECE_NS;
+}
+
 /*
- * Words of the transfer that fit into PIECE_NS, with the delays at its ends.
- * One word always goes, so that the longest piece is PIECE_NS, or one word
+ * Words of the transfer that fit into @limit, with the delays at its ends.
+ * One word always goes, so that the longest piece is @limit, or one word
  * with the delays it was asked for.
  */
 static uint64_t fitting_words(const struct spi_transfer *transfer,
-			      uint64_t left, uint64_t word_ns)
+			      uint64_t left, uint64_t word_ns, uint64_t limit)
 {
 	uint64_t hold = transfer->request.head.cs_delay_hold_ns;
 	uint64_t setup = setup_ns(transfer);
-	uint64_t room = setup < PIECE_NS ? PIECE_NS - setup : 0;
+	uint64_t room = setup < limit ? limit - setup : 0;
 	uint64_t words = word_ns ? room / word_ns : left;
 
 	/* The last piece has a delay behind it, which counts. */
@@ -102,7 +110,8 @@ static uint32_t piece_len(const struct spi_transfer *transfer,
 	uint32_t word = spi_word_size(transfer->request.head.bits_per_word);
 	uint64_t words = chip->caps.max_piece / word;
 	uint64_t fitting = fitting_words(transfer, transfer->left / word,
-					 word_time(transfer, chip));
+					 word_time(transfer, chip),
+					 piece_ns(chip));
 
 	if (words > fitting)
 		words = fitting;

@@ -119,6 +119,21 @@ static void pieces_are_bounded_in_bus_time(void **state)
 	}
 }
 
+/* Others would have to wait for the rest of one. */
+static void pieces_are_no_longer_than_max_message(void **state)
+{
+	static const uint32_t lens[] = { 7, 7, 6 };
+	struct service_fixture *f = *state;
+	struct transfer t = { .head = service_head(0, 0) };
+
+	f->specs[0].max_message_ms = 7;
+	t.head.freq = htole32(8000); /* a byte takes a millisecond */
+	check_duplex(f, &t, 20);
+	assert_int_equal(f->chips[0].count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(f->chips[0].pieces[i].piece.len, lens[i]);
+}
+
 /* The delays at the ends of a request are bus time, too. */
 static void delays_count_as_bus_time_of_a_piece(void **state)
 {
@@ -413,6 +428,7 @@ int main(void)
 		SERVICE_TEST(every_length_is_cut_into_pieces),
 		SERVICE_TEST(one_step_runs_one_piece),
 		SERVICE_TEST(pieces_are_bounded_in_bus_time),
+		SERVICE_TEST(pieces_are_no_longer_than_max_message),
 		SERVICE_TEST(delays_count_as_bus_time_of_a_piece),
 		SERVICE_TEST(words_are_never_split),
 		SERVICE_TEST(bytes_are_right_however_buffers_are_split),
