@@ -35,6 +35,8 @@ FRONT_SRCS := $(wildcard vhost/front/*.c spi-daemon/xfer/*.c)
 TEST_LIB_SRCS := $(wildcard tests/lib/*.c)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 WHOLE_SRCS := $(wildcard tests/daemon/test_*.c)
+BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
+BENCH_LIB_SRCS := $(filter-out $(BENCH_SRCS),$(wildcard tests/bench/*.c))
 FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
 SPIDEV_SRCS := $(wildcard tests/spidev/test_*.c)
 SPIDEV_LIB_SRCS := $(filter-out $(SPIDEV_SRCS),$(wildcard tests/spidev/*.c))
@@ -52,6 +54,7 @@ DAEMON_OBJS := $(call obj,$(filter-out spi-daemon/main.c,$(DAEMON_SRCS)))
 FRONT_OBJS := $(call obj,$(filter-out spi-daemon/xfer/main.c,$(FRONT_SRCS)))
 UNIT_TESTS := $(call bin,$(UNIT_SRCS))
 WHOLE_TESTS := $(call bin,$(WHOLE_SRCS))
+BENCHES := $(call bin,$(BENCH_SRCS))
 FUZZERS := $(call bin,$(FUZZ_SRCS))
 GUEST_TESTS := $(call bin,$(GUEST_SRCS))
 QTESTS := $(call bin,$(QTEST_SRCS))
@@ -82,6 +85,7 @@ $(BUILD)/libfront.a: $(FRONT_OBJS)
 $(BUILD)/libtest.a: $(call obj,$(TEST_LIB_SRCS))
 $(BUILD)/libguest.a: $(call obj,$(GUEST_LIB_SRCS))
 $(BUILD)/libspidev.a: $(call obj,$(SPIDEV_LIB_SRCS))
+$(BUILD)/libbench.a: $(call obj,$(BENCH_LIB_SRCS))
 $(BUILD)/libqtest.a: $(call obj,$(QTEST_LIB_SRCS))
 $(BUILD)/libinit.a: $(call obj,$(INIT_LIB_SRCS))
 $(BUILD)/lib%.a:
@@ -96,6 +100,12 @@ $(BUILD)/obj/%.o: %.c
 
 TEST_LIBS = $(BUILD)/libtest.a $(BUILD)/libfront.a $(BUILD)/libdaemon.a
 $(UNIT_TESTS) $(WHOLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
+		$(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+
+$(BENCHES): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libbench.a \
 		$(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -149,6 +159,7 @@ check: ## everything: lint, all tests, sanitizers, valgrind, real guests
 	$(MAKE) lint
 	$(MAKE) check-quick
 	$(MAKE) check-init
+	$(MAKE) check-bench
 	$(MAKE) check-asan
 	$(MAKE) check-tsan
 	$(MAKE) check-valgrind
@@ -227,6 +238,28 @@ run-init: all $(INIT_TESTS) $(BUILD)/tests/daemon/test_launch
 		$(INIT_TESTS)
 	@$(MAKE) -s uninstall DESTDIR=$(INSTALLED) PREFIX=/usr
 	@! find $(INSTALLED) ! -type d | sed 's,^,uninstall left ,' | grep .
+
+# What the machine does besides shows in the figures. BENCH_SECONDS is how long
+# each is measured.
+bench = VHOST_DEVICE_SPI=$(abspath $(DAEMON)) $(BUILD)/tests/bench/$(1)
+
+.PHONY: bench-fairness
+bench-fairness: all $(BENCHES) ## how guests share a bus, and feel each other
+	@$(call bench,bench_fairness)
+	@$(call bench,bench_isolation)
+
+.PHONY: bench-scale
+bench-scale: all $(BENCHES) ## what 1 to 256 guests cost the host
+	@$(call bench,bench_scale)
+
+.PHONY: check-bench
+check-bench: all $(BENCHES) ## that the benchmarks work; no figure is judged
+	@for program in $(BENCHES); do \
+		BENCH_SECONDS=0.1 VHOST_DEVICE_SPI=$(abspath $(DAEMON)) \
+			timeout 120 $$program > $$program.log 2>&1 || \
+			{ cat $$program.log; exit 1; }; \
+		echo "ok      $${program##*/}"; \
+	done
 
 .PHONY: check-qtest
 check-qtest: ## QEMU's own front end, without a guest
