@@ -8,8 +8,11 @@
 /* What is there besides guests: stdio, host devices, a few to spare. */
 #define FD_LIMIT_BASE 40
 
-/* Of a guest: listener, wake-up, end, socket, kick, call, error, log, state. */
-#define FD_LIMIT_GUEST 9
+/*
+ * Of a guest: listener, wake-up, end, socket, kick, call, error, log, state,
+ * the back end's channel.
+ */
+#define FD_LIMIT_GUEST 10
 
 /*
  * What a guest's front end can make us hold for a moment besides: two

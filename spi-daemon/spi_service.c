@@ -15,6 +15,9 @@
 /* How much of a failed request's rx buffer is cleared in one step. */
 #define CLEAR_STEP (4u << 20)
 
+/* A front end has so long to say where an address of its guest is. */
+#define MISS_NS NS_PER_S
+
 /* A front end that stops the ring waits this long for a transfer to end. */
 #define DRAIN_NS NS_PER_S
 
@@ -109,16 +112,39 @@ static void clear_step(struct spi_service *s)
 /* Requests that were queued before the guest can know of an answer. */
 static uint16_t pending(struct spi_service *s)
 {
-	return vring_pending(&ring_of(s)->vring);
+	return vhost_ring_pending(ring_of(s));
 }
 
-/* The request is not valid, for @why. */
-static void refuse(struct spi_service *s, const char *why)
+/* The request cannot be one, for @why. */
+static void refuse(struct spi_service *s, enum request_error cause,
+		   const char *why)
 {
 	spi_service_complain(s, "request refused: %s", why);
-	counter_add(&s->stats.errors[REQUEST_REFUSED], 1);
+	counter_add(&s->stats.errors[cause], 1);
 	spi_message_refuse(s, pending(s));
-	begin_clear(s, VIRTIO_SPI_PARAM_ERR);
+	begin_clear(s, cause == REQUEST_REFUSED ? VIRTIO_SPI_PARAM_ERR
+						: VIRTIO_SPI_TRANS_ERR);
+}
+
+#define MISS_TEXT 64
+
+/* Says in @text, of MISS_TEXT bytes, what the front end did not. */
+static const char *name_miss(const struct spi_service *s, char *text)
+{
+	const struct vhost_want *first = &s->session->translation.wants[0];
+
+	snprintf(text, MISS_TEXT, "no translation of address 0x%llx came",
+		 (unsigned long long)first->miss.iova);
+	return text;
+}
+
+/* The request may be one, but its memory cannot be reached. */
+static void refuse_unreachable(struct spi_service *s)
+{
+	char text[MISS_TEXT];
+
+	s->job.gave_up = true;
+	refuse(s, REQUEST_MEMORY, name_miss(s, text));
 }
 
 /* The request was valid, but could not be done, or not to the end. */
@@ -150,23 +176,37 @@ static void frame(struct spi_service *s)
 		chain_read(&tx, &s->session->mem, &framed->opcode, 1);
 }
 
-/* A chain was popped: makes a job of it. */
-static void begin_job(struct spi_service *s)
+/* Is there a request in the chain? NULL, or what forbids it. */
+static const char *parse(struct spi_service *s)
 {
-	struct job *job = &s->job;
-	struct spi_request *request = &job->transfer.request;
-	const char *why;
+	struct spi_request *request = &s->job.transfer.request;
+	const char *why =
+		spi_request_parse(&s->chain, &s->session->mem, request);
 
-	spi_message_popped(s);
-	why = spi_request_parse(&s->chain, &s->session->mem, request);
 	if (!why)
 		why = spi_validate(&s->controller->config, request);
 	if (!why)
 		why = spi_transfer_check(
 			request,
 			spi_message_chip(s, request->head.chip_select_id));
+	return why;
+}
+
+/* A chain was popped: makes a job of it. */
+static void begin_job(struct spi_service *s)
+{
+	struct job *job = &s->job;
+	const char *why;
+
+	spi_message_popped(s);
+	job->gave_up = false;
+	if (s->chain.unreachable) {
+		refuse_unreachable(s);
+		return;
+	}
+	why = parse(s);
 	if (why) {
-		refuse(s, why);
+		refuse(s, REQUEST_REFUSED, why);
 		return;
 	}
 
@@ -180,7 +220,7 @@ static void begin_job(struct spi_service *s)
 	}
 	if (s->chain.outcome_unknown && !s->replay) {
 		spi_service_complain(s, "request failed: it may have been run "
-					"before a crash");
+					"before");
 		fail(s, REQUEST_UNKNOWN);
 		return;
 	}
@@ -286,12 +326,77 @@ static void run_step(struct spi_service *s)
 	}
 }
 
+/*
+ * The front end was asked where something is. Is its answer @ns late? It may be
+ * asked for many things, one after the other.
+ */
+static bool is_overdue(struct spi_service *s, uint64_t now, uint64_t ns)
+{
+	uint64_t asks = s->session->translation.asks;
+
+	if (!s->miss_until || s->miss_asks != asks)
+		s->miss_until = now + ns;
+	s->miss_asks = asks;
+	if (now < s->miss_until)
+		return false;
+	s->miss_until = CLOCK_NEVER;
+	return true;
+}
+
+/* Some of the guest's memory will not be found in time for the job. */
+static void give_up(struct spi_service *s)
+{
+	char text[MISS_TEXT];
+
+	s->job.gave_up = true;
+	if (s->job.phase == JOB_RUNS) {
+		end_with_error(s, REQUEST_MEMORY, "transfer",
+			       name_miss(s, text));
+	} else if (s->job.phase == JOB_QUEUED) {
+		refuse_unreachable(s);
+	}
+}
+
+/* The job cannot go on before the front end has sent something. */
+static enum spi_progress await_memory(struct spi_service *s, uint64_t now)
+{
+	const struct chip *chip = spi_message_chip(s, s->job.framed.chip);
+	uint64_t ns = MISS_NS;
+
+	if (s->bus) {
+		/* Others wait for us as long as between two requests. */
+		ns = chip->spec->cs_hold_ms * NS_PER_MS;
+		s->miss_asks = s->session->translation.asks;
+	}
+	if (!is_overdue(s, now, ns))
+		return SPI_WAIT;
+	give_up(s);
+	return SPI_MORE;
+}
+
+/* The next request, or the ring itself, cannot be reached yet. */
+static enum spi_progress await_request(struct spi_service *s, uint64_t now)
+{
+	char text[MISS_TEXT];
+
+	if (!is_overdue(s, now, MISS_NS))
+		return SPI_IDLE;
+	if (vhost_session_give_up(s->session, REQUESTQ))
+		return SPI_MORE;
+	/* It harms nobody, and goes on should the translation come. */
+	spi_service_complain(s, "the ring waits: %s", name_miss(s, text));
+	return SPI_IDLE;
+}
+
 /* Takes the next request from the ring. */
-static enum spi_progress take_step(struct spi_service *s)
+static enum spi_progress take_step(struct spi_service *s, uint64_t now)
 {
 	struct vring *vring = &ring_of(s)->vring;
 	int ret = vhost_session_pop(s->session, REQUESTQ, &s->chain);
 
+	if (ret == -EAGAIN)
+		return await_request(s, now);
+	s->miss_until = 0;
 	if (ret < 0) {
 		spi_message_cut(s);
 		return SPI_IDLE;
@@ -312,9 +417,14 @@ void spi_service_tick(struct spi_service *s, uint64_t now)
 
 enum spi_progress spi_service_step(struct spi_service *s, uint64_t now)
 {
+	if (s->job.phase != JOB_NONE && !s->job.gave_up) {
+		if (!vhost_session_reach(s->session, REQUESTQ, &s->chain))
+			return await_memory(s, now);
+		s->miss_until = 0;
+	}
 	switch (s->job.phase) {
 	case JOB_NONE:
-		return take_step(s);
+		return take_step(s, now);
 	case JOB_QUEUED:
 		return start_job(s, now);
 	case JOB_RUNS:
@@ -329,9 +439,16 @@ enum spi_progress spi_service_step(struct spi_service *s, uint64_t now)
 
 uint64_t spi_service_deadline(const struct spi_service *s)
 {
-	if (s->job.phase == JOB_QUEUED)
+	uint64_t miss = s->miss_until ? s->miss_until : CLOCK_NEVER;
+	uint64_t message;
+
+	if (s->job.phase == JOB_NONE) {
+		message = spi_message_deadline(s);
+		return miss < message ? miss : message;
+	}
+	if (s->job.phase == JOB_QUEUED && !s->miss_until)
 		return s->start_at;
-	return s->job.phase == JOB_NONE ? spi_message_deadline(s) : CLOCK_NEVER;
+	return miss;
 }
 
 /* Nothing of it was done, so the ring can have it back. */
@@ -368,9 +485,10 @@ static void drain(struct spi_service *s, uint64_t deadline)
 			stop_transfer(s);
 		else if (s->job.phase == JOB_CLEARS && !clears--)
 			finish(s, s->job.status);
-		else
-			spi_service_step(s, now);
+		else if (spi_service_step(s, now) == SPI_WAIT)
+			give_up(s); /* no answer comes while we are here */
 	}
+	s->miss_until = 0;
 	spi_message_cut(s);
 	spi_message_leave_bus(s);
 }

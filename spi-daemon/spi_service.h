@@ -35,6 +35,7 @@ struct job {
 	uint64_t left;		       /* bytes to clear */
 	struct chain_cursor clear;     /* where CLEARS goes on */
 	enum virtio_spi_status status; /* after CLEARS */
+	bool gave_up; /* some of the guest's memory cannot be reached */
 };
 
 struct spi_service {
@@ -46,8 +47,10 @@ struct spi_service {
 	struct chain chain; /* the job's */
 	struct job job;
 	struct chip_select cs;
-	uint64_t start_at;     /* monotonic ns, of a QUEUED job */
-	uint64_t hold_until;   /* monotonic ns, while a chip is held */
+	uint64_t start_at;   /* monotonic ns, of a QUEUED job */
+	uint64_t miss_until; /* monotonic ns, while memory cannot be reached */
+	uint64_t miss_asks;  /* what the front end was asked until then */
+	uint64_t hold_until; /* monotonic ns, while a chip is held */
 	uint64_t linger_until; /* monotonic ns, with a bus and no message */
 	uint32_t inactive_ns;  /* what follows the held chip's release */
 	bool cut_is_bounded;   /* no more than so many of the next */
@@ -59,7 +62,7 @@ struct spi_service {
 };
 
 enum spi_progress {
-	SPI_IDLE, /* the ring is empty: wait for a kick */
+	SPI_IDLE, /* nothing to take: wait for a kick or the front end */
 	SPI_MORE, /* step again */
 	SPI_WAIT, /* wait for ->user.wake or the deadline */
 };

@@ -9,15 +9,18 @@
 
 /* What the ring code and this layer can do, whatever the device. */
 #define TRANSPORT_FEATURES                                               \
-	(BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_F_INDIRECT_DESC) |            \
+	(BIT(VIRTIO_F_NOTIFY_ON_EMPTY) | BIT(VHOST_F_LOG_ALL) |          \
+	 BIT(VIRTIO_F_ANY_LAYOUT) | BIT(VIRTIO_F_INDIRECT_DESC) |        \
 	 BIT(VIRTIO_F_EVENT_IDX) | BIT(VHOST_USER_F_PROTOCOL_FEATURES) | \
-	 BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_RING_PACKED) |           \
-	 BIT(VIRTIO_F_IN_ORDER) | BIT(VIRTIO_F_ORDER_PLATFORM))
+	 BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_ACCESS_PLATFORM) |       \
+	 BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_IN_ORDER) |            \
+	 BIT(VIRTIO_F_ORDER_PLATFORM))
 
 #define PROTOCOL_FEATURES                                 \
 	(BIT(VHOST_USER_PROTOCOL_F_MQ) |                  \
 	 BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) |           \
 	 BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |           \
+	 BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ) |         \
 	 BIT(VHOST_USER_PROTOCOL_F_CONFIG) |              \
 	 BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) |      \
 	 BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) |        \
@@ -25,14 +28,22 @@
 	 BIT(VHOST_USER_PROTOCOL_F_STATUS) |              \
 	 BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE))
 
+/* QEMU has no device that translates without these. */
+#define TRANSLATION_NEEDS                       \
+	(BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) | \
+	 BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ))
+
 /* The bits that --without can name. */
 static const struct {
 	const char *name;
 	uint64_t features;
 	uint64_t protocol;
 } names[] = {
+	{ "notify-on-empty", BIT(VIRTIO_F_NOTIFY_ON_EMPTY), 0 },
+	{ "any-layout", BIT(VIRTIO_F_ANY_LAYOUT), 0 },
 	{ "indirect-desc", BIT(VIRTIO_F_INDIRECT_DESC), 0 },
 	{ "event-idx", BIT(VIRTIO_F_EVENT_IDX), 0 },
+	{ "access-platform", BIT(VIRTIO_F_ACCESS_PLATFORM), 0 },
 	{ "ring-packed", BIT(VIRTIO_F_RING_PACKED), 0 },
 	{ "in-order", BIT(VIRTIO_F_IN_ORDER), 0 },
 	{ "order-platform", BIT(VIRTIO_F_ORDER_PLATFORM), 0 },
@@ -40,6 +51,7 @@ static const struct {
 	{ "mq", 0, BIT(VHOST_USER_PROTOCOL_F_MQ) },
 	{ "log-shmfd", 0, BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) },
 	{ "reply-ack", 0, BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) },
+	{ "backend-req", 0, BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ) },
 	{ "config", 0, BIT(VHOST_USER_PROTOCOL_F_CONFIG) },
 	{ "inflight-shmfd", 0, BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) },
 	{ "reset-device", 0, BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) },
@@ -74,8 +86,11 @@ static int reply_u64(struct vhost_session *s, uint64_t value)
 
 uint64_t vhost_session_offered(const struct vhost_session *s)
 {
-	return (TRANSPORT_FEATURES | s->device->features) &
-	       ~s->device->without.features;
+	uint64_t without = s->device->without.features;
+
+	if (~offered_protocol(s) & TRANSLATION_NEEDS)
+		without |= BIT(VIRTIO_F_ACCESS_PLATFORM);
+	return (TRANSPORT_FEATURES | s->device->features) & ~without;
 }
 
 int vhost_get_features(struct vhost_session *s, struct vhost_msg *msg)
@@ -93,6 +108,7 @@ int vhost_set_features(struct vhost_session *s, struct vhost_msg *msg)
 		return vhost_refuse(s, "features 0x%llx were not offered",
 				    (unsigned long long)alien);
 	s->features = features;
+	vhost_translation_switch(s);
 	/* Also while rings run. */
 	vhost_log_switch(s);
 	/* Without SET_VRING_ENABLE rings are born enabled. */

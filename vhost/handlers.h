@@ -44,6 +44,28 @@ int vhost_get_max_mem_slots(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_add_mem_reg(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_rem_mem_reg(struct vhost_session *s, struct vhost_msg *msg);
 
+/* translation.c */
+int vhost_set_backend_req_fd(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_iotlb_msg(struct vhost_session *s, struct vhost_msg *msg);
+
+/* Translates from now on, or not: the features have changed. */
+void vhost_translation_switch(struct vhost_session *s);
+
+/* Forgets what was translated, as nobody will say what becomes of it. */
+void vhost_translation_clear(struct vhost_session *s);
+
+/* Asks the front end, once, for the translations of @count addresses. */
+void vhost_translation_want(struct vhost_session *s,
+			    const struct iotlb_miss *misses,
+			    unsigned int count);
+
+/*
+ * Is anything of the chain not reachable for want of a translation? Then the
+ * front end is asked.
+ */
+bool vhost_translation_lacks(struct vhost_session *s,
+			     const struct chain *chain);
+
 /* inflight_fd.c */
 int vhost_get_inflight_fd(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_inflight_fd(struct vhost_session *s, struct vhost_msg *msg);
@@ -66,11 +88,40 @@ int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_vring_err(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_vring_enable(struct vhost_session *s, struct vhost_msg *msg);
 
+/* Ends the requests of an active ring. */
+void vhost_quiesce_ring(struct vhost_session *s, const struct vhost_ring *ring);
+
 /* Makes all rings ready for use, or not; an active one is quiesced first. */
 void vhost_enable_all_rings(struct vhost_session *s, bool enable);
 
 /* Stops and disables all rings, and forgets where they stopped. */
 void vhost_reset_rings(struct vhost_session *s);
+
+/* ring_place.c */
+
+/* What the driver acked, as a ring sees it. */
+struct vring_features vhost_ring_features(const struct vhost_session *s);
+
+/*
+ * Finds the areas of a started ring that is ->lost, and begins it if it is
+ * ->unborn. Returns 0; -EAGAIN for want of a translation, which the front end
+ * is asked for; or -EINVAL with a ->reason if there can be no such ring.
+ */
+int vhost_find_ring(struct vhost_session *s, struct vhost_ring *ring);
+
+/*
+ * Moves a ring, which may be started, to @addr. Returns 0, or -EINVAL with a
+ * ->reason and no change.
+ */
+int vhost_move_ring(struct vhost_session *s, struct vhost_ring *ring,
+		    const struct vhost_wire_vring_addr *addr);
+
+/*
+ * Started rings must be looked up anew: all of them, or those that have a part
+ * in the @size bytes, as of iotlb_invalidate(), at the driver's address @addr.
+ */
+void vhost_lose_rings(struct vhost_session *s);
+void vhost_lose_rings_at(struct vhost_session *s, uint64_t addr, uint64_t size);
 
 /*
  * Makes @mem the session's memory, and gives back the old one in it. Started

@@ -149,13 +149,15 @@ void inflight_popped(struct inflight *f, struct chain *chain)
 void inflight_begin(struct inflight *f, const struct vring *vring,
 		    const struct chain *chain)
 {
-	if (!f->region || f->begun)
+	if (f->begun)
+		return;
+	f->begun = true;
+	if (!f->region)
 		return;
 	if (f->packed)
 		inflight_packed_begin(f, vring, chain);
 	else
 		inflight_split_begin(f, chain);
-	f->begun = true;
 	/*
 	 * Marked before any effect. Otherwise a request that the chip has seen
 	 * would be taken, after a crash, for one that was never begun, and
@@ -169,6 +171,7 @@ void inflight_push(struct inflight *f, struct vring *vring,
 {
 	if (!f->region) {
 		vring_push(vring, chain, len);
+		f->begun = false;
 		return;
 	}
 	store_note(f, vring, chain, note);

@@ -26,7 +26,7 @@
 #include "virtio/chain.h"
 #include "virtio/vring.h"
 
-/* All zero: not tracked. */
+/* All zero: not tracked, but for ->begun. */
 struct inflight {
 	void *region;	   /* struct inflight_split or _packed; NULL: none */
 	bool packed;	   /* which of them */

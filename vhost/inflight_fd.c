@@ -167,7 +167,10 @@ const char *vhost_track_ring(struct vhost_session *s, struct vhost_ring *ring,
 	void *part;
 	int ret;
 
-	ring->inflight = (struct inflight){ 0 };
+	/* What was begun and went back to the ring is still begun. */
+	ring->inflight = (struct inflight){
+		.begun = ring->resumes && ring->inflight.begun,
+	};
 	ring->recovered = false;
 	if (index >= area->rings)
 		return NULL;

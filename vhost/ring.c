@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A ring at work: chains, kicks and calls. */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "vhost/session.h"
+#include "vhost/handlers.h"
 
 bool vhost_ring_is_active(const struct vhost_ring *ring)
 {
@@ -20,10 +22,12 @@ void vhost_ring_stop(struct vhost_ring *ring)
 {
 	if (!ring->started)
 		return;
-	ring->started = false;
-	ring->base = vring_base(&ring->vring);
-	ring->has_base = true;
-	ring->resumes = true;
+	if (!ring->unborn) {
+		ring->base = vring_base(&ring->vring);
+		ring->has_base = true;
+		ring->resumes = true;
+	}
+	ring->started = ring->lost = ring->unborn = ring->gave_up = false;
 	vhost_close_fd(&ring->kick);
 }
 
@@ -68,7 +72,74 @@ void vhost_session_break(struct vhost_session *session, unsigned int index,
 		session->held = true;
 	}
 	snprintf(session->reason, sizeof(session->reason),
-		 "ring %u is broken, and stopped: %s", index, why);
+		 "ring %u is broken, and stopped: %.110s", index, why);
+}
+
+uint16_t vhost_ring_pending(const struct vhost_ring *ring)
+{
+	return ring->lost ? 0 : vring_pending(&ring->vring);
+}
+
+bool vhost_session_give_up(struct vhost_session *session, unsigned int index)
+{
+	struct vhost_ring *ring = &session->rings[index];
+
+	ring->gave_up = !ring->lost;
+	/* Who comes by later may ask for it again. */
+	session->translation.want_count = 0;
+	return ring->gave_up;
+}
+
+/* The chain was popped: returns 1 if it, or all that can be had, is there. */
+static int check_reach(struct vhost_session *session, struct vhost_ring *ring,
+		       struct chain *chain)
+{
+	session->translation.reached = session->translation.iotlb.changes;
+	if (!vhost_translation_lacks(session, chain))
+		return 1;
+	if (ring->gave_up) {
+		chain->unreachable = true;
+		return 1;
+	}
+	vring_unpop(&ring->vring, chain);
+	return -EAGAIN;
+}
+
+/* vring_pop(), but for chains that have to be waited for. */
+static int pop(struct vhost_session *session, struct vhost_ring *ring,
+	       struct chain *chain)
+{
+	int ret = vring_pop(&ring->vring, chain);
+
+	if (!session->mem.iotlb)
+		return ret;
+	if (ret > 0) {
+		ret = check_reach(session, ring, chain);
+	} else if (ret == -EAGAIN && ring->gave_up) {
+		ring->vring.error = "an indirect table cannot be reached";
+		ret = -EPROTO;
+	} else if (ret == -EAGAIN) {
+		vhost_translation_want(session,
+				       &session->translation.iotlb.miss, 1);
+	}
+	if (ret > 0) {
+		ring->gave_up = false;
+		session->translation.want_count = 0;
+	}
+	return ret;
+}
+
+/* Looks a lost ring up. Returns 0, -EAGAIN, or -EPROTO: it is broken. */
+static int find(struct vhost_session *session, unsigned int index)
+{
+	int ret = vhost_find_ring(session, &session->rings[index]);
+	char why[sizeof(session->reason)];
+
+	if (ret == -EAGAIN || !ret)
+		return ret;
+	memcpy(why, session->reason, sizeof(why));
+	vhost_session_break(session, index, why);
+	return -EPROTO;
 }
 
 int vhost_session_pop(struct vhost_session *session, unsigned int index,
@@ -80,8 +151,11 @@ int vhost_session_pop(struct vhost_session *session, unsigned int index,
 	/* The requests before this one may have been the log's first. */
 	if (session->mem.log)
 		vhost_log_tell(session);
-	ret = vring_pop(&ring->vring, chain);
+	ret = ring->lost ? find(session, index) : 0;
 	if (ret < 0)
+		return ret;
+	ret = pop(session, ring, chain);
+	if (ret == -EPROTO)
 		vhost_session_break(session, index, ring->vring.error);
 	else if (ret > 0)
 		inflight_popped(&ring->inflight, chain);
@@ -101,6 +175,12 @@ void vhost_session_push(struct vhost_session *session, unsigned int index,
 {
 	struct vhost_ring *ring = &session->rings[index];
 
+	/* If anything of it was lacking, that is no more. */
+	session->translation.want_count = 0;
+	if (ring->lost) {
+		vring_unpop(&ring->vring, chain);
+		return;
+	}
 	inflight_push(&ring->inflight, &ring->vring, chain, len, ring->note);
 	if (vhost_ring_call(ring) < 0) {
 		session->held = true;

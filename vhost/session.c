@@ -35,6 +35,8 @@ struct row {
 #define ENABLE		      4u  /* needs VHOST_USER_F_PROTOCOL_FEATURES */
 #define GATED		      8u  /* REPLY with ->protocol only, else an ack */
 #define STATE_ERROR	      16u /* an error's reply is a number */
+#define ACKED		      32u /* an ack is due, asked for or not */
+#define PLATFORM	      64u /* needs VIRTIO_F_ACCESS_PLATFORM */
 
 #define NONE		      0
 #define NEEDS(feature)	      (1ull << VHOST_USER_PROTOCOL_F_##feature)
@@ -45,6 +47,7 @@ struct row {
 #define LOG		      sizeof(struct vhost_wire_log)
 #define TRANSFER	      sizeof(struct vhost_wire_state_transfer)
 #define REGION		      sizeof(struct vhost_wire_mem_reg)
+#define IOTLB		      sizeof(struct vhost_wire_iotlb)
 #define CONFIG_HEAD	      VHOST_WIRE_CONFIG_HEAD
 #define INFLIGHT	      VHOST_WIRE_INFLIGHT_LEAST
 
@@ -109,6 +112,10 @@ static const struct row rows[] = {
 		0, 0, RING_NONE, REPLY, NEEDS(MQ)),
 	ROW(SET_VRING_ENABLE, vhost_set_vring_enable,
 		STATE, 0, RING_U32, ENABLE, NONE),
+	ROW(SET_BACKEND_REQ_FD, vhost_set_backend_req_fd,
+		0, 1, RING_NONE, 0, NEEDS(BACKEND_REQ)),
+	ROW(IOTLB_MSG, vhost_iotlb_msg,
+		IOTLB, 0, RING_NONE, ACKED | PLATFORM, NONE),
 	ROW(GET_CONFIG, vhost_get_config,
 		CONFIG_HEAD, 0, RING_NONE, REPLY | LONGER, NEEDS(CONFIG)),
 	ROW(SET_CONFIG, vhost_set_config,
@@ -183,7 +190,8 @@ static int check(struct vhost_session *s, const struct vhost_msg *msg,
 	    h->flags & VHOST_USER_REPLY)
 		return vhost_refuse(s, "flags 0x%x", h->flags);
 	if ((row->protocol && !(s->protocol_features & row->protocol)) ||
-	    (row->flags & ENABLE && !(s->features & enable_feature)))
+	    (row->flags & ENABLE && !(s->features & enable_feature)) ||
+	    (row->flags & PLATFORM && !s->mem.iotlb))
 		return vhost_refuse(s, "its feature was not negotiated");
 	if (h->size < row->size || msg->too_long ||
 	    (h->size > row->size && !(row->flags & LONGER)))
@@ -221,8 +229,9 @@ static int answer(struct vhost_session *s, const struct vhost_msg *msg,
 					   &s->reply,
 					   ret < 0 ? 0 : s->reply_size,
 					   ret < 0 ? -1 : s->reply_fd);
-	if (!(msg->header.flags & VHOST_USER_NEED_REPLY) ||
-	    !(s->protocol_features & ack_wanted))
+	if (!(row->flags & ACKED) &&
+	    (!(msg->header.flags & VHOST_USER_NEED_REPLY) ||
+	     !(s->protocol_features & ack_wanted)))
 		return 0;
 	return vhost_sock_reply(&s->sock, msg->header.request, &ack,
 				sizeof(ack));
@@ -276,12 +285,14 @@ void vhost_session_init(struct vhost_session *s,
 {
 	*s = (struct vhost_session){
 		.device = device,
+		.translation.channel = -1,
 		.log_event = -1,
 		.state.fd = -1,
 		.reply_fd = -1,
 	};
 	vhost_sock_init(&s->sock, fd);
 	guest_mem_init(&s->mem);
+	iotlb_init(&s->translation.iotlb);
 	guest_mem_init(&s->inflight.mem);
 	s->mem.also = &s->inflight.mem;
 	for (unsigned int i = 0; i < device->ring_count; i++)
@@ -295,6 +306,8 @@ void vhost_session_fini(struct vhost_session *s)
 		vhost_ring_close_fds(&s->rings[i]);
 	guest_mem_clear(&s->mem);
 	guest_mem_clear(&s->inflight.mem);
+	iotlb_clear(&s->translation.iotlb);
+	vhost_close_fd(&s->translation.channel);
 	dirty_log_close(&s->log);
 	vhost_close_fd(&s->log_event);
 	vhost_close_fd(&s->state.fd);

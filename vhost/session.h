@@ -23,10 +23,13 @@
 #define VHOST_REASON_MAX 160
 
 struct vhost_ring {
-	struct vring vring; /* valid while started */
+	struct vring vring; /* valid while started and not unborn */
 	struct vhost_wire_vring_addr addr;
 	bool has_addr;
 	bool started; /* SET_VRING_KICK .. GET_VRING_BASE */
+	bool lost;    /* its areas must be looked up before ->vring is used */
+	bool unborn;  /* and then it must be begun: ->vring says nothing yet */
+	bool gave_up; /* the next chain need not be wholly reachable */
 	bool enabled;
 	bool broken;   /* vhost_session_break() stopped it; until it starts */
 	uint16_t size; /* SET_VRING_NUM; 0: not set */
@@ -49,6 +52,26 @@ struct vhost_inflight_area {
 	struct guest_mem mem; /* one region, at address 0; or none */
 	uint16_t rings;	      /* that have a part of it */
 	uint16_t size;	      /* entries in each part */
+};
+
+#define VHOST_MAX_WANTS 16
+
+/* A translation that is lacking. */
+struct vhost_want {
+	struct iotlb_miss miss;
+	bool asked; /* the front end knows */
+};
+
+/* Addresses of the driver behind an IOMMU: VIRTIO_F_ACCESS_PLATFORM. */
+struct vhost_translation {
+	struct iotlb iotlb; /* in use while ->mem.iotlb */
+	int channel;	    /* SET_BACKEND_REQ_FD, -1: none */
+	uint64_t reached; /* ->iotlb.changes when the chain in hand was seen */
+			  /* to be reachable */
+	struct vhost_want wants[VHOST_MAX_WANTS]; /* what is lacking now */
+	unsigned int want_count;
+	uint64_t asked_at; /* ->iotlb.changes when it was last looked at */
+	uint64_t asks;	   /* how often was anything new lacking? */
 };
 
 enum vhost_state_stage {
@@ -78,6 +101,7 @@ struct vhost_session {
 	struct guest_mem mem; /* to be watched; ->inflight comes with it */
 	struct vhost_ring rings[VHOST_MAX_RINGS];
 	struct vhost_inflight_area inflight;
+	struct vhost_translation translation;
 	struct dirty_log log; /* SET_LOG_BASE; in use while ->mem.log */
 	int log_event;	      /* SET_LOG_FD, -1: none */
 	bool held;	    /* a descriptor held us once: no more of its kind */
@@ -119,12 +143,30 @@ bool vhost_ring_is_active(const struct vhost_ring *ring);
 
 /*
  * vring_pop() on an active ring. A broken ring stops, the front end's error
- * eventfd is signalled, and ->reason says why. The chain's ->outcome_unknown
+ * eventfd is signalled, and ->reason says why. -EAGAIN: the front end was asked
+ * for translations, ->translation.wants, without which there is no telling; to
+ * be called again when it has sent something. The chain's ->outcome_unknown
  * tells that a back end before us, or we in a session before this, came to
  * vhost_session_begin() with it, and not to vhost_session_push().
  */
 int vhost_session_pop(struct vhost_session *session, unsigned int ring,
 		      struct chain *chain);
+
+/*
+ * No more is to be waited for: the next vhost_session_pop() returns a chain
+ * that may be ->unreachable. Returns false if that is of no help, as it is the
+ * ring itself that cannot be reached.
+ */
+bool vhost_session_give_up(struct vhost_session *session, unsigned int ring);
+
+/*
+ * Can the ring, and the chain that was popped from it last, still be reached?
+ * If not, for want of a translation, the front end is asked. To be called
+ * before the guest's memory is touched, whenever a message may have been
+ * handled since.
+ */
+bool vhost_session_reach(struct vhost_session *session, unsigned int ring,
+			 const struct chain *chain);
 
 /*
  * The chain, popped from @ring, is about to have effects that cannot be
@@ -137,6 +179,8 @@ void vhost_session_begin(struct vhost_session *session, unsigned int ring,
  * vring_push(), and a call if the driver wants one. The ring's ->note, 24 bits
  * that are the device's, is kept with it: should this be the last push before
  * a crash, the ring has it again, and ->recovered, when it is next started.
+ * A ring that cannot be reached gets the chain back instead: it will be popped
+ * again, with an unknown outcome if vhost_session_begin() was called.
  */
 void vhost_session_push(struct vhost_session *session, unsigned int ring,
 			const struct chain *chain, uint32_t len);
@@ -168,6 +212,9 @@ void vhost_session_read_state(struct vhost_session *session);
 
 /* Closes the ring's descriptors. */
 void vhost_ring_close_fds(struct vhost_ring *ring);
+
+/* vring_pending(); 0 if the ring cannot be reached. */
+uint16_t vhost_ring_pending(const struct vhost_ring *ring);
 
 /*
  * Calls the driver if it wants to hear of what was pushed. Returns 0, or

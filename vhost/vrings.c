@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The requests that set up, start, hold and stop a ring. */
+#include <errno.h>
+
 #include "vhost/handlers.h"
 
 #define BIT(n) (1ull << (n))
@@ -17,7 +19,7 @@ static struct vhost_ring *fd_ring(struct vhost_session *s,
 	return &s->rings[msg->payload.u64 & VHOST_USER_VRING_INDEX_MASK];
 }
 
-static void quiesce(struct vhost_session *s, const struct vhost_ring *ring)
+void vhost_quiesce_ring(struct vhost_session *s, const struct vhost_ring *ring)
 {
 	if (!vhost_ring_is_active(ring))
 		return;
@@ -29,7 +31,7 @@ static void quiesce(struct vhost_session *s, const struct vhost_ring *ring)
 static void enable(struct vhost_session *s, struct vhost_ring *ring, bool on)
 {
 	if (!on)
-		quiesce(s, ring);
+		vhost_quiesce_ring(s, ring);
 	ring->enabled = on;
 }
 
@@ -48,20 +50,12 @@ void vhost_reset_rings(struct vhost_session *s)
 		s->rings[i].has_base = false;
 		s->rings[i].resumes = s->rings[i].loaded = false;
 	}
-}
-
-static struct vring_features ring_features(const struct vhost_session *s)
-{
-	return (struct vring_features){
-		.packed = s->features & BIT(VIRTIO_F_RING_PACKED),
-		.indirect = s->features & BIT(VIRTIO_F_INDIRECT_DESC),
-		.event_idx = s->features & BIT(VIRTIO_F_EVENT_IDX),
-	};
+	vhost_translation_clear(s);
 }
 
 int vhost_set_vring_num(struct vhost_session *s, struct vhost_msg *msg)
 {
-	struct vring_features features = ring_features(s);
+	struct vring_features features = vhost_ring_features(s);
 	struct vhost_ring *ring = state_ring(s, msg);
 	uint32_t num = msg->payload.state.num;
 
@@ -74,98 +68,18 @@ int vhost_set_vring_num(struct vhost_session *s, struct vhost_msg *msg)
 	return 0;
 }
 
-static void set_log_addr(struct vring *vring,
-			 const struct vhost_wire_vring_addr *addr)
-{
-	vring->logged = addr->flags & 1u << VHOST_VRING_F_LOG;
-	vring->log_addr = addr->log;
-}
-
-/* Finds the ring's areas in @mem. Returns NULL, or what is wrong with them. */
-static const char *locate(const struct vhost_ring *ring,
-			  const struct vring_features *features,
-			  const struct guest_mem *mem,
-			  struct vring_areas *areas)
-{
-	const struct vhost_wire_vring_addr *a = &ring->addr;
-	struct vring_bytes bytes = vring_bytes(features, ring->size);
-
-	if (!ring->has_addr || !ring->size)
-		return "the ring has no address or no size";
-	areas->desc = guest_mem_at_user(mem, a->desc, bytes.desc);
-	areas->driver = guest_mem_at_user(mem, a->avail, bytes.driver);
-	areas->device = guest_mem_at_user(mem, a->used, bytes.device);
-	if (!areas->desc || !areas->driver || !areas->device)
-		return "the ring is not in guest memory";
-	if (!vring_is_aligned(features, areas))
-		return "the ring is not aligned";
-	return NULL;
-}
-
-void vhost_swap_mem(struct vhost_session *s, struct guest_mem *mem)
-{
-	struct vring_areas areas[VHOST_MAX_RINGS];
-
-	for (unsigned int i = 0; i < s->device->ring_count; i++) {
-		struct vhost_ring *ring = &s->rings[i];
-		const char *why =
-			locate(ring, &ring->vring.features, mem, &areas[i]);
-
-		if (!ring->started || !why)
-			continue;
-		/* Its requests end while the old memory is still there. */
-		quiesce(s, ring);
-		vhost_session_break(s, i, why);
-	}
-	guest_mem_swap(&s->mem, mem);
-	for (unsigned int i = 0; i < s->device->ring_count; i++)
-		if (s->rings[i].started)
-			s->rings[i].vring.areas = areas[i];
-}
-
-static bool is_inside(uint64_t addr, const struct guest_region_spec *spec)
-{
-	return addr >= spec->user_addr && addr - spec->user_addr < spec->size;
-}
-
-bool vhost_ring_runs_in(const struct vhost_session *s,
-			const struct guest_region_spec *spec)
-{
-	for (unsigned int i = 0; i < s->device->ring_count; i++) {
-		const struct vhost_ring *ring = &s->rings[i];
-
-		if (ring->started && (is_inside(ring->addr.desc, spec) ||
-				      is_inside(ring->addr.avail, spec) ||
-				      is_inside(ring->addr.used, spec)))
-			return true;
-	}
-	return false;
-}
-
 /* On a running ring the addresses may move, but must be good at once. */
 int vhost_set_vring_addr(struct vhost_session *s, struct vhost_msg *msg)
 {
-	struct vhost_ring *ring = state_ring(s, msg);
-	struct vhost_ring moved = *ring;
-	const char *why;
+	const struct vhost_wire_vring_addr *addr = &msg->payload.addr;
 
-	if (msg->payload.addr.flags & ~(1u << VHOST_VRING_F_LOG))
-		return vhost_refuse(s, "flags 0x%x", msg->payload.addr.flags);
+	if (addr->flags & ~(1u << VHOST_VRING_F_LOG))
+		return vhost_refuse(s, "flags 0x%x", addr->flags);
 	/* It may be outside of guest memory; but what follows it adds up. */
-	if (msg->payload.addr.flags && msg->payload.addr.log > INT64_MAX)
+	if (addr->flags && addr->log > INT64_MAX)
 		return vhost_refuse(s, "there is no log address 0x%llx",
-				    (unsigned long long)msg->payload.addr.log);
-	moved.addr = msg->payload.addr;
-	moved.has_addr = true;
-	set_log_addr(&moved.vring, &moved.addr);
-	if (ring->started) {
-		why = locate(&moved, &moved.vring.features, &s->mem,
-			     &moved.vring.areas);
-		if (why)
-			return vhost_refuse(s, "%s", why);
-	}
-	*ring = moved;
-	return 0;
+				    (unsigned long long)addr->log);
+	return vhost_move_ring(s, state_ring(s, msg), addr);
 }
 
 int vhost_set_vring_base(struct vhost_session *s, struct vhost_msg *msg)
@@ -187,9 +101,11 @@ int vhost_get_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = state_ring(s, msg);
 
-	quiesce(s, ring);
+	vhost_quiesce_ring(s, ring);
 	vhost_ring_stop(ring);
 	s->reply.state.index = msg->payload.state.index;
+	/* Rings that are stopped are told of no more invalidations. */
+	vhost_translation_clear(s);
 	s->reply.state.num = ring->base;
 	s->reply_size = sizeof(s->reply.state);
 	return 0;
@@ -213,38 +129,17 @@ static int take_ring_fd(struct vhost_session *s, struct vhost_msg *msg, int *to)
 	return 0;
 }
 
+/* Behind an IOMMU, it may have to wait for its translation. */
 static int start(struct vhost_session *s, struct vhost_ring *ring)
 {
-	struct vring vring = {
-		.mem = &s->mem,
-		.size = ring->size,
-		.features = ring_features(s),
-	};
-	const char *why = locate(ring, &vring.features, &s->mem, &vring.areas);
-	uint32_t base = ring->has_base ? ring->base
-				       : vring_first_base(&vring.features);
+	int ret;
 
-	if (why)
-		return vhost_refuse(s, "%s", why);
-	/* The layout may have changed since SET_VRING_NUM. */
-	if (!vring_size_ok(&vring.features, ring->size))
-		return vhost_refuse(s, "the ring cannot have size %u",
-				    ring->size);
-	why = vhost_track_ring(s, ring, &vring, &base);
-	if (why)
-		return vhost_refuse(s, "%s", why);
-	if (vring_start(&vring, base) < 0)
-		return vhost_refuse(s, "the ring cannot begin at 0x%x", base);
-	set_log_addr(&vring, &ring->addr);
-	ring->vring = vring;
-	ring->started = true;
-	ring->broken = false;
-	ring->recovers = false;
-	s->device->ops->start(
-		s->device->opaque, (unsigned int)(ring - s->rings),
-		!ring->resumes && !ring->loaded && !ring->recovered);
-	ring->loaded = false;
-	return 0;
+	ring->started = ring->lost = ring->unborn = true;
+	ret = vhost_find_ring(s, ring);
+	if (!ret || ret == -EAGAIN)
+		return 0;
+	ring->started = false;
+	return ret;
 }
 
 /* Starts the ring, whether or not a kick was ever signalled. */

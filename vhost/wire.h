@@ -58,6 +58,9 @@ enum vhost_request {
 	VHOST_USER_GET_VRING_BASE_SKIP_DRAIN = 45,
 };
 
+/* What we ask of the front end, over SET_BACKEND_REQ_FD's socket */
+#define VHOST_USER_BACKEND_IOTLB_MSG 1
+
 /* The flags of a header */
 #define VHOST_USER_VERSION	0x1u
 #define VHOST_USER_VERSION_MASK 0x3u
@@ -173,6 +176,25 @@ static_assert(sizeof(struct vhost_wire_state_transfer) == 8, "protocol layout");
 #define VHOST_USER_STATE_ERROR 0xffu
 #define VHOST_USER_STATE_NO_FD (1u << 8)
 
+/* IOTLB_MSG, either way */
+struct vhost_wire_iotlb {
+	uint64_t iova;
+	uint64_t size; /* bytes */
+	uint64_t user_addr;
+	uint8_t access; /* VHOST_ACCESS_... bits */
+	uint8_t type;
+	uint8_t padding[6];
+};
+static_assert(sizeof(struct vhost_wire_iotlb) == 32, "protocol layout");
+
+#define VHOST_ACCESS_RO	       1u
+#define VHOST_ACCESS_WO	       2u
+#define VHOST_ACCESS_RW	       3u
+
+#define VHOST_IOTLB_MISS       1u
+#define VHOST_IOTLB_UPDATE     2u
+#define VHOST_IOTLB_INVALIDATE 3u
+
 union vhost_wire_payload {
 	uint64_t u64;
 	struct vhost_wire_vring_state state;
@@ -183,6 +205,7 @@ union vhost_wire_payload {
 	struct vhost_wire_inflight inflight;
 	struct vhost_wire_log log;
 	struct vhost_wire_state_transfer transfer;
+	struct vhost_wire_iotlb iotlb;
 };
 
 #endif

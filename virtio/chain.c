@@ -42,6 +42,7 @@ void chain_reset(struct chain *chain, uint16_t head)
 	chain->ring_entries = 0;
 	chain->misordered = false;
 	chain->outcome_unknown = false;
+	chain->unreachable = false;
 }
 
 int chain_append(struct chain *chain, uint64_t addr, uint32_t len,
@@ -75,11 +76,13 @@ bool chain_is_mapped(const struct chain *chain, const struct guest_mem *mem)
 	for (unsigned int i = 0; i < chain->readable + chain->writable; i++) {
 		uint64_t addr = chain->segs[i].addr;
 		uint64_t left = chain->segs[i].len;
+		unsigned int access = i < chain->readable ? IOTLB_READ
+							  : IOTLB_WRITE;
 
 		while (left) {
 			size_t got;
 
-			if (!guest_mem_at(mem, addr, left, &got))
+			if (!guest_mem_dma(mem, addr, left, access, &got))
 				return false;
 			addr += got;
 			left -= got;
@@ -92,6 +95,7 @@ struct chain_cursor chain_reader(const struct chain *chain)
 {
 	return (struct chain_cursor){
 		.seg = chain->segs,
+		.access = IOTLB_READ,
 		.left = chain->read_len,
 	};
 }
@@ -100,11 +104,12 @@ struct chain_cursor chain_writer(const struct chain *chain)
 {
 	return (struct chain_cursor){
 		.seg = chain->segs + chain->readable,
+		.access = IOTLB_WRITE,
 		.left = chain->write_len,
 	};
 }
 
-/* As guest_mem_at(), at the cursor, and not beyond its segment. */
+/* As guest_mem_dma(), at the cursor, and not beyond its segment. */
 static void *cursor_at(const struct chain_cursor *cursor,
 		       const struct guest_mem *mem, uint64_t len, size_t *got)
 {
@@ -114,8 +119,8 @@ static void *cursor_at(const struct chain_cursor *cursor,
 	if (!len || len > cursor->left)
 		return NULL;
 	in_seg = cursor->seg->len - cursor->offset;
-	return guest_mem_at(mem, cursor->seg->addr + cursor->offset,
-			    len < in_seg ? len : in_seg, got);
+	return guest_mem_dma(mem, cursor->seg->addr + cursor->offset,
+			     len < in_seg ? len : in_seg, cursor->access, got);
 }
 
 void chain_skip(struct chain_cursor *cursor, uint64_t len)
@@ -213,4 +218,67 @@ void chain_wrote(const struct chain_cursor *cursor, const struct guest_mem *mem,
 	at = chain_direct(cursor, mem, len);
 	if (at)
 		guest_mem_log(mem, at, len);
+}
+
+/* What is found by chain_misses() */
+struct finds {
+	struct iotlb_miss *misses;
+	unsigned int count;
+	unsigned int max;
+};
+
+/* One of each page is enough: the answer will most often be about all of it. */
+static void add_find(struct finds *finds, const struct iotlb_miss *miss)
+{
+	for (unsigned int i = 0; i < finds->count; i++) {
+		const struct iotlb_miss *other = &finds->misses[i];
+
+		if (other->iova / IOTLB_PAGE == miss->iova / IOTLB_PAGE &&
+		    other->access == miss->access)
+			return;
+	}
+	finds->misses[finds->count++] = *miss;
+}
+
+/* Looks for misses in one segment. */
+static void search(const struct chain_seg *seg, unsigned int access,
+		   const struct guest_mem *mem, struct finds *finds)
+{
+	uint64_t addr = seg->addr, left = seg->len;
+
+	while (left && finds->count < finds->max) {
+		size_t step;
+
+		if (!guest_mem_dma(mem, addr, left, access, &step)) {
+			if (!guest_mem_missed(mem))
+				return;
+			add_find(finds, &mem->iotlb->miss);
+			step = IOTLB_PAGE - addr % IOTLB_PAGE;
+		}
+		if (step > left)
+			step = left;
+		addr += step;
+		left -= step;
+	}
+}
+
+unsigned int chain_misses(const struct chain *chain,
+			  const struct guest_mem *mem,
+			  struct iotlb_miss *misses, unsigned int max)
+{
+	struct finds finds = { .misses = misses, .max = max };
+	struct chain_cursor last = chain_writer(chain);
+	size_t got;
+
+	for (unsigned int i = 0; i < chain->readable + chain->writable; i++)
+		search(&chain->segs[i],
+		       i < chain->readable ? IOTLB_READ : IOTLB_WRITE, mem,
+		       &finds);
+	if (finds.count < max || !chain->write_len)
+		return finds.count;
+	/* Whatever else is lacking, that is where a status belongs. */
+	chain_skip(&last, chain->write_len - 1);
+	if (!cursor_at(&last, mem, 1, &got) && guest_mem_missed(mem))
+		misses[max - 1] = mem->iotlb->miss;
+	return max;
 }

@@ -14,7 +14,7 @@
 #include "virtio/guest_mem.h"
 
 struct chain_seg {
-	uint64_t addr; /* guest address */
+	uint64_t addr; /* as the driver gives it: guest_mem_dma() */
 	uint32_t len;  /* bytes, never 0 */
 };
 
@@ -29,6 +29,7 @@ struct chain {
 	uint16_t ring_entries; /* how many it takes of a packed ring */
 	bool misordered;       /* a readable segment came after a writable */
 	bool outcome_unknown;  /* some of it may be done: vhost/session.h */
+	bool unreachable;      /* the IOMMU has no place for some of it */
 };
 
 /* Makes an empty chain with room for @max segments. 0, or -ENOMEM. */
@@ -49,14 +50,25 @@ void chain_trim(struct chain *chain);
 int chain_append(struct chain *chain, uint64_t addr, uint32_t len,
 		 bool writable);
 
-/* Are all buffers in guest memory, to the last byte? */
+/* Can all buffers be reached in guest memory, to the last byte? */
 bool chain_is_mapped(const struct chain *chain, const struct guest_mem *mem);
+
+/*
+ * Looks for what the IOMMU has no translation of. Stores up to @max (at least
+ * 1) such addresses in @misses: the first in the chain, at most one of each
+ * IOTLB_PAGE, and that of the last writable byte, if it is one. Returns how
+ * many. What will never be in memory is not among them.
+ */
+unsigned int chain_misses(const struct chain *chain,
+			  const struct guest_mem *mem,
+			  struct iotlb_miss *misses, unsigned int max);
 
 /* A place in a chain, and what is left behind it. */
 struct chain_cursor {
 	const struct chain_seg *seg;
-	uint32_t offset; /* into *seg */
-	uint64_t left;	 /* bytes */
+	uint32_t offset;     /* into *seg */
+	unsigned int access; /* IOTLB_... bits: what it is for */
+	uint64_t left;	     /* bytes */
 };
 
 /* Cursors at the first readable, the first writable byte. */

@@ -132,9 +132,11 @@ void guest_mem_swap(struct guest_mem *a, struct guest_mem *b)
 	/* What is watched together stays where it is. */
 	b->also = a->also;
 	a->also = tmp.also;
-	/* A log is no part of the contents. */
+	/* Neither log nor IOMMU is part of the contents. */
 	b->log = a->log;
 	a->log = tmp.log;
+	b->iotlb = a->iotlb;
+	a->iotlb = tmp.iotlb;
 }
 
 /* The last region that starts at or below @addr, or NULL. */
@@ -169,17 +171,40 @@ void *guest_mem_at(const struct guest_mem *mem, uint64_t addr, uint64_t len,
 	return r->host + offset;
 }
 
-void *guest_mem_at_user(const struct guest_mem *mem, uint64_t addr,
-			uint64_t len)
+/* As guest_mem_at(), by user address. */
+static void *find_user(const struct guest_mem *mem, uint64_t addr, uint64_t len,
+		       size_t *got)
 {
 	for (unsigned int i = 0; i < mem->count; i++) {
 		const struct guest_region *r = &mem->regions[i];
+		uint64_t offset = addr - r->user_addr;
 
-		if (addr >= r->user_addr && addr - r->user_addr < r->size &&
-		    len <= r->size - (addr - r->user_addr))
-			return r->host + (addr - r->user_addr);
+		if (addr < r->user_addr || offset >= r->size)
+			continue;
+		*got = len < r->size - offset ? len : r->size - offset;
+		return r->host + offset;
 	}
 	return NULL;
+}
+
+void *guest_mem_at_user(const struct guest_mem *mem, uint64_t addr,
+			uint64_t len)
+{
+	size_t got = 0;
+	void *at = find_user(mem, addr, len, &got);
+
+	return got == len ? at : NULL;
+}
+
+void *guest_mem_translate(const struct guest_mem *mem, uint64_t addr,
+			  uint64_t len, unsigned int access, size_t *got)
+{
+	uint64_t user_addr, run;
+
+	if (!len ||
+	    !iotlb_find(mem->iotlb, addr, len, access, &user_addr, &run))
+		return NULL;
+	return find_user(mem, user_addr, run, got);
 }
 
 int guest_mem_read(const struct guest_mem *mem, uint64_t addr, void *buf,
@@ -189,7 +214,8 @@ int guest_mem_read(const struct guest_mem *mem, uint64_t addr, void *buf,
 
 	while (len) {
 		size_t got;
-		const void *from = guest_mem_at(mem, addr, len, &got);
+		const void *from =
+			guest_mem_dma(mem, addr, len, IOTLB_READ, &got);
 
 		if (!from)
 			return -EFAULT;

@@ -14,10 +14,12 @@
 #define GUEST_MEM_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "virtio/dirty_log.h"
+#include "virtio/iotlb.h"
 
 /* As many as other back ends offer with CONFIGURE_MEM_SLOTS. */
 #define GUEST_MEM_MAX_REGIONS 509
@@ -46,6 +48,7 @@ struct guest_mem {
 	volatile sig_atomic_t broken; /* how many regions are covered */
 	struct guest_mem *also;	      /* to be watched together with this */
 	struct dirty_log *log;	      /* the owner's; NULL: not logging */
+	struct iotlb *iotlb;	      /* the owner's; NULL: no IOMMU */
 };
 
 /* Makes an empty table. */
@@ -71,7 +74,7 @@ int guest_mem_add(struct guest_mem *mem, const struct guest_region_spec *spec,
 int guest_mem_remove(struct guest_mem *mem,
 		     const struct guest_region_spec *spec);
 
-/* Exchanges the contents of two tables. Their logs stay where they are. */
+/* Exchanges the contents of two tables. What is their owner's stays. */
 void guest_mem_swap(struct guest_mem *a, struct guest_mem *b);
 
 /*
@@ -82,13 +85,37 @@ void guest_mem_swap(struct guest_mem *a, struct guest_mem *b);
 void *guest_mem_at(const struct guest_mem *mem, uint64_t addr, uint64_t len,
 		   size_t *got);
 
-/* The same by front-end user address; NULL unless all @len bytes are there. */
+/* guest_mem_dma() with an IOMMU. */
+void *guest_mem_translate(const struct guest_mem *mem, uint64_t addr,
+			  uint64_t len, unsigned int access, size_t *got);
+
+/* By front-end user address; NULL unless all @len bytes are there. */
 void *guest_mem_at_user(const struct guest_mem *mem, uint64_t addr,
 			uint64_t len);
 
 /*
- * Copies @len bytes at guest address @addr to @buf, once.
- * Returns 0, or -EFAULT when not all of it is in the table.
+ * The same, by an address as the driver gives it to the device: through the
+ * IOMMU, if there is one. All of @access, IOTLB_... bits, must be allowed.
+ * (VIRTIO_F_ACCESS_PLATFORM)
+ */
+static inline void *guest_mem_dma(const struct guest_mem *mem, uint64_t addr,
+				  uint64_t len, unsigned int access,
+				  size_t *got)
+{
+	if (mem->iotlb)
+		return guest_mem_translate(mem, addr, len, access, got);
+	return guest_mem_at(mem, addr, len, got);
+}
+
+/* Did the last guest_mem_dma() fail for want of a translation? */
+static inline bool guest_mem_missed(const struct guest_mem *mem)
+{
+	return mem->iotlb && mem->iotlb->missed;
+}
+
+/*
+ * Copies @len bytes at the driver's address @addr to @buf, once.
+ * Returns 0, or -EFAULT when not all of it can be reached.
  */
 int guest_mem_read(const struct guest_mem *mem, uint64_t addr, void *buf,
 		   size_t len);

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 /* Feature bits: bit numbers (section 6) */
+#define VIRTIO_F_NOTIFY_ON_EMPTY 24 /* legacy, 6.3 */
+#define VIRTIO_F_ANY_LAYOUT	 27 /* legacy, 6.3 */
 #define VIRTIO_F_INDIRECT_DESC	 28
 #define VIRTIO_F_EVENT_IDX	 29
 #define VIRTIO_F_VERSION_1	 32

@@ -56,6 +56,41 @@ int vring_broken(struct vring *vring, const char *error)
 	return -EPROTO;
 }
 
+int vring_unreadable(struct vring *vring)
+{
+	if (guest_mem_missed(vring->mem))
+		return -EAGAIN;
+	return vring_broken(vring, "indirect table is not in memory");
+}
+
+/*
+ * Behind an IOMMU the log address is one for the IOMMU to translate; the log
+ * is always of guest addresses. Should it have no place for it, there is still
+ * the one that was written.
+ */
+void vring_log(const struct vring *vring, const void *at, uint64_t offset,
+	       uint64_t len)
+{
+	const struct guest_mem *mem = vring->mem;
+	uint64_t addr = vring->log_addr + offset;
+
+	if (!mem->iotlb) {
+		dirty_log_mark(mem->log, addr, len);
+		return;
+	}
+	guest_mem_log(mem, at, len);
+	while (len) {
+		size_t got;
+
+		at = guest_mem_dma(mem, addr, len, IOTLB_WRITE, &got);
+		if (!at)
+			return;
+		guest_mem_log(mem, at, got);
+		addr += got;
+		len -= got;
+	}
+}
+
 int vring_append(struct vring *vring, struct chain *chain, uint64_t addr,
 		 uint32_t len, uint16_t flags)
 {

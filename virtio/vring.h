@@ -29,6 +29,7 @@ struct vring_features {
 	bool packed;	/* VIRTIO_F_RING_PACKED */
 	bool indirect;	/* VIRTIO_F_INDIRECT_DESC */
 	bool event_idx; /* VIRTIO_F_EVENT_IDX */
+	bool on_empty;	/* VIRTIO_F_NOTIFY_ON_EMPTY; split rings only */
 };
 
 struct vring_layout;
@@ -38,9 +39,11 @@ struct vring {
 	const struct guest_mem *mem;
 	struct vring_areas areas;
 	struct vring_features features;
-	uint16_t size;	   /* entries; of a split ring a power of two */
-	bool logged;	   /* note what is written in ->mem->log, if any, */
-	uint64_t log_addr; /* the first byte of the used ring at this address */
+	uint16_t size; /* entries; of a split ring a power of two */
+	bool logged;   /* note what is written in ->mem->log, if any, */
+	uint64_t
+		log_addr; /* the first byte of the used ring at this address, */
+			  /* which is the driver's if there is an IOMMU */
 
 	/* The vring's own. */
 	const struct vring_layout *layout;
@@ -90,8 +93,9 @@ uint32_t vring_base(const struct vring *vring);
 
 /*
  * Takes the next available chain. Returns 1 with the chain in @chain, 0 when
- * there is none, -EPROTO when the ring is broken. Every chain that was taken
- * is given back by one vring_push() or vring_unpop().
+ * there is none, -EPROTO when the ring is broken, -EAGAIN when an indirect
+ * table has to be translated first: guest_mem_missed(). Every chain that was
+ * taken is given back by one vring_push() or vring_unpop().
  */
 int vring_pop(struct vring *vring, struct chain *chain);
 

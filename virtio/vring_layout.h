@@ -30,6 +30,13 @@ int vring_broken(struct vring *vring, const char *error);
 int vring_append(struct vring *vring, struct chain *chain, uint64_t addr,
 		 uint32_t len, uint16_t flags);
 
+/* A part of an indirect table cannot be read. Returns -EPROTO or -EAGAIN. */
+int vring_unreadable(struct vring *vring);
+
+/* vring_wrote(), if it is to be logged. */
+void vring_log(const struct vring *vring, const void *at, uint64_t offset,
+	       uint64_t len);
+
 /*
  * Did the ring pass @event when @count entries were used, up to @now? All
  * indexes run freely, modulo 2^16. (2.7.7.2)
@@ -52,14 +59,14 @@ static inline void vring_store16(uint16_t *p, uint16_t value)
 }
 
 /*
- * The device wrote @len bytes at @offset of the area that ->log_addr stands
- * for: the used ring, or a packed ring's descriptors.
+ * The device wrote @len bytes at @at, which is @offset bytes into the area that
+ * ->log_addr stands for: the used ring, or a packed ring's descriptors.
  */
-static inline void vring_wrote(const struct vring *vring, uint64_t offset,
-			       uint64_t len)
+static inline void vring_wrote(const struct vring *vring, const void *at,
+			       uint64_t offset, uint64_t len)
 {
 	if (vring->mem->log && vring->logged)
-		dirty_log_mark(vring->mem->log, vring->log_addr + offset, len);
+		vring_log(vring, at, offset, len);
 }
 
 #endif

@@ -109,8 +109,7 @@ static int load_indirect(struct vring *vring, struct chain *chain,
 
 		if (guest_mem_read(vring->mem, addr + i * sizeof(d), &d,
 				   sizeof(d)) < 0)
-			return vring_broken(vring,
-					    "indirect table is not in memory");
+			return vring_unreadable(vring);
 		/* Of its flags, WRITE alone means something. */
 		flags = le16toh(d.flags);
 		if (vring_append(vring, chain, le64toh(d.addr), le32toh(d.len),
@@ -190,7 +189,7 @@ static void packed_push(struct vring *vring, const struct chain *chain,
 	/* The buffers, id and length are visible before the flags are. */
 	__atomic_store_n(&d->flags, htole16(flags), __ATOMIC_RELEASE);
 	wrote(vring, d, sizeof(*d));
-	vring_wrote(vring, place.index * sizeof(*d), sizeof(*d));
+	vring_wrote(vring, d, place.index * sizeof(*d), sizeof(*d));
 
 	place = forward(vring, place, chain->ring_entries);
 	vring->used_idx = place.index;

@@ -18,7 +18,7 @@ static struct virtq_used *used_ring(const struct vring *vring)
 /* The device wrote @len bytes at @at, in the used ring. */
 static void wrote(const struct vring *vring, const void *at, size_t len)
 {
-	vring_wrote(vring,
+	vring_wrote(vring, at,
 		    (uint64_t)((const uint8_t *)at -
 			       (const uint8_t *)used_ring(vring)),
 		    len);
@@ -91,8 +91,7 @@ static int load_indirect(struct vring *vring, struct chain *chain,
 					    "descriptor chain is too long");
 		if (guest_mem_read(vring->mem, table->addr + index * sizeof(d),
 				   &d, sizeof(d)) < 0)
-			return vring_broken(vring,
-					    "indirect table is not in memory");
+			return vring_unreadable(vring);
 		flags = le16toh(d.flags);
 		if (flags & VIRTQ_DESC_F_INDIRECT)
 			return vring_broken(vring, "indirect table is nested");
@@ -144,6 +143,7 @@ static int split_pop(struct vring *vring, struct chain *chain)
 	uint16_t pending = split_pending(vring);
 	uint16_t slot = vring->avail_idx & (vring->size - 1);
 	uint16_t head;
+	int ret;
 
 	if (!pending)
 		return 0;
@@ -154,8 +154,9 @@ static int split_pop(struct vring *vring, struct chain *chain)
 	if (head >= vring->size)
 		return vring_broken(vring, "avail ring names no descriptor");
 	chain_reset(chain, head);
-	if (load_chain(vring, chain) < 0)
-		return -EPROTO;
+	ret = load_chain(vring, chain);
+	if (ret < 0)
+		return ret;
 	vring->avail_idx++;
 	return 1;
 }
@@ -187,6 +188,9 @@ static bool split_wants_call(const struct vring *vring)
 {
 	const struct virtq_avail *avail = avail_ring(vring);
 
+	/* Even if the driver does not want it (6.3). */
+	if (vring->features.on_empty && !split_pending(vring))
+		return true;
 	if (!vring->features.event_idx)
 		return !(vring_load16(&avail->flags) &
 			 VIRTQ_AVAIL_F_NO_INTERRUPT);

@@ -61,6 +61,7 @@ int spi_front_connect(struct spi_front *sf,
 		.err_fd = -1,
 	};
 	front_mem_init(&sf->mem);
+	front_iommu_init(&sf->iommu);
 	err = front_end_connect(&sf->fe, options->path, options->timeout_ms);
 	if (err)
 		return err;
@@ -95,6 +96,20 @@ static int set_inflight(struct spi_front *sf)
 	return front_set_inflight(&sf->fe, &sf->inflight, sf->inflight_fd);
 }
 
+/* If the device is behind one */
+static int set_iommu(struct spi_front *sf)
+{
+	int err = 0;
+
+	if (!(sf->fe.features & FRONT_BIT(VIRTIO_F_ACCESS_PLATFORM)))
+		return 0;
+	for (unsigned int i = 0; !err && i < sf->mem.count; i++)
+		err = front_mem_scatter(&sf->mem.regions[i]);
+	if (err)
+		return err;
+	return front_iommu_open(&sf->iommu, &sf->fe, &sf->mem);
+}
+
 int spi_front_begin(struct spi_front *sf)
 {
 	const struct spi_front_options *options = &sf->options;
@@ -102,6 +117,8 @@ int spi_front_begin(struct spi_front *sf)
 	int err;
 
 	err = front_negotiate(&sf->fe, options->features, options->protocol);
+	if (!err)
+		err = set_iommu(sf);
 	if (!err)
 		err = front_share_mem(&sf->fe, &sf->mem);
 	base = sf->fe.features & FRONT_BIT(VIRTIO_F_RING_PACKED)
@@ -170,6 +187,7 @@ static void close_ring(struct spi_front *sf)
 void spi_front_close(struct spi_front *sf)
 {
 	front_end_close(&sf->fe);
+	front_iommu_close(&sf->iommu);
 	if (sf->inflight_fd >= 0)
 		close(sf->inflight_fd);
 	sf->inflight_fd = -1;
@@ -191,6 +209,8 @@ int spi_front_new_ring(struct spi_front *sf, uint32_t base)
 		free(sf->slots);
 		sf->slots = NULL;
 	}
+	if (!err && sf->iommu.channel >= 0)
+		front_iommu_attach(&sf->iommu, &sf->ring);
 	return err;
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "vhost/front/front_end.h"
+#include "vhost/front/front_iommu.h"
 #include "vhost/front/front_mem.h"
 #include "vhost/front/front_ring.h"
 #include "virtio/spi_wire.h"
@@ -82,13 +83,17 @@ struct spi_front {
 	struct spi_front_slot *slots;	     /* ring.size of them */
 	struct vhost_wire_inflight inflight; /* with INFLIGHT_SHMFD */
 	int inflight_fd;		     /* owned; -1: none */
+	struct front_iommu iommu;	     /* with ACCESS_PLATFORM */
 };
 
 /* Connects and makes memory; sends nothing. */
 int spi_front_connect(struct spi_front *sf,
 		      const struct spi_front_options *options);
 
-/* Negotiates, shares the memory and starts a ring. */
+/*
+ * Negotiates, shares the memory and starts a ring; with ACCESS_PLATFORM over
+ * an IOMMU, which has mapped everything, and tells it when it is asked.
+ */
 int spi_front_begin(struct spi_front *sf);
 
 /* Both. */

@@ -131,6 +131,7 @@ static struct vring make_ring(const uint8_t *header)
 		.features = {
 			.indirect = header[0] & 1,
 			.event_idx = header[0] & 2,
+			.on_empty = header[0] & 8,
 			.packed = packed,
 		},
 		.areas = { ram + DESC_AT, ram + AVAIL_AT, ram + USED_AT },

@@ -92,6 +92,26 @@ struct spi_front *rig_open(struct rig *rig, unsigned int slot)
 	return rig_open_with(rig, slot, &options);
 }
 
+struct spi_front_options rig_options_iommu(const struct rig *rig,
+					   unsigned int socket)
+{
+	struct spi_front_options options = rig_options(rig, socket);
+
+	options.mem_size = 4 << 20;
+	options.features |= FRONT_BIT(VIRTIO_F_ACCESS_PLATFORM);
+	options.protocol |= FRONT_BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ);
+	return options;
+}
+
+struct spi_front *rig_open_iommu(struct rig *rig, unsigned int slot)
+{
+	struct spi_front_options options = rig_options_iommu(rig, slot);
+	struct spi_front *front = rig_open_with(rig, slot, &options);
+
+	assert_true(front->fe.features & FRONT_BIT(VIRTIO_F_ACCESS_PLATFORM));
+	return front;
+}
+
 struct spi_front *rig_connect(struct rig *rig, unsigned int slot)
 {
 	struct spi_front_options options = rig_options(rig, slot);

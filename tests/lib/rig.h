@@ -63,6 +63,11 @@ uint64_t rig_layout(const struct rig *rig);
 struct spi_front *rig_open_with(struct rig *rig, unsigned int slot,
 				const struct spi_front_options *options);
 
+/* Opens it behind an IOMMU, with 4 MiB of memory: front_iommu.h. */
+struct spi_front *rig_open_iommu(struct rig *rig, unsigned int slot);
+struct spi_front_options rig_options_iommu(const struct rig *rig,
+					   unsigned int socket);
+
 /*
  * Opens it with an inflight region and a ring of 128, fit for
  * spi_front_reconnect(); to be closed with the latter.

@@ -86,7 +86,8 @@ int session_setup_negotiated(void **state)
 			 0);
 	assert_int_equal(tell_u64(f, VHOST_USER_SET_FEATURES,
 				  vhost_session_offered(&f->session) &
-					  ~BIT(VIRTIO_F_RING_PACKED)),
+					  ~BIT(VIRTIO_F_RING_PACKED) &
+					  ~BIT(VIRTIO_F_ACCESS_PLATFORM)),
 			 0);
 	return 0;
 }

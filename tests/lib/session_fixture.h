@@ -43,7 +43,8 @@ struct fixture {
 };
 
 /*
- * cmocka fixtures: nothing negotiated, or all that is offered. The teardown
+ * cmocka fixtures: nothing negotiated, or all that is offered but
+ * for packed rings and an IOMMU. The teardown
  * ends the session and checks that no descriptor is left open.
  */
 int session_setup(void **state);

@@ -35,7 +35,7 @@ static int try(rlim_t hard, int ret, int says)
 			_exit(NO_LIMIT);
 		if (fd_limit_raise(4, text, sizeof(text)) != ret)
 			_exit(2);
-		if ((strstr(text, "4 guests need 76") != NULL) != says)
+		if ((strstr(text, "4 guests need 80") != NULL) != says)
 			_exit(3);
 		getrlimit(RLIMIT_NOFILE, &limit);
 		_exit(limit.rlim_cur == hard ? 0 : 4);

@@ -10,10 +10,12 @@
 #include "tests/lib/session_fixture.h"
 
 #define TRANSPORT                                                        \
-	(BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_F_INDIRECT_DESC) |            \
+	(BIT(VIRTIO_F_NOTIFY_ON_EMPTY) | BIT(VHOST_F_LOG_ALL) |          \
+	 BIT(VIRTIO_F_ANY_LAYOUT) | BIT(VIRTIO_F_INDIRECT_DESC) |        \
 	 BIT(VIRTIO_F_EVENT_IDX) | BIT(VHOST_USER_F_PROTOCOL_FEATURES) | \
-	 BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_RING_PACKED) |           \
-	 BIT(VIRTIO_F_IN_ORDER) | BIT(VIRTIO_F_ORDER_PLATFORM))
+	 BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_ACCESS_PLATFORM) |       \
+	 BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_IN_ORDER) |            \
+	 BIT(VIRTIO_F_ORDER_PLATFORM))
 
 static void test_offer_is_ours_and_the_devices(void **state)
 {
@@ -35,6 +37,7 @@ static void test_protocol_offer_has_no_bit_that_qemu_gets_wrong(void **state)
 		    (BIT(VHOST_USER_PROTOCOL_F_MQ) |
 		     BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) |
 		     BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
+		     BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ) |
 		     BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
 		     BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) |
 		     BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) |
@@ -62,6 +65,22 @@ static void test_features_can_be_taken_from_the_offer(void **state)
 		1);
 }
 
+/* QEMU would not make a device of it. */
+static void test_no_iommu_without_what_it_takes(void **state)
+{
+	static const char *const needed[] = { "backend-req", "reply-ack",
+					      "access-platform" };
+	struct fixture *f = *state;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		f->device.without = (struct vhost_feature_set){ 0 };
+		assert_true(vhost_feature_find(needed[i], &f->device.without));
+		ask(f, VHOST_USER_GET_FEATURES, NULL, 0);
+		assert_true(f->reply.payload.u64 ==
+			    (TRANSPORT & ~BIT(VIRTIO_F_ACCESS_PLATFORM)));
+	}
+}
+
 static void test_features_not_offered_are_refused_and_not_kept(void **state)
 {
 	struct fixture *f = *state;
@@ -75,8 +94,9 @@ static void test_features_not_offered_are_refused_and_not_kept(void **state)
 						  TRANSPORT | BIT(bit)),
 					 1);
 		assert_true(f->session.features == ours);
-		if (bit == 0 || bit == 1 || bit == 3 || bit == 9 || bit == 12 ||
-		    bit == 13 || bit == 15 || bit == 16 || bit == 19)
+		if (bit == 0 || bit == 1 || bit == 3 || bit == 5 || bit == 9 ||
+		    bit == 12 || bit == 13 || bit == 15 || bit == 16 ||
+		    bit == 19)
 			continue;
 		assert_int_equal(tell_u64(f, VHOST_USER_SET_PROTOCOL_FEATURES,
 					  BIT(3) | BIT(bit)),
@@ -263,6 +283,7 @@ int main(void)
 		SESSION_TEST(
 			test_features_not_offered_are_refused_and_not_kept),
 		SESSION_TEST(test_features_can_be_taken_from_the_offer),
+		SESSION_TEST(test_no_iommu_without_what_it_takes),
 		SESSION_TEST(test_status_is_kept),
 		BARE_TEST(test_rings_are_born_enabled_without_bit_30),
 		SESSION_TEST(test_features_set_again_leave_rings_as_they_are),

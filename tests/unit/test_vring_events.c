@@ -143,6 +143,27 @@ static void test_event_idx_counts_every_push_since_the_last_look(void **state)
 	assert_int_equal(calls, 17500);
 }
 
+/* Whatever the driver wants, it hears that there is no more. */
+static void test_empty_ring_calls_when_negotiated(void **state)
+{
+	struct setup *s = *state;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		s->vring.features.on_empty = true;
+		s->ring.avail->flags = htole16(VIRTQ_AVAIL_F_NO_INTERRUPT);
+		offer_one(s, 0);
+		offer_one(s, 1);
+		serve_one(s);
+		hand_used_event(&s->ring, 30000);
+		vring_should_call(&s->vring);
+		assert_false(vring_should_call(&s->vring));
+		serve_one(s);
+		assert_true(vring_should_call(&s->vring));
+		s->vring.features.on_empty = false;
+		assert_false(vring_should_call(&s->vring));
+	}
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 #define EVENT_TEST(test) \
 	cmocka_unit_test_setup_teardown(test, setup_event_idx, teardown)
@@ -152,6 +173,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_flag_alone_decides_on_calls),
 		TEST(test_flag_alone_asks_for_kicks),
+		TEST(test_empty_ring_calls_when_negotiated),
+		EVENT_TEST(test_empty_ring_calls_when_negotiated),
 		EVENT_TEST(test_event_idx_asks_for_kicks_by_index),
 		EVENT_TEST(test_event_idx_calls_when_used_event_is_passed),
 		EVENT_TEST(test_event_idx_calls_first_after_a_start),

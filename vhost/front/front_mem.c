@@ -2,7 +2,6 @@
 #include "vhost/front/front_mem.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -138,6 +137,44 @@ void front_mem_free(struct front_mem *mem, uint64_t addr, uint64_t len)
 		memset(&region->page_used[(addr - region->guest_addr) /
 					  FRONT_MEM_PAGE],
 		       0, len ? pages(len) : 1);
+}
+
+/* Two pages stay together. */
+#define SCATTER_BLOCK (2 * (uint64_t)FRONT_MEM_PAGE)
+
+/* Where in its region is what the driver finds at @offset? Last block first. */
+static uint64_t scatter(const struct front_region *region, uint64_t offset)
+{
+	uint64_t even = region->size - region->size % SCATTER_BLOCK;
+
+	if (offset >= even)
+		return offset;
+	return even - SCATTER_BLOCK - (offset - offset % SCATTER_BLOCK) +
+	       offset % SCATTER_BLOCK;
+}
+
+int front_mem_scatter(struct front_region *region)
+{
+	for (uint64_t at = 0; at + SCATTER_BLOCK <= region->size;
+	     at += SCATTER_BLOCK) {
+		off_t from = region->mmap_offset + scatter(region, at);
+
+		if (mmap(region->host + at, SCATTER_BLOCK,
+			 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+			 region->fd, from) == MAP_FAILED)
+			return -errno;
+	}
+	region->scattered = true;
+	return 0;
+}
+
+uint64_t front_mem_guest_addr(const struct front_mem *mem, uint64_t addr)
+{
+	const struct front_region *region = region_of(mem, addr);
+
+	if (!region || !region->scattered)
+		return addr;
+	return region->guest_addr + scatter(region, addr - region->guest_addr);
 }
 
 void *front_mem_at(const struct front_mem *mem, uint64_t addr, uint64_t len)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * The guest memory that a front end shares: regions, each in a memfd of its
- * own, and a page allocator over them. All addresses are guest addresses.
+ * own, and a page allocator over them. All addresses are guest addresses, or
+ * a driver's if there is an IOMMU: front_mem_scatter().
  */
 #ifndef FRONT_MEM_H
 #define FRONT_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +28,7 @@ struct front_region {
 	int fd;		      /* memfd, owned */
 	uint8_t *host;	      /* our mapping, @size bytes */
 	uint8_t *page_used;   /* one byte for each page */
+	bool scattered;	      /* front_mem_scatter() */
 };
 
 struct front_mem {
@@ -54,6 +57,16 @@ int front_mem_add(struct front_mem *mem, uint64_t guest_addr, uint64_t size,
  */
 int front_mem_alloc(struct front_mem *mem, uint64_t len, uint64_t *addr);
 void front_mem_free(struct front_mem *mem, uint64_t addr, uint64_t len);
+
+/*
+ * From now on the addresses in @region are a driver's behind an IOMMU: its
+ * pages, which must hold nothing yet, are at guest addresses in another order,
+ * two by two. Returns 0 or a negative errno.
+ */
+int front_mem_scatter(struct front_region *region);
+
+/* The guest address of what all others call @addr. */
+uint64_t front_mem_guest_addr(const struct front_mem *mem, uint64_t addr);
 
 /* Our pointer to @len bytes at @addr; NULL unless one region holds them. */
 void *front_mem_at(const struct front_mem *mem, uint64_t addr, uint64_t len);

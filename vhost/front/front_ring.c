@@ -65,6 +65,7 @@ int front_ring_open(struct front_ring *ring, struct front_mem *mem,
 		.size = size,
 		.packed = features >> VIRTIO_F_RING_PACKED & 1,
 		.event_idx = features >> VIRTIO_F_EVENT_IDX & 1,
+		.translated = features >> VIRTIO_F_ACCESS_PLATFORM & 1,
 		.free_count = size,
 		.kick_fd = -1,
 		.call_fd = -1,
@@ -240,8 +241,10 @@ static int wait_event(struct front_ring *ring, int watch_fd, int64_t deadline)
 		{ .fd = ring->call_fd, .events = POLLIN },
 		{ .fd = ring->err_fd, .events = POLLIN },
 		{ .fd = watch_fd, .events = POLLRDHUP },
+		{ .fd = ring->helper.help ? ring->helper.fd : -1,
+		  .events = POLLIN },
 	};
-	int n = poll(pfds, 3, deadline_left(deadline));
+	int n = poll(pfds, 4, deadline_left(deadline));
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
@@ -251,7 +254,11 @@ static int wait_event(struct front_ring *ring, int watch_fd, int64_t deadline)
 		front_ring_signalled(ring->call_fd);
 		return 0;
 	}
-	return pfds[1].revents ? -EIO : -ECONNRESET;
+	if (pfds[1].revents)
+		return -EIO;
+	if (pfds[2].revents || !ring->helper.help)
+		return -ECONNRESET;
+	return ring->helper.help(ring->helper.opaque);
 }
 
 int front_ring_wait(struct front_ring *ring, int watch_fd, int timeout_ms)

@@ -43,6 +43,13 @@ struct front_chain {
 
 struct front_ring_layout;
 
+/* What else has to be done while a ring is waited for */
+struct front_ring_helper {
+	int fd;			   /* when it is readable, */
+	int (*help)(void *opaque); /* call this; NULL: nothing to do */
+	void *opaque;
+};
+
 struct front_ring {
 	struct front_mem *mem; /* where the parts and indirect tables live */
 	const struct front_ring_layout *layout;
@@ -60,6 +67,10 @@ struct front_ring {
 	struct virtq_packed_desc *entries;
 	struct virtq_event_suppress *driver_event, *device_event;
 
+	/* VIRTIO_F_ACCESS_PLATFORM: the back end gets the driver's addresses */
+	bool translated;
+	struct front_ring_helper helper;
+
 	int kick_fd, call_fd, err_fd; /* eventfds, owned */
 
 	struct front_chain *chains; /* ->size of them */
@@ -74,7 +85,8 @@ struct front_ring {
 
 /*
  * Allocates a ring of @size descriptors in @mem, which must outlive it. Of
- * the negotiated @features VIRTIO_F_RING_PACKED and VIRTIO_F_EVENT_IDX count.
+ * the negotiated @features VIRTIO_F_RING_PACKED, VIRTIO_F_EVENT_IDX and
+ * VIRTIO_F_ACCESS_PLATFORM count.
  * It begins at @base, as vhost-user's SET_VRING_BASE has it.
  * Returns 0 or a negative errno.
  */
@@ -131,7 +143,7 @@ void front_ring_want_no_call(struct front_ring *ring);
  * and trusts in it: an element that comes without one is a timeout.
  * @watch_fd, unless -1, is a socket whose end ends the wait.
  * Returns 0, -ETIMEDOUT, -EIO when the device has signalled the ring's error
- * eventfd (which is left signalled), or -ECONNRESET.
+ * eventfd (which is left signalled), -ECONNRESET, or an error of ->helper.
  */
 int front_ring_wait(struct front_ring *ring, int watch_fd, int timeout_ms);
 

@@ -133,11 +133,13 @@ int front_set_vring_enable(struct front_end *fe, uint32_t index, bool enable)
 struct vhost_wire_vring_addr front_vring_addr(uint32_t index,
 					      const struct front_ring *ring)
 {
+	uint64_t shift = ring->translated ? 0 : FRONT_MEM_USER_SHIFT;
+
 	return (struct vhost_wire_vring_addr){
 		.index = index,
-		.desc = ring->desc_addr + FRONT_MEM_USER_SHIFT,
-		.avail = ring->avail_addr + FRONT_MEM_USER_SHIFT,
-		.used = ring->used_addr + FRONT_MEM_USER_SHIFT,
+		.desc = ring->desc_addr + shift,
+		.avail = ring->avail_addr + shift,
+		.used = ring->used_addr + shift,
 	};
 }
 
