@@ -37,6 +37,18 @@ int bench_teardown(void **state)
 	return 0;
 }
 
+struct bench *bench_open_with(void **state, const char *const *args)
+{
+	struct bench *b = *state;
+
+	qtest_need_kit();
+	daemon_init(&b->daemon);
+	daemon_start(&b->daemon, BENCH_SOCKETS, args);
+	snprintf(b->daemon_log, sizeof(b->daemon_log), "%s",
+		 daemon_file(&b->daemon, "stderr"));
+	return b;
+}
+
 struct bench *bench_open(void **state)
 {
 	static const char *const devices[] = {
@@ -44,14 +56,8 @@ struct bench *bench_open(void **state)
 		"--device=sim:nor,cs=nor,cs-hold=10000,size=1M,id=ef4014",
 		NULL,
 	};
-	struct bench *b = *state;
 
-	qtest_need_kit();
-	daemon_init(&b->daemon);
-	daemon_start(&b->daemon, BENCH_SOCKETS, devices);
-	snprintf(b->daemon_log, sizeof(b->daemon_log), "%s",
-		 daemon_file(&b->daemon, "stderr"));
-	return b;
+	return bench_open_with(state, devices);
 }
 
 int bench_try_boot(struct bench *b, const struct bench_machine *machine)

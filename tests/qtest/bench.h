@@ -59,6 +59,9 @@ int bench_teardown(void **state);
  */
 struct bench *bench_open(void **state);
 
+/* The same for a daemon with other arguments; ends with NULL. */
+struct bench *bench_open_with(void **state, const char *const *args);
+
 /* Starts a QEMU and finds its devices, which bench->spi[] drive then. */
 struct qtest *bench_boot(struct bench *b, const struct bench_machine *machine);
 

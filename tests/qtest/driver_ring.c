@@ -74,7 +74,7 @@ static void write_desc(struct driver_ring *ring, uint64_t at,
 		       uint16_t next_or_id)
 {
 	struct virtq_desc split = {
-		.addr = htole64(s->addr),
+		.addr = htole64(s->addr + ring->shift),
 		.len = htole32(s->len),
 		.flags = htole16(flags),
 		.next = htole16(next_or_id),

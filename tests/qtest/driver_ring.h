@@ -28,6 +28,7 @@ struct driver_ring {
 	bool event_idx; /* VIRTIO_F_EVENT_IDX negotiated */
 	bool indirect;	/* one table for each buffer */
 	uint64_t tables;
+	uint64_t shift; /* the device finds memory at addresses + this */
 
 	uint16_t added; /* buffers, ever */
 	uint16_t taken;

@@ -37,17 +37,26 @@ void spi_driver_prepare(struct spi_driver *d, uint64_t features)
 
 	features |= VIRTIO_BIT(VIRTIO_F_VERSION_1);
 	assert_int_equal(features & ~virtio_pci_features(&d->pci), 0);
+	/* As Linux does; QEMU insists on it, with or without an IOMMU. */
+	features |= virtio_pci_features(&d->pci) &
+		    VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM);
 	status = virtio_pci_negotiate(&d->pci, features);
 	assert_true(status & VIRTIO_FEATURES_OK);
 	size = virtio_pci_queue_size(&d->pci);
 	if (d->max_size && size > d->max_size)
 		size = d->max_size;
 	driver_ring_init(&d->ring, d->pci.qt, d->memory, size, features);
+	d->ring.shift = d->shift;
 }
 
 void spi_driver_go(struct spi_driver *d)
 {
-	virtio_pci_set_queue(&d->pci, &d->ring.queue);
+	struct virtio_pci_queue queue = d->ring.queue;
+
+	queue.desc += d->shift;
+	queue.driver += d->shift;
+	queue.device += d->shift;
+	virtio_pci_set_queue(&d->pci, &queue);
 	virtio_pci_go(&d->pci);
 }
 

@@ -33,6 +33,7 @@ struct spi_driver {
 	struct driver_ring ring;
 	uint64_t memory;   /* of SPI_DRIVER_BYTES */
 	uint64_t buffers;  /* may be moved when none is in use */
+	uint64_t shift;	   /* of an IOMMU: see driver_ring.h */
 	uint16_t max_size; /* descriptors; 0: what the device allows */
 	struct {
 		uint32_t tx_len, rx_len;
