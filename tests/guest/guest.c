@@ -60,9 +60,13 @@ static void add_machine(struct qemu_args *a, const struct guest *g,
 	qemu_option(a, "-kernel", "%s/kernel", kit);
 	qemu_option(a, "-initrd", "%s/initramfs.cpio.gz", kit);
 	qemu_option(a, "-append",
-		    "console=ttyS0 panic=-1 spidev.bufsiz=131072%s%s",
+		    "console=ttyS0 panic=-1 spidev.bufsiz=131072%s%s %s",
 		    config->chips ? " spi_board.chips=" : "",
-		    config->chips ? config->chips : "");
+		    config->chips ? config->chips : "",
+		    config->iommu ? config->iommu : "");
+	/* Before all that is to be behind it. */
+	if (config->iommu)
+		qemu_option(a, "-device", "intel-iommu");
 }
 
 static void add_channels(struct qemu_args *a, const struct guest *g)
@@ -83,8 +87,8 @@ static void add_controllers(struct qemu_args *a,
 	for (int i = 0; i < GUEST_MAX_SOCKETS && config->sockets[i]; i++) {
 		qemu_option(a, "-chardev", "socket,id=spi%d,path=%s", i,
 			    config->sockets[i]);
-		qemu_option(a, "-device", "vhost-user-spi-pci,chardev=spi%d",
-			    i);
+		qemu_option(a, "-device", "vhost-user-spi-pci,chardev=spi%d%s",
+			    i, config->iommu ? ",iommu_platform=on" : "");
 	}
 	for (int i = 0; config->extra_args && config->extra_args[i]; i++)
 		qemu_arg(a, config->extra_args[i]);

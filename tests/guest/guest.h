@@ -20,7 +20,9 @@ struct guest_config {
 	const char *sockets[GUEST_MAX_SOCKETS];
 	/* Chips on every controller, CS:MODALIAS[:HZ[:MODE]],...; or NULL. */
 	const char *chips;
-	unsigned int ram_mib;	       /* 0: 256 */
+	unsigned int ram_mib; /* 0: 256 */
+	/* The kernel's options for an IOMMU before the controllers, or NULL */
+	const char *iommu;
 	const char *const *extra_args; /* for QEMU, ends with NULL; or NULL */
 };
 

@@ -39,6 +39,7 @@ static struct guest *start_guest(struct lab *lab, const char *name,
 		.name = name,
 		.sockets = { backend_socket(lab->backend, socket) },
 		.chips = chips,
+		.iommu = lab->iommu,
 	};
 	struct guest *g = guest_start(&config);
 
@@ -165,6 +166,26 @@ int lab_create_split(void **state)
 
 	if (!ret)
 		((struct lab *)*state)->without = "ring-packed";
+	return ret;
+}
+
+int lab_create_strict(void **state)
+{
+	int ret = lab_create(state);
+
+	if (!ret)
+		((struct lab *)*state)->iommu =
+			"intel_iommu=on iommu.strict=1 iommu.passthrough=0";
+	return ret;
+}
+
+int lab_create_lazy(void **state)
+{
+	int ret = lab_create_split(state);
+
+	if (!ret)
+		((struct lab *)*state)->iommu =
+			"intel_iommu=on iommu.strict=0 iommu.passthrough=0";
 	return ret;
 }
 

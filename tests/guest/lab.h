@@ -29,6 +29,7 @@ struct lab {
 	const char *missing; /* why nothing can be tested, or NULL */
 	char dir[64];	     /* sockets, images, the daemon's log */
 	const char *without; /* features that the daemon does not offer */
+	const char *iommu;   /* the kernel's options for one, or NULL */
 	struct backend *backend;
 	int daemon_status;    /* of one that ended before its time */
 	struct guest *guest;  /* on the first socket, shared */
@@ -38,6 +39,9 @@ struct lab {
 /* cmocka's group setup and teardown; the state is the struct lab. */
 int lab_create(void **state);
 int lab_create_split(void **state); /* without packed rings */
+/* Behind an IOMMU that forgets what is unmapped at once, or some time later */
+int lab_create_strict(void **state);
+int lab_create_lazy(void **state);
 int lab_destroy(void **state);
 
 /*

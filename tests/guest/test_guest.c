@@ -285,51 +285,69 @@ static void guest_uses_split_rings_when_packed_are_not_offered(void **state)
 	assert_int_equal(feature(lab_open(state), 34), '0');
 }
 
+/* The group's own IOMMU has its own devices */
+static void guest_translates_when_it_has_an_iommu(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	assert_int_equal(feature(lab, 33), '1');
+	assert_string_equal(
+		lab_run(lab, lab->guest, SHORT_S,
+			"cat $(readlink -f /sys/bus/virtio/drivers/*spi*/"
+			"virtio*)/../iommu_group/type"),
+		strstr(lab->iommu, "strict=1") ? "DMA" : "DMA-FQ");
+}
+
+static const struct CMUnitTest iommu_tests[] = {
+	cmocka_unit_test(guest_translates_when_it_has_an_iommu),
+	cmocka_unit_test(spi_nor_probes_the_chip_when_cs_is_nor),
+	cmocka_unit_test(flash_reads_back_equal_when_erased_and_written),
+	cmocka_unit_test(full_duplex_echoes_when_1_byte_to_64_kib),
+	cmocka_unit_test(write_then_read_is_one_message_when_cs_is_linux),
+	cmocka_unit_test(flash_messages_of_any_cut_work_when_cs_is_nor),
+	cmocka_unit_test(guest_works_when_qemu_stops_and_continues_in_traffic),
+	cmocka_unit_test(guest_works_when_the_driver_is_unbound_and_bound),
+	cmocka_unit_test(flash_keeps_its_bytes_when_the_guest_reboots),
+};
+
+static const struct CMUnitTest split_tests[] = {
+	cmocka_unit_test(guest_uses_split_rings_when_packed_are_not_offered),
+	cmocka_unit_test(flash_reads_back_equal_when_erased_and_written),
+	cmocka_unit_test(full_duplex_echoes_when_1_byte_to_64_kib),
+	cmocka_unit_test(guest_works_when_qemu_stops_and_continues_in_traffic),
+};
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(guest_uses_packed_rings_when_they_are_offered),
+	cmocka_unit_test(spi_nor_probes_the_chip_when_cs_is_nor),
+	cmocka_unit_test(flash_reads_back_equal_when_erased_and_written),
+	cmocka_unit_test(full_duplex_echoes_when_1_byte_to_64_kib),
+	cmocka_unit_test(full_duplex_echoes_when_in_each_mode),
+	cmocka_unit_test(full_duplex_echoes_when_8_16_and_32_bits_per_word),
+	cmocka_unit_test(half_duplex_echoes_zeros_when_nothing_is_sent),
+	cmocka_unit_test(write_then_read_is_one_message_when_cs_is_linux),
+	cmocka_unit_test(full_duplex_message_reads_the_chip_when_cs_is_linux),
+	cmocka_unit_test(chip_reads_equal_when_programmed_through_spidev),
+	cmocka_unit_test(flash_messages_of_any_cut_work_when_cs_is_nor),
+	cmocka_unit_test(guest_works_when_qemu_stops_and_continues_in_traffic),
+	cmocka_unit_test(guest_works_when_the_driver_is_unbound_and_bound),
+	cmocka_unit_test(flash_keeps_its_bytes_when_the_guest_reboots),
+	cmocka_unit_test_teardown(both_guests_work_when_two_run_at_once,
+				  lab_close_second),
+	cmocka_unit_test_teardown(next_guest_is_served_when_qemu_was_killed,
+				  lab_close_second),
+	cmocka_unit_test(flash_keeps_its_bytes_when_the_daemon_restarts),
+};
+
 int main(void)
 {
-	const struct CMUnitTest split_tests[] = {
-		cmocka_unit_test(
-			guest_uses_split_rings_when_packed_are_not_offered),
-		cmocka_unit_test(
-			flash_reads_back_equal_when_erased_and_written),
-		cmocka_unit_test(full_duplex_echoes_when_1_byte_to_64_kib),
-		cmocka_unit_test(
-			guest_works_when_qemu_stops_and_continues_in_traffic),
-	};
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(guest_uses_packed_rings_when_they_are_offered),
-		cmocka_unit_test(spi_nor_probes_the_chip_when_cs_is_nor),
-		cmocka_unit_test(
-			flash_reads_back_equal_when_erased_and_written),
-		cmocka_unit_test(full_duplex_echoes_when_1_byte_to_64_kib),
-		cmocka_unit_test(full_duplex_echoes_when_in_each_mode),
-		cmocka_unit_test(
-			full_duplex_echoes_when_8_16_and_32_bits_per_word),
-		cmocka_unit_test(half_duplex_echoes_zeros_when_nothing_is_sent),
-		cmocka_unit_test(
-			write_then_read_is_one_message_when_cs_is_linux),
-		cmocka_unit_test(
-			full_duplex_message_reads_the_chip_when_cs_is_linux),
-		cmocka_unit_test(
-			chip_reads_equal_when_programmed_through_spidev),
-		cmocka_unit_test(flash_messages_of_any_cut_work_when_cs_is_nor),
-		cmocka_unit_test(
-			guest_works_when_qemu_stops_and_continues_in_traffic),
-		cmocka_unit_test(
-			guest_works_when_the_driver_is_unbound_and_bound),
-		cmocka_unit_test(flash_keeps_its_bytes_when_the_guest_reboots),
-		cmocka_unit_test_teardown(both_guests_work_when_two_run_at_once,
-					  lab_close_second),
-		cmocka_unit_test_teardown(
-			next_guest_is_served_when_qemu_was_killed,
-			lab_close_second),
-		cmocka_unit_test(
-			flash_keeps_its_bytes_when_the_daemon_restarts),
-	};
-
 	/* Progress is shown as it is made, also into a pipe. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	return cmocka_run_group_tests(tests, lab_create, lab_destroy) +
 	       cmocka_run_group_tests(split_tests, lab_create_split,
+				      lab_destroy) +
+	       cmocka_run_group_tests(iommu_tests, lab_create_strict,
+				      lab_destroy) +
+	       cmocka_run_group_tests(iommu_tests, lab_create_lazy,
 				      lab_destroy);
 }
