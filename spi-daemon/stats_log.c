@@ -97,13 +97,14 @@ static void add_present_turn(struct line *line, const struct stats_view *view,
 	}
 }
 
-static void log_guest(const struct stats_view *view, const struct guest *guest)
+static void log_guest(const struct stats_view *view, unsigned int index)
 {
+	const struct guest *guest = view->guests[index];
 	const struct guest_stats *s = stats_view_counters(guest);
 	struct line line = { .len = 0 };
 
 	add(&line, "guest %s: %s", guest->spec.name,
-	    state_names[stats_view_state(guest)]);
+	    state_names[view->states[index]]);
 	add(&line, "; requests %" PRIu64 ", errors %" PRIu64, stats_requests(s),
 	    stats_errors(s));
 	add_kinds(&line, s->errors, error_names, REQUEST_ERRORS);
@@ -177,7 +178,7 @@ static void log_bus(const struct stats_view *view, const struct pool_bus *bus)
 void stats_log(const struct stats_view *view)
 {
 	for (unsigned int i = 0; i < view->guest_count; i++)
-		log_guest(view, view->guests[i]);
+		log_guest(view, i);
 	for (unsigned int i = 0; i < view->device_count; i++)
 		log_device(view->devices[i]);
 	for (unsigned int i = 0; i < view->bus_count; i++)

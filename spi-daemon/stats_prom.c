@@ -180,7 +180,7 @@ static void write_states(const struct writer *w)
 	for (unsigned int i = 0; i < w->view->guest_count; i++)
 		for (unsigned int s = 0; s < GUEST_STATES; s++)
 			prom_number(w->file, name, w->guests[i], states[s],
-				    stats_view_state(w->view->guests[i]) == s);
+				    w->view->states[i] == s);
 }
 
 static void write_wait(FILE *file, const char *labels,
@@ -342,7 +342,7 @@ static void write_daemon(const struct writer *w, time_t start)
 	prom_number(w->file, NAME("start_time_seconds"), "", "",
 		    (uint64_t)start);
 	for (unsigned int i = 0; i < w->view->guest_count; i++)
-		in_state[stats_view_state(w->view->guests[i])]++;
+		in_state[w->view->states[i]]++;
 	prom_family(w->file, NAME("guests"), "gauge",
 		    "Guests that are served, by their state.");
 	for (unsigned int s = 0; s < GUEST_STATES; s++)

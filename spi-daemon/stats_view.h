@@ -15,6 +15,7 @@
 struct stats_view {
 	uint64_t now; /* monotonic, ns */
 	const struct guest *guests[OPTIONS_MAX_GUESTS];
+	enum guest_state states[OPTIONS_MAX_GUESTS]; /* of ->guests */
 	unsigned int guest_count;
 	const struct handle **devices;
 	unsigned int device_count;
@@ -31,8 +32,6 @@ void stats_view_fini(struct stats_view *view);
 
 /* The guest's counters. */
 const struct guest_stats *stats_view_counters(const struct guest *guest);
-
-enum guest_state stats_view_state(const struct guest *guest);
 
 /* The bus that the guest waits for, or has; NULL: none. */
 const struct pool_bus *stats_view_waits_for(const struct guest *guest);
