@@ -301,7 +301,7 @@ demo: ## shows a Linux guest that identifies, writes and reads a flash chip
 .PHONY: lint
 lint: ## rules of the source that compilers do not check
 	sh tests/test_lint.sh
-	sh tests/lint.sh
+	WARNINGS="$(WARNINGS)" sh tests/lint.sh
 
 FORMATTED := $(shell find virtio vhost spi-daemon tests -name '*.[ch]' \
 	! -path 'tests/guest/module/*')

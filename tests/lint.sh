@@ -3,7 +3,7 @@
 #
 # Checks the rules of the source that compilers do not: layers, lengths,
 # licences, and who may print. Holds the man page to --help. Then runs each of
-# mandoc, shellcheck, cppcheck and clang-tidy that is installed.
+# mandoc, shellcheck, cppcheck, clang and clang-tidy that is installed.
 #
 #	lint.sh			all of it, in the tree that this file is in
 #	lint.sh --rules DIR	only the rules, in another tree
@@ -235,6 +235,13 @@ if installed cppcheck; then
 		--error-exitcode=1 -q --template=gcc -j "$jobs" \
 		-D_GNU_SOURCE -DVERSION='"lint"' -I. \
 		--file-list="$work/programs" || status=1
+fi
+
+# The second compiler has warnings of its own. `make lint` says which we want.
+if [ -n "${WARNINGS:-}" ] && installed clang; then
+	# shellcheck disable=SC2086 # a list of options
+	xargs -n 8 -P "$jobs" clang -fsyntax-only -std=c11 -D_GNU_SOURCE \
+		-DVERSION='"lint"' -I. $WARNINGS < "$work/programs" || status=1
 fi
 
 # Named one by one, because each version of clang-tidy brings new ones.

@@ -107,7 +107,8 @@ void machine_need(const struct machine *m)
 	skip();
 }
 
-static int run_command(struct machine *m, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static int
+run_command(struct machine *m, const char *format, va_list ap)
 {
 	char command[4096] = ENVIRONMENT;
 	size_t len = strlen(command);

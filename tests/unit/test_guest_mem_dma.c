@@ -263,8 +263,8 @@ static void indirect_table_is_translated(void **state)
 	assert_int_equal(s->iotlb.miss.iova, IOVA + 16);
 	assert_int_equal(vring_base(&vring), 0);
 	map(s, 0, 3, IOTLB_READ);
-	hand_desc((struct virtq_desc *)(s->ram.host + 3 * PAGE) + 1,
-		  IOVA + 5 * PAGE, 7, VIRTQ_DESC_F_WRITE, 0);
+	hand_desc((void *)(s->ram.host + 3 * PAGE + 16), IOVA + 5 * PAGE, 7,
+		  VIRTQ_DESC_F_WRITE, 0);
 	assert_int_equal(vring_pop(&vring, &s->chain), 1);
 	assert_int_equal(s->chain.write_len, 7);
 	vring_unpop(&vring, &s->chain);
