@@ -9,7 +9,9 @@ struct bit_name {
 };
 
 static const struct bit_name feature_names[] = {
+	{ VIRTIO_F_NOTIFY_ON_EMPTY, "NOTIFY_ON_EMPTY" },
 	{ VHOST_F_LOG_ALL, "LOG_ALL" },
+	{ VIRTIO_F_ANY_LAYOUT, "ANY_LAYOUT" },
 	{ VIRTIO_F_INDIRECT_DESC, "INDIRECT_DESC" },
 	{ VIRTIO_F_EVENT_IDX, "EVENT_IDX" },
 	{ VHOST_USER_F_PROTOCOL_FEATURES, "PROTOCOL_FEATURES" },

@@ -74,6 +74,10 @@ static void info_tells_features_and_config(void **state)
 	const char *packed;
 
 	assert_int_equal(xfer(rig, "--info"), 0);
+	/* Every bit that we offer has a name here, too. */
+	assert_non_null(strstr(output,
+			       "features:          NOTIFY_ON_EMPTY LOG_ALL "
+			       "ANY_LAYOUT INDIRECT_DESC"));
 	assert_non_null(strstr(output, "EVENT_IDX"));
 	assert_non_null(strstr(output, "CONFIGURE_MEM_SLOTS"));
 	assert_non_null(strstr(output, "chip selects:      1\n"));
