@@ -85,6 +85,8 @@ static void signal_logs_all_while_guests_work(void **state)
 	for (unsigned int i = 0; i < 2; i++)
 		begin_load(&loads[i], &threads[i],
 			   config_open(rig, i, i ? "b" : "a"));
+	/* A front end can know a little earlier than the statistics. */
+	stats_wait(rig, "guests{state=\"running\"}", 2);
 	for (unsigned int i = 1; i <= SIGNALS; i++) {
 		int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
 
