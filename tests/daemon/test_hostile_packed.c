@@ -31,18 +31,6 @@ static struct virtq_packed_desc entry_of(uint64_t addr, uint32_t len,
 					   htole16(flags) };
 }
 
-/* Opens the guest that is to break its ring. Its memory has a head. */
-static struct spi_front *open_hostile(struct rig *rig)
-{
-	struct spi_front *front = rig_open(rig, 0);
-	struct virtio_spi_wire_head head = rig_head(0);
-
-	rig_check_loopback(front, 8);
-	assert_int_equal(
-		front_mem_write(&front->mem, SPARE, &head, sizeof(head)), 0);
-	return front;
-}
-
 static void show(struct spi_front *front)
 {
 	front_ring_publish(&front->ring);
@@ -54,10 +42,10 @@ static void expect_broken_by(struct rig *rig,
 			     const struct virtq_packed_desc *entries,
 			     unsigned int count)
 {
-	struct spi_front *front = open_hostile(rig);
+	struct spi_front *front = rig_open_hostile(rig);
 
 	for (unsigned int round = 0; round < 2; round++) {
-		/* The first four are open_hostile()'s, or a recovery's. */
+		/* The first four are rig_open_hostile()'s, or a recovery's. */
 		for (unsigned int i = 0; i < 14 * round; i++)
 			rig_check_loopback(front, i + 1);
 		for (unsigned int i = 0; i < count; i++)
@@ -145,7 +133,7 @@ static void indirect_without_the_feature(void **state)
 static void ids_outside_the_ring_come_back(void **state)
 {
 	static const uint16_t ids[] = { RING_SIZE, 0x7fff, 0x8000, 0xffff };
-	struct spi_front *front = open_hostile(*state);
+	struct spi_front *front = rig_open_hostile(*state);
 	struct virtq_used_elem elem;
 
 	for (unsigned int i = 0; i < 4; i++) {
@@ -169,7 +157,7 @@ static void entries_that_are_not_available_wait(void **state)
 {
 	static const uint16_t flags[] = { 0, 0x8000, 0x8080, 0x8003, 0x8085 };
 	struct rig *rig = *state;
-	struct spi_front *front = open_hostile(rig);
+	struct spi_front *front = rig_open_hostile(rig);
 	struct front_ring *ring = &front->ring;
 
 	for (unsigned int i = 0; i < 5; i++) {
@@ -194,7 +182,7 @@ static void rings_of_garbage(void **state)
 {
 	const uint32_t begin = FRONT_RING_PACKED_BASE;
 	struct rig *rig = *state;
-	struct spi_front *front = open_hostile(rig);
+	struct spi_front *front = rig_open_hostile(rig);
 	uint32_t base;
 
 	rig_open(rig, 1);

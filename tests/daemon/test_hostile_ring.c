@@ -27,18 +27,6 @@ static struct virtq_desc desc_of(uint64_t addr, uint32_t len, uint16_t flags,
 	return hostile_desc(&desc);
 }
 
-/* Opens the guest that is to break its ring. Its memory has a head. */
-static struct spi_front *open_hostile(struct rig *rig)
-{
-	struct spi_front *front = rig_open(rig, 0);
-	struct virtio_spi_wire_head head = rig_head(0);
-
-	rig_check_loopback(front, 8);
-	assert_int_equal(
-		front_mem_write(&front->mem, SPARE, &head, sizeof(head)), 0);
-	return front;
-}
-
 /* Makes descriptor 0 available. */
 static void push_first(struct spi_front *front)
 {
@@ -58,7 +46,7 @@ static void expect_broken_by(struct rig *rig, const char *name)
 		if (strcmp(hostile_rings[i].name, name) != 0)
 			continue;
 		found++;
-		front = open_hostile(rig);
+		front = rig_open_hostile(rig);
 		hostile_ring_show(front, &hostile_rings[i]);
 		rig_expect_broken(rig, front);
 		rig_close(rig, 0);
@@ -88,7 +76,7 @@ BROKEN_BY(bad_entries_of_an_indirect_table)
 static void chain_longer_than_the_ring(void **state)
 {
 	struct rig *rig = *state;
-	struct spi_front *front = open_hostile(rig);
+	struct spi_front *front = rig_open_hostile(rig);
 	struct virtq_used_elem elem;
 	int err;
 
@@ -108,7 +96,7 @@ static void chain_longer_than_the_ring(void **state)
 static void chain_longer_than_all_rings(void **state)
 {
 	struct rig *rig = *state;
-	struct spi_front *front = open_hostile(rig);
+	struct spi_front *front = rig_open_hostile(rig);
 
 	hostile_ring_show_long_chain(front, 40000);
 	rig_expect_broken(rig, front);
@@ -132,7 +120,7 @@ static void indirect_without_the_feature(void **state)
 static void rings_of_garbage(void **state)
 {
 	struct rig *rig = *state;
-	struct spi_front *front = open_hostile(rig);
+	struct spi_front *front = rig_open_hostile(rig);
 	uint32_t base;
 
 	rig_open(rig, 1);

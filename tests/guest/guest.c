@@ -37,7 +37,7 @@ bool guest_kit_is_ready(void)
 {
 	char dir[PATH_MAX];
 
-	return qemu_find_kit(dir, sizeof(dir)) == 0;
+	return qemu_find_kit(QEMU_GUEST_KIT, dir, sizeof(dir)) == 0;
 }
 
 static void add_machine(struct qemu_args *a, const struct guest *g,
@@ -98,7 +98,7 @@ static int start_qemu(struct guest *g, const struct guest_config *config)
 {
 	struct qemu_args args = { .count = 0 };
 	char kit[PATH_MAX];
-	int err = qemu_find_kit(kit, sizeof(kit));
+	int err = qemu_find_kit(QEMU_GUEST_KIT, kit, sizeof(kit));
 
 	if (err)
 		return err;

@@ -10,8 +10,6 @@
 
 #include "tests/lib/process.h"
 
-#define KIT_SCRIPT "tests/guest/kit.sh"
-
 void qemu_arg(struct qemu_args *a, const char *arg)
 {
 	if (a->count == QEMU_MAX_ARGS)
@@ -44,15 +42,18 @@ void qemu_args_free(struct qemu_args *a)
 }
 
 /* The script alone knows where the kit is and whether it is up to date. */
-int qemu_find_kit(char *dir, size_t size)
+int qemu_find_kit(const char *script, char *dir, size_t size)
 {
-	FILE *script = popen(KIT_SCRIPT " --print", "r");
+	char command[64];
+	FILE *output;
 	bool read;
 
-	if (!script)
+	snprintf(command, sizeof(command), "%s --print", script);
+	output = popen(command, "r");
+	if (!output)
 		return -errno;
-	read = fgets(dir, (int)size, script) != NULL;
-	if (pclose(script) != 0 || !read)
+	read = fgets(dir, (int)size, output) != NULL;
+	if (pclose(output) != 0 || !read)
 		return -ENOENT;
 	dir[strcspn(dir, "\n")] = '\0';
 	return 0;

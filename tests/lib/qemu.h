@@ -28,11 +28,14 @@ qemu_option(struct qemu_args *a, const char *option, const char *format, ...);
 
 void qemu_args_free(struct qemu_args *a);
 
+/* The script that makes the kit of x86 guests. */
+#define QEMU_GUEST_KIT "tests/guest/kit.sh"
+
 /*
- * Stores the directory of the kit. Returns 0, or -ENOENT when kit.sh has not
- * made one. Works from the top directory of the source.
+ * Stores the directory of the kit that @script makes. Returns 0, or -ENOENT
+ * when it has not made one. Works from the top directory of the source.
  */
-int qemu_find_kit(char *dir, size_t size);
+int qemu_find_kit(const char *script, char *dir, size_t size);
 
 /*
  * Connects to a socket that the child @pid makes a moment after its start.

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "tests/lib/hostile_ring.h"
 #include "vhost/front/front_setup.h"
 
 int rig_setup_idle(void **state)
@@ -297,4 +298,16 @@ void rig_recover_ring(struct spi_front *front)
 	assert_int_equal(front_start_vring(&front->fe, 0, &front->ring, base),
 			 0);
 	rig_check_loopback(front, 16);
+}
+
+struct spi_front *rig_open_hostile(struct rig *rig)
+{
+	struct spi_front *front = rig_open(rig, 0);
+	struct virtio_spi_wire_head head = rig_head(0);
+
+	rig_check_loopback(front, 8);
+	assert_int_equal(front_mem_write(&front->mem, HOSTILE_SPARE, &head,
+					 sizeof(head)),
+			 0);
+	return front;
 }

@@ -78,6 +78,12 @@ void rig_close_tracked(struct rig *rig, unsigned int slot);
 /* Kills the daemon. It can be started again. */
 void rig_crash(struct rig *rig);
 
+/*
+ * Opens front end 0, whose guest is to break its ring, and sees that it works.
+ * A valid head for chip 0 lies at HOSTILE_SPARE.
+ */
+struct spi_front *rig_open_hostile(struct rig *rig);
+
 /* Connects only: nothing is sent. */
 struct spi_front *rig_connect(struct rig *rig, unsigned int slot);
 

@@ -25,7 +25,7 @@ void qtest_need_kit(void)
 {
 	char kit[PATH_MAX];
 
-	if (!qemu_find_kit(kit, sizeof(kit)))
+	if (!qemu_find_kit(QEMU_GUEST_KIT, kit, sizeof(kit)))
 		return;
 	puts("SKIP: no kit; tests/guest/kit.sh makes it");
 	skip();
@@ -82,7 +82,7 @@ static void start_process(struct qtest *qt, const char *const *args)
 	struct qemu_args a = { .count = 0 };
 	char kit[PATH_MAX];
 
-	assert_int_equal(qemu_find_kit(kit, sizeof(kit)), 0);
+	assert_int_equal(qemu_find_kit(QEMU_GUEST_KIT, kit, sizeof(kit)), 0);
 	add_machine(&a, qt, kit);
 	for (int i = 0; args[i]; i++)
 		qemu_arg(&a, args[i]);

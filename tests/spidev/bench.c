@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/qemu.h"
 #include "tests/spidev/board.h"
 
 #define MAX_CASES 128
@@ -177,7 +178,7 @@ static int start_board(void **state)
 	char kit[4096];
 
 	*state = &board_bench;
-	if (board_find_kit(kit, sizeof(kit))) {
+	if (qemu_find_kit(BOARD_KIT, kit, sizeof(kit))) {
 		board_bench.missing = "no kit; run tests/spidev/kit.sh";
 		return 0;
 	}

@@ -10,8 +10,7 @@
 
 #include "tests/lib/channel.h"
 #include "tests/lib/process.h"
-
-#define KIT_SCRIPT "tests/spidev/kit.sh"
+#include "tests/lib/qemu.h"
 
 /* A boot takes seconds; a loaded machine may need many times that. */
 #define BOOT_MS	    180000
@@ -46,21 +45,6 @@ const struct board_kind board_sabrelite = {
 	.has_dtb = true,
 	.control_is_first = true,
 };
-
-/* The script alone knows where the kit is and whether it is up to date. */
-int board_find_kit(char *dir, size_t size)
-{
-	FILE *script = popen(KIT_SCRIPT " --print", "r");
-	bool read;
-
-	if (!script)
-		return -errno;
-	read = fgets(dir, (int)size, script) != NULL;
-	if (pclose(script) != 0 || !read)
-		return -ENOENT;
-	dir[strcspn(dir, "\n")] = '\0';
-	return 0;
-}
 
 /* Words for a command line, and the memory of those made for it */
 struct words {
@@ -105,7 +89,7 @@ static int start_qemu(struct board *board, const struct board_kind *kind,
 {
 	char kit[PATH_MAX], arch[PATH_MAX];
 	struct words w = { .count = 0 };
-	int err = board_find_kit(kit, sizeof(kit));
+	int err = qemu_find_kit(BOARD_KIT, kit, sizeof(kit));
 
 	if (err)
 		return err;

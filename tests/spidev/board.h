@@ -28,11 +28,8 @@ extern const struct board_kind board_sifive_u;
 /* i.MX6's controller, chip select by a GPIO; flash sst25vf016b. */
 extern const struct board_kind board_sabrelite;
 
-/*
- * The directory that kit.sh made, in @dir. 0 or -ENOENT. Works from the top
- * directory of the source.
- */
-int board_find_kit(char *dir, size_t size);
+/* The script that makes the boards' kit; for qemu_find_kit(). */
+#define BOARD_KIT "tests/spidev/kit.sh"
 
 /*
  * Start a board, with @append (or NULL) on the kernel's command line, and wait

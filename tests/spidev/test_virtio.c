@@ -17,6 +17,7 @@
 #include "tests/guest/backend.h"
 #include "tests/guest/guest.h"
 #include "tests/lib/process.h"
+#include "tests/lib/qemu.h"
 #include "tests/spidev/board.h"
 
 struct outside {
@@ -94,7 +95,8 @@ static int setup(void **state)
 	*state = &bench;
 	bench.run = run;
 	bench.show_log = show_log;
-	if (board_find_kit(kit, sizeof(kit)) || !guest_kit_is_ready()) {
+	if (qemu_find_kit(BOARD_KIT, kit, sizeof(kit)) ||
+	    !guest_kit_is_ready()) {
 		bench.missing = "no kit; run tests/guest/kit.sh and "
 				"tests/spidev/kit.sh";
 		return 0;
