@@ -29,11 +29,12 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION
 	-fstack-protector-strong $(FORTIFY) -fPIE -pthread $(CFLAGS) $(SANITIZE)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(SANITIZE)
 
-DAEMON_SRCS := $(wildcard virtio/*.c vhost/*.c spi-daemon/*.c \
-	spi-daemon/device/*.c)
-FRONT_SRCS := $(wildcard vhost/front/*.c spi-daemon/xfer/*.c)
+# vhost/front and spi-daemon/xfer are the front end, and what uses it.
+FRONT_SRCS := $(shell find vhost/front spi-daemon/xfer -name '*.c')
+DAEMON_SRCS := $(filter-out $(FRONT_SRCS),\
+	$(shell find virtio vhost spi-daemon -name '*.c'))
 TEST_LIB_SRCS := $(wildcard tests/lib/*.c)
-UNIT_SRCS := $(wildcard tests/unit/test_*.c)
+UNIT_SRCS := $(sort $(shell find tests/unit -name 'test_*.c'))
 WHOLE_SRCS := $(wildcard tests/daemon/test_*.c)
 BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
 BENCH_LIB_SRCS := $(filter-out $(BENCH_SRCS),$(wildcard tests/bench/*.c))

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "spi-daemon/guest_check.h"
-#include "spi-daemon/launch.h"
-#include "spi-daemon/log.h"
-#include "spi-daemon/options.h"
+#include "spi-daemon/bus/controller.h"
+#include "spi-daemon/startup/launch.h"
+#include "spi-daemon/system/log.h"
+#include "spi-daemon/config/options.h"
 #include "spi-daemon/supervisor.h"
 
 static int serve(struct options *options, int argc, char **argv)
@@ -38,8 +38,8 @@ static int check(const struct options *options)
 	char error[512];
 
 	for (unsigned int i = 0; i < options->guest_count; i++)
-		if (guest_check_devices(&options->guests[i], error,
-					sizeof(error))) {
+		if (controller_check(&options->guests[i], error,
+				     sizeof(error))) {
 			log_error("%s", error);
 			return EXIT_FAILURE;
 		}

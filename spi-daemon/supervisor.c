@@ -6,15 +6,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "spi-daemon/clock.h"
-#include "spi-daemon/guest_set.h"
-#include "spi-daemon/log.h"
-#include "spi-daemon/notify.h"
-#include "spi-daemon/stats_file.h"
-#include "spi-daemon/stats_log.h"
-#include "spi-daemon/stats_prom.h"
+#include "spi-daemon/system/clock.h"
+#include "spi-daemon/guest/guest_set.h"
+#include "spi-daemon/system/log.h"
+#include "spi-daemon/startup/notify.h"
+#include "spi-daemon/stats/stats_file.h"
+#include "spi-daemon/stats/stats_log.h"
+#include "spi-daemon/stats/stats_prom.h"
 #include "spi-daemon/supervisor.h"
-#include "virtio/guest_mem.h"
+#include "virtio/mem/guest_mem.h"
 
 /* Between two looks at how things are. */
 #define TICK_NS NS_PER_S

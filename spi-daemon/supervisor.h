@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "spi-daemon/launch.h"
-#include "spi-daemon/options.h"
+#include "spi-daemon/startup/launch.h"
+#include "spi-daemon/config/options.h"
 
 /*
  * Serves the guests of @options, which @argc and @argv gave, until SIGTERM or

@@ -54,8 +54,8 @@ END {
 		}
 	}
 	if (!count) {
-		print "spi-daemon/options_help.c:1: found no option in --help"
+		print "spi-daemon/config/options_help.c:1: found no option in --help"
 		bad = 1
 	}
 	exit bad
-}' spi-daemon/options_help.c docs/vhost-device-spi.8
+}' spi-daemon/config/options_help.c docs/vhost-device-spi.8

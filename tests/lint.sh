@@ -80,30 +80,61 @@ FNR == 1 { in_comment = 0 }
 function found(message) { print FILENAME ":" FNR ": " message }
 '
 
-# Which header may be included by which file: includes point down only.
+# The rooms, from the table in docs/architecture.md: "folder header-folder" for
+# each pair that the table allows. "every folder but X" is "folder * !X".
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+rooms=$(awk -F '|' '
+/^\| `/ {
+	gsub(/[` ]+/, " ", $2)
+	text = $4
+	every = text ~ /every folder/
+	sign = every ? "!" : ""
+	if (every)
+		print $2, "*"
+	while (match(text, /`[^`]+`/)) {
+		print $2, sign substr(text, RSTART + 1, RLENGTH - 2)
+		text = substr(text, RSTART + RLENGTH)
+	}
+	print $2, "."
+}' "$here/../docs/architecture.md")
+
+# Which header may be included by which file.
 # shellcheck disable=SC2016
 layers='
-function is(path, dir) { return index(path, dir "/") == 1 }
-function may(file, header) {
-	if (is(file, "tests"))
+BEGIN {
+	n = split(ENVIRON["rooms"], line, "\n")
+	for (i = 1; i <= n; i++) {
+		split(line[i], word, " ")
+		allowed[word[1], word[2]] = 1
+		if (word[2] == ".")
+			room[word[1]] = 1
+	}
+}
+function folder(path) {
+	sub(/\/[^\/]*$/, "", path)
+	return path
+}
+# The room of a folder: itself, or the tree that it is in (tests).
+function room_of(dir) {
+	return dir ~ /^tests(\/|$)/ ? "tests" : dir
+}
+function may(file, header,   from, to) {
+	from = room_of(folder(file))
+	to = room_of(folder(header))
+	if (from == to)
 		return 1
-	if (is(file, "virtio"))
-		return is(header, "virtio")
-	if (is(file, "vhost/front"))
-		return is(header, "vhost/front") || is(header, "virtio") ||
-			header == "vhost/wire.h"
-	if (is(file, "spi-daemon/xfer") && is(header, "vhost/front"))
-		return 1
-	if (is(header, "vhost/front") || is(header, "spi-daemon/xfer"))
-		return is(file, "spi-daemon/xfer")
-	if (is(header, "virtio") || is(header, "vhost"))
-		return 1
-	return is(file, "spi-daemon") && is(header, "spi-daemon")
+	if (allowed[from, "*"])
+		return (to in room) && !((from, "!" to) in allowed) &&
+			(to != "tests")
+	return (from, to) in allowed
+}
+FNR == 1 && !(room_of(folder(FILENAME)) in room) {
+	found("the folder has no row in docs/architecture.md")
 }
 /^[ \t]*#[ \t]*include[ \t]*"/ {
 	split($0, part, "\"")
 	if (part[2] ~ /\.\./ || !may(FILENAME, part[2]))
-		found("includes \"" part[2] "\", which is not below it")
+		found("includes \"" part[2] "\", which docs/architecture.md does not allow")
 }
 '
 
@@ -199,6 +230,8 @@ private='
 }
 '
 
+rooms=$rooms
+export rooms
 rule "$strip $layers" c
 rule "$strip $limits" c
 rule "$strip $columns" c

@@ -48,32 +48,38 @@ include() {
 }
 
 include spi-daemon/a.c vhost/session.h ''
-include spi-daemon/a.c virtio/vring.h ''
+include spi-daemon/a.c virtio/ring/vring.h ''
 include spi-daemon/xfer/a.c vhost/front/front.h ''
-include vhost/front/a.c vhost/wire.h ''
-include vhost/a.c virtio/vring.h ''
-include tests/unit/a.c spi-daemon/options.h ''
-include virtio/a.c vhost/wire.h refused
-include vhost/a.c spi-daemon/log.h refused
+include vhost/front/a.c vhost/wire/wire.h ''
+include vhost/a.c virtio/ring/vring.h ''
+include vhost/a.c vhost/b.h ''
+include tests/unit/vhost/a.c spi-daemon/config/options.h ''
+include tests/daemon/a.c tests/lib/b.h ''
+include virtio/ring/a.c vhost/wire/wire.h refused
+include virtio/mem/a.c virtio/ring/vring.h refused
+include vhost/a.c spi-daemon/system/log.h refused
 include vhost/a.c vhost/front/front.h refused
 include vhost/front/a.c vhost/session.h refused
 include spi-daemon/a.c vhost/front/front.h refused
 include spi-daemon/a.c tests/lib/front.h refused
-include virtio/a.c vring.h refused
-include virtio/a.c virtio/../vhost/wire.h refused
+include spi-daemon/bus/a.c spi-daemon/guest/guest_set.h refused
+include virtio/ring/a.c vring.h refused
+include virtio/ring/a.c virtio/../vhost/wire.h refused
+echo 'int a;' | file vhost/new/a.c
+expect 'a folder without a row' '^vhost/new/a.c:1: the folder'
 
 echo 'int vhost_user_spi;' | file vhost/a.c
 expect 'SPI in vhost/' '^vhost/a.c:2: .*SPI'
 echo 'int spin, inspired;' | file vhost/a.c
 expect 'spin in vhost/' ''
 
-echo 'int a = SPI_IOC_WR_MODE;' | file spi-daemon/device/sim_nor.c
+echo 'int a = SPI_IOC_WR_MODE;' | file spi-daemon/device/sim/sim_nor.c
 expect 'an ioctl in another file' 'sim_nor.c:2: SPI ioctls'
 echo 'int a = SPI_IOC_WR_MODE;' | file spi-daemon/device/spidev_open.c
 expect 'an ioctl in its place' ''
 
-printf 'void f(void)\n{\n\tprintf("x");\n}\n' | file virtio/a.c
-expect 'a layer that prints' '^virtio/a.c:4: .*never print'
+printf 'void f(void)\n{\n\tprintf("x");\n}\n' | file virtio/ring/a.c
+expect 'a layer that prints' '^virtio/ring/a.c:4: .*never print'
 printf '/* printf(\n * exit(1)\n */\nchar *s = "abort()"; // exit(\n' |
 	file vhost/a.c
 expect 'comments and strings that speak of printing' ''

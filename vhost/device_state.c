@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "vhost/handlers.h"
-#include "virtio/file_kind.h"
+#include "virtio/mem/file_kind.h"
 
 static const uint8_t magic[8] = { 'V', 'H', 'D', 'S', 'T', 'A', 'T', 'E' };
 

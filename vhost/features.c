@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "vhost/handlers.h"
-#include "virtio/virtio_wire.h"
+#include "virtio/ring/virtio_wire.h"
 
 #define BIT(n) (1ull << (n))
 

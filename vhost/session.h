@@ -12,13 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "virtio/guest_mem.h"
-#include "virtio/vring.h"
+#include "virtio/mem/guest_mem.h"
+#include "virtio/ring/vring.h"
 #include "vhost/device.h"
-#include "vhost/inflight.h"
-#include "vhost/peer_fd.h"
-#include "vhost/sock.h"
-#include "vhost/wire.h"
+#include "vhost/ring/inflight.h"
+#include "vhost/wire/peer_fd.h"
+#include "vhost/wire/sock.h"
+#include "vhost/wire/wire.h"
 
 #define VHOST_REASON_MAX 160
 

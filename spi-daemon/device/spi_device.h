@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "virtio/spi_wire.h"
+#include "virtio/spi/spi_wire.h"
 
 /*
  * What a device can do, in the terms of the virtio config space (5.21.4),

@@ -15,8 +15,8 @@
 #include "vhost/front/front_end.h"
 #include "vhost/front/front_iommu.h"
 #include "vhost/front/front_mem.h"
-#include "vhost/front/front_ring.h"
-#include "virtio/spi_wire.h"
+#include "vhost/front/ring/front_ring.h"
+#include "virtio/spi/spi_wire.h"
 
 /*
  * Guest memory is two adjacent regions: a low one, for the buffers of tests

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "virtio/spi_wire.h"
+#include "virtio/spi/spi_wire.h"
 
 #define XFER_MAX_PARTS 64
 #define XFER_MAX_LEN   (64u << 20) /* bytes of one part */

@@ -19,10 +19,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "spi-daemon/clock.h"
-#include "spi-daemon/device/sim.h"
-#include "spi-daemon/log.h"
-#include "spi-daemon/spi_service.h"
+#include "spi-daemon/system/clock.h"
+#include "spi-daemon/device/sim/sim.h"
+#include "spi-daemon/system/log.h"
+#include "spi-daemon/transfer/spi_service.h"
 #include "vhost/session.h"
 
 #define RAM_SIZE 0x10000u

@@ -12,9 +12,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "virtio/spi_request.h"
-#include "virtio/spi_validate.h"
-#include "virtio/vring.h"
+#include "virtio/spi/spi_request.h"
+#include "virtio/spi/spi_validate.h"
+#include "virtio/ring/vring.h"
 
 #define RAM_SIZE  0x4000u
 #define RAM_ADDR  UINT64_C(0x1000)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "vhost/inflight.h"
+#include "vhost/ring/inflight.h"
 
 #define WRAP	  0x8000u
 #define AVAIL	  VIRTQ_PACKED_DESC_F_AVAIL

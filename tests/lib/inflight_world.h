@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "virtio/virtio_wire.h"
+#include "virtio/ring/virtio_wire.h"
 
 #define WORLD_REQUESTS 9  /* of the driver, one after the other */
 #define WORLD_SPLIT    8  /* entries of a split ring */

@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "virtio/guest_mem.h"
-#include "virtio/virtio_wire.h"
-#include "virtio/vring.h"
+#include "virtio/mem/guest_mem.h"
+#include "virtio/ring/virtio_wire.h"
+#include "virtio/ring/vring.h"
 
 #define KIB(n) ((n)*UINT64_C(1024))
 

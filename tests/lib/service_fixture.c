@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "spi-daemon/clock.h"
+#include "spi-daemon/system/clock.h"
 
 #define RAM_SIZE (8u << 20)
 #define SEGS_MAX 8192

@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "spi-daemon/spi_service.h"
+#include "spi-daemon/transfer/spi_service.h"
 #include "tests/lib/fake_chip.h"
 #include "vhost/front/front_mem.h"
-#include "vhost/front/front_ring.h"
+#include "vhost/front/ring/front_ring.h"
 
 #define FIXTURE_CHIPS	       3
 #define FIXTURE_BUSES	       2

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "spi-daemon/clock.h"
+#include "spi-daemon/system/clock.h"
 
 int stats_set_setup(void **state)
 {

@@ -6,7 +6,7 @@
 #ifndef TEST_STATS_SET_H
 #define TEST_STATS_SET_H
 
-#include "spi-daemon/stats_view.h"
+#include "spi-daemon/stats/stats_view.h"
 
 /* cmocka fixtures; *state is the struct guest_set, without guests. */
 int stats_set_setup(void **state);

@@ -3,7 +3,7 @@
 #ifndef TEST_WORKER_FIXTURE_H
 #define TEST_WORKER_FIXTURE_H
 
-#include "spi-daemon/guest_worker.h"
+#include "spi-daemon/guest/guest_worker.h"
 #include "spi-daemon/xfer/spi_front.h"
 
 #define WORKER_TIMEOUT_MS 20000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * How a bus goes from guest to guest: a model of spi-daemon/bus.c, with the
- * workers that use it as they do in spi-daemon/spi_message.c. The names are
+ * How a bus goes from guest to guest: a model of spi-daemon/bus/bus.c, with the
+ * workers that use it as they do in spi-daemon/transfer/spi_message.c. The names are
  * those of the code; docs/bus.md sets them side by side.
  *
  * What is done under the bus's lock is one step here. Time is left out: what

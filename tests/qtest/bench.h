@@ -11,7 +11,7 @@
 #include "tests/lib/daemon.h"
 #include "tests/qtest/qtest.h"
 #include "tests/qtest/spi_driver.h"
-#include "virtio/virtio_wire.h"
+#include "virtio/ring/virtio_wire.h"
 
 #define BENCH_SOCKETS	  2
 #define BENCH_QEMUS	  2

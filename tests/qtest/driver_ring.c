@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "virtio/virtio_wire.h"
+#include "virtio/ring/virtio_wire.h"
 
 /* Parts of the memory that the ring takes */
 #define DRIVER_AREA 0x2000

@@ -9,8 +9,8 @@
 
 #include "tests/lib/process.h"
 #include "tests/lib/rig.h"
-#include "virtio/spi_wire.h"
-#include "virtio/virtio_wire.h"
+#include "virtio/spi/spi_wire.h"
+#include "virtio/ring/virtio_wire.h"
 
 /* Where the parts of a request are in its buffer */
 #define BUFFER_BYTES 0x2000

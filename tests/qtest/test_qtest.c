@@ -15,8 +15,8 @@
 #include "tests/lib/process.h"
 #include "tests/qtest/bench.h"
 #include "spi-daemon/xfer/spi_front.h"
-#include "virtio/spi_wire.h"
-#include "virtio/virtio_wire.h"
+#include "virtio/spi/spi_wire.h"
+#include "virtio/ring/virtio_wire.h"
 
 /* Every kind of ring that a driver can choose. */
 static const uint64_t ring_kinds[] = {

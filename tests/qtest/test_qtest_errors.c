@@ -14,7 +14,7 @@
 
 #include "tests/lib/process.h"
 #include "tests/qtest/bench.h"
-#include "virtio/spi_wire.h"
+#include "virtio/spi/spi_wire.h"
 
 /* No RAM, no device */
 #define NOWHERE	 UINT64_C(0xa0000000)

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vhost/wire.h"
+#include "vhost/wire/wire.h"
 
 #define FRONT_END_MAX_FDS 250 /* the kernel takes 253 in one message */
 

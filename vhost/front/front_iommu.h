@@ -15,7 +15,7 @@
 
 #include "vhost/front/front_end.h"
 #include "vhost/front/front_mem.h"
-#include "vhost/front/front_ring.h"
+#include "vhost/front/ring/front_ring.h"
 
 #define FRONT_IOMMU_RULES 16
 

@@ -12,7 +12,7 @@
 
 #include "vhost/front/front_end.h"
 #include "vhost/front/front_log.h"
-#include "vhost/front/front_ring.h"
+#include "vhost/front/ring/front_ring.h"
 
 /* SET_LOG_BASE. -EREMOTEIO when the back end refuses it. */
 int front_set_log_base(struct front_end *fe, const struct front_log *log);

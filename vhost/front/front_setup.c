@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio/virtio_wire.h"
+#include "virtio/ring/virtio_wire.h"
 
 static int negotiate_protocol(struct front_end *fe, uint64_t wanted)
 {

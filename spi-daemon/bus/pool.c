@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <assert.h>
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <limits.h>
+
+#include "spi-daemon/system/clock.h"
+#include "spi-daemon/device/sim/sim.h"
+#include "spi-daemon/device/spidev.h"
+#include "spi-daemon/bus/pool.h"
+
+static int open_device(const struct device_spec *spec, struct spi_device **dev)
+{
+	switch (spec->kind) {
+	case DEVICE_SPIDEV:
+		return spidev_open(spec->path, spec->cs_high, dev);
+	case DEVICE_SIM_LOOPBACK:
+		return sim_loopback_open(spec->timing, dev);
+	case DEVICE_SIM_NOR:
+		return sim_nor_open(&spec->nor, spec->timing, dev);
+	}
+	return -EINVAL;
+}
+
+static void explain(const struct device_spec *spec, int ret, char *error,
+		    size_t error_size)
+{
+	const char *file = spec->nor.file ? spec->nor.file : "";
+
+	if (spec->kind == DEVICE_SPIDEV && ret == -ENOTTY)
+		snprintf(error, error_size,
+			 "device=%s: is not a SPI character device",
+			 spec->path);
+	else if (spec->kind == DEVICE_SIM_NOR && ret == -EFBIG)
+		snprintf(error, error_size,
+			 "device=%s: file=%s is not %llu bytes long",
+			 spec->path, file, (unsigned long long)spec->nor.size);
+	else if (spec->kind == DEVICE_SIM_NOR && ret == -EBUSY)
+		snprintf(error, error_size,
+			 "device=%s: file=%s is in use by another chip",
+			 spec->path, file);
+	else
+		snprintf(error, error_size, "device=%s%s%s: %s", spec->path,
+			 *file ? ",file=" : "", file, strerror(-ret));
+}
+
+static struct handle *find_handle(struct pool *pool, const char *key)
+{
+	struct handle *handle = pool->handles;
+
+	while (handle && strcmp(handle->key, key) != 0)
+		handle = handle->next;
+	return handle;
+}
+
+/* The bus of the controller called @name; "" is none that others have. */
+static struct pool_bus *get_bus(struct pool *pool, const char *name)
+{
+	struct pool_bus *bus = *name ? pool->buses : NULL;
+
+	while (bus && strcmp(bus->name, name) != 0)
+		bus = bus->next;
+	if (!bus) {
+		bus = calloc(1, sizeof(*bus));
+		if (!bus)
+			return NULL;
+		bus_init(&bus->bus, clock_now());
+		strlcpy(bus->name, name, sizeof(bus->name));
+		bus->next = pool->buses;
+		pool->buses = bus;
+	}
+	bus->users++;
+	return bus;
+}
+
+static void put_bus(struct pool *pool, struct pool_bus *bus)
+{
+	struct pool_bus **at = &pool->buses;
+
+	if (--bus->users)
+		return;
+	while (*at != bus)
+		at = &(*at)->next;
+	*at = bus->next;
+	bus_fini(&bus->bus);
+	free(bus);
+}
+
+static int find_bus(struct pool *pool, const struct device_spec *spec,
+		    struct handle *handle)
+{
+	char name[sizeof(handle->bus->name)] = "";
+
+	if (spec->kind == DEVICE_SPIDEV)
+		spidev_bus_name(spec->path, name, sizeof(name));
+	else if (spec->sim_bus)
+		snprintf(name, sizeof(name), "sim:%s", spec->sim_bus);
+	handle->bus = get_bus(pool, name);
+	if (!handle->bus)
+		return -ENOMEM;
+	if (!*name)
+		snprintf(handle->bus->name, sizeof(handle->bus->name),
+			 "%.40s (own)", handle->name);
+	return 0;
+}
+
+static void close_handle(struct pool *pool, struct handle *handle)
+{
+	if (handle->dev)
+		spi_device_close(handle->dev);
+	if (handle->bus)
+		put_bus(pool, handle->bus);
+	free(handle->key);
+	free(handle->name);
+	free(handle);
+}
+
+/* One more than any other on @path has: numbers begin with 1. */
+static unsigned int next_number(const struct pool *pool, const char *path)
+{
+	const size_t len = strlen(path);
+	unsigned int last = 0;
+
+	for (const struct handle *h = pool->handles; h; h = h->next)
+		if (h->number > last && !strncmp(h->name, path, len) &&
+		    (!h->name[len] || h->name[len] == '#'))
+			last = h->number;
+	return last + 1;
+}
+
+static int name_handle(const struct pool *pool, const char *path,
+		       struct handle *handle)
+{
+	handle->number = next_number(pool, path);
+	if (handle->number == 1)
+		handle->name = strdup(path);
+	else if (asprintf(&handle->name, "%s#%u", path, handle->number) < 0)
+		handle->name = NULL;
+	return handle->name ? 0 : -ENOMEM;
+}
+
+static int open_handle(struct pool *pool, const struct device_spec *spec,
+		       const char *key, struct handle **out)
+{
+	struct handle *handle = calloc(1, sizeof(*handle));
+	int ret;
+
+	if (!handle)
+		return -ENOMEM;
+	handle->key = strdup(key);
+	ret = handle->key ? name_handle(pool, spec->path, handle) : -ENOMEM;
+	if (!ret)
+		ret = find_bus(pool, spec, handle);
+	if (!ret)
+		ret = open_device(spec, &handle->dev);
+	if (ret) {
+		close_handle(pool, handle);
+		return ret;
+	}
+	handle->next = pool->handles;
+	pool->handles = handle;
+	*out = handle;
+	return 0;
+}
+
+void pool_init(struct pool *pool)
+{
+	*pool = (struct pool){ .handles = NULL };
+}
+
+void pool_fini(struct pool *pool)
+{
+	assert(!pool->handles && !pool->buses);
+}
+
+int pool_get(struct pool *pool, const struct device_spec *spec,
+	     const char *owner, unsigned int index, struct handle **out,
+	     char *error, size_t error_size)
+{
+	char key[PATH_MAX];
+	int ret = 0;
+
+	device_spec_key(spec, owner, index, key, sizeof(key));
+	*out = find_handle(pool, key);
+	if (!*out)
+		ret = open_handle(pool, spec, key, out);
+	if (ret)
+		explain(spec, ret, error, error_size);
+	else
+		(*out)->users++;
+	return ret;
+}
+
+int pool_check(const struct device_spec *spec, char *error, size_t error_size)
+{
+	struct stat st;
+	int ret = 0;
+
+	if (spec->kind != DEVICE_SPIDEV)
+		return 0;
+	if (stat(spec->path, &st) < 0)
+		ret = -errno;
+	else if (!S_ISCHR(st.st_mode))
+		ret = -ENOTTY;
+	if (ret)
+		explain(spec, ret, error, error_size);
+	return ret;
+}
+
+void pool_put(struct pool *pool, struct handle *handle)
+{
+	struct handle **at = &pool->handles;
+
+	if (--handle->users)
+		return;
+	while (*at != handle)
+		at = &(*at)->next;
+	*at = handle->next;
+	close_handle(pool, handle);
+}

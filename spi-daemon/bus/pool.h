@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The chips of this host that guests use: one handle for each, whoever shares
+ * it, and one bus for each controller.
+ *
+ * Guests come and go in one thread, the supervisor's, so that the lists need
+ * no lock. Guests at work use only their own handles, as owners of the bus.
+ */
+#ifndef POOL_H
+#define POOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spi-daemon/bus/bus.h"
+#include "spi-daemon/config/device_spec.h"
+#include "spi-daemon/device/spi_device.h"
+#include "spi-daemon/bus/stats.h"
+
+struct pool_bus {
+	struct bus bus;
+	struct bus_stats stats;
+	struct pool_bus *next;
+	unsigned int users; /* handles */
+	char name[64];	    /* of its controller; or of whose own it is */
+};
+
+/* One chip of this host. */
+struct handle {
+	struct pool_bus *bus; /* constant */
+	/* Only the owner of the bus uses these: */
+	struct spi_device *dev;
+	uint64_t quiet_until; /* monotonic ns: not to be selected earlier */
+	struct device_stats stats;
+	/* Only the pool uses these: */
+	struct handle *next;
+	unsigned int users; /* guests */
+	char *key;	    /* see device_spec_key() */
+	char *name; /* its path, and # and its number unless that is 1 */
+	unsigned int number; /* among the chips with one path, from 1 */
+};
+
+struct pool {
+	struct handle *handles;
+	struct pool_bus *buses;
+};
+
+void pool_init(struct pool *pool);
+
+/* All handles were put. */
+void pool_fini(struct pool *pool);
+
+/*
+ * Stores in @out a handle of the device that @spec describes, chip select
+ * @index of @owner's list: the one that others have, too, or a new one. The
+ * descriptions that guests give of one device do not contradict each other
+ * (see guest_check()). To be given back with pool_put().
+ * Returns 0; or a negative errno, with one line (no newline) in @error that
+ * names the device.
+ */
+int pool_get(struct pool *pool, const struct device_spec *spec,
+	     const char *owner, unsigned int index, struct handle **out,
+	     char *error, size_t error_size);
+
+/*
+ * Is the device that @spec describes there, as far as can be told without
+ * opening it? Returns 0; or a negative errno, with one line (no newline) in
+ * @error that names the device.
+ */
+int pool_check(const struct device_spec *spec, char *error, size_t error_size);
+
+/* Gives @handle back. The last one closes the device. */
+void pool_put(struct pool *pool, struct handle *handle);
+
+#endif

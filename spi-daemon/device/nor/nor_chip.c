@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#include "spi-daemon/device/nor/nor_chip.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "spi-daemon/system/clock.h"
+#include "spi-daemon/device/nor/nor_protect.h"
+
+#define KIB	 1024u
+#define CHIP_MIN (64 * KIB)
+#define CHIP_MAX (256 * 1024 * KIB)
+
+/* What the host reads while the chip does not drive the line. */
+#define FLOATING     0xff
+
+#define STATUS1_WIP  (1u << 0)
+#define STATUS1_WEL  (1u << 1)
+#define STATUS3_ADS  (1u << 0) /* in 4-byte mode */
+
+#define OP_RESET     0x99
+#define ADDR_BY_MODE 0xff
+#define WHOLE_CHIP   UINT32_MAX
+#define NO_LIMIT     UINT64_MAX
+
+/* A command. */
+struct nor_op {
+	uint8_t opcode;
+	uint8_t addr;	 /* address bytes; ADDR_BY_MODE: 3, or 4 in that mode */
+	uint8_t dummy;	 /* bytes between address and data */
+	bool while_busy; /* works then, too */
+	/* Gives the next byte of data; NULL: none comes out. */
+	uint8_t (*out)(struct nor_chip *chip);
+	/* What the deselect edge makes happen; NULL: nothing. */
+	void (*run)(struct nor_chip *chip);
+	uint64_t data_min; /* bytes that run() takes */
+	uint64_t data_max;
+	uint32_t busy_us; /* 0: needs no WEL and takes no time */
+	uint32_t area;	  /* bytes that change, for the protection */
+};
+
+/* WEL falls when WIP does. */
+static bool busy(struct nor_chip *chip)
+{
+	if (chip->busy_until_ns && clock_now() >= chip->busy_until_ns) {
+		chip->busy_until_ns = 0;
+		chip->write_enabled = false;
+	}
+	return chip->busy_until_ns != 0;
+}
+
+/* The bytes that the command changes: @op->area around its address. */
+static uint32_t area_len(const struct nor_chip *chip)
+{
+	return chip->op->area == WHOLE_CHIP ? (uint32_t)chip->store.size
+					    : chip->op->area;
+}
+
+static uint32_t area_start(const struct nor_chip *chip)
+{
+	return chip->addr & (chip->store.size - 1) & ~(area_len(chip) - 1);
+}
+
+static uint8_t out_id(struct nor_chip *chip)
+{
+	return chip->id[chip->data % chip->id_len];
+}
+
+/* ABh: the older, shorter id. The chip has no power-down to leave. */
+static uint8_t out_short_id(struct nor_chip *chip)
+{
+	return chip->id[2] - 1;
+}
+
+static uint8_t out_status1(struct nor_chip *chip)
+{
+	uint8_t wip = busy(chip) ? STATUS1_WIP : 0;
+
+	return chip->status1 | wip | (chip->write_enabled ? STATUS1_WEL : 0);
+}
+
+static uint8_t out_status2(struct nor_chip *chip)
+{
+	return chip->status2;
+}
+
+static uint8_t out_status3(struct nor_chip *chip)
+{
+	return chip->addr_4byte ? STATUS3_ADS : 0;
+}
+
+static uint8_t out_sfdp(struct nor_chip *chip)
+{
+	uint64_t at = chip->addr + chip->data;
+
+	return at < NOR_SFDP_SIZE ? chip->sfdp[at] : 0xff;
+}
+
+static uint8_t out_array(struct nor_chip *chip)
+{
+	uint64_t at = chip->addr + chip->data;
+
+	return nor_store_read(&chip->store, at & (chip->store.size - 1));
+}
+
+static void write_enable(struct nor_chip *chip)
+{
+	chip->write_enabled = true;
+}
+
+static void write_disable(struct nor_chip *chip)
+{
+	chip->write_enabled = false;
+}
+
+static void write_status2(struct nor_chip *chip)
+{
+	/* The data of a command without address starts page[]. */
+	chip->status2 = chip->page[chip->data - 1] & NOR_STATUS2_MASK;
+}
+
+static void write_status(struct nor_chip *chip)
+{
+	chip->status1 = chip->page[0] & nor_status1_mask(chip->store.size);
+	if (chip->data == 2)
+		write_status2(chip);
+}
+
+static void program(struct nor_chip *chip)
+{
+	uint32_t start = area_start(chip);
+	uint32_t i;
+
+	for (i = 0; i < NOR_PAGE_SIZE; i++)
+		nor_store_program(&chip->store, start + i, chip->page[i]);
+}
+
+static void erase(struct nor_chip *chip)
+{
+	nor_store_erase(&chip->store, area_start(chip), area_len(chip));
+}
+
+static void enter_4byte(struct nor_chip *chip)
+{
+	chip->addr_4byte = true;
+}
+
+static void leave_4byte(struct nor_chip *chip)
+{
+	chip->addr_4byte = false;
+}
+
+static void enable_reset(struct nor_chip *chip)
+{
+	chip->reset_enabled = true;
+}
+
+static void reset(struct nor_chip *chip)
+{
+	if (!chip->reset_enabled)
+		return;
+	chip->reset_enabled = false;
+	chip->write_enabled = false;
+	chip->addr_4byte = false;
+	chip->busy_until_ns = 0;
+}
+
+#define ANSWER(op_, addr_, dummy_, out_)                                   \
+	{                                                                  \
+		.opcode = op_, .addr = addr_, .dummy = dummy_, .out = out_ \
+	}
+#define STATUS(op_, out_)                                      \
+	{                                                      \
+		.opcode = op_, .while_busy = true, .out = out_ \
+	}
+#define SWITCH(op_, run_)                  \
+	{                                  \
+		.opcode = op_, .run = run_ \
+	}
+#define RESET(op_, run_)                                       \
+	{                                                      \
+		.opcode = op_, .while_busy = true, .run = run_ \
+	}
+#define REGISTER(op_, max_, run_)                                            \
+	{                                                                    \
+		.opcode = op_, .run = run_, .data_min = 1, .data_max = max_, \
+		.busy_us = 1000                                              \
+	}
+#define PROGRAM(op_, addr_)                                                  \
+	{                                                                    \
+		.opcode = op_, .addr = addr_, .run = program, .data_min = 1, \
+		.data_max = NO_LIMIT, .busy_us = 400, .area = NOR_PAGE_SIZE  \
+	}
+#define ERASE(op_, addr_, area_, us_)                                       \
+	{                                                                   \
+		.opcode = op_, .addr = addr_, .run = erase, .busy_us = us_, \
+		.area = area_                                               \
+	}
+
+static const struct nor_op nor_ops[] = {
+	STATUS(0x05, out_status1),
+	STATUS(0x35, out_status2),
+	STATUS(0x15, out_status3),
+	ANSWER(0x9f, 0, 0, out_id),
+	ANSWER(0xab, 0, 3, out_short_id),
+	ANSWER(0x5a, 3, 1, out_sfdp),
+	ANSWER(0x03, ADDR_BY_MODE, 0, out_array),
+	ANSWER(0x0b, ADDR_BY_MODE, 1, out_array),
+	ANSWER(0x3b, ADDR_BY_MODE, 1, out_array),
+	ANSWER(0x6b, ADDR_BY_MODE, 1, out_array),
+	ANSWER(0x13, 4, 0, out_array),
+	ANSWER(0x0c, 4, 1, out_array),
+	ANSWER(0x3c, 4, 1, out_array),
+	ANSWER(0x6c, 4, 1, out_array),
+	SWITCH(0x06, write_enable),
+	SWITCH(0x04, write_disable),
+	SWITCH(0xb7, enter_4byte),
+	SWITCH(0xe9, leave_4byte),
+	REGISTER(0x01, 2, write_status),
+	REGISTER(0x31, 1, write_status2),
+	PROGRAM(0x02, ADDR_BY_MODE),
+	PROGRAM(0x32, ADDR_BY_MODE),
+	PROGRAM(0x12, 4),
+	PROGRAM(0x34, 4),
+	ERASE(0x20, ADDR_BY_MODE, 4 * KIB, 5000),
+	ERASE(0x52, ADDR_BY_MODE, 32 * KIB, 10000),
+	ERASE(0xd8, ADDR_BY_MODE, 64 * KIB, 15000),
+	ERASE(0x21, 4, 4 * KIB, 5000),
+	ERASE(0x5c, 4, 32 * KIB, 10000),
+	ERASE(0xdc, 4, 64 * KIB, 15000),
+	ERASE(0xc7, 0, WHOLE_CHIP, 50000),
+	ERASE(0x60, 0, WHOLE_CHIP, 50000),
+	RESET(0x66, enable_reset),
+	RESET(OP_RESET, reset),
+};
+
+static const struct nor_op *find_op(uint8_t opcode)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(nor_ops) / sizeof(*nor_ops); i++) {
+		if (nor_ops[i].opcode == opcode)
+			return &nor_ops[i];
+	}
+	return NULL;
+}
+
+static void begin(struct nor_chip *chip, uint8_t opcode)
+{
+	const struct nor_op *op = find_op(opcode);
+
+	chip->begun = true;
+	if (opcode != OP_RESET)
+		chip->reset_enabled = false;
+	if (!op || (busy(chip) && !op->while_busy))
+		return;
+	chip->op = op;
+	chip->addr = 0;
+	chip->addr_left = op->addr;
+	if (op->addr == ADDR_BY_MODE)
+		chip->addr_left = chip->addr_4byte ? 4 : 3;
+	chip->dummy_left = op->dummy;
+	chip->data = 0;
+	memset(chip->page, 0xff, sizeof(chip->page));
+}
+
+uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in)
+{
+	const struct nor_op *op = chip->op;
+	uint8_t out = FLOATING;
+
+	if (!chip->begun) {
+		begin(chip, in);
+	} else if (chip->addr_left) {
+		chip->addr = chip->addr << 8 | in;
+		chip->addr_left--;
+	} else if (chip->dummy_left) {
+		chip->dummy_left--;
+	} else if (op) {
+		if (op->out)
+			out = op->out(chip);
+		/* Past the page's end it wraps, so the last bytes count. */
+		chip->page[(chip->addr + chip->data) % NOR_PAGE_SIZE] = in;
+		chip->data++;
+	}
+	return out;
+}
+
+static bool complete(const struct nor_chip *chip)
+{
+	const struct nor_op *op = chip->op;
+
+	return op && op->run && !chip->addr_left && !chip->dummy_left &&
+	       chip->data >= op->data_min && chip->data <= op->data_max;
+}
+
+static bool locked(const struct nor_chip *chip)
+{
+	return chip->op->area &&
+	       nor_protected(chip->store.size, chip->status1, chip->status2,
+			     area_start(chip), area_len(chip));
+}
+
+static void run_write(struct nor_chip *chip)
+{
+	if (locked(chip)) {
+		chip->write_enabled = false;
+		return;
+	}
+	chip->op->run(chip);
+	chip->busy_until_ns = clock_now() + chip->op->busy_us * NS_PER_US;
+}
+
+void nor_chip_deselect(struct nor_chip *chip)
+{
+	if (complete(chip)) {
+		if (!chip->op->busy_us)
+			chip->op->run(chip);
+		else if (chip->write_enabled)
+			run_write(chip);
+	}
+	nor_chip_abandon(chip);
+	chip->begun = false;
+}
+
+void nor_chip_abandon(struct nor_chip *chip)
+{
+	chip->begun = true;
+	chip->op = NULL;
+	chip->addr_left = 0;
+	chip->dummy_left = 0;
+}
+
+int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config)
+{
+	uint64_t size = config->size;
+	int ret;
+
+	if (size < CHIP_MIN || size > CHIP_MAX || size & (size - 1) ||
+	    config->id_len > sizeof(chip->id))
+		return -EINVAL;
+	memset(chip, 0, sizeof(*chip));
+	ret = nor_store_open(&chip->store, size, config->file);
+	if (ret)
+		return ret;
+	nor_sfdp_fill((uint32_t)size, chip->sfdp);
+	memcpy(chip->id, config->id, config->id_len);
+	chip->id_len = config->id_len;
+	if (!chip->id_len)
+		chip->id_len = nor_default_id((uint32_t)size, chip->id);
+	return 0;
+}
+
+void nor_chip_close(struct nor_chip *chip)
+{
+	nor_chip_deselect(chip);
+	nor_store_close(&chip->store);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * A JEDEC SPI NOR flash as its pins see it: bytes between the edges of chip
+ * select. The commands are those of the Winbond W25Q family:
+ *
+ * - A command that comes while the chip is busy, that ends in its address, or
+ *   that has too little or too much data, does nothing, as one that the chip
+ *   does not know. It leaves the write enable latch (WEL) as it was.
+ * - A program or erase of protected bytes clears WEL and does nothing else.
+ * - 4-byte addresses are understood at every size, but only told in the SFDP
+ *   of chips that need them.
+ * - Quad commands work whatever QE says. WP# and HOLD# are not connected.
+ * - A reset during an operation ends the busy time; the operation is done.
+ * - The status registers are 0 when the chip is opened: the image file holds
+ *   the contents alone.
+ */
+#ifndef NOR_CHIP_H
+#define NOR_CHIP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "spi-daemon/device/nor/nor_sfdp.h"
+#include "spi-daemon/device/nor/nor_store.h"
+#include "spi-daemon/device/sim/sim.h"
+
+#define NOR_PAGE_SIZE 256
+
+struct nor_op;
+
+struct nor_chip {
+	struct nor_store store;
+	uint8_t id[SIM_NOR_ID_MAX];
+	size_t id_len;
+	uint8_t sfdp[NOR_SFDP_SIZE];
+
+	uint8_t status1; /* without WEL and WIP */
+	uint8_t status2;
+	bool write_enabled;	/* WEL */
+	bool addr_4byte;	/* the mode that B7h and E9h set */
+	bool reset_enabled;	/* 66h came last */
+	uint64_t busy_until_ns; /* CLOCK_MONOTONIC; 0: not busy (WIP) */
+
+	/* The command since the select edge. */
+	bool begun;		 /* the opcode has come */
+	const struct nor_op *op; /* NULL: ignore the rest */
+	uint8_t addr_left;	 /* bytes to come */
+	uint8_t dummy_left;
+	uint32_t addr;
+	uint64_t data; /* bytes of data so far */
+	uint8_t page[NOR_PAGE_SIZE];
+};
+
+/* As sim_nor_open(), on @chip, which is the caller's. */
+int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config);
+
+void nor_chip_close(struct nor_chip *chip);
+
+/*
+ * Clocks a byte in, and returns the one that comes out meanwhile. The first
+ * one after open or deselect is the opcode. FFh where the chip does not drive.
+ */
+uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in);
+
+/* Makes the chip miss whatever comes until deselect, and what came before. */
+void nor_chip_abandon(struct nor_chip *chip);
+
+/* The command, if it is complete, takes effect. Harmless twice. */
+void nor_chip_deselect(struct nor_chip *chip);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Simulated chips: "sim:loopback" and "sim:nor". */
+#ifndef SIM_H
+#define SIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spi-daemon/device/sim/sim_bus.h"
+
+#define SIM_NOR_ID_MAX 6
+
+struct sim_nor_config {
+	uint64_t size;		    /* bytes: a power of two, 64 KiB..256 MiB */
+	const char *file;	    /* image to keep the contents in, or NULL */
+	uint8_t id[SIM_NOR_ID_MAX]; /* what 9Fh answers */
+	size_t id_len;		    /* 3..6; 0: a default that fits @size */
+};
+
+/*
+ * A chip that returns what it is sent. For a piece without tx that is zeros.
+ * Stores the new device, which spi_device_close() frees, in @out.
+ * Returns 0 or -ENOMEM.
+ */
+int sim_loopback_open(enum sim_timing timing, struct spi_device **out);
+
+/*
+ * A JEDEC SPI NOR flash. With a file, the contents are the file's: a file that
+ * does not exist is made, erased (FFh); one of another size is refused. What
+ * was programmed is in the file when the operation's busy time ends.
+ * Stores the new device, which spi_device_close() frees, in @out.
+ * Returns 0; -EINVAL for a size that no chip has; -EFBIG when the file's size
+ * is not @size; -EBUSY when somebody else uses the file; or what open(2),
+ * posix_fallocate(3) and mmap(2) give: its blocks are allocated at once.
+ */
+int sim_nor_open(const struct sim_nor_config *config, enum sim_timing timing,
+		 struct spi_device **out);
+
+#endif

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+/* The NOR flash on its bus: pieces and words to bytes and edges. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spi-daemon/device/nor/nor_chip.h"
+#include "spi-daemon/device/sim/sim.h"
+#include "spi-daemon/device/sim/sim_bus.h"
+#include "virtio/spi/spi_wire.h"
+
+/* 8, 16, 24 and 32 bits: the chip sees whole bytes. */
+#define WORD_MASK (1u << 7 | 1u << 15 | 1u << 23 | 1u << 31)
+
+struct sim_nor {
+	struct spi_device dev;
+	enum sim_timing timing;
+	struct nor_chip chip;
+	bool selected;
+};
+
+/* Words are right-aligned in 1, 2 or 4 bytes, in host byte order. */
+static uint32_t load_word(const uint8_t *from, uint32_t size)
+{
+	uint16_t half;
+	uint32_t word;
+
+	if (size == 1)
+		return *from;
+	if (size == 2) {
+		memcpy(&half, from, sizeof(half));
+		return half;
+	}
+	memcpy(&word, from, sizeof(word));
+	return word;
+}
+
+static void store_word(uint8_t *to, uint32_t size, uint32_t word)
+{
+	uint16_t half = (uint16_t)word;
+
+	if (size == 1)
+		*to = (uint8_t)word;
+	else if (size == 2)
+		memcpy(to, &half, sizeof(half));
+	else
+		memcpy(to, &word, sizeof(word));
+}
+
+static uint32_t reverse_bits(uint32_t word, uint8_t bits)
+{
+	uint32_t reversed = 0;
+
+	for (; bits; bits--, word >>= 1)
+		reversed = reversed << 1 | (word & 1);
+	return reversed;
+}
+
+/* The wire carries a word's highest bit first, unless LSB_FIRST turns it. */
+static uint32_t clock_word(struct nor_chip *chip, const struct spi_piece *piece,
+			   uint32_t out)
+{
+	bool reverse = piece->mode & VIRTIO_SPI_MODE_LSB_FIRST;
+	uint8_t bits = piece->bits_per_word;
+	uint32_t in = 0;
+	uint8_t left;
+
+	if (reverse)
+		out = reverse_bits(out, bits);
+	for (left = bits; left; left -= 8)
+		in = in << 8 |
+		     nor_chip_clock(chip, (uint8_t)(out >> (left - 8)));
+	return reverse ? reverse_bits(in, bits) : in;
+}
+
+/*
+ * The chip's select is active low, and it works in modes 0 and 3 alone. In
+ * any other it loses the command, and the host reads FFh. With LOOP the host
+ * reads what it sends, and the chip loses the command as well.
+ */
+static bool hears(const struct spi_piece *piece)
+{
+	uint32_t clock = VIRTIO_SPI_MODE_CPOL | VIRTIO_SPI_MODE_CPHA;
+
+	return (!(piece->mode & clock) || (piece->mode & clock) == clock) &&
+	       !(piece->mode & VIRTIO_SPI_MODE_CS_HIGH) &&
+	       !(piece->mode & VIRTIO_SPI_MODE_LOOP);
+}
+
+static int nor_release(struct spi_device *dev)
+{
+	struct sim_nor *nor = (struct sim_nor *)(void *)dev;
+
+	nor_chip_deselect(&nor->chip);
+	nor->selected = false;
+	return 0;
+}
+
+static int nor_transfer(struct spi_device *dev, const struct spi_piece *piece)
+{
+	struct sim_nor *nor = (struct sim_nor *)(void *)dev;
+	uint32_t size = spi_word_size(piece->bits_per_word);
+	uint32_t i, in, out;
+
+	if (piece->bits_per_word % 8) {
+		nor_release(dev);
+		return -EINVAL;
+	}
+	if (!nor->selected)
+		sim_bus_wait_setup(piece);
+	nor->selected = true;
+	if (!hears(piece))
+		nor_chip_abandon(&nor->chip);
+	for (i = 0; i < piece->len; i += size) {
+		out = piece->tx ? load_word(piece->tx + i, size) : 0;
+		in = clock_word(&nor->chip, piece, out);
+		if (piece->mode & VIRTIO_SPI_MODE_LOOP)
+			in = out;
+		if (piece->rx)
+			store_word(piece->rx + i, size, in);
+	}
+	sim_bus_wait_words(piece, nor->timing);
+	if (!piece->keep)
+		nor_release(dev);
+	return 0;
+}
+
+static void nor_close(struct spi_device *dev)
+{
+	struct sim_nor *nor = (struct sim_nor *)(void *)dev;
+
+	nor_chip_close(&nor->chip);
+	free(nor);
+}
+
+static const struct spi_device_ops nor_device_ops = {
+	.transfer = nor_transfer,
+	.release = nor_release,
+	.close = nor_close,
+};
+
+int sim_nor_open(const struct sim_nor_config *config, enum sim_timing timing,
+		 struct spi_device **out)
+{
+	struct sim_nor *nor = calloc(1, sizeof(*nor));
+	int ret;
+
+	if (!nor)
+		return -ENOMEM;
+	ret = nor_chip_open(&nor->chip, config);
+	if (ret) {
+		free(nor);
+		return ret;
+	}
+	nor->dev.ops = &nor_device_ops;
+	nor->dev.caps = sim_bus_caps(timing);
+	nor->timing = timing;
+	nor->dev.caps.bits_per_word_mask = WORD_MASK;
+	*out = &nor->dev;
+	return 0;
+}

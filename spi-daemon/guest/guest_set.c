@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spi-daemon/startup/fd_limit.h"
+#include "spi-daemon/config/guest_check.h"
+#include "spi-daemon/guest/guest_set.h"
+#include "spi-daemon/system/log.h"
+
+static void explain(const char *path, int ret, char *error, size_t error_size)
+{
+	const char *why = ret == -EADDRINUSE ? "is served by another process"
+			  : ret == -EEXIST   ? "is there, and is not a socket"
+			  : ret == -EPERM    ? "its group cannot be had"
+			  : ret == -EBUSY    ? "another process keeps its "
+					       "directory locked"
+					     : strerror(-ret);
+
+	snprintf(error, error_size, "socket %s: %s", path, why);
+}
+
+/*
+ * Makes a guest with its devices, but without a socket. Takes the description
+ * out of @spec.
+ */
+static int open_guest(struct guest_set *set, struct guest_spec *spec,
+		      char *error, size_t error_size)
+{
+	struct guest *guest = calloc(1, sizeof(*guest));
+	char reason[400];
+	int ret;
+
+	if (!guest) {
+		strlcpy(error, strerror(ENOMEM), error_size);
+		return -ENOMEM;
+	}
+	ret = controller_open(&guest->controller, &set->pool, spec->devices,
+			      reason, sizeof(reason));
+	if (ret < 0) {
+		snprintf(error, error_size, "guest %s: %s", spec->name, reason);
+		free(guest);
+		return ret;
+	}
+	guest->spec = *spec;
+	*spec = (struct guest_spec){ .name = NULL };
+	set->guests[set->count++] = guest;
+	return 0;
+}
+
+static int listen_guest(struct guest *guest, char *error, size_t error_size)
+{
+	int ret = guest_worker_init(&guest->worker, &guest->spec,
+				    &guest->controller);
+
+	if (ret < 0)
+		explain(guest->spec.socket, ret, error, error_size);
+	else
+		guest->listens = true;
+	return ret;
+}
+
+static int start_guest(struct guest *guest, char *error, size_t error_size)
+{
+	int ret = guest_worker_start(&guest->worker);
+
+	if (ret < 0)
+		snprintf(error, error_size, "guest %s: no thread: %s",
+			 guest->spec.name, strerror(-ret));
+	else
+		guest->runs = true;
+	return ret;
+}
+
+static void close_guest(struct guest *guest)
+{
+	if (guest->runs)
+		guest_worker_join(&guest->worker);
+	if (guest->listens)
+		guest_worker_fini(&guest->worker);
+	controller_close(&guest->controller);
+	guest_spec_free(&guest->spec);
+	free(guest);
+}
+
+/* All together, so that they take the time of the slowest. */
+static void quit_guest(struct guest *guest)
+{
+	if (guest->runs)
+		guest_worker_quit(&guest->worker);
+}
+
+static bool is_ours(const struct guest_set *set, const char *socket)
+{
+	for (unsigned int i = 0; i < set->count; i++)
+		if (!strcmp(set->guests[i]->spec.socket, socket))
+			return true;
+	return false;
+}
+
+/* All that can go wrong with @spec, as far as it can be told in advance. */
+static int check_guest(const struct guest_set *set,
+		       const struct guest_spec *spec, char *error,
+		       size_t error_size)
+{
+	int ret = controller_check(spec, error, error_size);
+
+	if (ret || is_ours(set, spec->socket))
+		return ret;
+	ret = vhost_listen_check(spec->socket);
+	if (ret < 0)
+		explain(spec->socket, ret, error, error_size);
+	return ret;
+}
+
+static int check_guests(const struct guest_set *set,
+			const struct options *options, char *error,
+			size_t error_size)
+{
+	int ret = fd_limit_raise(options->guest_count, error, error_size);
+
+	if (!ret && error[0])
+		log_warning("%s", error);
+	for (unsigned int i = 0; !ret && i < options->guest_count; i++)
+		ret = check_guest(set, &options->guests[i], error, error_size);
+	return ret;
+}
+
+int guest_set_start(struct guest_set *set, struct options *options, char *error,
+		    size_t error_size)
+{
+	int ret;
+
+	*set = (struct guest_set){ .count = 0 };
+	pool_init(&set->pool);
+	ret = check_guests(set, options, error, error_size);
+	for (unsigned int i = 0; !ret && i < options->guest_count; i++)
+		ret = open_guest(set, &options->guests[i], error, error_size);
+	for (unsigned int i = 0; !ret && i < set->count; i++)
+		ret = listen_guest(set->guests[i], error, error_size);
+	for (unsigned int i = 0; !ret && i < set->count; i++)
+		ret = start_guest(set->guests[i], error, error_size);
+	if (ret < 0)
+		guest_set_stop(set);
+	return ret;
+}
+
+void guest_set_look(struct guest_set *set)
+{
+	for (unsigned int i = 0; i < set->count; i++)
+		if (set->guests[i]->runs)
+			guest_worker_look(&set->guests[i]->worker);
+}
+
+void guest_set_stop(struct guest_set *set)
+{
+	for (unsigned int i = 0; i < set->count; i++)
+		quit_guest(set->guests[i]);
+	while (set->count)
+		close_guest(set->guests[--set->count]);
+	pool_fini(&set->pool);
+}
+
+/* Takes the description that is equal to @guest's out of @options. */
+static bool is_described(const struct guest *guest, struct options *options)
+{
+	for (unsigned int i = 0; i < options->guest_count; i++) {
+		struct guest_spec *spec = &options->guests[i];
+
+		if (spec->name && guest_spec_equal(spec, &guest->spec)) {
+			guest_spec_free(spec);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Moves those who have to go behind the others; returns how many stay. */
+static unsigned int choose(struct guest_set *set, struct options *options)
+{
+	unsigned int stay = 0;
+
+	for (unsigned int i = 0; i < set->count; i++) {
+		struct guest *guest = set->guests[i];
+
+		if (!is_described(guest, options))
+			continue;
+		set->guests[i] = set->guests[stay];
+		set->guests[stay++] = guest;
+	}
+	return stay;
+}
+
+static void add_guest(struct guest_set *set, struct guest_spec *spec)
+{
+	char error[512];
+	struct guest *guest;
+	int ret = open_guest(set, spec, error, sizeof(error));
+
+	if (ret < 0) {
+		log_error("%s", error);
+		return;
+	}
+	guest = set->guests[set->count - 1];
+	ret = listen_guest(guest, error, sizeof(error));
+	if (!ret)
+		ret = start_guest(guest, error, sizeof(error));
+	if (ret < 0) {
+		log_error("%s", error);
+		close_guest(guest);
+		set->count--;
+		return;
+	}
+	log_info("guest %s: is served from now on", guest->spec.name);
+}
+
+int guest_set_change(struct guest_set *set, struct options *options,
+		     char *error, size_t error_size)
+{
+	int ret = check_guests(set, options, error, error_size);
+	unsigned int stay;
+
+	if (ret)
+		return ret;
+	stay = choose(set, options);
+	for (unsigned int i = stay; i < set->count; i++)
+		quit_guest(set->guests[i]);
+	while (set->count > stay) {
+		struct guest *guest = set->guests[--set->count];
+
+		log_info("guest %s: is served no more", guest->spec.name);
+		close_guest(guest);
+	}
+	for (unsigned int i = 0; i < options->guest_count; i++)
+		if (options->guests[i].name)
+			add_guest(set, &options->guests[i]);
+	return 0;
+}

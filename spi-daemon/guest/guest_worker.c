@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "spi-daemon/system/clock.h"
+#include "spi-daemon/guest/guest_worker.h"
+#include "spi-daemon/system/log.h"
+
+#define REQUESTQ 0
+
+/* The front end is looked after at least this often while requests run. */
+#define BURST_NS (2 * NS_PER_MS)
+
+/* How often a ring without kicks is looked at. */
+#define POLL_NS NS_PER_MS
+
+/* When to try again after accept(2) failed for want of descriptors. */
+#define ACCEPT_PAUSE_NS (100 * NS_PER_MS)
+
+/*
+ * A kick may come for what was done already, and a message in parts. So many
+ * wake-ups for nothing in a row are a flood, or a descriptor that is readable
+ * whatever is done: it is left alone for a while, so that the thread sleeps.
+ */
+#define FLOOD_WAKES    64
+#define FLOOD_PAUSE_NS NS_PER_MS
+
+/*
+ * No front end is served for so long after one that held the worker, and
+ * perhaps with it a bus: once per minute is what others can bear.
+ */
+#define HELD_PAUSE_NS (60 * NS_PER_S)
+
+/* Between two looks at a thread that should end. */
+#define JOIN_LOOK_MS 20
+
+#define STACK_SIZE   (256u << 10)
+
+int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
+		      struct controller *controller)
+{
+	int ret;
+
+	*w = (struct guest_worker){ .quit = -1 };
+	spi_config_encode(&controller->config, &w->config);
+	w->device = (struct vhost_device){
+		.ops = &spi_service_ops,
+		.opaque = &w->service,
+		.without = spec->without,
+		.ring_count = 1,
+		.config = &w->config,
+		.config_size = sizeof(w->config),
+	};
+	if (asprintf(&w->name, "guest %s", spec->name) < 0)
+		return -ENOMEM;
+	ret = spi_service_init(&w->service, w->name, controller);
+	if (ret < 0)
+		goto free_name;
+	w->service.replay = spec->replay;
+	w->service.user.weight = spec->weight;
+	w->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ret = w->quit < 0
+		      ? -errno
+		      : vhost_listen(&w->listener, spec->socket, &spec->access);
+	if (ret < 0)
+		goto fini_service;
+	return 0;
+
+fini_service:
+	if (w->quit >= 0)
+		close(w->quit);
+	spi_service_fini(&w->service);
+free_name:
+	free(w->name);
+	return ret;
+}
+
+void guest_worker_fini(struct guest_worker *w)
+{
+	vhost_unlisten(&w->listener);
+	close(w->quit);
+	spi_service_fini(&w->service);
+	free(w->name);
+}
+
+static struct vhost_ring *requestq(struct guest_worker *w)
+{
+	return &w->session.rings[REQUESTQ];
+}
+
+static bool is_active(struct guest_worker *w)
+{
+	return w->connected && vhost_ring_is_active(requestq(w));
+}
+
+/* A line about connections, which cost a front end nothing. */
+static bool may_log(struct guest_worker *w)
+{
+	unsigned int suppressed;
+
+	if (!log_limit_ok(&w->log_limit, clock_now(), &suppressed))
+		return false;
+	if (suppressed)
+		log_info("%s: %u lines suppressed", w->name, suppressed);
+	return true;
+}
+
+static enum guest_state find_state(struct guest_worker *w)
+{
+	if (!w->connected)
+		return GUEST_ALONE;
+	if (is_active(w))
+		return GUEST_RUNS;
+	return requestq(w)->broken ? GUEST_BROKEN : GUEST_CONNECTED;
+}
+
+/* Takes over what the session has counted. */
+static void count_session(struct guest_worker *w)
+{
+	struct guest_stats *stats = &w->service.stats;
+
+	counter_add(&stats->refused_messages, w->session.refused);
+	counter_add(&stats->broken_rings, w->session.breaks);
+	w->session.refused = w->session.breaks = 0;
+	counter_set(&stats->state, find_state(w));
+}
+
+static void connect_session(struct guest_worker *w, int fd)
+{
+	vhost_session_init(&w->session, &w->device, fd);
+	w->service.session = &w->session;
+	guest_mem_watch(&w->session.mem);
+	w->connected = true;
+	w->kicks = w->reads = (struct flood){ 0 };
+	counter_add(&w->service.stats.connections, 1);
+	if (may_log(w))
+		log_info("%s: front end connected", w->name);
+}
+
+static void end_session(struct guest_worker *w)
+{
+	if (!w->connected)
+		return;
+	spi_service_abort(&w->service);
+	vhost_session_fini(&w->session);
+	guest_mem_watch(NULL);
+	w->service.session = NULL;
+	w->connected = false;
+	count_session(w);
+	if (w->session.held) {
+		w->accept_at = clock_now() + HELD_PAUSE_NS;
+		log_warning("%s: its front end blocked a descriptor: no other "
+			    "is served for a minute",
+			    w->name);
+	}
+	if (may_log(w))
+		log_info("%s: front end disconnected", w->name);
+}
+
+/* The connection stays where it is, so the listener stays readable. */
+static void pause_accepting(struct guest_worker *w, int error)
+{
+	if (error == -EAGAIN || error == -ECONNABORTED || error == -EINTR)
+		return;
+	if (!w->accept_at)
+		log_warning("%s: a front end has to wait: accept: %s", w->name,
+			    strerror(-error));
+	w->accept_at = clock_now() + ACCEPT_PAUSE_NS;
+}
+
+/* A second front end would wait for ever: better it knows at once. */
+static void accept_front_end(struct guest_worker *w)
+{
+	int fd = vhost_accept(&w->listener);
+
+	if (fd < 0) {
+		pause_accepting(w, fd);
+		return;
+	}
+	w->accept_at = 0;
+	if (w->connected && vhost_session_is_over(&w->session))
+		end_session(w);
+	if (!w->connected && !w->accept_at) {
+		connect_session(w, fd);
+		return;
+	}
+	close(fd);
+	counter_add(&w->service.stats.turned_away, 1);
+	if (may_log(w))
+		log_warning("%s: a second front end was turned away", w->name);
+}
+
+/* Logs what the session has to say, once. */
+static void report(struct guest_worker *w)
+{
+	if (!w->session.reason[0])
+		return;
+	spi_service_complain(&w->service, "%s", w->session.reason);
+	w->session.reason[0] = '\0';
+}
+
+/* The front end cut its memory short: no ring in it can be trusted. */
+static void check_memory(struct guest_worker *w)
+{
+	if (!vhost_session_lost_memory(&w->session) || !is_active(w))
+		return;
+	spi_service_abort(&w->service);
+	vhost_session_break(&w->session, REQUESTQ,
+			    "its memory was cut short under it");
+	report(w);
+}
+
+/*
+ * Works on the ring for a while. Returns when to come back at the latest: at
+ * once if there is more to do, or at a monotonic time in ns.
+ */
+static uint64_t serve_ring(struct guest_worker *w)
+{
+	uint64_t now = clock_now(), end = now + BURST_NS;
+	enum spi_progress progress = SPI_IDLE;
+	uint64_t deadline;
+
+	for (; is_active(w); now = clock_now()) {
+		progress = spi_service_step(&w->service, now);
+		check_memory(w);
+		report(w);
+		if (progress != SPI_MORE)
+			break;
+		w->kicks.idle = 0;
+		if (now >= end)
+			return 0;
+	}
+	if (progress == SPI_IDLE)
+		spi_service_tick(&w->service, now);
+	deadline = spi_service_deadline(&w->service);
+	if (is_active(w) && requestq(w)->kick < 0 && deadline > now + POLL_NS)
+		deadline = now + POLL_NS;
+	return deadline;
+}
+
+/* A wake-up for nothing, as far as is known yet. */
+static void note_idle(struct flood *flood)
+{
+	if (++flood->idle >= FLOOD_WAKES)
+		flood->until = clock_now() + FLOOD_PAUSE_NS;
+}
+
+static void take_kick(struct guest_worker *w)
+{
+	int ret;
+
+	if (!is_active(w))
+		return;
+	ret = vhost_ring_take_kick(requestq(w));
+	if (ret < 0) {
+		w->session.held |= ret == -EINTR;
+		spi_service_abort(&w->service);
+		vhost_session_break(&w->session, REQUESTQ,
+				    "its kick descriptor died");
+		report(w);
+	} else {
+		note_idle(&w->kicks);
+	}
+}
+
+static void serve_front_end(struct guest_worker *w)
+{
+	int ret = vhost_session_handle(&w->session);
+
+	report(w);
+	if (ret > 0)
+		w->reads.idle = 0;
+	else if (!ret)
+		note_idle(&w->reads);
+	if (ret >= 0)
+		return;
+	if (ret != -ECONNRESET) {
+		counter_add(&w->service.stats.disconnected, 1);
+		if (may_log(w))
+			log_warning("%s: connection lost: %s", w->name,
+				    strerror(-ret));
+	}
+	end_session(w);
+}
+
+enum {
+	POLL_QUIT,
+	POLL_LISTENER,
+	POLL_WAKE,
+	POLL_FRONT_END,
+	POLL_KICK,
+	POLL_STATE,
+	POLL_COUNT,
+};
+
+/* Leaves the descriptor out until @until, and sees to waking up then. */
+static void put_off(struct pollfd *fd, uint64_t until, uint64_t now,
+		    uint64_t *deadline)
+{
+	if (fd->fd < 0 || now >= until)
+		return;
+	fd->fd = -1;
+	if (*deadline > until)
+		*deadline = until;
+}
+
+/* What to wait for. Changes @deadline for what is not to be waited for yet. */
+static void choose_events(struct guest_worker *w, struct pollfd *fds,
+			  uint64_t now, uint64_t *deadline)
+{
+	fds[POLL_QUIT].fd = w->quit;
+	fds[POLL_LISTENER].fd = w->listener.fd;
+	fds[POLL_WAKE].fd = w->service.user.wake;
+	fds[POLL_FRONT_END].fd = w->connected ? w->session.sock.fd : -1;
+	fds[POLL_KICK].fd = is_active(w) ? requestq(w)->kick : -1;
+	fds[POLL_STATE].fd = w->connected ? w->session.state.fd : -1;
+	for (int i = 0; i < POLL_COUNT; i++) {
+		fds[i].events = POLLIN;
+		fds[i].revents = 0;
+	}
+	put_off(&fds[POLL_LISTENER], w->accept_at, now, deadline);
+	put_off(&fds[POLL_KICK], w->kicks.until, now, deadline);
+	put_off(&fds[POLL_FRONT_END], w->reads.until, now, deadline);
+}
+
+/* Waits until something comes in, or @deadline (monotonic ns). */
+static int wait_for(struct guest_worker *w, struct pollfd *fds,
+		    uint64_t deadline)
+{
+	uint64_t now = clock_now(), left;
+	struct timespec timeout;
+	int ret;
+
+	choose_events(w, fds, now, &deadline);
+	left = deadline > now ? deadline - now : 0;
+	timeout.tv_sec = (time_t)(left / NS_PER_S);
+	timeout.tv_nsec = (long)(left % NS_PER_S);
+	watchdog_turn(&w->watchdog);
+	ret = ppoll(fds, POLL_COUNT, deadline == CLOCK_NEVER ? NULL : &timeout,
+		    NULL);
+	watchdog_turn(&w->watchdog);
+	return ret;
+}
+
+static void *run(void *arg)
+{
+	struct guest_worker *w = arg;
+	struct pollfd fds[POLL_COUNT];
+
+	for (;;) {
+		uint64_t deadline = serve_ring(w);
+
+		count_session(w);
+		if (wait_for(w, fds, deadline) < 0)
+			continue; /* interrupted */
+		if (fds[POLL_QUIT].revents)
+			break;
+		if (fds[POLL_WAKE].revents)
+			bus_user_woken(&w->service.user);
+		if (fds[POLL_KICK].revents)
+			take_kick(w);
+		if (fds[POLL_STATE].revents)
+			vhost_session_read_state(&w->session);
+		if (fds[POLL_FRONT_END].revents)
+			serve_front_end(w);
+		if (fds[POLL_LISTENER].revents)
+			accept_front_end(w);
+	}
+	end_session(w);
+	return NULL;
+}
+
+int guest_worker_start(struct guest_worker *w)
+{
+	pthread_attr_t attr;
+	int ret;
+
+	watchdog_init();
+	watchdog_turn(&w->watchdog); /* at work from its first moment on */
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	ret = pthread_create(&w->thread, &attr, run, w);
+	pthread_attr_destroy(&attr);
+	return -ret;
+}
+
+void guest_worker_look(struct guest_worker *w)
+{
+	if (watchdog_look(&w->watchdog, w->thread))
+		log_debug("%s: held by a system call", w->name);
+}
+
+void guest_worker_quit(struct guest_worker *w)
+{
+	eventfd_write(w->quit, 1);
+	/* So that join's first look can be the one that frees it. */
+	guest_worker_look(w);
+}
+
+void guest_worker_join(struct guest_worker *w)
+{
+	struct timespec until;
+
+	do {
+		guest_worker_look(w);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += JOIN_LOOK_MS * (long)NS_PER_MS;
+		until.tv_sec += until.tv_nsec / (long)NS_PER_S;
+		until.tv_nsec %= (long)NS_PER_S;
+	} while (pthread_timedjoin_np(w->thread, NULL, &until) == ETIMEDOUT);
+}

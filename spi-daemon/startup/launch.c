@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "spi-daemon/startup/background.h"
+#include "spi-daemon/startup/launch.h"
+#include "spi-daemon/system/log.h"
+#include "spi-daemon/startup/notify.h"
+#include "spi-daemon/startup/pid_file.h"
+#include "spi-daemon/startup/user.h"
+
+void launch_open_log(const struct launch_options *options)
+{
+	/*
+	 * The journal is a system log, and knows more of us through stderr.
+	 * In the background there will be no stderr.
+	 */
+	bool journal = log_find_journal();
+
+	if (options->background || (options->syslog && !journal))
+		log_to_syslog();
+}
+
+int launch_begin(struct launch *launch, const struct launch_options *options,
+		 char *error, size_t error_size)
+{
+	int ret = 0;
+
+	*launch = (struct launch){ .background = -1 };
+	if (options->background) {
+		launch->background = background_start();
+		if (launch->background < 0) {
+			snprintf(error, error_size, "--daemon: %s",
+				 strerror(-launch->background));
+			return launch->background;
+		}
+	}
+	/* Not earlier: background_start() closes what is open. */
+	launch_open_log(options);
+	if (options->pid_file)
+		ret = pid_file_make(options->pid_file, &launch->pid_file, error,
+				    error_size);
+	if (!ret && options->user) {
+		ret = user_become(options->user, error, error_size);
+		if (ret < 0)
+			launch_end(launch);
+	}
+	return ret;
+}
+
+void launch_ready(struct launch *launch, const char *status)
+{
+	if (launch->background >= 0)
+		background_ready(launch->background);
+	log_started();
+	notify_ready(status);
+}
+
+void launch_end(struct launch *launch)
+{
+	pid_file_remove(launch->pid_file);
+	launch->pid_file = NULL;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <bsd/libutil.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "spi-daemon/startup/pid_file.h"
+
+#define MODE 0644
+
+/* Why pidfile_open() failed, with errno @err. */
+static void explain(const char *path, int err, pid_t other, char *error,
+		    size_t error_size)
+{
+	if (err == EEXIST && other > 0)
+		snprintf(error, error_size,
+			 "--pidfile=%.200s: already running, process %d", path,
+			 (int)other);
+	else if (err == EEXIST) /* locked, with no process id in it yet */
+		snprintf(error, error_size,
+			 "--pidfile=%.200s: another is just starting", path);
+	else
+		snprintf(error, error_size, "--pidfile=%.200s: %s", path,
+			 strerror(err));
+}
+
+int pid_file_make(const char *path, struct pidfh **file, char *error,
+		  size_t error_size)
+{
+	pid_t other = -1;
+	int err;
+
+	*file = pidfile_open(path, MODE, &other);
+	if (!*file) {
+		err = errno;
+		explain(path, err, other, error, error_size);
+		return -err;
+	}
+	if (fchmod(pidfile_fileno(*file), MODE) < 0 ||
+	    pidfile_write(*file) < 0) {
+		err = errno;
+		explain(path, err, other, error, error_size);
+		pid_file_remove(*file);
+		return -err;
+	}
+	return 0;
+}
+
+void pid_file_remove(struct pidfh *file)
+{
+	if (!file)
+		return;
+	/* Without root the unlink may fail: then nobody shall be killed. */
+	if (ftruncate(pidfile_fileno(file), 0) < 0 || pidfile_remove(file) < 0)
+		return;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "spi-daemon/system/log.h"
+#include "spi-daemon/stats/stats_file.h"
+
+#define FILE_MODE (S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH)
+
+/*
+ * Makes a new file beside @path, and stores its name, to be freed. The suffix
+ * keeps collectors of *.prom from it. Returns a descriptor, or -1 with errno.
+ */
+static int make_temp(const char *path, char **temp)
+{
+	int fd, error;
+
+	if (asprintf(temp, "%s.XXXXXX", path) < 0)
+		return -1;
+	fd = mkostemp(*temp, O_CLOEXEC);
+	if (fd < 0) {
+		error = errno;
+		free(*temp);
+		errno = error;
+	}
+	return fd;
+}
+
+static int explain(const char *path, const char *why, int ret, char *error,
+		   size_t error_size)
+{
+	snprintf(error, error_size, "--stats=%.200s: %s", path, why);
+	return ret;
+}
+
+int stats_file_open(struct stats_file *file, const char *path, char *error,
+		    size_t error_size)
+{
+	struct stat st;
+	char *temp;
+	int fd;
+
+	*file = (struct stats_file){ .path = NULL };
+	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
+		return explain(path, "is there, and is not a file", -EEXIST,
+			       error, error_size);
+	fd = make_temp(path, &temp);
+	if (fd < 0)
+		return explain(path, strerror(errno), -errno, error,
+			       error_size);
+	close(fd);
+	unlink(temp);
+	free(temp);
+	file->path = strdup(path);
+	if (!file->path)
+		return explain(path, strerror(ENOMEM), -ENOMEM, error,
+			       error_size);
+	return 0;
+}
+
+static int write_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left) {
+		ssize_t n = write(fd, text, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+/* The umask is not asked: who may read the directory may read the file. */
+static int fill(int fd, const char *text)
+{
+	int ret = write_all(fd, text);
+
+	if (!ret && fchmod(fd, FILE_MODE) < 0)
+		ret = -errno;
+	/* Some file systems tell only now. */
+	if (close(fd) < 0 && !ret)
+		ret = -errno;
+	return ret;
+}
+
+static int replace(const char *path, const char *text)
+{
+	char *temp;
+	int fd, ret;
+
+	if (!text)
+		return -ENOMEM;
+	fd = make_temp(path, &temp);
+	if (fd < 0)
+		return -errno;
+	ret = fill(fd, text);
+	if (!ret && rename(temp, path) < 0)
+		ret = -errno;
+	if (ret)
+		unlink(temp);
+	free(temp);
+	return ret;
+}
+
+/* Not each second the same. */
+static void tell(struct stats_file *file, int ret)
+{
+	if (ret && !file->fails)
+		log_error("--stats=%s: %s", file->path, strerror(-ret));
+	else if (!ret && file->fails)
+		log_info("--stats=%s: is written again", file->path);
+	file->fails = ret;
+}
+
+void stats_file_write(struct stats_file *file, char *text)
+{
+	int ret;
+
+	if (!file->path || (text && file->text && !strcmp(text, file->text))) {
+		free(text);
+		return;
+	}
+	ret = replace(file->path, text);
+	tell(file, ret);
+	if (ret) {
+		free(text);
+		return;
+	}
+	free(file->text);
+	file->text = text;
+}
+
+void stats_file_close(struct stats_file *file)
+{
+	if (file->text)
+		unlink(file->path);
+	free(file->text);
+	free(file->path);
+	*file = (struct stats_file){ .path = NULL };
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "spi-daemon/config/guest_spec.h"
+
+static struct guest_spec parse(const char *text)
+{
+	struct guest_spec spec;
+	char error[512] = "";
+
+	if (guest_spec_parse(text, &spec, error, sizeof(error)))
+		fail_msg("%s: %s", text, error);
+	return spec;
+}
+
+static void all_keys_are_taken_in_any_order(void **state)
+{
+	static const char *const texts[] = {
+		"socket=/s,name=n,weight=7,without=ring-packed,device=/d0,cs=nor,"
+		"cs-hold=3,device=sim:nor,size=1M",
+		"device=/d0,name=n,cs=nor,without=ring-packed,cs-hold=3,weight=7,"
+		"device=sim:nor,size=1M,socket=/s",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct guest_spec spec = parse(texts[i]);
+
+		assert_string_equal(spec.name, "n");
+		assert_string_equal(spec.socket, "/s");
+		assert_int_equal(spec.weight, 7);
+		assert_true(spec.without.features == UINT64_C(1) << 34);
+		assert_int_equal(spec.devices->count, 2);
+		assert_string_equal(spec.devices->owner, "n");
+		assert_string_equal(spec.devices->specs[0].path, "/d0");
+		assert_int_equal(spec.devices->specs[0].framing, CS_NOR);
+		assert_int_equal(spec.devices->specs[0].cs_hold_ms, 3);
+		assert_int_equal(spec.devices->specs[1].nor.size, 1 << 20);
+		guest_spec_free(&spec);
+	}
+}
+
+static void guest_without_a_name_has_that_of_its_socket(void **state)
+{
+	struct guest_spec spec = parse("socket=/run/a.sock,device=d");
+
+	(void)state;
+	assert_string_equal(spec.name, "/run/a.sock");
+	assert_int_equal(spec.weight, 1);
+	guest_spec_free(&spec);
+}
+
+static void mistakes_are_told_with_key_and_value(void **state)
+{
+	static const struct {
+		const char *text, *error;
+	} cases[] = {
+		{ "", ": is no key of a guest, and there is no device= before "
+		      "it" },
+		{ "cs=nor,device=d", "cs=nor: is no key of a guest, and there "
+				     "is no device= before it" },
+		{ "device=d", "socket=PATH is missing" },
+		{ "socket=s", "device=PATH is missing" },
+		{ "socket", "socket has no value" },
+		{ "socket=,device=d", "socket= has no value" },
+		{ "device=", "device= has no value" },
+		{ "socket=a,socket=b", "socket=b is the second socket=" },
+		{ "name=a,name=b", "name=b is the second name=" },
+		{ "name=a b", "name=a b is not 1 to 32 letters, digits, dots, "
+			      "dashes and underscores" },
+		{ "weight=0", "weight=0 is not a number from 1 to 100" },
+		{ "weight=101", "weight=101 is not a number from 1 to 100" },
+		{ "weight=2,weight=3", "weight=3 is the second weight=" },
+		{ "socket-mode=888", "socket-mode=888 is not a mode, as 0660" },
+		{ "socket-group=-1", "socket-group=-1 is not a group" },
+		{ "without=x", "without=x: there is no such feature" },
+		{ "socket=s,device=d,cs=x",
+		  "device=d,cs=x: cs=x is not linux, nor, nand, spec or "
+		  "transfer" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct guest_spec spec;
+		char error[512] = "";
+
+		assert_int_equal(guest_spec_parse(cases[i].text, &spec, error,
+						  sizeof(error)),
+				 -EINVAL);
+		assert_string_equal(error, cases[i].error);
+		assert_null(spec.name);
+		assert_null(spec.devices);
+	}
+}
+
+static void socket_that_is_too_long_is_refused(void **state)
+{
+	char text[200], error[512];
+	struct guest_spec spec;
+
+	(void)state;
+	snprintf(text, sizeof(text), "device=d,socket=%0107d", 0);
+	spec = parse(text);
+	guest_spec_free(&spec);
+	snprintf(text, sizeof(text), "device=d,socket=%0108d", 0);
+	assert_int_equal(guest_spec_parse(text, &spec, error, sizeof(error)),
+			 -EINVAL);
+	assert_non_null(strstr(error, "is 108 bytes, more than the 107"));
+}
+
+static void any_difference_is_seen(void **state)
+{
+	static const char *const others[] = {
+		"socket=s,name=m,device=d",
+		"socket=t,name=n,device=d",
+		"socket=s,name=n,device=e",
+		"socket=s,name=n,device=d,cs=nor",
+		"socket=s,name=n,device=d,device=e",
+		"socket=s,name=n,device=d,weight=2",
+		"socket=s,name=n,device=d,socket-mode=660",
+		"socket=s,name=n,device=d,socket-group=0",
+		"socket=s,name=n,device=d,without=ring-packed",
+		"socket=s,name=n,device=d,without=status",
+	};
+	struct guest_spec a = parse("socket=s,name=n,device=d");
+	struct guest_spec same = parse("device=d,name=n,weight=1,socket=s");
+
+	(void)state;
+	assert_true(guest_spec_equal(&a, &same));
+	guest_spec_free(&same);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct guest_spec b = parse(others[i]);
+
+		assert_false(guest_spec_equal(&a, &b));
+		guest_spec_free(&b);
+	}
+	guest_spec_free(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_keys_are_taken_in_any_order),
+		cmocka_unit_test(guest_without_a_name_has_that_of_its_socket),
+		cmocka_unit_test(mistakes_are_told_with_key_and_value),
+		cmocka_unit_test(socket_that_is_too_long_is_refused),
+		cmocka_unit_test(any_difference_is_seen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

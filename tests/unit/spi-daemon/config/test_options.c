@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "spi-daemon/config/options.h"
+
+#define MAX_WORDS 12
+
+/* A command line without the program's name, cut at each blank. */
+static int parse_line(const char *line, struct options *options, char *error,
+		      size_t error_size)
+{
+	static char program[] = "vhost-device-spi";
+	char *argv[MAX_WORDS + 2] = { program };
+	char *copy = strdup(line);
+	char *rest = copy;
+	int argc = 1;
+	int ret;
+
+	assert_non_null(copy);
+	while (rest && *rest && argc <= MAX_WORDS)
+		argv[argc++] = strsep(&rest, " ");
+	ret = options_parse(argc, argv, options, error, error_size);
+	free(copy);
+	return ret;
+}
+
+static struct options parse(const char *line)
+{
+	struct options options;
+	char error[700] = "";
+	int ret = parse_line(line, &options, error, sizeof(error));
+
+	if (ret != OPTIONS_RUN)
+		fail_msg("%s: %d, %s", line, ret, error);
+	assert_string_equal(error, "");
+	return options;
+}
+
+static void every_spelling_gives_the_same(void **state)
+{
+	static const char *const lines[] = {
+		/* as in the README of rust-vmm's vhost-device-spi */
+		"--socket-path=v.sock --socket-count=3 --device /dev/spidev0.0",
+		"-s v.sock -c 3 -l /dev/spidev0.0",
+		"-sv.sock -c3 -l/dev/spidev0.0",
+		"--device=/dev/spidev0.0 --socket-count 3 --socket-path v.sock",
+		"--dev=/dev/spidev0.0 --socket-c=3 --socket-p=v.sock",
+		"-l /dev/spidev0.0 -c 3 -s v.sock --",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct options options = parse(lines[i]);
+		const struct device_list *devices;
+
+		assert_int_equal(options.guest_count, 3);
+		assert_string_equal(options.guests[2].name, "2");
+		assert_string_equal(options.guests[2].socket, "v.sock2");
+		assert_int_equal(options.guests[2].weight, 1);
+		assert_false(options.guests[2].replay);
+		devices = options.guests[2].devices;
+		assert_int_equal(devices->count, 1);
+		assert_string_equal(devices->specs[0].path, "/dev/spidev0.0");
+		assert_null(options.config);
+		assert_false(options.verbose);
+		options_free(&options);
+	}
+}
+
+static void one_socket_is_the_default(void **state)
+{
+	struct options options = parse("-s v.sock -l sim:nor");
+
+	(void)state;
+	assert_int_equal(options.guest_count, 1);
+	options_free(&options);
+}
+
+static void up_to_256_sockets_are_taken(void **state)
+{
+	struct options options = parse("-s v.sock -l sim:nor -c 256");
+
+	(void)state;
+	assert_int_equal(options.guest_count, 256);
+	options_free(&options);
+}
+
+static void replay_is_taken(void **state)
+{
+	struct options options = parse("-s v.sock -l sim:nor --replay");
+
+	(void)state;
+	assert_true(options.guests[0].replay);
+	options_free(&options);
+}
+
+static void verbose_is_taken(void **state)
+{
+	struct options options = parse("-v -s v.sock -l sim:nor --verbose");
+
+	(void)state;
+	assert_true(options.verbose);
+	options_free(&options);
+}
+
+static void nothing_of_init_is_the_default(void **state)
+{
+	struct options options = parse("-s v.sock -l sim:nor");
+
+	(void)state;
+	assert_false(options.launch.background);
+	assert_false(options.launch.syslog);
+	assert_null(options.launch.pid_file);
+	assert_null(options.launch.user);
+	options_free(&options);
+}
+
+static void options_for_init_are_taken(void **state)
+{
+	struct options options = parse("-s v.sock -l sim:nor --daemon --syslog "
+				       "--pidfile=/run/v.pid --user=spi:kvm");
+
+	(void)state;
+	assert_true(options.launch.background);
+	assert_true(options.launch.syslog);
+	assert_string_equal(options.launch.pid_file, "/run/v.pid");
+	assert_string_equal(options.launch.user, "spi:kvm");
+	options_free(&options);
+}
+
+/* The mistake is to be told where the operator looks. */
+static void mistake_leaves_where_to_log(void **state)
+{
+	struct options options;
+	char error[700];
+
+	(void)state;
+	assert_int_equal(parse_line("--syslog --user=x --nope", &options, error,
+				    sizeof(error)),
+			 -EINVAL);
+	assert_true(options.launch.syslog);
+	assert_false(options.launch.background);
+	assert_null(options.launch.user);
+	assert_int_equal(parse_line("--daemon", &options, error, sizeof(error)),
+			 -EINVAL);
+	assert_true(options.launch.background);
+}
+
+static void access_is_that_of_the_guest_or_of_all(void **state)
+{
+	struct options options =
+		parse("-s v -l sim:nor --socket-mode=0660 --socket-group=7 "
+		      "-g socket=a,device=sim:nor,socket-mode=600 "
+		      "-g socket=b,device=sim:nor,socket-group=root");
+	static const struct vhost_access expected[] = { { 0600, 7 },
+							{ 0660, 0 },
+							{ 0660, 7 } };
+
+	(void)state;
+	assert_int_equal(options.guest_count, 3);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(options.guests[i].access.mode,
+				 expected[i].mode);
+		assert_int_equal(options.guests[i].access.group,
+				 expected[i].group);
+	}
+	options_free(&options);
+	options = parse("-s v -l sim:nor");
+	assert_int_equal(options.guests[0].access.mode, 0);
+	assert_true(options.guests[0].access.group == GUEST_ANY_GROUP);
+	options_free(&options);
+}
+
+static void check_is_an_action_of_its_own(void **state)
+{
+	struct options options;
+	char error[700];
+
+	(void)state;
+	assert_int_equal(parse_line("--check -s v -l sim:nor", &options, error,
+				    sizeof(error)),
+			 OPTIONS_CHECK);
+	options_free(&options);
+	assert_int_equal(
+		parse_line("--check -s v", &options, error, sizeof(error)),
+		-EINVAL);
+	assert_string_equal(error, "--device=SPEC is missing");
+}
+
+static void devices_keep_their_order_and_keys(void **state)
+{
+	struct options options = parse("-l sim:nor,size=1M -s v.sock "
+				       "-l /dev/spidev1.0,cs=spec -l d");
+	const struct device_list *devices = options.guests[0].devices;
+
+	(void)state;
+	assert_int_equal(devices->count, 3);
+	assert_int_equal(devices->specs[0].kind, DEVICE_SIM_NOR);
+	assert_int_equal(devices->specs[0].nor.size, 1 << 20);
+	assert_string_equal(devices->specs[1].path, "/dev/spidev1.0");
+	assert_int_equal(devices->specs[1].framing, CS_SPEC);
+	assert_string_equal(devices->specs[2].path, "d");
+	options_free(&options);
+}
+
+static int parse_devices(int count, struct options *options, char *error,
+			 size_t error_size)
+{
+	static char program[] = "p", socket_path[] = "-ss";
+	char *argv[GUEST_MAX_DEVICES + 4] = { program, socket_path };
+	static char devices[GUEST_MAX_DEVICES + 1][8];
+
+	for (int i = 0; i < count; i++) {
+		snprintf(devices[i], sizeof(devices[i]), "-ld%d", i);
+		argv[2 + i] = devices[i];
+	}
+	return options_parse(2 + count, argv, options, error, error_size);
+}
+
+static void up_to_255_devices_are_taken(void **state)
+{
+	struct options options;
+	char error[700];
+
+	(void)state;
+	assert_int_equal(parse_devices(255, &options, error, sizeof(error)),
+			 OPTIONS_RUN);
+	assert_int_equal(options.guests[0].devices->count, 255);
+	options_free(&options);
+	assert_int_equal(parse_devices(256, &options, error, sizeof(error)),
+			 -EINVAL);
+	assert_string_equal(error,
+			    "--device=d255: there are more than 255 devices");
+	assert_null(options.guests);
+}
+
+static void help_and_version_need_nothing_else(void **state)
+{
+	static const struct {
+		const char *line;
+		enum options_action action;
+	} cases[] = {
+		{ "-h", OPTIONS_HELP },
+		{ "--help", OPTIONS_HELP },
+		{ "--he", OPTIONS_HELP },
+		{ "-s v.sock -h", OPTIONS_HELP },
+		{ "-h --nonsense", OPTIONS_HELP },
+		{ "-V", OPTIONS_VERSION },
+		{ "--version", OPTIONS_VERSION },
+		{ "-l d -V -h", OPTIONS_VERSION },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct options options;
+		char error[700] = "";
+
+		assert_int_equal(parse_line(cases[i].line, &options, error,
+					    sizeof(error)),
+				 cases[i].action);
+		assert_string_equal(error, "");
+		options_free(&options);
+	}
+}
+
+static const struct {
+	const char *line, *error;
+} mistakes[] = {
+	{ "", "--socket-path=PATH, --guest=GUEST or --config=FILE is missing" },
+	{ "-l d", "--socket-path=PATH is missing" },
+	{ "-s v", "--device=SPEC is missing" },
+	{ "-s v -l d -q", "-q is not an option; --help lists them" },
+	{ "-s v -l d -vq", "-q is not an option; --help lists them" },
+	{ "stray --nope", "--nope is not an option; --help lists them" },
+	{ "--nope=1", "--nope=1 is not an option; --help lists them" },
+	{ "--socket=v", "--socket=v is ambiguous: "
+			"--socket-path or --socket-count or "
+			"--socket-mode or --socket-group" },
+	{ "--ver", "--ver is ambiguous: --verbose or --version" },
+	{ "--replay=1 -s v", "--replay=1: --replay takes no value" },
+	{ "--daemon=no", "--daemon=no: --daemon takes no value" },
+	{ "--pidfile=a --pidfile=b", "--pidfile=b is the second --pidfile" },
+	{ "--user=a --user=b", "--user=b is the second --user" },
+	{ "-s v -l d -r", "-r is not an option; --help lists them" },
+	{ "--help=me", "--help=me: --help takes no value" },
+	{ "-l d -s", "-s, --socket-path needs a value" },
+	{ "-s v --device", "-l, --device needs a value" },
+	{ "-s v -l d v2", "v2 is not an option" },
+	{ "-s v -l d -- -v", "-v is not an option" },
+	{ "-s v -l d -", "- is not an option" },
+	{ "--socket-path= -l d", "--socket-path= has no value" },
+	{ "-s v -s w -l d", "--socket-path=w is the second --socket-path" },
+	{ "-s v -l d -c 1 -c 2",
+	  "--socket-count=2 is the second --socket-count" },
+	{ "-c 0", "--socket-count=0 is not a number from 1 to 256" },
+	{ "-c 257", "--socket-count=257 is not a number from 1 to 256" },
+	{ "-c -1", "--socket-count=-1 is not a number from 1 to 256" },
+	{ "-c 1x", "--socket-count=1x is not a number from 1 to 256" },
+	{ "--socket-count=", "--socket-count= is not a number from 1 to 256" },
+	{ "--device=", "--device=: the path is empty" },
+	{ "-s v -l d -l d",
+	  "guest 0: device=d: is the same device as device=d (d)" },
+	{ "-s v -l d,exclusive=yes -c 2",
+	  "guest 1: device=d is shared with guest 0, but is exclusive" },
+	{ "-g socket=a", "--guest=socket=a: device=PATH is missing" },
+	{ "-g socket=a,device=d -g socket=a,device=d,name=b",
+	  "guest b: socket=a is guest a's already" },
+	{ "-s v -l d -g socket=w,device=d,cs=nor",
+	  "guest 0: device=d is shared with guest w, but has another cs=" },
+	{ "-s v -l d -g socket=v0,device=e",
+	  "guest 0: socket=v0 is guest v0's already" },
+	{ "-s v -l d -g socket=w,device=e,name=0",
+	  "guest 0: name=0 is guest 0's already" },
+	{ "-g socket=w,device=e -s v", "--device=SPEC is missing" },
+	{ "-f /nowhere/conf",
+	  "--config=/nowhere/conf: No such file or directory" },
+	{ "-f /", "--config=/: Is a directory" },
+	{ "-f /dev/zero", "--config=/dev/zero: is not a configuration file" },
+	{ "--socket-mode=0", "--socket-mode=0 is not a mode, as 0660" },
+	{ "--socket-mode=1000", "--socket-mode=1000 is not a mode, as 0660" },
+	{ "--socket-mode=rw", "--socket-mode=rw is not a mode, as 0660" },
+	{ "--socket-group=no-such-group",
+	  "--socket-group=no-such-group is not a group" },
+	{ "--socket-mode=600 --socket-mode=660",
+	  "--socket-mode=660 is the second --socket-mode" },
+	{ "-f a -f b", "--config=b is the second --config" },
+	{ "-s v -l d -l sim:nor,size=3M",
+	  "--device=sim:nor,size=3M: "
+	  "size=3M is not a power of two from 64K to 256M" },
+};
+
+static void a_mistake_is_told_in_one_line(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		struct options options;
+		char error[700] = "";
+
+		assert_true(parse_line(mistakes[i].line, &options, error,
+				       sizeof(error)) < 0);
+		assert_string_equal(error, mistakes[i].error);
+		assert_null(options.guests);
+	}
+}
+
+/* A command line with --config for a file with this text. */
+static int parse_with_file(const char *line, const char *text,
+			   struct options *options, char *error,
+			   size_t error_size)
+{
+	char path[] = "/tmp/test-options-XXXXXX", whole[300];
+	int fd = mkstemp(path), ret;
+	const char *name;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	snprintf(whole, sizeof(whole), "%s -f %s", line, path);
+	ret = parse_line(whole, options, error, error_size);
+	unlink(path);
+	/* Its name is of no interest to a test. */
+	name = strstr(error, path);
+	if (name)
+		memmove(error, name + strlen(path),
+			strlen(name + strlen(path)) + 1);
+	return ret;
+}
+
+static void file_has_the_words_of_the_command_line(void **state)
+{
+	struct options options;
+	char error[700] = "";
+
+	(void)state;
+	if (parse_with_file("-v",
+			    "# two guests\n"
+			    "guest socket=/run/a, name=a,\n"
+			    "\tdevice=/dev/spidev0.0, cs=nor\n"
+			    "\n"
+			    "guest = socket=/run/b,weight=3 # b\n"
+			    "      device=/dev/spidev0.1\n"
+			    "socket-path v\n"
+			    "device=sim:nor,size=1M\n"
+			    "replay",
+			    &options, error, sizeof(error)))
+		fail_msg("%s", error);
+	assert_int_equal(options.guest_count, 3);
+	assert_string_equal(options.guests[0].name, "a");
+	assert_int_equal(options.guests[0].devices->specs[0].framing, CS_NOR);
+	assert_string_equal(options.guests[1].name, "/run/b");
+	assert_int_equal(options.guests[1].weight, 3);
+	assert_string_equal(options.guests[2].socket, "v0");
+	assert_true(options.guests[1].replay);
+	assert_true(options.verbose);
+	assert_non_null(options.config);
+	options_free(&options);
+}
+
+static void command_line_has_the_last_word(void **state)
+{
+	struct options options;
+	char error[700] = "";
+
+	(void)state;
+	assert_int_equal(parse_with_file("-s mine -l sim:nor",
+					 "socket-path theirs\n"
+					 "socket-count 2\n"
+					 "guest socket=g,device=sim:nor\n",
+					 &options, error, sizeof(error)),
+			 OPTIONS_RUN);
+	assert_int_equal(options.guest_count, 3);
+	assert_string_equal(options.guests[0].socket, "g");
+	assert_string_equal(options.guests[2].socket, "mine1");
+	options_free(&options);
+}
+
+static void file_may_describe_no_guest(void **state)
+{
+	struct options options;
+	char error[700] = "";
+
+	(void)state;
+	assert_int_equal(
+		parse_with_file("-v", "#\n", &options, error, sizeof(error)),
+		OPTIONS_RUN);
+	assert_int_equal(options.guest_count, 0);
+	options_free(&options);
+}
+
+static void mistake_in_a_file_is_told_with_its_line(void **state)
+{
+	static const struct {
+		const char *text, *error;
+	} cases[] = {
+		{ "\n\nnope 1\n",
+		  ":3: \"nope\" is not an option of this file" },
+		{ "config /b", ":1: \"config\" is not an option of this file" },
+		{ "help", ":1: \"help\" is not an option of this file" },
+		{ "guest\n", ":1: guest needs a value" },
+		{ "replay=yes\n", ":1: replay takes no value" },
+		{ " device=d\n", ":1: begins with a blank, but there is no "
+				 "line before it to go on with" },
+		{ "socket-path=a\nsocket-path=b",
+		  ":2: --socket-path=b is the second --socket-path" },
+		{ "verbose\n# x\nguest socket=a\n  name=?\n",
+		  ":3: --guest=socket=a,name=?: name=? is not 1 to 32 letters, "
+		  "digits, dots, dashes and underscores" },
+	};
+	struct options options;
+	char error[700];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(parse_with_file("-v", cases[i].text, &options,
+						 error, sizeof(error)),
+				 -EINVAL);
+		assert_string_equal(error, cases[i].error);
+	}
+}
+
+static int parse_path_of(size_t len, const char *rest, char *error,
+			 size_t error_size)
+{
+	char line[300] = "-s ";
+	struct options options;
+	int ret;
+
+	memset(line + 3, 'p', len);
+	line[3 + len] = '\0';
+	strcat(line, rest);
+	ret = parse_line(line, &options, error, error_size);
+	options_free(&options);
+	return ret;
+}
+
+static void a_socket_path_must_fit_with_its_highest_number(void **state)
+{
+	static const struct {
+		size_t len;
+		const char *rest;
+		int ret;
+	} cases[] = {
+		{ 106, " -l d", OPTIONS_RUN },
+		{ 107, " -l d", -EINVAL },
+		{ 106, " -l d -c 10", OPTIONS_RUN },
+		{ 106, " -l d -c 11", -EINVAL },
+		{ 105, " -l d -c 100", OPTIONS_RUN },
+		{ 105, " -l d -c 101", -EINVAL },
+		{ 104, " -c 256 -l d", OPTIONS_RUN },
+	};
+	char error[700];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(parse_path_of(cases[i].len, cases[i].rest,
+					       error, sizeof(error)),
+				 cases[i].ret);
+}
+
+static void a_long_socket_path_is_told_with_the_limit(void **state)
+{
+	char error[700];
+
+	(void)state;
+	assert_int_equal(parse_path_of(107, " -l d", error, sizeof(error)),
+			 -EINVAL);
+	assert_non_null(strstr(error, "--socket-path=ppp"));
+	assert_non_null(strstr(error, "108 bytes, more than the 107 that fit"));
+}
+
+static void help_lines_fit_a_terminal(void **state)
+{
+	size_t width;
+
+	(void)state;
+	for (const char *line = options_help; *line; line += width + 1) {
+		width = strcspn(line, "\n");
+		assert_in_range(width, 0, 80);
+		assert_int_equal(line[width], '\n');
+		assert_false(width && line[width - 1] == ' ');
+	}
+}
+
+static void help_has_every_key(void **state)
+{
+	struct device_spec spec;
+	char error[256];
+	char line[64];
+	char *keys, *key;
+
+	(void)state;
+	device_spec_parse("sim:nor,?=", &spec, error, sizeof(error));
+	keys = strstr(error, "has: ");
+	assert_non_null(keys);
+	keys += strlen("has: ");
+	while ((key = strsep(&keys, ","))) {
+		snprintf(line, sizeof(line), "\n  %s=", key + (*key == ' '));
+		if (!strstr(options_help, line))
+			fail_msg("--help lacks %s", key);
+	}
+}
+
+static void test_features_can_be_left_out_by_name(void **state)
+{
+	struct options options =
+		parse("-s v -l sim:loopback --without=event-idx,status");
+	char error[700];
+
+	(void)state;
+	assert_int_equal(options.guests[0].without.features, 1 << 29);
+	assert_int_equal(options.guests[0].without.protocol, 1 << 16);
+	options_free(&options);
+	assert_int_equal(parse_line("-x event-idx,,status", &options, error,
+				    sizeof(error)),
+			 -EINVAL);
+	assert_string_equal(error, "--without=event-idx,,status: there is no "
+				   "feature \"\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_features_can_be_left_out_by_name),
+		cmocka_unit_test(every_spelling_gives_the_same),
+		cmocka_unit_test(one_socket_is_the_default),
+		cmocka_unit_test(up_to_256_sockets_are_taken),
+		cmocka_unit_test(verbose_is_taken),
+		cmocka_unit_test(replay_is_taken),
+		cmocka_unit_test(nothing_of_init_is_the_default),
+		cmocka_unit_test(options_for_init_are_taken),
+		cmocka_unit_test(mistake_leaves_where_to_log),
+		cmocka_unit_test(access_is_that_of_the_guest_or_of_all),
+		cmocka_unit_test(check_is_an_action_of_its_own),
+		cmocka_unit_test(devices_keep_their_order_and_keys),
+		cmocka_unit_test(up_to_255_devices_are_taken),
+		cmocka_unit_test(help_and_version_need_nothing_else),
+		cmocka_unit_test(a_mistake_is_told_in_one_line),
+		cmocka_unit_test(file_has_the_words_of_the_command_line),
+		cmocka_unit_test(command_line_has_the_last_word),
+		cmocka_unit_test(file_may_describe_no_guest),
+		cmocka_unit_test(mistake_in_a_file_is_told_with_its_line),
+		cmocka_unit_test(
+			a_socket_path_must_fit_with_its_highest_number),
+		cmocka_unit_test(a_long_socket_path_is_told_with_the_limit),
+		cmocka_unit_test(help_lines_fit_a_terminal),
+		cmocka_unit_test(help_has_every_key),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

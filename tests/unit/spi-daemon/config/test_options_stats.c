@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* --stats, on the command line and in the configuration file. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "spi-daemon/config/options.h"
+
+/* A guest, a file that has @line, and @word, which may be NULL. */
+static int parse(const char *line, char *word, struct options *options,
+		 char *error, size_t error_size)
+{
+	static char program[] = "vhost-device-spi", guest[] = "-gsocket=a,"
+							      "device=sim:nor";
+	char path[] = "/tmp/test-options-XXXXXX", config[64];
+	char *argv[] = { program, guest, config, word, NULL };
+	int fd = mkstemp(path), ret;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, line, strlen(line)), strlen(line));
+	close(fd);
+	snprintf(config, sizeof(config), "-f%s", path);
+	ret = options_parse(word ? 4 : 3, argv, options, error, error_size);
+	unlink(path);
+	return ret;
+}
+
+static void check(const char *line, char *word, const char *stats)
+{
+	struct options options;
+	char error[512] = "";
+
+	if (parse(line, word, &options, error, sizeof(error)))
+		fail_msg("%s", error);
+	if (stats)
+		assert_string_equal(options.stats, stats);
+	else
+		assert_null(options.stats);
+	options_free(&options);
+}
+
+static void stats_are_taken_from_both_and_the_command_line_rules(void **state)
+{
+	static char word[] = "--stats=a/b";
+
+	(void)state;
+	check("", NULL, NULL);
+	check("", word, "a/b");
+	check("stats c/d\n", NULL, "c/d");
+	check("stats c/d\n", word, "a/b");
+}
+
+static void check_mistake(const char *line, char *word, const char *why)
+{
+	struct options options;
+	char error[512] = "";
+
+	assert_int_equal(parse(line, word, &options, error, sizeof(error)),
+			 -EINVAL);
+	assert_non_null(strstr(error, why));
+}
+
+static void mistakes_are_told(void **state)
+{
+	static char empty[] = "--stats=", word[] = "--stats";
+
+	(void)state;
+	check_mistake("", empty, "--stats= has no value");
+	check_mistake("", word, "--stats needs a value");
+	check_mistake("stats\n", NULL, ":1: stats needs a value");
+	check_mistake("stats a\nstats b\n", NULL,
+		      ":2: --stats=b is the second --stats");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			stats_are_taken_from_both_and_the_command_line_rules),
+		cmocka_unit_test(mistakes_are_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

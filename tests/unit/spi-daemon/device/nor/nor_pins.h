@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The simulated NOR flash at its pins, for the tests of nor_chip.c. */
+#ifndef NOR_PINS_H
+#define NOR_PINS_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "spi-daemon/device/nor/nor_chip.h"
+
+#define KIB  1024u
+#define MIB  (1024 * KIB)
+#define SIZE (256 * KIB)
+
+#define WIP  1
+#define WEL  2
+
+static inline uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static inline int setup_size(void **state, uint64_t size)
+{
+	struct sim_nor_config config = { .size = size };
+	struct nor_chip *chip = malloc(sizeof(*chip));
+
+	*state = chip;
+	return chip ? nor_chip_open(chip, &config) : -1;
+}
+
+static inline int setup(void **state)
+{
+	return setup_size(state, SIZE);
+}
+
+static inline int setup_large(void **state)
+{
+	return setup_size(state, 32 * MIB);
+}
+
+static inline int teardown(void **state)
+{
+	nor_chip_close(*state);
+	free(*state);
+	return 0;
+}
+
+/* One command: @tx in, then @rx_len bytes out. */
+static inline void command(struct nor_chip *chip, const uint8_t *tx,
+			   size_t tx_len, uint8_t *rx, size_t rx_len)
+{
+	while (tx_len--)
+		nor_chip_clock(chip, *tx++);
+	while (rx_len--)
+		*rx++ = nor_chip_clock(chip, 0);
+	nor_chip_deselect(chip);
+}
+
+#define BYTES(...)                        \
+	(const uint8_t[]){ __VA_ARGS__ }, \
+		sizeof((const uint8_t[]){ __VA_ARGS__ })
+#define SEND(chip, ...)		   command(chip, BYTES(__VA_ARGS__), NULL, 0)
+#define ASK(chip, rx, rx_len, ...) command(chip, BYTES(__VA_ARGS__), rx, rx_len)
+
+static inline uint8_t status(struct nor_chip *chip, uint8_t opcode)
+{
+	uint8_t value;
+
+	ASK(chip, &value, 1, opcode);
+	return value;
+}
+
+static inline void wait_ready(struct nor_chip *chip)
+{
+	uint64_t start = now_us();
+
+	while (status(chip, 0x05) & WIP)
+		assert_true(now_us() - start < 1000000);
+}
+
+/* A write operation, with all that belongs to it. */
+static inline void write_and_wait(struct nor_chip *chip, const uint8_t *tx,
+				  size_t len)
+{
+	SEND(chip, 0x06);
+	command(chip, tx, len, NULL, 0);
+	assert_true(chip->busy_until_ns);
+	wait_ready(chip);
+	assert_int_equal(status(chip, 0x05) & WEL, 0);
+}
+
+#define WRITE(chip, ...) write_and_wait(chip, BYTES(__VA_ARGS__))
+
+static inline uint8_t byte_at(struct nor_chip *chip, uint32_t addr)
+{
+	uint8_t value;
+
+	ASK(chip, &value, 1, 0x13, (uint8_t)(addr >> 24), (uint8_t)(addr >> 16),
+	    (uint8_t)(addr >> 8), (uint8_t)addr);
+	return value;
+}
+
+/* Puts a byte there without the chip's doing. */
+static inline void plant(struct nor_chip *chip, uint32_t addr, uint8_t byte)
+{
+	nor_store_program(&chip->store, addr, byte);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define LARGE_CASE(name) \
+	cmocka_unit_test_setup_teardown(name, setup_large, teardown)
+
+#endif

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "spi-daemon/device/nor/nor_store.h"
+
+#define KIB  1024u
+#define MIB  (1024 * KIB)
+#define SIZE (64 * KIB)
+
+struct fixture {
+	char dir[32];
+	char file[48]; /* in @dir, not there yet */
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	*state = f;
+	if (!f)
+		return -1;
+	strcpy(f->dir, "/tmp/nor_store.XXXXXX");
+	if (!mkdtemp(f->dir))
+		return -1;
+	snprintf(f->file, sizeof(f->file), "%s/image", f->dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	unlink(f->file);
+	if (rmdir(f->dir)) /* fails when something was left there */
+		return -1;
+	free(f);
+	return 0;
+}
+
+static void make_file(const struct fixture *f, off_t size)
+{
+	int fd = open(f->file, O_RDWR | O_CREAT | O_EXCL, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, size), 0);
+	close(fd);
+}
+
+static void assert_erased(const struct nor_store *store, uint32_t start,
+			  uint32_t end)
+{
+	for (; start < end; start++) {
+		if (nor_store_read(store, start) != 0xff)
+			fail_msg("%#x is not erased", start);
+	}
+}
+
+/* What both kinds of store must do. */
+static void check_contents(struct nor_store *store)
+{
+	assert_erased(store, 0, SIZE);
+	nor_store_program(store, 5000, 0xf0);
+	assert_int_equal(nor_store_read(store, 5000), 0xf0);
+	nor_store_program(store, 5000, 0x3c);
+	assert_int_equal(nor_store_read(store, 5000), 0x30);
+	nor_store_program(store, 5000, 0xff);
+	assert_int_equal(nor_store_read(store, 5000), 0x30);
+	nor_store_program(store, 4095, 0x11);
+	nor_store_program(store, 8192, 0x22);
+	nor_store_erase(store, 4096, 4096);
+	assert_int_equal(nor_store_read(store, 4095), 0x11);
+	assert_int_equal(nor_store_read(store, 8192), 0x22);
+	assert_erased(store, 4096, 8192);
+	nor_store_erase(store, 0, SIZE);
+	assert_erased(store, 0, SIZE);
+}
+
+static void test_memory_programs_and_erases(void **state)
+{
+	struct nor_store store;
+
+	(void)state;
+	assert_int_equal(nor_store_open(&store, SIZE, NULL), 0);
+	check_contents(&store);
+	nor_store_close(&store);
+}
+
+static void test_file_programs_and_erases(void **state)
+{
+	const struct fixture *f = *state;
+	struct nor_store store;
+
+	assert_int_equal(nor_store_open(&store, SIZE, f->file), 0);
+	check_contents(&store);
+	nor_store_close(&store);
+}
+
+static long resident_pages(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long total, resident;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%ld %ld", &total, &resident), 2);
+	fclose(file);
+	return resident;
+}
+
+static void test_large_memory_costs_nothing_until_programmed(void **state)
+{
+	struct nor_store store;
+	long before = resident_pages();
+	long limit = 8 * (long)MIB / sysconf(_SC_PAGESIZE);
+
+	(void)state;
+	assert_int_equal(nor_store_open(&store, 256 * MIB, NULL), 0);
+	nor_store_erase(&store, 0, 256 * MIB);
+	nor_store_program(&store, 255 * MIB, 0xff);
+	nor_store_program(&store, 128 * MIB, 0);
+	assert_int_equal(nor_store_read(&store, 256 * MIB - 1), 0xff);
+	assert_true(resident_pages() - before < limit);
+	nor_store_close(&store);
+}
+
+static void test_new_file_is_full_size_and_erased(void **state)
+{
+	const struct fixture *f = *state;
+	uint8_t bytes[4096];
+	struct nor_store store;
+	struct stat st;
+	size_t i;
+	int fd;
+
+	assert_int_equal(nor_store_open(&store, SIZE, f->file), 0);
+	nor_store_close(&store);
+	assert_int_equal(stat(f->file, &st), 0);
+	assert_int_equal(st.st_size, SIZE);
+	assert_int_equal(st.st_nlink, 1);
+	fd = open(f->file, O_RDONLY);
+	assert_int_equal(read(fd, bytes, sizeof(bytes)), sizeof(bytes));
+	for (i = 0; i < sizeof(bytes); i++)
+		assert_int_equal(bytes[i], 0xff);
+	close(fd);
+}
+
+static void test_file_holds_the_true_bytes_after_reopen(void **state)
+{
+	const struct fixture *f = *state;
+	struct nor_store store;
+	uint8_t byte;
+	int fd;
+
+	assert_int_equal(nor_store_open(&store, SIZE, f->file), 0);
+	nor_store_program(&store, 1234, 0x5a);
+	nor_store_close(&store);
+	fd = open(f->file, O_RDONLY);
+	assert_int_equal(pread(fd, &byte, 1, 1234), 1);
+	assert_int_equal(byte, 0x5a);
+	close(fd);
+	assert_int_equal(nor_store_open(&store, SIZE, f->file), 0);
+	assert_int_equal(nor_store_read(&store, 1234), 0x5a);
+	assert_int_equal(nor_store_read(&store, 1235), 0xff);
+	nor_store_close(&store);
+}
+
+static void test_contents_survive_a_crash(void **state)
+{
+	const struct fixture *f = *state;
+	struct nor_store store;
+	pid_t child = fork();
+
+	if (!child) {
+		if (!nor_store_open(&store, SIZE, f->file))
+			nor_store_program(&store, 77, 0x12);
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(nor_store_open(&store, SIZE, f->file), 0);
+	assert_int_equal(nor_store_read(&store, 77), 0x12);
+	nor_store_close(&store);
+}
+
+static void test_file_of_another_size_is_refused_and_kept(void **state)
+{
+	static const off_t sizes[] = { 0, SIZE - 1, SIZE + 1, 2 * SIZE };
+	const struct fixture *f = *state;
+	struct nor_store store;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		make_file(f, sizes[i]);
+		assert_int_equal(nor_store_open(&store, SIZE, f->file), -EFBIG);
+		assert_int_equal(stat(f->file, &st), 0);
+		assert_int_equal(st.st_size, sizes[i]);
+		unlink(f->file);
+	}
+}
+
+static void test_file_in_use_is_refused_until_closed(void **state)
+{
+	const struct fixture *f = *state;
+	struct nor_store first, second;
+
+	assert_int_equal(nor_store_open(&first, SIZE, f->file), 0);
+	assert_int_equal(nor_store_open(&second, SIZE, f->file), -EBUSY);
+	nor_store_program(&first, 0, 0);
+	assert_int_equal(nor_store_read(&first, 0), 0);
+	nor_store_close(&first);
+	assert_int_equal(nor_store_open(&second, SIZE, f->file), 0);
+	nor_store_close(&second);
+}
+
+static void test_sparse_file_gets_its_blocks(void **state)
+{
+	const struct fixture *f = *state;
+	struct nor_store store;
+	struct stat st;
+
+	make_file(f, SIZE);
+	assert_int_equal(nor_store_open(&store, SIZE, f->file), 0);
+	assert_int_equal(nor_store_read(&store, 100), 0);
+	nor_store_close(&store);
+	assert_int_equal(stat(f->file, &st), 0);
+	assert_true(st.st_blocks * 512 >= SIZE);
+}
+
+/* teardown() sees whether anything is left in the directory. */
+static void test_failed_creation_leaves_nothing(void **state)
+{
+	const struct fixture *f = *state;
+	struct rlimit old, small;
+	struct nor_store store;
+	int ret;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = old;
+	small.rlim_cur = SIZE + 1000;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	ret = nor_store_open(&store, 2 * SIZE, f->file);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(ret, -ENOSPC); /* the write was cut short */
+	assert_int_equal(access(f->file, F_OK), -1);
+}
+
+static void test_bad_paths_give_their_errno(void **state)
+{
+	const struct fixture *f = *state;
+	struct nor_store store;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/no/image", f->dir);
+	assert_int_equal(nor_store_open(&store, SIZE, path), -ENOENT);
+	assert_int_equal(nor_store_open(&store, SIZE, f->dir), -EISDIR);
+	assert_int_equal(nor_store_open(&store, SIZE, "/dev/null"), -EFBIG);
+	/* A link to nowhere neither loops nor is replaced. */
+	assert_int_equal(symlink("nowhere", f->file), 0);
+	assert_int_equal(nor_store_open(&store, SIZE, f->file), -ENOENT);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_memory_programs_and_erases),
+		CASE(test_file_programs_and_erases),
+		CASE(test_large_memory_costs_nothing_until_programmed),
+		CASE(test_new_file_is_full_size_and_erased),
+		CASE(test_file_holds_the_true_bytes_after_reopen),
+		CASE(test_contents_survive_a_crash),
+		CASE(test_file_of_another_size_is_refused_and_kept),
+		CASE(test_file_in_use_is_refused_until_closed),
+		CASE(test_sparse_file_gets_its_blocks),
+		CASE(test_failed_creation_leaves_nothing),
+		CASE(test_bad_paths_give_their_errno),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "spi-daemon/startup/pid_file.h"
+#include "tests/lib/process.h"
+
+#define NOBODY 65534
+
+struct place {
+	char dir[96];
+	char path[128];
+	char error[256];
+	struct pidfh *file;
+};
+
+static int setup(void **state)
+{
+	struct place *p = calloc(1, sizeof(*p));
+
+	*state = p;
+	if (!p || process_make_dir(p->dir, sizeof(p->dir)) < 0)
+		return -1;
+	snprintf(p->path, sizeof(p->path), "%s/pid", p->dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct place *p = *state;
+
+	process_remove_dir(p->dir);
+	free(p);
+	return 0;
+}
+
+static int make(struct place *p)
+{
+	return pid_file_make(p->path, &p->file, p->error, sizeof(p->error));
+}
+
+/* The number in the file; 0 if it is empty, -1 if it is not there. */
+static int content(const struct place *p)
+{
+	FILE *file = fopen(p->path, "r");
+	int pid = 0;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d", &pid) != 1)
+		pid = 0;
+	fclose(file);
+	return pid;
+}
+
+static void file_holds_the_process_id_until_removed(void **state)
+{
+	struct place *p = *state;
+	mode_t mask = umask(077);
+	struct stat st;
+
+	assert_int_equal(make(p), 0);
+	umask(mask);
+	assert_int_equal(content(p), getpid());
+	assert_int_equal(stat(p->path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	pid_file_remove(p->file);
+	assert_int_equal(content(p), -1);
+}
+
+static void second_is_told_the_first_ones_process_id(void **state)
+{
+	struct place *p = *state;
+	struct pidfh *first;
+	char expected[200];
+
+	assert_int_equal(make(p), 0);
+	first = p->file;
+	assert_int_equal(make(p), -EEXIST);
+	snprintf(expected, sizeof(expected),
+		 "--pidfile=%s: already running, process %d", p->path,
+		 (int)getpid());
+	assert_string_equal(p->error, expected);
+	assert_int_equal(content(p), getpid());
+	pid_file_remove(first);
+}
+
+/* A lock without a process id: between the two steps of a start. */
+static void file_without_an_id_yet_is_not_taken(void **state)
+{
+	struct place *p = *state;
+	struct pidfh *first;
+
+	assert_int_equal(make(p), 0);
+	first = p->file;
+	assert_int_equal(truncate(p->path, 0), 0);
+	assert_int_equal(make(p), -EEXIST);
+	assert_non_null(strstr(p->error, "another is just starting"));
+	pid_file_remove(first);
+}
+
+static void file_of_a_dead_process_is_taken_over(void **state)
+{
+	struct place *p = *state;
+	FILE *file = fopen(p->path, "w");
+
+	assert_non_null(file);
+	fputs("123456789\n", file);
+	fclose(file);
+	assert_int_equal(make(p), 0);
+	assert_int_equal(content(p), getpid());
+	pid_file_remove(p->file);
+}
+
+static void place_that_cannot_be_is_named(void **state)
+{
+	struct place *p = *state;
+
+	strcpy(p->path, "/no/such/dir/pid");
+	assert_int_equal(make(p), -ENOENT);
+	assert_string_equal(
+		p->error,
+		"--pidfile=/no/such/dir/pid: No such file or directory");
+	strcpy(p->path, p->dir);
+	assert_true(make(p) < 0);
+}
+
+/* As with --user, in a directory that is root's */
+static void file_that_may_not_be_removed_is_left_empty(void **state)
+{
+	struct place *p = *state;
+	pid_t child;
+	int status;
+
+	if (geteuid() != 0) {
+		print_message("skipped: not root, cannot change the user\n");
+		skip();
+	}
+	child = fork();
+	if (!child) {
+		if (make(p) < 0 || setuid(NOBODY) < 0)
+			_exit(1);
+		pid_file_remove(p->file);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(content(p), 0);
+	assert_int_equal(make(p), 0);
+	pid_file_remove(p->file);
+}
+
+static void no_file_is_no_error(void **state)
+{
+	(void)state;
+	pid_file_remove(NULL);
+}
+
+int main(void)
+{
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(file_holds_the_process_id_until_removed),
+		TEST(second_is_told_the_first_ones_process_id),
+		TEST(file_without_an_id_yet_is_not_taken),
+		TEST(file_of_a_dead_process_is_taken_over),
+		TEST(place_that_cannot_be_is_named),
+		TEST(file_that_may_not_be_removed_is_left_empty),
+		cmocka_unit_test(no_file_is_no_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "spi-daemon/system/clock.h"
+#include "tests/lib/stats_set.h"
+
+static struct stats_view look(const struct guest_set *set)
+{
+	struct stats_view view;
+
+	assert_int_equal(stats_view_init(&view, set), 0);
+	return view;
+}
+
+static void nobody_is_there(void **state)
+{
+	struct stats_view view = look(*state);
+
+	assert_int_equal(view.guest_count, 0);
+	assert_int_equal(view.device_count, 0);
+	assert_int_equal(view.bus_count, 0);
+	stats_view_fini(&view);
+}
+
+/* Whatever order they came in; and 10 is behind 9. */
+static void all_are_in_the_order_of_names(void **state)
+{
+	static const char *const names[] = { "1", "2", "9", "10", "a", "b" };
+	struct stats_view view;
+
+	stats_set_add(*state, "name=10,socket=x,device=sim:nor");
+	stats_set_add(*state, "name=b,socket=x,device=sim:loopback");
+	stats_set_add(*state, "name=2,socket=x,device=sim:nor");
+	stats_set_add(*state, "name=a,socket=x,device=sim:loopback");
+	stats_set_add(*state, "name=9,socket=x,device=sim:nor");
+	stats_set_add(*state, "name=1,socket=x,device=sim:loopback");
+	view = look(*state);
+	assert_int_equal(view.guest_count, 6);
+	for (unsigned int i = 0; i < 6; i++)
+		assert_string_equal(view.guests[i]->spec.name, names[i]);
+	assert_int_equal(view.device_count, 6);
+	assert_string_equal(view.devices[0]->name, "sim:loopback");
+	assert_string_equal(view.devices[1]->name, "sim:loopback#2");
+	assert_string_equal(view.devices[5]->name, "sim:nor#3");
+	assert_int_equal(view.bus_count, 6);
+	assert_string_equal(view.buses[0]->name, "sim:loopback (own)");
+	assert_string_equal(view.buses[5]->name, "sim:nor#3 (own)");
+	stats_view_fini(&view);
+}
+
+static void guest_waits_for_the_bus_of_its_chip(void **state)
+{
+	struct guest_set *set = *state;
+	struct stats_view view;
+
+	stats_set_add(set, "name=a,socket=x,device=sim:nor,"
+			   "device=sim:loopback");
+	stats_set_add(set, "name=b,socket=x,device=sim:loopback");
+	stats_set_waits(set, 0, 1, 5 * NS_PER_S);
+	view = look(set);
+	assert_ptr_equal(stats_view_waits_for(view.guests[0]),
+			 stats_set_chip(set, 0, 1)->handle->bus);
+	assert_null(stats_view_has(view.guests[0]));
+	assert_in_range(stats_view_waits_ns(&view, view.guests[0]),
+			5 * NS_PER_S, 100 * NS_PER_S);
+	assert_int_equal(stats_view_has_ns(&view, view.guests[0]), 0);
+	assert_int_equal(stats_view_waiting(
+				 &view, stats_set_chip(set, 0, 1)->handle->bus),
+			 1);
+	assert_int_equal(stats_view_waiting(
+				 &view, stats_set_chip(set, 0, 0)->handle->bus),
+			 0);
+	assert_null(stats_view_waits_for(view.guests[1]));
+	assert_int_equal(stats_view_waits_ns(&view, view.guests[1]), 0);
+	stats_view_fini(&view);
+}
+
+static void guest_has_the_bus_of_its_chip(void **state)
+{
+	struct guest_set *set = *state;
+	struct stats_view view;
+
+	stats_set_add(set, "name=a,socket=x,device=sim:nor");
+	stats_set_has(set, 0, 0, 3 * NS_PER_S);
+	view = look(set);
+	assert_ptr_equal(stats_view_has(view.guests[0]), view.buses[0]);
+	assert_in_range(stats_view_has_ns(&view, view.guests[0]), 3 * NS_PER_S,
+			100 * NS_PER_S);
+	stats_view_fini(&view);
+}
+
+/* The worker may write while we look. */
+static void
+turn_that_begins_later_than_the_look_has_lasted_no_time(void **state)
+{
+	struct guest_set *set = *state;
+	struct stats_view view;
+
+	stats_set_add(set, "name=a,socket=x,device=sim:nor");
+	view = look(set);
+	stats_set_has(set, 0, 0, 0);
+	view.now -= NS_PER_S;
+	assert_int_equal(stats_view_has_ns(&view, view.guests[0]), 0);
+	stats_view_fini(&view);
+}
+
+#define TEST(name)                                             \
+	cmocka_unit_test_setup_teardown(name, stats_set_setup, \
+					stats_set_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nobody_is_there),
+		TEST(all_are_in_the_order_of_names),
+		TEST(guest_waits_for_the_bus_of_its_chip),
+		TEST(guest_has_the_bus_of_its_chip),
+		TEST(turn_that_begins_later_than_the_look_has_lasted_no_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

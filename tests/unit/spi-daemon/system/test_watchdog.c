@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "spi-daemon/system/watchdog.h"
+
+/* A thread that reads an eventfd, which blocks, @times times. */
+struct reader {
+	struct watchdog watchdog;
+	int fd;
+	bool waits; /* as a thread without a task does */
+	unsigned int times;
+	unsigned int interrupted;
+};
+
+static void *read_it(void *arg)
+{
+	struct reader *r = arg;
+	uint64_t count;
+
+	watchdog_turn(&r->watchdog);
+	for (unsigned int i = 0; i < r->times; i++) {
+		if (r->waits)
+			watchdog_turn(&r->watchdog);
+		if (read(r->fd, &count, sizeof(count)) < 0 && errno == EINTR)
+			r->interrupted++;
+	}
+	return NULL;
+}
+
+static pthread_t start(struct reader *r)
+{
+	pthread_t thread;
+
+	watchdog_init();
+	r->fd = eventfd(0, EFD_CLOEXEC);
+	assert_true(r->fd >= 0);
+	assert_int_equal(pthread_create(&thread, NULL, read_it, r), 0);
+	return thread;
+}
+
+static void held_thread_is_freed_again_and_again(void **state)
+{
+	struct reader r = { .times = 3 };
+	pthread_t thread = start(&r);
+	unsigned int looks = 0;
+
+	(void)state;
+	while (pthread_tryjoin_np(thread, NULL) == EBUSY) {
+		watchdog_look(&r.watchdog, thread);
+		usleep(10000);
+		assert_true(++looks < 1000);
+	}
+	assert_int_equal(r.interrupted, 3);
+	close(r.fd);
+}
+
+static void thread_that_waits_is_left_alone(void **state)
+{
+	struct reader r = { .times = 1, .waits = true };
+	pthread_t thread = start(&r);
+
+	(void)state;
+	while (atomic_load(&r.watchdog.turn) != 2)
+		usleep(1000);
+	for (unsigned int i = 0; i < 10; i++)
+		assert_false(watchdog_look(&r.watchdog, thread));
+	assert_int_equal(eventfd_write(r.fd, 1), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(r.interrupted, 0);
+	close(r.fd);
+}
+
+static void task_has_the_time_between_two_looks(void **state)
+{
+	struct watchdog w = { 0 };
+
+	(void)state;
+	watchdog_init();
+	for (unsigned int i = 0; i < 10; i++) {
+		watchdog_turn(&w); /* a task */
+		assert_false(watchdog_look(&w, pthread_self()));
+		watchdog_turn(&w); /* none */
+		assert_false(watchdog_look(&w, pthread_self()));
+		assert_false(watchdog_look(&w, pthread_self()));
+	}
+	watchdog_turn(&w);
+	assert_false(watchdog_look(&w, pthread_self()));
+	assert_true(watchdog_look(&w, pthread_self()));
+	assert_true(watchdog_look(&w, pthread_self()));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(held_thread_is_freed_again_and_again),
+		cmocka_unit_test(thread_that_waits_is_left_alone),
+		cmocka_unit_test(task_has_the_time_between_two_looks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

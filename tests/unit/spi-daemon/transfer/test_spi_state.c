@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Guest 0 moves to where guest 1 is. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "spi-daemon/transfer/spi_state.h"
+#include "tests/lib/service_fixture.h"
+
+#define OK	  VIRTIO_SPI_TRANS_OK
+#define TRANS_ERR VIRTIO_SPI_TRANS_ERR
+
+static const uint8_t pattern[4] = { 1, 2, 3, 4 };
+
+static int move(struct service_fixture *f)
+{
+	uint8_t blob[VHOST_DEVICE_STATE_MAX];
+	uint32_t size = spi_state_save(&f->guests[0].service, blob);
+
+	return spi_state_load(&f->guests[1].service, blob, size);
+}
+
+static void still(struct test_guest *g)
+{
+	spi_service_ops.quiesce(&g->service, 0);
+	guest_collect(g);
+}
+
+static void rest_of_a_cut_message_fails_on_the_other_host(void **state)
+{
+	struct service_fixture *f = *state;
+
+	guest_tx(&f->guests[0], 0, 0, pattern, 4, OK); /* a read may follow */
+	still(&f->guests[0]);
+	assert_int_equal(move(f), 0);
+	guest_rx(&f->guests[1], 0, 0, 4, TRANS_ERR);
+	/* And no more than that. */
+	guest_tx(&f->guests[1], 0, 0, pattern, 4, OK);
+	guest_rx(&f->guests[1], 0, 0, 4, OK);
+}
+
+/* Asked while a chip is held: it will not be held there. */
+static void open_message_is_saved_as_cut(void **state)
+{
+	struct service_fixture *f = *state;
+
+	guest_tx(&f->guests[0], 0, 0, pattern, 4, OK);
+	assert_int_equal(move(f), 0);
+	still(&f->guests[0]);
+	guest_rx(&f->guests[1], 0, 0, 4, TRANS_ERR);
+}
+
+static void finished_message_leaves_nothing_behind(void **state)
+{
+	struct service_fixture *f = *state;
+
+	guest_tx(&f->guests[0], 0, 1, pattern, 4, OK);
+	still(&f->guests[0]);
+	assert_int_equal(move(f), 0);
+	guest_rx(&f->guests[1], 0, 0, 4, OK);
+}
+
+static void state_that_makes_no_sense_is_refused(void **state)
+{
+	struct service_fixture *f = *state;
+	struct spi_service *to = &f->guests[1].service;
+	uint8_t good[VHOST_DEVICE_STATE_MAX], bad[VHOST_DEVICE_STATE_MAX];
+	uint32_t size = spi_state_save(&f->guests[0].service, good);
+	static const unsigned int checked[] = { 0, 2, 3, 7 };
+
+	for (uint32_t i = 0; i < VHOST_DEVICE_STATE_MAX; i++)
+		if (i != size)
+			assert_int_equal(spi_state_load(to, good, i), -EINVAL);
+	for (unsigned int i = 0; i < 4; i++) {
+		memcpy(bad, good, size);
+		bad[checked[i]] = 2;
+		assert_int_equal(spi_state_load(to, bad, size), -EINVAL);
+	}
+	memcpy(bad, good, size);
+	bad[6] = FIXTURE_CHIPS;
+	assert_int_equal(spi_state_load(to, bad, size), -EINVAL);
+	assert_int_equal(spi_state_load(to, good, size), 0);
+}
+
+static void busy_service_takes_no_state(void **state)
+{
+	struct service_fixture *f = *state;
+
+	guest_tx(&f->guests[1], 0, 0, pattern, 4, OK);
+	assert_int_equal(move(f), -EINVAL);
+	still(&f->guests[1]);
+	assert_int_equal(move(f), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SERVICE_TEST(rest_of_a_cut_message_fails_on_the_other_host),
+		SERVICE_TEST(open_message_is_saved_as_cut),
+		SERVICE_TEST(finished_message_leaves_nothing_behind),
+		SERVICE_TEST(state_that_makes_no_sense_is_refused),
+		SERVICE_TEST(busy_service_takes_no_state),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Rings that start with an inflight region. */
+#include "tests/unit/vhost/ring/inflight_rig.h"
+
+static void test_base_that_is_the_avail_index_loses_nothing(void **state)
+{
+	struct setup *s = *state;
+	struct area a;
+
+	area_open(&a);
+	offer_two(s);
+	assert_int_equal(start_tracked(s, &a, 2), 0);
+	assert_int_equal(a.region->version, 1);
+	assert_int_equal(a.region->desc_num, QUEUES);
+	assert_true(s->f->fresh[0]);
+	pop(s, 0, false);
+	vhost_session_begin(&s->f->session, 0, &s->chain);
+	assert_int_equal(a.region->desc[0].inflight, 1);
+	vhost_session_push(&s->f->session, 0, &s->chain, 1);
+	assert_int_equal(a.region->desc[0].inflight, 0);
+	assert_int_equal(a.region->used_idx, 1);
+	pop(s, 1, false);
+	area_close(&a);
+}
+
+static void test_begun_is_popped_again_as_unknown(void **state)
+{
+	struct setup *s = *state;
+	struct area a;
+
+	area_open(&a);
+	offer_two(s);
+	a.region->version = 1;
+	a.region->desc_num = QUEUES;
+	a.region->desc[0].inflight = 1;
+	assert_int_equal(start_tracked(s, &a, 2), 0);
+	assert_false(s->f->fresh[0]);
+	assert_true(ring_of(s)->recovered);
+	pop(s, 0, true);
+	/* It stays so when it was given back. */
+	vring_unpop(&ring_of(s)->vring, &s->chain);
+	pop(s, 0, true);
+	ring_of(s)->note = 0x123456;
+	vhost_session_push(&s->f->session, 0, &s->chain, 1);
+	pop(s, 1, false);
+	/* The ring stops, with one in it, and starts elsewhere. */
+	vring_unpop(&ring_of(s)->vring, &s->chain);
+	assert_int_equal(ask_base(s->f, 0), 1);
+	assert_int_equal(start_tracked(s, &a, 0), 0);
+	assert_int_equal(ring_of(s)->note, 0x123456);
+	pop(s, 1, false);
+	area_close(&a);
+}
+
+static void test_begun_in_the_order_of_the_ring_only(void **state)
+{
+	struct setup *s = *state;
+	struct area a;
+
+	area_open(&a);
+	offer_two(s);
+	a.region->version = 1;
+	a.region->desc_num = QUEUES;
+	a.region->desc[1].inflight = 1;
+	assert_int_equal(start_tracked(s, &a, 2), 1);
+	assert_int_equal(s->f->started[0], 0);
+	a.region->desc[0].inflight = 1;
+	assert_int_equal(kick(s), 0);
+	pop(s, 0, true);
+	vhost_session_push(&s->f->session, 0, &s->chain, 1);
+	pop(s, 1, true);
+	area_close(&a);
+}
+
+static void test_region_of_another_life_is_made_anew(void **state)
+{
+	struct setup *s = *state;
+	struct area a;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		area_open(&a);
+		a.region->version = 1;
+		a.region->desc_num = QUEUES;
+		/* more used, or more begun, than this ring has */
+		a.region->used_idx = i ? 0 : 100;
+		a.region->desc[0].inflight = 1;
+		assert_int_equal(start_tracked(s, &a, 0), 0);
+		assert_true(s->f->fresh[0]);
+		assert_int_equal(a.region->used_idx, 0);
+		assert_int_equal(a.region->desc[0].inflight, 0);
+		assert_int_equal(ask_base(s->f, 0), 0);
+		area_close(&a);
+		ring_of(s)->resumes = false;
+	}
+}
+
+static void test_base_counts_when_we_stopped_the_ring(void **state)
+{
+	struct setup *s = *state;
+	struct area a;
+
+	area_open(&a);
+	assert_int_equal(start_tracked(s, &a, 0), 0);
+	offer_two(s);
+	pop(s, 0, false);
+	vhost_session_begin(&s->f->session, 0, &s->chain);
+	vhost_session_push(&s->f->session, 0, &s->chain, 1);
+	assert_int_equal(ask_base(s->f, 0), 1);
+	hand_ring_open(&s->ring, &s->ram, QUEUES, 500);
+	assert_int_equal(base(s, 500), 0);
+	assert_int_equal(kick(s), 0);
+	assert_int_equal(a.region->used_idx, 500);
+	area_close(&a);
+}
+
+static void test_ring_must_fit_and_must_not_run(void **state)
+{
+	struct setup *s = *state;
+	struct area a;
+
+	area_open(&a);
+	assert_int_equal(start_tracked(s, &a, 0), 0);
+	assert_int_equal(tell_inflight(s, &a.inflight, a.fd), 1);
+	assert_int_equal(ask_base(s->f, 0), 0);
+	a.inflight.queue_size = 2;
+	memset(a.region, 0, PART);
+	assert_int_equal(tell_inflight(s, &a.inflight, a.fd), 0);
+	assert_int_equal(kick(s), 1);
+	a.inflight.queue_size = QUEUES;
+	assert_int_equal(tell_inflight(s, &a.inflight, a.fd), 0);
+	assert_int_equal(kick(s), 0);
+	area_close(&a);
+}
+
+/* The region of a front end that only asks for one */
+static void test_region_is_used_from_get_on(void **state)
+{
+	struct setup *s = *state;
+	struct vhost_wire_inflight inflight = one_queue();
+	int fd = get_region(s, &inflight, sizeof(inflight));
+	struct inflight_split *region =
+		mmap(NULL, inflight.mmap_size, PROT_READ, MAP_SHARED, fd, 0);
+
+	assert_true(region != MAP_FAILED);
+	assert_int_equal(num(s, QUEUES), 0);
+	assert_int_equal(tell_addr(s->f, 0, &s->ring), 0);
+	assert_int_equal(enable(s, 1), 0);
+	assert_int_equal(kick(s), 0);
+	assert_int_equal(region->version, 1);
+	offer_two(s);
+	pop(s, 0, false);
+	vhost_session_begin(&s->f->session, 0, &s->chain);
+	assert_int_equal(region->desc[0].inflight, 1);
+	/* not while the ring runs */
+	assert_int_equal(ask(s->f, VHOST_USER_GET_INFLIGHT_FD, &inflight,
+			     sizeof(inflight)),
+			 0);
+	vhost_session_push(&s->f->session, 0, &s->chain, 1);
+	munmap(region, inflight.mmap_size);
+	close(fd);
+}
+
+static void test_packed_ring_needs_the_larger_region(void **state)
+{
+	const uint64_t features = BIT(VIRTIO_F_VERSION_1) |
+				  BIT(VHOST_USER_F_PROTOCOL_FEATURES) |
+				  BIT(VIRTIO_F_RING_PACKED);
+	struct setup *s = *state;
+	struct area a;
+
+	area_open(&a);
+	a.inflight.mmap_size = inflight_bytes(false, QUEUES);
+	assert_int_equal(tell_inflight(s, &a.inflight, a.fd), 0);
+	assert_int_equal(tell_u64(s->f, VHOST_USER_SET_FEATURES, features), 0);
+	assert_int_equal(tell_inflight(s, &a.inflight, a.fd), 1);
+	a.inflight.mmap_size = inflight_bytes(true, QUEUES);
+	/* the avail index is ahead of the used index */
+	assert_int_equal(start_tracked(s, &a, 0x80008003), 0);
+	assert_int_equal(a.region->version, 1);
+	assert_int_equal(ask_base(s->f, 0), 0x80008000);
+	area_close(&a);
+}
+
+static void test_region_cut_short_is_noticed(void **state)
+{
+	struct setup *s = *state;
+	struct area a;
+
+	assert_int_equal(guest_mem_handle_sigbus(), 0);
+	guest_mem_watch(&s->f->session.mem);
+	area_open(&a);
+	offer_two(s);
+	assert_int_equal(start_tracked(s, &a, 0), 0);
+	pop(s, 0, false);
+	assert_false(vhost_session_lost_memory(&s->f->session));
+	assert_int_equal(ftruncate(a.fd, 0), 0);
+	vhost_session_begin(&s->f->session, 0, &s->chain);
+	assert_true(vhost_session_lost_memory(&s->f->session));
+	guest_mem_watch(NULL);
+	area_close(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_base_that_is_the_avail_index_loses_nothing),
+		TEST(test_begun_is_popped_again_as_unknown),
+		TEST(test_begun_in_the_order_of_the_ring_only),
+		TEST(test_region_of_another_life_is_made_anew),
+		TEST(test_base_counts_when_we_stopped_the_ring),
+		TEST(test_ring_must_fit_and_must_not_run),
+		TEST(test_region_is_used_from_get_on),
+		TEST(test_packed_ring_needs_the_larger_region),
+		TEST(test_region_cut_short_is_noticed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* SET_DEVICE_STATE_FD and CHECK_DEVICE_STATE. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+
+#include "tests/unit/vhost/ring/vrings_rig.h"
+
+#define OK	    (1u << 8) /* and no descriptor comes */
+#define SAVE	    0
+#define LOAD	    1
+#define HEAD	    24 /* bytes; then the config space, the device's bytes */
+#define DEVICE_SIZE 7
+
+/* The device of these tests has some bytes of state. */
+static uint8_t device_state[DEVICE_SIZE];
+static unsigned int loads;
+
+static uint32_t save_bytes(void *opaque, uint8_t *to)
+{
+	(void)opaque;
+	memcpy(to, device_state, DEVICE_SIZE);
+	return DEVICE_SIZE;
+}
+
+static int load_bytes(void *opaque, const uint8_t *from, uint32_t size)
+{
+	(void)opaque;
+	if (size != DEVICE_SIZE || from[0] == 0xee)
+		return -EINVAL;
+	memcpy(device_state, from, DEVICE_SIZE);
+	loads++;
+	return 0;
+}
+
+static struct vhost_device_ops with_state;
+
+static int setup_state(void **state)
+{
+	struct setup *s;
+
+	setup(state);
+	s = *state;
+	with_state = *s->f->device.ops;
+	with_state.save = save_bytes;
+	with_state.load = load_bytes;
+	s->f->device.ops = &with_state;
+	memset(device_state, 0x11, DEVICE_SIZE);
+	loads = 0;
+	return 0;
+}
+
+/* Sends the transfer's start; the answer. */
+static uint64_t transfer(struct setup *s, uint32_t direction, uint32_t phase,
+			 int fd)
+{
+	struct vhost_wire_state_transfer t = { direction, phase };
+	struct fixture *f = s->f;
+
+	say(f, VHOST_USER_SET_DEVICE_STATE_FD, VHOST_USER_VERSION, &t,
+	    sizeof(t), &fd, fd >= 0);
+	handle(f);
+	assert_true(hear(f));
+	assert_int_equal(f->reply.header.size, 8);
+	return f->reply.payload.u64;
+}
+
+static bool check(struct setup *s)
+{
+	assert_int_equal(ask(s->f, VHOST_USER_CHECK_DEVICE_STATE, NULL, 0), 8);
+	assert_int_equal(!s->f->reply.payload.u64,
+			 s->f->session.reason[0] == 0);
+	return !s->f->reply.payload.u64;
+}
+
+/* Saves, as a front end does: until the end of the pipe. */
+static size_t save(struct setup *s, uint8_t *blob)
+{
+	ssize_t n, have = 0;
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(transfer(s, SAVE, 0, ends[1]), OK);
+	close(ends[1]);
+	while ((n = read(ends[0], blob + have, 1000 - (size_t)have)) > 0)
+		have += n;
+	assert_int_equal(n, 0);
+	close(ends[0]);
+	assert_true(check(s));
+	return (size_t)have;
+}
+
+/* Returns what the check says. */
+static bool load(struct setup *s, const uint8_t *blob, size_t size)
+{
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(transfer(s, LOAD, 0, ends[0]), OK);
+	close(ends[0]);
+	if (size)
+		assert_int_equal(write(ends[1], blob, size), size);
+	assert_false(check(s)); /* it has not ended */
+	close(ends[1]);
+	return check(s);
+}
+
+static void test_what_was_saved_can_be_loaded(void **state)
+{
+	struct setup *s = *state;
+	uint8_t blob[1000];
+	size_t size = save(s, blob);
+
+	assert_int_equal(size, HEAD + FIXTURE_CONFIG + DEVICE_SIZE);
+	memset(device_state, 0x22, DEVICE_SIZE);
+	assert_true(load(s, blob, size));
+	assert_int_equal(device_state[0], 0x11);
+	/* Asked twice, it is loaded once. */
+	assert_true(check(s));
+	assert_int_equal(loads, 1);
+}
+
+static void test_ring_goes_on_after_a_load(void **state)
+{
+	struct setup *s = *state;
+	uint8_t blob[1000];
+	size_t size = save(s, blob);
+
+	start_ring(s->f, 0, &s->ring, 0, s->kick);
+	assert_true(s->f->fresh[0]);
+	assert_int_equal(ask_base(s->f, 0), 0);
+	assert_true(load(s, blob, size));
+	s->ring.used->idx = 9;
+	start_ring(s->f, 0, &s->ring, 9, s->kick);
+	assert_false(s->f->fresh[0]);
+	/* Once. */
+	ask_base(s->f, 0);
+	start_ring(s->f, 0, &s->ring, 0, s->kick);
+	assert_true(s->f->fresh[0]);
+	/* Nor when the driver begins anew. */
+	ask_base(s->f, 0);
+	assert_true(load(s, blob, size));
+	assert_int_equal(tell(s->f, VHOST_USER_RESET_DEVICE, NULL, 0, NULL, 0),
+			 0);
+	start_ring(s->f, 0, &s->ring, 0, s->kick);
+	assert_true(s->f->fresh[0]);
+}
+
+static void test_wrong_bytes_fail_the_check_and_change_nothing(void **state)
+{
+	struct setup *s = *state;
+	uint8_t good[1000], bad[1000] = { 0 };
+	size_t size = save(s, good);
+
+	for (size_t i = 0; i < HEAD + FIXTURE_CONFIG; i++) {
+		memcpy(bad, good, size);
+		bad[i] ^= 0x80;
+		assert_false(load(s, bad, size));
+	}
+	for (size_t len = 0; len < size; len++)
+		assert_false(load(s, good, len));
+	memcpy(bad, good, size);
+	bad[size] = 0;
+	assert_false(load(s, bad, size + 1));
+	assert_false(load(s, bad, sizeof(bad)));
+	bad[HEAD + FIXTURE_CONFIG] = 0xee; /* the device says no */
+	assert_false(load(s, bad, size));
+	assert_int_equal(loads, 0);
+	assert_false(s->f->session.rings[0].loaded);
+	assert_true(load(s, good, size));
+}
+
+static void test_device_without_state_takes_none(void **state)
+{
+	struct setup *s = *state;
+	uint8_t blob[1000];
+	size_t size = save(s, blob);
+
+	with_state.save = NULL;
+	with_state.load = NULL;
+	assert_false(load(s, blob, size));
+	assert_int_equal(save(s, blob), HEAD + FIXTURE_CONFIG);
+	assert_true(load(s, blob, HEAD + FIXTURE_CONFIG));
+}
+
+static void test_unknown_transfers_are_refused(void **state)
+{
+	struct setup *s = *state;
+	unsigned int fds = open_fds();
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_true(transfer(s, 2, 0, ends[1]) & 0xff);
+	assert_true(transfer(s, SAVE, 1, ends[1]) & 0xff);
+	assert_true(transfer(s, LOAD, 1, ends[0]) & OK);
+	assert_true(transfer(s, SAVE, 0, -1) & 0xff);
+	assert_true(transfer(s, SAVE, 0, ends[0]) & 0xff); /* wrong end */
+	assert_false(check(s));
+	assert_int_equal(transfer(s, LOAD, 0, ends[1]), OK);
+	assert_false(check(s));
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(open_fds(), fds);
+}
+
+static void test_check_without_a_transfer_is_an_error(void **state)
+{
+	assert_false(check(*state));
+}
+
+/* A pipe that is full, and that nobody drains. */
+static void test_channel_without_room_is_refused_at_once(void **state)
+{
+	struct setup *s = *state;
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	while (write(ends[1], device_state, 1) == 1)
+		;
+	fcntl(ends[1], F_SETFL, 0);
+	assert_true(transfer(s, SAVE, 0, ends[1]) & 0xff);
+	assert_false(check(s));
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void test_closed_channel_is_refused(void **state)
+{
+	struct setup *s = *state;
+	int ends[2];
+
+	signal(SIGPIPE, SIG_IGN); /* as the daemon does */
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	close(ends[0]);
+	assert_true(transfer(s, SAVE, 0, ends[1]) & 0xff);
+	close(ends[1]);
+	signal(SIGPIPE, SIG_DFL);
+}
+
+/* Who sends too much is not left to wait: the pipe is closed. */
+static void test_endless_state_is_cut_off(void **state)
+{
+	struct setup *s = *state;
+	uint8_t junk[4096] = { 0 };
+	int ends[2];
+
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(transfer(s, LOAD, 0, ends[0]), OK);
+	close(ends[0]);
+	assert_int_equal(write(ends[1], junk, sizeof(junk)), sizeof(junk));
+	vhost_session_read_state(&s->f->session);
+	assert_int_equal(s->f->session.state.fd, -1);
+	assert_int_equal(write(ends[1], junk, 1), -1);
+	assert_int_equal(errno, EPIPE);
+	assert_false(check(s));
+	close(ends[1]);
+	signal(SIGPIPE, SIG_DFL);
+}
+
+static void test_state_comes_in_any_parts(void **state)
+{
+	struct setup *s = *state;
+	uint8_t blob[1000];
+	size_t size = save(s, blob);
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(transfer(s, LOAD, 0, ends[0]), OK);
+	close(ends[0]);
+	for (size_t i = 0; i < size; i++) {
+		assert_int_equal(write(ends[1], blob + i, 1), 1);
+		vhost_session_read_state(&s->f->session);
+		assert_int_equal(s->f->session.state.have, i + 1);
+	}
+	close(ends[1]);
+	vhost_session_read_state(&s->f->session);
+	assert_int_equal(s->f->session.state.fd, -1);
+	assert_true(check(s));
+}
+
+/* A new transfer, and the session's end, close the old one. */
+static void test_transfer_that_is_given_up_is_closed(void **state)
+{
+	struct setup *s = *state;
+	unsigned int fds = open_fds();
+	uint8_t blob[1000];
+	int ends[2];
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		assert_int_equal(transfer(s, LOAD, 0, ends[0]), OK);
+		close(ends[0]);
+		close(ends[1]);
+	}
+	assert_int_equal(open_fds(), fds + 1);
+	save(s, blob);
+	assert_int_equal(open_fds(), fds);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(transfer(s, LOAD, 0, ends[0]), OK);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* Better no migration than one that leaves a page behind. */
+static void test_saving_fails_the_check_when_marks_were_lost(void **state)
+{
+	struct setup *s = *state;
+	uint8_t blob[1000];
+
+	save(s, blob);
+	s->f->session.log.lost = 1;
+	assert_false(check(s));
+}
+
+#define STATE_TEST(test) \
+	cmocka_unit_test_setup_teardown(test, setup_state, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STATE_TEST(test_what_was_saved_can_be_loaded),
+		STATE_TEST(test_ring_goes_on_after_a_load),
+		STATE_TEST(test_wrong_bytes_fail_the_check_and_change_nothing),
+		STATE_TEST(test_device_without_state_takes_none),
+		STATE_TEST(test_unknown_transfers_are_refused),
+		STATE_TEST(test_check_without_a_transfer_is_an_error),
+		STATE_TEST(test_channel_without_room_is_refused_at_once),
+		STATE_TEST(test_closed_channel_is_refused),
+		STATE_TEST(test_endless_state_is_cut_off),
+		STATE_TEST(test_state_comes_in_any_parts),
+		STATE_TEST(test_transfer_that_is_given_up_is_closed),
+		STATE_TEST(test_saving_fails_the_check_when_marks_were_lost),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/ring_fixture.h"
+#include "virtio/ring/chain.h"
+#include "virtio/mem/dirty_log.h"
+
+#define PAGE KIB(4)
+
+/* The log's file, seen as the front end sees it. */
+struct setup {
+	struct dirty_log log;
+	struct ram file;
+};
+
+#define LOG_AT	 100 /* no page boundary */
+#define LOG_SIZE 16  /* bytes: 128 pages */
+#define PAGES	 (LOG_SIZE * 8)
+
+static int setup(void **state)
+{
+	struct setup *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	*state = s;
+	ram_open(&s->file, 0, PAGE, 0);
+	assert_int_equal(dirty_log_open(&s->log, s->file.fd, LOG_AT, LOG_SIZE),
+			 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct setup *s = *state;
+
+	dirty_log_close(&s->log);
+	ram_close(&s->file);
+	free(s);
+	return 0;
+}
+
+/* Just these pages are marked, and nothing beside the log. */
+static void check(struct setup *s, uint64_t first, uint64_t count)
+{
+	for (uint64_t i = 0; i < PAGE; i++) {
+		uint8_t byte = s->file.host[i];
+
+		for (uint64_t bit = 0; bit < 8; bit++) {
+			uint64_t page = (i - LOG_AT) * 8 + bit;
+
+			assert_int_equal(byte >> bit & 1,
+					 i >= LOG_AT && page >= first &&
+						 page < first + count);
+		}
+	}
+	memset(s->file.host, 0, PAGE);
+}
+
+static void test_marks_every_page_that_is_touched(void **state)
+{
+	static const struct {
+		uint64_t addr, len, first, count;
+	} cases[] = {
+		{ 0, 0, 0, 0 },
+		{ 0, 1, 0, 1 },
+		{ PAGE - 1, 1, 0, 1 },
+		{ PAGE - 1, 2, 0, 2 },
+		{ 7 * PAGE, PAGE, 7, 1 },
+		{ 7 * PAGE, PAGE + 1, 7, 2 },
+		{ 8 * PAGE, 8 * PAGE, 8, 8 },
+		{ 3 * PAGE, 90 * PAGE, 3, 90 },
+		{ 0, PAGES * PAGE, 0, PAGES },
+		{ PAGES * PAGE - 1, 1, PAGES - 1, 1 },
+	};
+	struct setup *s = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		s->log.unseen = false;
+		dirty_log_mark(&s->log, cases[i].addr, cases[i].len);
+		assert_int_equal(s->log.unseen, cases[i].len != 0);
+		check(s, cases[i].first, cases[i].count);
+	}
+	assert_false(s->log.lost);
+}
+
+static void test_marks_leave_others_as_they_are(void **state)
+{
+	struct setup *s = *state;
+
+	dirty_log_mark(&s->log, 2 * PAGE, 1);
+	dirty_log_mark(&s->log, 3 * PAGE, 1);
+	dirty_log_mark(&s->log, 2 * PAGE, 1);
+	check(s, 2, 2);
+}
+
+static void test_pages_without_a_bit_are_lost_and_said_to_be(void **state)
+{
+	static const struct {
+		uint64_t addr, len, first, count;
+	} cases[] = {
+		{ PAGES * PAGE, 1, 0, 0 },
+		{ PAGES * PAGE - 1, 2, PAGES - 1, 1 },
+		{ UINT64_MAX, 1, 0, 0 },
+		{ UINT64_MAX, 2, 0, 0 },
+		{ UINT64_MAX - PAGE, UINT64_MAX, 0, 0 },
+		{ 0, UINT64_MAX, 0, PAGES },
+		{ 1, UINT64_MAX, 0, PAGES },
+	};
+	struct setup *s = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		s->log.lost = 0;
+		dirty_log_mark(&s->log, cases[i].addr, cases[i].len);
+		assert_true(s->log.lost);
+		check(s, cases[i].first, cases[i].count);
+	}
+}
+
+static void test_log_that_is_not_in_its_file_is_refused(void **state)
+{
+	struct setup *s = *state;
+	struct dirty_log log = { 0 };
+	int fd = s->file.fd;
+
+	assert_int_equal(dirty_log_open(&log, fd, 0, 0), -EINVAL);
+	assert_int_equal(dirty_log_open(&log, fd, 0, PAGE + 1), -EINVAL);
+	assert_int_equal(dirty_log_open(&log, fd, PAGE, 1), -EINVAL);
+	assert_int_equal(dirty_log_open(&log, fd, UINT64_MAX, 1), -EINVAL);
+	assert_int_equal(dirty_log_open(&log, fd, UINT64_MAX - 1, 1), -EINVAL);
+	assert_int_equal(dirty_log_open(&log, fd, 8, UINT64_MAX - 8), -EINVAL);
+	assert_int_equal(dirty_log_open(&log, -1, 0, 8), -EBADF);
+	assert_null(log.bits);
+	dirty_log_close(&log);
+}
+
+static void test_covers_up_to_its_last_bit(void **state)
+{
+	struct setup *s = *state;
+
+	assert_true(dirty_log_covers(&s->log, 0));
+	assert_true(dirty_log_covers(&s->log, PAGES * PAGE - 1));
+	assert_false(dirty_log_covers(&s->log, PAGES * PAGE));
+	assert_false(dirty_log_covers(&s->log, UINT64_MAX));
+	assert_false(dirty_log_covers(&(struct dirty_log){ 0 }, 0));
+}
+
+/* cmocka puts its own SIGBUS handler before each test, so ours comes here. */
+static void test_log_cut_short_is_lost_and_nobody_dies(void **state)
+{
+	struct setup *s = *state;
+	struct guest_mem mem;
+
+	guest_mem_init(&mem);
+	mem.log = &s->log;
+	assert_int_equal(guest_mem_handle_sigbus(), 0);
+	guest_mem_watch(&mem);
+	assert_int_equal(ftruncate(s->file.fd, 0), 0);
+	dirty_log_mark(&s->log, 0, PAGE);
+	assert_true(s->log.lost);
+	assert_int_equal(mem.broken, 0);
+	dirty_log_mark(&s->log, PAGE, PAGE);
+	assert_int_equal(s->log.bits[0], 3);
+	guest_mem_watch(NULL);
+	signal(SIGBUS, SIG_DFL);
+}
+
+static void test_addresses_outside_are_not_covered(void **state)
+{
+	struct setup *s = *state;
+	struct dirty_log none = { 0 };
+
+	assert_false(dirty_log_cover(&none, NULL));
+	assert_false(dirty_log_cover(&s->log, s));
+	assert_false(dirty_log_cover(&s->log,
+				     (uint8_t *)s->log.map + s->log.map_size));
+	assert_false(s->log.lost);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_marks_every_page_that_is_touched),
+		TEST(test_marks_leave_others_as_they_are),
+		TEST(test_pages_without_a_bit_are_lost_and_said_to_be),
+		TEST(test_log_that_is_not_in_its_file_is_refused),
+		TEST(test_covers_up_to_its_last_bit),
+		TEST(test_log_cut_short_is_lost_and_nobody_dies),
+		TEST(test_addresses_outside_are_not_covered),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

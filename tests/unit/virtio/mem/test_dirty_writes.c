@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Whatever the device writes is in the log: buffers, rings, event fields. */
+#include <endian.h>
+#include <string.h>
+
+#include "tests/unit/virtio/ring/vring_rig.h"
+
+#define PAGE	 KIB(4)
+#define LOG_SIZE 1024 /* bytes: 32 MiB of guest memory */
+
+/* The device's view of the rig, and a log. */
+struct logged {
+	struct setup *rig;
+	struct dirty_log log;
+	struct ram file;
+};
+
+static int logged_setup(void **state)
+{
+	struct logged *l = calloc(1, sizeof(*l));
+	void *rig;
+
+	assert_non_null(l);
+	setup(&rig);
+	l->rig = rig;
+	ram_open(&l->file, 0, PAGE, 0);
+	assert_int_equal(dirty_log_open(&l->log, l->file.fd, 0, LOG_SIZE), 0);
+	l->rig->mem.log = &l->log;
+	*state = l;
+	return 0;
+}
+
+static int logged_teardown(void **state)
+{
+	struct logged *l = *state;
+	void *rig = l->rig;
+
+	dirty_log_close(&l->log);
+	ram_close(&l->file);
+	free(l);
+	return teardown(&rig);
+}
+
+static bool take(struct logged *l, uint64_t addr)
+{
+	uint8_t *byte = &l->file.host[addr / PAGE / 8];
+	uint8_t bit = (uint8_t)(1u << addr / PAGE % 8);
+	bool marked = *byte & bit;
+
+	*byte = (uint8_t)(*byte & ~bit);
+	return marked;
+}
+
+/* All that was marked has been taken. */
+static void check_clear(const struct logged *l)
+{
+	static const uint8_t zeros[LOG_SIZE];
+
+	assert_memory_equal(l->file.host, zeros, LOG_SIZE);
+}
+
+static void test_chain_writes_are_marked_and_reads_are_not(void **state)
+{
+	struct logged *l = *state;
+	struct guest_mem *mem = &l->rig->mem;
+	struct chain *c = &l->rig->chain;
+	uint64_t at = KIB(64) + 8 * PAGE;
+	struct chain_cursor cursor;
+	uint8_t buf[6] = { 1 };
+
+	chain_reset(c, 0);
+	assert_int_equal(chain_append(c, at - 4, 8, false), 0);
+	assert_int_equal(chain_append(c, at + PAGE - 2, 4, true), 0);
+	assert_int_equal(chain_append(c, at + 3 * PAGE, PAGE, true), 0);
+	cursor = chain_reader(c);
+	assert_int_equal(chain_read(&cursor, mem, buf, 6), 0);
+	check_clear(l);
+
+	cursor = chain_writer(c);
+	assert_int_equal(chain_write(&cursor, mem, buf, 2), 0);
+	assert_true(take(l, at));
+	check_clear(l);
+	assert_int_equal(chain_write(&cursor, mem, buf, 3), 0);
+	assert_true(take(l, at + PAGE));
+	assert_true(take(l, at + 3 * PAGE));
+	check_clear(l);
+	assert_int_equal(chain_zero(&cursor, mem, 10), 0);
+	assert_true(take(l, at + 3 * PAGE));
+	check_clear(l);
+	chain_wrote(&cursor, mem, 10);
+	assert_true(take(l, at + 3 * PAGE));
+	/* Nothing was written where nothing is. */
+	chain_wrote(&cursor, mem, 2 * PAGE);
+	check_clear(l);
+	mem->log = NULL;
+	chain_wrote(&cursor, mem, 10);
+	assert_int_equal(chain_zero(&cursor, mem, 10), 0);
+	check_clear(l);
+}
+
+static void test_log_stays_with_its_table(void **state)
+{
+	struct logged *l = *state;
+	struct guest_mem other;
+
+	guest_mem_init(&other);
+	guest_mem_swap(&l->rig->mem, &other);
+	assert_ptr_equal(l->rig->mem.log, &l->log);
+	assert_null(other.log);
+	assert_int_equal(other.count, 1);
+	guest_mem_swap(&l->rig->mem, &other);
+	assert_ptr_equal(l->rig->mem.log, &l->log);
+}
+
+/* Not where the ring is: where its log address says. */
+static void test_used_ring_is_marked_at_its_log_address(void **state)
+{
+	struct logged *l = *state;
+	struct setup *s = l->rig;
+	const uint64_t at = 64 * PAGE;
+
+	begin(s, 1024, 0);
+	s->vring.logged = true;
+	s->vring.log_addr = at;
+	s->mem.log = &l->log;
+	offer_one(s, 0);
+	serve_one(s);
+	assert_true(take(l, at));
+	check_clear(l);
+
+	/* The element is on another page than the index. */
+	for (int i = 0; i < 511; i++) {
+		offer_one(s, 0);
+		serve_one(s);
+	}
+	memset(l->file.host, 0, LOG_SIZE);
+	offer_one(s, 0);
+	serve_one(s);
+	assert_true(take(l, at));
+	assert_true(take(l, at + PAGE));
+	check_clear(l);
+}
+
+static void test_split_event_fields_are_marked(void **state)
+{
+	struct logged *l = *state;
+	struct setup *s = l->rig;
+
+	begin(s, 1024, 0);
+	s->vring.logged = true;
+	s->vring.log_addr = 3 * PAGE;
+	vring_disable_kick(&s->vring);
+	assert_true(take(l, 3 * PAGE));
+	vring_enable_kick(&s->vring);
+	assert_true(take(l, 3 * PAGE));
+	s->vring.features.event_idx = true;
+	vring_disable_kick(&s->vring);
+	check_clear(l);
+	vring_enable_kick(&s->vring);
+	assert_true(take(l, 5 * PAGE)); /* avail_event, behind the ring */
+	check_clear(l);
+}
+
+static void test_ring_is_not_marked_unless_asked_for(void **state)
+{
+	struct logged *l = *state;
+	struct setup *s = l->rig;
+
+	s->vring.log_addr = 3 * PAGE;
+	offer_one(s, 0);
+	serve_one(s);
+	vring_disable_kick(&s->vring);
+	vring_enable_kick(&s->vring);
+	check_clear(l);
+	s->vring.logged = true;
+	s->mem.log = NULL;
+	offer_one(s, 0);
+	serve_one(s);
+	vring_enable_kick(&s->vring);
+	check_clear(l);
+}
+
+#define DESC_AT	  (KIB(64) + 16 * PAGE)
+#define DEVICE_AT (KIB(64) + 20 * PAGE)
+
+/* A packed ring of @size, whose one descriptor is available. */
+static void begin_packed(struct setup *s, uint16_t size)
+{
+	struct virtq_packed_desc *desc = ram_at(&s->ram, DESC_AT);
+	size_t got;
+
+	s->vring = (struct vring){
+		.mem = &s->mem,
+		.areas = {
+			.desc = guest_mem_at(&s->mem, DESC_AT, 1, &got),
+			.driver = guest_mem_at(&s->mem, DEVICE_AT + 64, 1,
+					       &got),
+			.device = guest_mem_at(&s->mem, DEVICE_AT, 1, &got),
+		},
+		.size = size,
+		.features = { .packed = true },
+		.logged = true,
+		.log_addr = DESC_AT,
+	};
+	assert_int_equal(vring_start(&s->vring, 0x80008000u), 0);
+	for (uint16_t i = 0; i < size; i++)
+		desc[i] = (struct virtq_packed_desc){
+			.addr = htole64(KIB(64)),
+			.len = htole32(1),
+			.flags = htole16(VIRTQ_DESC_F_WRITE |
+					 VIRTQ_PACKED_DESC_F_AVAIL),
+		};
+}
+
+static void test_packed_descriptors_are_marked_as_they_are_used(void **state)
+{
+	struct logged *l = *state;
+	struct setup *s = l->rig;
+
+	begin_packed(s, 300);
+	for (unsigned int i = 0; i < 300; i++) {
+		serve_one(s);
+		assert_true(take(l, DESC_AT + i * 16));
+		check_clear(l);
+	}
+}
+
+/* The log address may be any; where the ring is, is marked all the same. */
+static void test_packed_ring_is_marked_where_it_is_too(void **state)
+{
+	struct logged *l = *state;
+	struct setup *s = l->rig;
+
+	begin_packed(s, 300);
+	s->vring.log_addr = 7 * PAGE;
+	serve_one(s);
+	assert_true(take(l, 7 * PAGE));
+	assert_true(take(l, DESC_AT));
+	check_clear(l);
+}
+
+static void test_packed_event_suppression_is_marked(void **state)
+{
+	struct logged *l = *state;
+	struct setup *s = l->rig;
+
+	begin_packed(s, 4);
+	for (int event_idx = 0; event_idx < 2; event_idx++) {
+		s->vring.features.event_idx = event_idx;
+		vring_disable_kick(&s->vring);
+		assert_true(take(l, DEVICE_AT));
+		vring_enable_kick(&s->vring);
+		assert_true(take(l, DEVICE_AT));
+		check_clear(l);
+	}
+	s->vring.logged = false;
+	vring_disable_kick(&s->vring);
+	serve_one(s);
+	check_clear(l);
+}
+
+#define LOGGED(test) \
+	cmocka_unit_test_setup_teardown(test, logged_setup, logged_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LOGGED(test_chain_writes_are_marked_and_reads_are_not),
+		LOGGED(test_log_stays_with_its_table),
+		LOGGED(test_used_ring_is_marked_at_its_log_address),
+		LOGGED(test_split_event_fields_are_marked),
+		LOGGED(test_ring_is_not_marked_unless_asked_for),
+		LOGGED(test_packed_descriptors_are_marked_as_they_are_used),
+		LOGGED(test_packed_ring_is_marked_where_it_is_too),
+		LOGGED(test_packed_event_suppression_is_marked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/ring_fixture.h"
+#include "virtio/ring/chain.h"
+
+#define PAGE KIB(4)
+#define SIZE (4 * PAGE)
+
+struct faulty {
+	struct guest_mem mem;
+	struct ram ram;	  /* to be cut short */
+	struct ram other; /* stays whole */
+};
+
+/* cmocka puts its own SIGBUS handler before each test, so ours comes here. */
+static void setup(struct faulty *f)
+{
+	guest_mem_init(&f->mem);
+	ram_open(&f->ram, KIB(64), SIZE, 0);
+	ram_open(&f->other, KIB(128), SIZE, 0);
+	ram_share(&f->ram, &f->mem);
+	ram_share(&f->other, &f->mem);
+	assert_int_equal(guest_mem_handle_sigbus(), 0);
+	guest_mem_watch(&f->mem);
+}
+
+static void teardown(struct faulty *f)
+{
+	guest_mem_watch(NULL);
+	guest_mem_clear(&f->mem);
+	ram_close(&f->ram);
+	ram_close(&f->other);
+	signal(SIGBUS, SIG_DFL);
+}
+
+static void cut(const struct faulty *f, uint64_t size)
+{
+	assert_int_equal(ftruncate(f->ram.fd, (off_t)size), 0);
+}
+
+/* Returns the device's pointer to guest address @addr. */
+static volatile uint8_t *at(const struct faulty *f, uint64_t addr)
+{
+	size_t got;
+	void *byte = guest_mem_at(&f->mem, addr, 1, &got);
+
+	assert_non_null(byte);
+	return byte;
+}
+
+static void test_read_of_a_hole_gives_zero_and_marks_the_table(void **state)
+{
+	struct faulty f;
+
+	(void)state;
+	setup(&f);
+	*at(&f, KIB(64) + PAGE) = 7;
+	*at(&f, KIB(128)) = 8;
+	cut(&f, 0);
+	errno = ENOTTY;
+	assert_int_equal(*at(&f, KIB(64) + PAGE), 0);
+	assert_int_equal(errno, ENOTTY);
+	assert_int_equal(f.mem.broken, 1);
+	assert_int_equal(*at(&f, KIB(128)), 8);
+	/* The region is whole zeros now, and can be touched all over. */
+	for (uint64_t i = 0; i < SIZE; i += PAGE)
+		assert_int_equal(*at(&f, KIB(64) + i), 0);
+	teardown(&f);
+}
+
+static void test_write_to_a_hole_lives_and_changes_no_file(void **state)
+{
+	struct faulty f;
+	uint8_t byte = 0;
+
+	(void)state;
+	setup(&f);
+	cut(&f, PAGE);
+	*at(&f, KIB(64) + SIZE - 1) = 9;
+	assert_int_equal(f.mem.broken, 1);
+	cut(&f, SIZE);
+	assert_int_equal(pread(f.ram.fd, &byte, 1, SIZE - 1), 1);
+	assert_int_equal(byte, 0);
+	teardown(&f);
+}
+
+static void test_touch_before_the_hole_marks_nothing(void **state)
+{
+	struct faulty f;
+
+	(void)state;
+	setup(&f);
+	cut(&f, PAGE);
+	*at(&f, KIB(64) + PAGE - 1) = 1;
+	assert_int_equal(*at(&f, KIB(64) + PAGE - 1), 1);
+	assert_int_equal(f.mem.broken, 0);
+	teardown(&f);
+}
+
+static void test_both_regions_can_be_cut(void **state)
+{
+	struct faulty f;
+
+	(void)state;
+	setup(&f);
+	cut(&f, 0);
+	assert_int_equal(ftruncate(f.other.fd, 0), 0);
+	assert_int_equal(*at(&f, KIB(64)), 0);
+	f.mem.broken = 0;
+	assert_int_equal(*at(&f, KIB(128) + SIZE - 1), 0);
+	assert_int_equal(f.mem.broken, 1);
+	teardown(&f);
+}
+
+static void test_copies_over_a_hole_end(void **state)
+{
+	uint8_t buf[2 * PAGE] = { 1 };
+	struct chain_cursor cursor;
+	struct chain chain;
+	struct faulty f;
+
+	(void)state;
+	setup(&f);
+	assert_int_equal(chain_init(&chain, 2), 0);
+	chain_reset(&chain, 0);
+	assert_int_equal(chain_append(&chain, KIB(64), 2 * PAGE, true), 0);
+	cut(&f, PAGE);
+	cursor = chain_writer(&chain);
+	assert_int_equal(chain_write(&cursor, &f.mem, buf, sizeof(buf)), 0);
+	assert_int_equal(f.mem.broken, 1);
+	assert_int_equal(guest_mem_read(&f.mem, KIB(64), buf, sizeof(buf)), 0);
+	chain_fini(&chain);
+	teardown(&f);
+}
+
+static void test_a_broken_region_can_be_removed_and_shared_anew(void **state)
+{
+	struct faulty f;
+
+	(void)state;
+	setup(&f);
+	cut(&f, 0);
+	assert_int_equal(*at(&f, KIB(64)), 0);
+	assert_int_equal(guest_mem_remove(&f.mem, &f.ram.spec), 0);
+	cut(&f, SIZE);
+	ram_share(&f.ram, &f.mem);
+	*at(&f, KIB(64)) = 3;
+	assert_int_equal(f.ram.host[0], 3);
+	teardown(&f);
+}
+
+static void *touch_in_thread(void *arg)
+{
+	struct faulty *f = arg;
+
+	guest_mem_watch(&f->mem);
+	assert_int_equal(*at(f, KIB(64)), 0);
+	guest_mem_watch(NULL);
+	return NULL;
+}
+
+static void test_each_thread_watches_its_own_table(void **state)
+{
+	struct faulty mine, other;
+	pthread_t thread;
+
+	(void)state;
+	setup(&other);
+	setup(&mine);
+	cut(&other, 0);
+	assert_int_equal(pthread_create(&thread, NULL, touch_in_thread, &other),
+			 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(other.mem.broken, 1);
+	assert_int_equal(mine.mem.broken, 0);
+	/* This thread still watches its own. */
+	cut(&mine, 0);
+	assert_int_equal(*at(&mine, KIB(64)), 0);
+	assert_int_equal(mine.mem.broken, 1);
+	teardown(&other);
+	teardown(&mine);
+}
+
+/* Runs @act in a child; returns the signal that ended it, or 0. */
+static int signal_of(void (*act)(struct faulty *f), struct faulty *f)
+{
+	const struct rlimit none = { 0 };
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		setrlimit(RLIMIT_CORE, &none);
+		act(f);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void touch_our_own_mapping(struct faulty *f)
+{
+	*(volatile uint8_t *)f->ram.host = 1;
+}
+
+static void touch_unwatched(struct faulty *f)
+{
+	guest_mem_watch(NULL);
+	*at(f, KIB(64)) = 1;
+}
+
+static void touch_removed(struct faulty *f)
+{
+	struct guest_mem empty;
+
+	guest_mem_init(&empty);
+	guest_mem_watch(&empty);
+	*at(f, KIB(64)) = 1;
+}
+
+static void be_killed(struct faulty *f)
+{
+	(void)f;
+	kill(getpid(), SIGBUS);
+}
+
+static void touch_watched(struct faulty *f)
+{
+	*at(f, KIB(64)) = 1;
+}
+
+static void test_sigbus_elsewhere_ends_the_process(void **state)
+{
+	struct faulty f;
+
+	(void)state;
+	setup(&f);
+	cut(&f, 0);
+	assert_int_equal(signal_of(touch_watched, &f), 0);
+	assert_int_equal(signal_of(touch_our_own_mapping, &f), SIGBUS);
+	assert_int_equal(signal_of(touch_unwatched, &f), SIGBUS);
+	assert_int_equal(signal_of(touch_removed, &f), SIGBUS);
+	teardown(&f);
+}
+
+static void test_sigbus_from_kill_ends_the_process(void **state)
+{
+	struct faulty f;
+
+	(void)state;
+	setup(&f);
+	assert_int_equal(signal_of(be_killed, &f), SIGBUS);
+	teardown(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_read_of_a_hole_gives_zero_and_marks_the_table),
+		cmocka_unit_test(
+			test_write_to_a_hole_lives_and_changes_no_file),
+		cmocka_unit_test(test_touch_before_the_hole_marks_nothing),
+		cmocka_unit_test(test_both_regions_can_be_cut),
+		cmocka_unit_test(test_copies_over_a_hole_end),
+		cmocka_unit_test(
+			test_a_broken_region_can_be_removed_and_shared_anew),
+		cmocka_unit_test(test_each_thread_watches_its_own_table),
+		cmocka_unit_test(test_sigbus_elsewhere_ends_the_process),
+		cmocka_unit_test(test_sigbus_from_kill_ends_the_process),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What both kinds of inflight region have in common. */
+#include <errno.h>
+
+#include "vhost/ring/inflight_layout.h"
+
+uint64_t inflight_bytes(bool packed, uint16_t desc_num)
+{
+	uint64_t n = desc_num;
+
+	if (packed)
+		return sizeof(struct inflight_packed) +
+		       n * sizeof(struct inflight_packed_desc);
+	return sizeof(struct inflight_split) +
+	       n * sizeof(struct inflight_split_desc);
+}
+
+uint64_t inflight_stride(bool packed, uint16_t desc_num)
+{
+	return (inflight_bytes(packed, desc_num) + 63) & ~63ull;
+}
+
+const char *inflight_check(const void *region, uint16_t desc_num)
+{
+	const struct inflight_split *head = region; /* the same in both */
+	uint16_t version = inflight_load(&head->version);
+
+	if (!version)
+		return NULL;
+	if (version != INFLIGHT_VERSION || inflight_load(&head->features))
+		return "the inflight region has another version";
+	if (inflight_load(&head->desc_num) != desc_num)
+		return "the inflight region has another queue size";
+	return NULL;
+}
+
+/*
+ * The note goes with the push that it comes with, or not at all: it is put
+ * where the last one is not, and counts if the used index is the one that it
+ * is tagged with.
+ */
+static uint8_t *note_slot(const struct inflight *f, unsigned int slot)
+{
+	struct inflight_split *split = f->region;
+	struct inflight_packed *packed = f->region;
+
+	return f->packed ? packed->note[slot] : split->desc[slot].note;
+}
+
+static bool has_notes(const struct inflight *f)
+{
+	return f->packed || f->desc_num >= INFLIGHT_NOTE_SLOTS;
+}
+
+static uint8_t note_tag(const struct vring *vring, uint32_t used, bool wrap)
+{
+	if (!vring->features.packed)
+		return (uint8_t)used;
+	return (uint8_t)((used & 0x7f) | (wrap ? 0x80 : 0));
+}
+
+static uint32_t load_note(struct inflight *f, const struct vring *vring,
+			  uint32_t base)
+{
+	uint8_t tag = note_tag(vring, base & 0x7fff, base & 0x8000);
+
+	if (!f->packed)
+		tag = note_tag(vring, base, false);
+	for (unsigned int i = 0; has_notes(f) && i < INFLIGHT_NOTE_SLOTS; i++) {
+		const uint8_t *note = note_slot(f, i);
+
+		if (inflight_load(&note[3]) != tag)
+			continue;
+		f->note_slot = !i;
+		return inflight_load(&note[0]) |
+		       (uint32_t)inflight_load(&note[1]) << 8 |
+		       (uint32_t)inflight_load(&note[2]) << 16;
+	}
+	return 0;
+}
+
+static void store_note(struct inflight *f, const struct vring *vring,
+		       const struct chain *chain, uint32_t value)
+{
+	uint32_t used = (uint32_t)vring->used_idx + chain->ring_entries;
+	bool wrap = vring->used_wrap;
+	uint8_t *note;
+
+	if (!has_notes(f))
+		return;
+	if (!f->packed) {
+		used = vring->used_idx + 1u;
+	} else if (used >= vring->size) {
+		used -= vring->size;
+		wrap = !wrap;
+	}
+	note = note_slot(f, f->note_slot);
+	f->note_slot = !f->note_slot;
+	for (unsigned int i = 0; i < 3; i++)
+		inflight_store(&note[i], (uint8_t)(value >> 8 * i));
+	/* Last: with half a note the tag is still one of two pushes ago. */
+	inflight_store(&note[3], note_tag(vring, used, wrap));
+}
+
+static void attach(struct inflight *f, const struct vring *vring, void *region,
+		   uint16_t desc_num)
+{
+	*f = (struct inflight){
+		.region = region,
+		.packed = vring->features.packed,
+		.desc_num = desc_num,
+	};
+}
+
+int inflight_resume(struct inflight *f, const struct vring *vring, void *region,
+		    uint16_t desc_num, uint32_t *base, uint32_t *note)
+{
+	int ret;
+
+	attach(f, vring, region, desc_num);
+	ret = f->packed ? inflight_packed_resume(f, vring, base)
+			: inflight_split_resume(f, vring, base);
+	*note = ret > 0 ? load_note(f, vring, *base) : 0;
+	return ret;
+}
+
+void inflight_restart(struct inflight *f, const struct vring *vring,
+		      void *region, uint16_t desc_num, uint32_t base)
+{
+	attach(f, vring, region, desc_num);
+	if (f->packed)
+		inflight_packed_restart(f, base);
+	else
+		inflight_split_restart(f, vring);
+}
+
+void inflight_popped(struct inflight *f, struct chain *chain)
+{
+	/* One that was given back to the ring is still begun. */
+	if (f->lost && !f->begun) {
+		f->lost--;
+		f->begun = true;
+		if (f->packed)
+			inflight_packed_popped(f);
+	}
+	chain->outcome_unknown = f->begun;
+}
+
+void inflight_begin(struct inflight *f, const struct vring *vring,
+		    const struct chain *chain)
+{
+	if (f->begun)
+		return;
+	f->begun = true;
+	if (!f->region)
+		return;
+	if (f->packed)
+		inflight_packed_begin(f, vring, chain);
+	else
+		inflight_split_begin(f, chain);
+	/*
+	 * Marked before any effect. Otherwise a request that the chip has seen
+	 * would be taken, after a crash, for one that was never begun, and
+	 * run twice.
+	 */
+	inflight_barrier();
+}
+
+void inflight_push(struct inflight *f, struct vring *vring,
+		   const struct chain *chain, uint32_t len, uint32_t note)
+{
+	if (!f->region) {
+		vring_push(vring, chain, len);
+		f->begun = false;
+		return;
+	}
+	store_note(f, vring, chain, note);
+	if (f->packed)
+		inflight_packed_push(f, vring, chain, len);
+	else
+		inflight_split_push(f, vring, chain, len);
+	f->begun = false;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "vhost/wire/peer_fd.h"
+#include "virtio/mem/file_kind.h"
+
+/* Each may stay for as long as its front end likes. */
+#define MAX_CLOSING 64
+#define CLOSE_STACK (64u << 10)
+
+bool vhost_fd_can_signal(int fd)
+{
+	int kind = file_kind(fd);
+
+	return kind == FILE_EVENTFD || kind == FILE_PIPE || kind == FILE_SOCKET;
+}
+
+/*
+ * An eventfd has no write that never waits, unless it is set to non-blocking:
+ * look before writing. Who fills it up just then does hold us.
+ */
+static ssize_t write_now(int fd, uint64_t count)
+{
+	struct iovec iov = { &count, sizeof(count) };
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	ssize_t n;
+
+	if (fcntl(fd, F_GETFL) & O_NONBLOCK)
+		return write(fd, &count, sizeof(count));
+	n = pwritev2(fd, &iov, 1, -1, RWF_NOWAIT);
+	if (n >= 0 || errno != EOPNOTSUPP)
+		return n;
+	if (poll(&writable, 1, 0) != 1)
+		return 0;
+	return write(fd, &count, sizeof(count));
+}
+
+int vhost_signal_fd(int fd)
+{
+	/* A full counter is a signal already. */
+	if (fd >= 0 && write_now(fd, 1) < 0 && errno == EINTR)
+		return -EINTR;
+	return 0;
+}
+
+/* A read that does not wait, where the kernel (5.8, pipes: 6.4) has it. */
+static ssize_t read_now(int fd, uint64_t *count)
+{
+	struct iovec iov = { count, sizeof(*count) };
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+	ssize_t n = preadv2(fd, &iov, 1, -1, RWF_NOWAIT);
+
+	if (n >= 0 || errno != EOPNOTSUPP)
+		return n;
+	n = poll(&readable, 1, 0);
+	if (n < 1) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return read(fd, count, sizeof(*count));
+}
+
+int vhost_take_signal(int fd)
+{
+	uint64_t count;
+	ssize_t n = read_now(fd, &count);
+
+	if (n > 0)
+		return 0;
+	if (n < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	return -EPIPE;
+}
+
+/* Threads that close something; of all sessions, as descriptors are. */
+static atomic_uint closing;
+
+static void *run_close(void *arg)
+{
+	close((int)(intptr_t)arg);
+	atomic_fetch_sub(&closing, 1);
+	return NULL;
+}
+
+/* Returns false when it cannot be: too many wait already, or no memory. */
+static bool close_in_a_thread(int fd)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int ret = EAGAIN;
+
+	if (atomic_fetch_add(&closing, 1) < MAX_CLOSING) {
+		pthread_attr_init(&attr);
+		pthread_attr_setstacksize(&attr, CLOSE_STACK);
+		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+		ret = pthread_create(&thread, &attr, run_close,
+				     (void *)(intptr_t)fd);
+		pthread_attr_destroy(&attr);
+	}
+	if (ret)
+		atomic_fetch_sub(&closing, 1);
+	return !ret;
+}
+
+/* A file in FUSE is flushed by close(2), which no signal ends. */
+void vhost_close_fd(int *fd)
+{
+	if (*fd >= 0 &&
+	    (file_kind(*fd) != FILE_OTHER || !close_in_a_thread(*fd)))
+		close(*fd);
+	*fd = -1;
+}

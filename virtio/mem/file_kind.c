@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "virtio/mem/file_kind.h"
+
+/* An epoll descriptor, say, could make our poll(2) ask a FUSE file. */
+static bool is_eventfd(int fd)
+{
+	static const char eventfd_name[] = "anon_inode:[eventfd]";
+	char link[40], name[sizeof(eventfd_name)] = { 0 };
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	/* A file's own name begins with a slash. */
+	if (readlink(link, name, sizeof(name)) < 0)
+		return errno == ENOENT;
+	return !memcmp(name, eventfd_name, sizeof(name) - 1);
+}
+
+/* The number of the mount that @fd was opened in, or -1. */
+static int mount_of(int fd)
+{
+	char path[40], line[128];
+	int mount = -1;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = fopen(path, "re");
+	if (!info)
+		return -1;
+	while (mount < 0 && fgets(line, sizeof(line), info))
+		if (sscanf(line, "mnt_id: %d", &mount) != 1)
+			mount = -1;
+	fclose(info);
+	return mount;
+}
+
+/* In an overlay the disk below is what counts, and cannot be told. */
+static bool needs_nobody(const char *type)
+{
+	static const char *const types[] = {
+		"bcachefs", "btrfs",  "hugetlbfs", "overlay",
+		"ramfs",    "rootfs", "tmpfs",	   "zfs",
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(type, types[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Does line @text of mountinfo (proc_pid_mountinfo(5)) tell of the mount, or
+ * of another of that file system?
+ */
+static bool is_line_of(const char *text, int mount, const struct statx *stat)
+{
+	unsigned int major, minor;
+	int id;
+
+	return sscanf(text, "%d %*d %u:%u", &id, &major, &minor) == 3 &&
+	       (id == mount ||
+		(major == stat->stx_dev_major && minor == stat->stx_dev_minor));
+}
+
+/* A file system without a block device: which? */
+static bool is_harmless_mount(int fd, const struct statx *stat)
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	int mount = mount_of(fd);
+	bool harmless = false;
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!mounts)
+		return false;
+	while (!harmless && getline(&line, &size, mounts) > 0) {
+		const char *end = strstr(line, " - ");
+		char type[32];
+
+		if (end && is_line_of(line, mount, stat) &&
+		    sscanf(end, " - %31s", type) == 1)
+			harmless = needs_nobody(type);
+	}
+	free(line);
+	fclose(mounts);
+	return harmless;
+}
+
+static enum file_kind kind_of_regular(int fd, const struct statx *stat)
+{
+	/* Only what lives in page cache has seals. */
+	if (fcntl(fd, F_GET_SEALS) >= 0)
+		return FILE_MEMORY;
+	if (stat->stx_dev_major || is_harmless_mount(fd, stat))
+		return FILE_DISK;
+	return FILE_OTHER;
+}
+
+int file_kind(int fd)
+{
+	struct statx stat = { 0 };
+
+	/* What the kernel knows already: no file system is asked. */
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE,
+		  &stat) < 0)
+		return errno == EBADF ? -EBADF : FILE_OTHER;
+	switch (stat.stx_mode & S_IFMT) {
+	case 0:
+		return is_eventfd(fd) ? FILE_EVENTFD : FILE_OTHER;
+	case S_IFIFO:
+		return FILE_PIPE;
+	case S_IFSOCK:
+		return FILE_SOCKET;
+	case S_IFREG:
+		return (int)kind_of_regular(fd, &stat);
+	case S_IFCHR:
+		return FILE_DEVICE;
+	default:
+		return FILE_OTHER;
+	}
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "virtio/ring/chain.h"
+
+int chain_init(struct chain *chain, unsigned int max)
+{
+	*chain = (struct chain){ .max = max };
+	chain->segs = calloc(max, sizeof(*chain->segs));
+	return chain->segs ? 0 : -ENOMEM;
+}
+
+void chain_fini(struct chain *chain)
+{
+	free(chain->segs);
+	chain->segs = NULL;
+}
+
+/* It cannot fail, as freeing and asking again could. */
+void chain_trim(struct chain *chain)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t start = (uintptr_t)chain->segs;
+	uintptr_t end = (uintptr_t)(chain->segs + chain->max);
+
+	chain_reset(chain, 0);
+	start = (start + page - 1) / page * page;
+	end = end / page * page;
+	if (start < end)
+		madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
+void chain_reset(struct chain *chain, uint16_t head)
+{
+	chain->readable = chain->writable = 0;
+	chain->read_len = chain->write_len = 0;
+	chain->head = head;
+	chain->ring_entries = 0;
+	chain->misordered = false;
+	chain->outcome_unknown = false;
+	chain->unreachable = false;
+}
+
+int chain_append(struct chain *chain, uint64_t addr, uint32_t len,
+		 bool writable)
+{
+	if (!writable && chain->writable) {
+		chain->misordered = true;
+		return 0;
+	}
+	if (!len)
+		return 0;
+	if (chain->readable + chain->writable == chain->max)
+		return -E2BIG;
+
+	chain->segs[chain->readable + chain->writable] = (struct chain_seg){
+		.addr = addr,
+		.len = len,
+	};
+	if (writable) {
+		chain->writable++;
+		chain->write_len += len;
+	} else {
+		chain->readable++;
+		chain->read_len += len;
+	}
+	return 0;
+}
+
+bool chain_is_mapped(const struct chain *chain, const struct guest_mem *mem)
+{
+	for (unsigned int i = 0; i < chain->readable + chain->writable; i++) {
+		uint64_t addr = chain->segs[i].addr;
+		uint64_t left = chain->segs[i].len;
+		unsigned int access = i < chain->readable ? IOTLB_READ
+							  : IOTLB_WRITE;
+
+		while (left) {
+			size_t got;
+
+			if (!guest_mem_dma(mem, addr, left, access, &got))
+				return false;
+			addr += got;
+			left -= got;
+		}
+	}
+	return true;
+}
+
+struct chain_cursor chain_reader(const struct chain *chain)
+{
+	return (struct chain_cursor){
+		.seg = chain->segs,
+		.access = IOTLB_READ,
+		.left = chain->read_len,
+	};
+}
+
+struct chain_cursor chain_writer(const struct chain *chain)
+{
+	return (struct chain_cursor){
+		.seg = chain->segs + chain->readable,
+		.access = IOTLB_WRITE,
+		.left = chain->write_len,
+	};
+}
+
+/* As guest_mem_dma(), at the cursor, and not beyond its segment. */
+static void *cursor_at(const struct chain_cursor *cursor,
+		       const struct guest_mem *mem, uint64_t len, size_t *got)
+{
+	uint32_t in_seg;
+
+	/* At the end there is no segment to look at. */
+	if (!len || len > cursor->left)
+		return NULL;
+	in_seg = cursor->seg->len - cursor->offset;
+	return guest_mem_dma(mem, cursor->seg->addr + cursor->offset,
+			     len < in_seg ? len : in_seg, cursor->access, got);
+}
+
+void chain_skip(struct chain_cursor *cursor, uint64_t len)
+{
+	if (len > cursor->left)
+		len = cursor->left;
+	cursor->left -= len;
+	while (len) {
+		uint32_t in_seg = cursor->seg->len - cursor->offset;
+
+		if (len < in_seg) {
+			cursor->offset += (uint32_t)len;
+			return;
+		}
+		len -= in_seg;
+		cursor->seg++;
+		cursor->offset = 0;
+	}
+}
+
+int chain_read(struct chain_cursor *cursor, const struct guest_mem *mem,
+	       void *buf, size_t len)
+{
+	uint8_t *to = buf;
+
+	while (len) {
+		size_t got;
+		const void *from = cursor_at(cursor, mem, len, &got);
+
+		if (!from)
+			return -EFAULT;
+		memcpy(to, from, got);
+		chain_skip(cursor, got);
+		to += got;
+		len -= got;
+	}
+	/* Or the compiler may use the guest's bytes again instead of @buf. */
+	__asm__ volatile("" : : : "memory");
+	return 0;
+}
+
+int chain_write(struct chain_cursor *cursor, const struct guest_mem *mem,
+		const void *buf, size_t len)
+{
+	const uint8_t *from = buf;
+
+	while (len) {
+		size_t got;
+		void *to = cursor_at(cursor, mem, len, &got);
+
+		if (!to)
+			return -EFAULT;
+		memcpy(to, from, got);
+		guest_mem_wrote(mem, to, got);
+		chain_skip(cursor, got);
+		from += got;
+		len -= got;
+	}
+	return 0;
+}
+
+int chain_zero(struct chain_cursor *cursor, const struct guest_mem *mem,
+	       size_t len)
+{
+	while (len) {
+		size_t got;
+		void *to = cursor_at(cursor, mem, len, &got);
+
+		if (!to)
+			return -EFAULT;
+		memset(to, 0, got);
+		guest_mem_wrote(mem, to, got);
+		chain_skip(cursor, got);
+		len -= got;
+	}
+	return 0;
+}
+
+void *chain_direct(const struct chain_cursor *cursor,
+		   const struct guest_mem *mem, size_t len)
+{
+	size_t got;
+	void *at = cursor_at(cursor, mem, len, &got);
+
+	return at && got == len ? at : NULL;
+}
+
+void chain_wrote(const struct chain_cursor *cursor, const struct guest_mem *mem,
+		 size_t len)
+{
+	const void *at;
+
+	if (!mem->log)
+		return;
+	at = chain_direct(cursor, mem, len);
+	if (at)
+		guest_mem_log(mem, at, len);
+}
+
+/* What is found by chain_misses() */
+struct finds {
+	struct iotlb_miss *misses;
+	unsigned int count;
+	unsigned int max;
+};
+
+/* One of each page is enough: the answer will most often be about all of it. */
+static void add_find(struct finds *finds, const struct iotlb_miss *miss)
+{
+	for (unsigned int i = 0; i < finds->count; i++) {
+		const struct iotlb_miss *other = &finds->misses[i];
+
+		if (other->iova / IOTLB_PAGE == miss->iova / IOTLB_PAGE &&
+		    other->access == miss->access)
+			return;
+	}
+	finds->misses[finds->count++] = *miss;
+}
+
+/* Looks for misses in one segment. */
+static void search(const struct chain_seg *seg, unsigned int access,
+		   const struct guest_mem *mem, struct finds *finds)
+{
+	uint64_t addr = seg->addr, left = seg->len;
+
+	while (left && finds->count < finds->max) {
+		size_t step;
+
+		if (!guest_mem_dma(mem, addr, left, access, &step)) {
+			if (!guest_mem_missed(mem))
+				return;
+			add_find(finds, &mem->iotlb->miss);
+			step = IOTLB_PAGE - addr % IOTLB_PAGE;
+		}
+		if (step > left)
+			step = left;
+		addr += step;
+		left -= step;
+	}
+}
+
+unsigned int chain_misses(const struct chain *chain,
+			  const struct guest_mem *mem,
+			  struct iotlb_miss *misses, unsigned int max)
+{
+	struct finds finds = { .misses = misses, .max = max };
+	struct chain_cursor last = chain_writer(chain);
+	size_t got;
+
+	for (unsigned int i = 0; i < chain->readable + chain->writable; i++)
+		search(&chain->segs[i],
+		       i < chain->readable ? IOTLB_READ : IOTLB_WRITE, mem,
+		       &finds);
+	if (finds.count < max || !chain->write_len)
+		return finds.count;
+	/* Whatever else is lacking, that is where a status belongs. */
+	chain_skip(&last, chain->write_len - 1);
+	if (!cursor_at(&last, mem, 1, &got) && guest_mem_missed(mem))
+		misses[max - 1] = mem->iotlb->miss;
+	return max;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <errno.h>
+#include <stddef.h>
+
+#include "virtio/ring/vring_layout.h"
+
+/* With EVENT_IDX one more entry follows a split ring's rings. */
+#define EVENT_BYTES sizeof(uint16_t)
+
+struct vring_bytes vring_bytes(const struct vring_features *features,
+			       uint16_t size)
+{
+	uint64_t n = size;
+
+	if (features->packed)
+		return (struct vring_bytes){
+			.desc = n * sizeof(struct virtq_packed_desc),
+			.driver = sizeof(struct virtq_event_suppress),
+			.device = sizeof(struct virtq_event_suppress),
+		};
+	return (struct vring_bytes){
+		.desc = n * sizeof(struct virtq_desc),
+		.driver = sizeof(struct virtq_avail) + n * sizeof(uint16_t) +
+			  EVENT_BYTES,
+		.device = sizeof(struct virtq_used) +
+			  n * sizeof(struct virtq_used_elem) + EVENT_BYTES,
+	};
+}
+
+bool vring_is_aligned(const struct vring_features *features,
+		      const struct vring_areas *areas)
+{
+	uintptr_t driver_align = features->packed ? 4 : 2;
+
+	return !((uintptr_t)areas->desc % 16) &&
+	       !((uintptr_t)areas->driver % driver_align) &&
+	       !((uintptr_t)areas->device % 4);
+}
+
+bool vring_size_ok(const struct vring_features *features, uint32_t size)
+{
+	if (!size || size > VIRTQ_MAX_SIZE)
+		return false;
+	return features->packed || !(size & (size - 1));
+}
+
+uint32_t vring_first_base(const struct vring_features *features)
+{
+	/* Wrap counters begin with 1 (2.8.1). */
+	return features->packed ? 0x80008000u : 0;
+}
+
+int vring_broken(struct vring *vring, const char *error)
+{
+	vring->error = error;
+	return -EPROTO;
+}
+
+int vring_unreadable(struct vring *vring)
+{
+	if (guest_mem_missed(vring->mem))
+		return -EAGAIN;
+	return vring_broken(vring, "indirect table is not in memory");
+}
+
+/*
+ * Behind an IOMMU the log address is one for the IOMMU to translate; the log
+ * is always of guest addresses. Should it have no place for it, there is still
+ * the one that was written.
+ */
+void vring_log(const struct vring *vring, const void *at, uint64_t offset,
+	       uint64_t len)
+{
+	const struct guest_mem *mem = vring->mem;
+	uint64_t addr = vring->log_addr + offset;
+
+	if (!mem->iotlb) {
+		dirty_log_mark(mem->log, addr, len);
+		return;
+	}
+	guest_mem_log(mem, at, len);
+	while (len) {
+		size_t got;
+
+		at = guest_mem_dma(mem, addr, len, IOTLB_WRITE, &got);
+		if (!at)
+			return;
+		guest_mem_log(mem, at, got);
+		addr += got;
+		len -= got;
+	}
+}
+
+int vring_append(struct vring *vring, struct chain *chain, uint64_t addr,
+		 uint32_t len, uint16_t flags)
+{
+	if (chain_append(chain, addr, len, flags & VIRTQ_DESC_F_WRITE) < 0)
+		return vring_broken(vring, "descriptor chain is too long");
+	return 0;
+}
+
+int vring_start(struct vring *vring, uint32_t base)
+{
+	vring->layout = vring->features.packed ? &vring_packed : &vring_split;
+	vring->unheard = 0;
+	vring->call_first = true;
+	vring->error = NULL;
+	return vring->layout->start(vring, base);
+}
+
+uint32_t vring_base(const struct vring *vring)
+{
+	return vring->layout->base(vring);
+}
+
+int vring_pop(struct vring *vring, struct chain *chain)
+{
+	return vring->layout->pop(vring, chain);
+}
+
+void vring_unpop(struct vring *vring, const struct chain *chain)
+{
+	vring->layout->unpop(vring, chain);
+}
+
+void vring_push(struct vring *vring, const struct chain *chain, uint32_t len)
+{
+	vring->layout->push(vring, chain, len);
+}
+
+bool vring_should_call(struct vring *vring)
+{
+	bool wanted;
+
+	/*
+	 * What we used must be visible before we read the driver's wish, or
+	 * it could go to sleep over what it saw before, unheard.
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	wanted = vring->layout->wants_call(vring);
+	vring->unheard = 0;
+	vring->call_first = false;
+	return wanted;
+}
+
+bool vring_enable_kick(struct vring *vring)
+{
+	vring->layout->enable_kick(vring);
+	/*
+	 * The wish must be visible before the ring is looked at again, or a
+	 * chain that was made available in between would stay unseen.
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return vring_pending(vring) != 0;
+}
+
+void vring_disable_kick(struct vring *vring)
+{
+	vring->layout->disable_kick(vring);
+}
+
+uint16_t vring_pending(const struct vring *vring)
+{
+	return vring->layout->pending(vring);
+}

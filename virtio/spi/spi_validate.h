@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The rules of 5.21.6 for a request's parameters. */
+#ifndef SPI_VALIDATE_H
+#define SPI_VALIDATE_H
+
+#include "virtio/spi/spi_config.h"
+#include "virtio/spi/spi_request.h"
+
+/*
+ * Checks @request against the spec and against what @config offers.
+ * Returns NULL when all parameters are valid; else the reason, a constant
+ * string: the request is to be answered with VIRTIO_SPI_PARAM_ERR.
+ */
+const char *spi_validate(const struct spi_config *config,
+			 const struct spi_request *request);
+
+#endif
