@@ -25,7 +25,7 @@
 #define FIXTURE_MAX_PIECE      FAKE_CHIP_MAX_PIECE
 #define FIXTURE_CS_HOLD_MS     10000 /* never over by accident */
 #define FIXTURE_MAX_REQUEST    (1u << 20)
-#define FIXTURE_MAX_MESSAGE_MS 600000 /* nor this */
+#define FIXTURE_MAX_MESSAGE_MS 60000 /* nor this */
 
 /* A region apart from the ring's, that a test may take away. */
 #define FIXTURE_APART	   UINT64_C(0x10000000)
