@@ -62,7 +62,7 @@ int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 	if (ret < 0)
 		goto free_name;
 	w->service.replay = spec->replay;
-	w->service.user.weight = spec->weight;
+	w->service.message.user.weight = spec->weight;
 	w->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ret = w->quit < 0
 		      ? -errno
@@ -200,7 +200,7 @@ static void report(struct guest_worker *w)
 {
 	if (!w->session.reason[0])
 		return;
-	spi_service_complain(&w->service, "%s", w->session.reason);
+	guest_log_warning(&w->service.log, "%s", w->session.reason);
 	w->session.reason[0] = '\0';
 }
 
@@ -315,7 +315,7 @@ static void choose_events(struct guest_worker *w, struct pollfd *fds,
 {
 	fds[POLL_QUIT].fd = w->quit;
 	fds[POLL_LISTENER].fd = w->listener.fd;
-	fds[POLL_WAKE].fd = w->service.user.wake;
+	fds[POLL_WAKE].fd = w->service.message.user.wake;
 	fds[POLL_FRONT_END].fd = w->connected ? w->session.sock.fd : -1;
 	fds[POLL_KICK].fd = is_active(w) ? requestq(w)->kick : -1;
 	fds[POLL_STATE].fd = w->connected ? w->session.state.fd : -1;
@@ -361,7 +361,7 @@ static void *run(void *arg)
 		if (fds[POLL_QUIT].revents)
 			break;
 		if (fds[POLL_WAKE].revents)
-			bus_user_woken(&w->service.user);
+			bus_user_woken(&w->service.message.user);
 		if (fds[POLL_KICK].revents)
 			take_kick(w);
 		if (fds[POLL_STATE].revents)

@@ -30,14 +30,14 @@ int spi_service_init(struct spi_service *s, const char *guest,
 	int ret;
 
 	*s = (struct spi_service){
-		.guest = guest,
+		.log.guest = guest,
 		.controller = controller,
 	};
 	bounce_init(&s->bounce, controller->max_piece);
 	ret = chain_init(&s->chain, VIRTQ_MAX_SIZE);
 	if (ret < 0)
 		return ret;
-	ret = bus_user_init(&s->user, controller->chip_count);
+	ret = spi_message_init(&s->message, controller, &s->stats, &s->log);
 	if (ret < 0)
 		chain_fini(&s->chain);
 	return ret;
@@ -45,7 +45,7 @@ int spi_service_init(struct spi_service *s, const char *guest,
 
 void spi_service_fini(struct spi_service *s)
 {
-	bus_user_fini(&s->user);
+	spi_message_fini(&s->message);
 	chain_fini(&s->chain);
 	bounce_empty(&s->bounce);
 }
@@ -55,22 +55,6 @@ static struct vhost_ring *ring_of(struct spi_service *s)
 	return &s->session->rings[REQUESTQ];
 }
 
-void spi_service_complain(struct spi_service *s, const char *format, ...)
-{
-	unsigned int suppressed;
-	char text[256];
-	va_list args;
-
-	if (!log_limit_ok(&s->log_limit, clock_now(), &suppressed))
-		return;
-	if (suppressed)
-		log_warning("%s: %u lines suppressed", s->guest, suppressed);
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	log_warning("%s: %s", s->guest, text);
-}
-
 /* Writes the status, returns the chain, and tells the guest. */
 static void finish(struct spi_service *s, enum virtio_spi_status status)
 {
@@ -78,7 +62,7 @@ static void finish(struct spi_service *s, enum virtio_spi_status status)
 	uint32_t len = spi_request_finish(&s->chain, &s->session->mem, status);
 
 	s->job.phase = JOB_NONE;
-	ring->note = chip_select_note(&s->cs);
+	ring->note = chip_select_note(&s->message.cs);
 	vhost_session_push(s->session, REQUESTQ, &s->chain, len);
 }
 
@@ -88,8 +72,8 @@ static void begin_clear(struct spi_service *s, enum virtio_spi_status status)
 	struct job *job = &s->job;
 
 	/* That may take long, and does not need a bus. */
-	if (s->cs.message != CS_OPEN)
-		spi_message_leave_bus(s);
+	if (s->message.cs.message != CS_OPEN)
+		spi_message_leave_bus(&s->message);
 	job->phase = JOB_CLEARS;
 	job->status = status;
 	job->clear = chain_writer(&s->chain);
@@ -119,9 +103,9 @@ static uint16_t pending(struct spi_service *s)
 static void refuse(struct spi_service *s, enum request_error cause,
 		   const char *why)
 {
-	spi_service_complain(s, "request refused: %s", why);
+	guest_log_warning(&s->log, "request refused: %s", why);
 	counter_add(&s->stats.errors[cause], 1);
-	spi_message_refuse(s, pending(s));
+	spi_message_refuse(&s->message, pending(s));
 	begin_clear(s, cause == REQUEST_REFUSED ? VIRTIO_SPI_PARAM_ERR
 						: VIRTIO_SPI_TRANS_ERR);
 }
@@ -151,8 +135,8 @@ static void refuse_unreachable(struct spi_service *s)
 static void fail(struct spi_service *s, enum request_error cause)
 {
 	counter_add(&s->stats.errors[cause], 1);
-	chip_select_failed(&s->cs, &s->job.framed, &s->job.plan);
-	spi_message_bound_cut(s, pending(s));
+	chip_select_failed(&s->message.cs, &s->job.framed, &s->job.plan);
+	spi_message_bound_cut(&s->message, pending(s));
 	begin_clear(s, VIRTIO_SPI_TRANS_ERR);
 }
 
@@ -165,7 +149,8 @@ static void frame(struct spi_service *s)
 
 	*framed = (struct cs_request){
 		.chip = request->head.chip_select_id,
-		.framing = spi_message_chip(s, request->head.chip_select_id)
+		.framing = spi_message_chip(&s->message,
+					    request->head.chip_select_id)
 				   ->spec->framing,
 		.tx = request->tx_len,
 		.rx = request->rx_len,
@@ -188,7 +173,8 @@ static const char *parse(struct spi_service *s)
 	if (!why)
 		why = spi_transfer_check(
 			request,
-			spi_message_chip(s, request->head.chip_select_id));
+			spi_message_chip(&s->message,
+					 request->head.chip_select_id));
 	return why;
 }
 
@@ -198,7 +184,7 @@ static void begin_job(struct spi_service *s)
 	struct job *job = &s->job;
 	const char *why;
 
-	spi_message_popped(s);
+	spi_message_popped(&s->message);
 	job->gave_up = false;
 	if (s->chain.unreachable) {
 		refuse_unreachable(s);
@@ -211,16 +197,18 @@ static void begin_job(struct spi_service *s)
 	}
 
 	frame(s);
-	job->plan = chip_select_plan(&s->cs, &job->framed);
+	job->plan = chip_select_plan(&s->message.cs, &job->framed);
 	if (job->plan.lost) {
-		spi_service_complain(s, "request failed: the chip was released "
-					"in the middle of its message");
+		guest_log_warning(&s->log,
+				  "request failed: the chip was released "
+				  "in the middle of its message");
 		fail(s, REQUEST_LOST);
 		return;
 	}
 	if (s->chain.outcome_unknown && !s->replay) {
-		spi_service_complain(s, "request failed: it may have been run "
-					"before");
+		guest_log_warning(&s->log,
+				  "request failed: it may have been run "
+				  "before");
 		fail(s, REQUEST_UNKNOWN);
 		return;
 	}
@@ -234,24 +222,25 @@ static void begin_job(struct spi_service *s)
 static void end_with_error(struct spi_service *s, enum request_error cause,
 			   const char *step, const char *why)
 {
-	struct chip *chip = spi_message_chip(s, s->job.framed.chip);
+	struct chip *chip = spi_message_chip(&s->message, s->job.framed.chip);
 
 	spi_device_release(chip->handle->dev);
-	s->inactive_ns =
+	s->message.inactive_ns =
 		s->job.transfer.request.head.cs_change_delay_inactive_ns;
 	if (cause == REQUEST_DEVICE)
 		counter_add(&chip->handle->stats.errors, 1);
-	spi_message_fail(s, chip);
-	spi_service_complain(s, "%s: %s: %s", chip->spec->path, step, why);
+	spi_message_fail(&s->message, chip);
+	guest_log_warning(&s->log, "%s: %s: %s", chip->spec->path, step, why);
 	fail(s, cause);
 }
 
 /* Does not let one message go on for ever while others wait. */
 static bool cut_long_message(struct spi_service *s, uint64_t now)
 {
-	const struct chip *chip = spi_message_chip(s, s->job.framed.chip);
+	const struct chip *chip =
+		spi_message_chip(&s->message, s->job.framed.chip);
 
-	if (!spi_message_is_too_long(s, chip, now))
+	if (!spi_message_is_too_long(&s->message, chip, now))
 		return false;
 	counter_add(&s->stats.cuts[CUT_MAX_MESSAGE], 1);
 	end_with_error(s, REQUEST_TOO_LONG, "message cut short",
@@ -262,12 +251,12 @@ static bool cut_long_message(struct spi_service *s, uint64_t now)
 static enum spi_progress start_job(struct spi_service *s, uint64_t now)
 {
 	struct job *job = &s->job;
-	struct chip *chip = spi_message_chip(s, job->framed.chip);
+	struct chip *chip = spi_message_chip(&s->message, job->framed.chip);
 
 	if (job->plan.joins) {
 		if (cut_long_message(s, now))
 			return SPI_MORE;
-	} else if (!spi_message_begin(s, chip, now)) {
+	} else if (!spi_message_begin(&s->message, chip, now)) {
 		return SPI_WAIT;
 	}
 	counter_add(&chip->handle->stats.requests, 1);
@@ -280,14 +269,15 @@ static enum spi_progress start_job(struct spi_service *s, uint64_t now)
 static void end_message_part(struct spi_service *s)
 {
 	struct job *job = &s->job;
-	struct chip *chip = spi_message_chip(s, job->framed.chip);
+	struct chip *chip = spi_message_chip(&s->message, job->framed.chip);
 
-	s->inactive_ns = job->transfer.request.head.cs_change_delay_inactive_ns;
-	chip_select_done(&s->cs, &job->framed, &job->plan);
+	s->message.inactive_ns =
+		job->transfer.request.head.cs_change_delay_inactive_ns;
+	chip_select_done(&s->message.cs, &job->framed, &job->plan);
 	if (job->plan.keep)
-		spi_message_hold(s, chip);
+		spi_message_hold(&s->message, chip);
 	else
-		spi_message_end(s, chip);
+		spi_message_end(&s->message, chip);
 }
 
 /* The next piece, and what it moved. */
@@ -307,7 +297,7 @@ static int transfer_step(struct spi_service *s, struct chip *chip)
 
 static void run_step(struct spi_service *s)
 {
-	struct chip *chip = spi_message_chip(s, s->job.framed.chip);
+	struct chip *chip = spi_message_chip(&s->message, s->job.framed.chip);
 	int ret = transfer_step(s, chip);
 
 	if (ret < 0) {
@@ -360,10 +350,11 @@ static void give_up(struct spi_service *s)
 /* The job cannot go on before the front end has sent something. */
 static enum spi_progress await_memory(struct spi_service *s, uint64_t now)
 {
-	const struct chip *chip = spi_message_chip(s, s->job.framed.chip);
+	const struct chip *chip =
+		spi_message_chip(&s->message, s->job.framed.chip);
 	uint64_t ns = MISS_NS;
 
-	if (s->bus) {
+	if (s->message.bus) {
 		/* Others wait for us as long as between two requests. */
 		ns = chip->spec->cs_hold_ms * NS_PER_MS;
 		s->miss_asks = s->session->translation.asks;
@@ -384,7 +375,7 @@ static enum spi_progress await_request(struct spi_service *s, uint64_t now)
 	if (vhost_session_give_up(s->session, REQUESTQ))
 		return SPI_MORE;
 	/* It harms nobody, and goes on should the translation come. */
-	spi_service_complain(s, "the ring waits: %s", name_miss(s, text));
+	guest_log_warning(&s->log, "the ring waits: %s", name_miss(s, text));
 	return SPI_IDLE;
 }
 
@@ -398,7 +389,7 @@ static enum spi_progress take_step(struct spi_service *s, uint64_t now)
 		return await_request(s, now);
 	s->miss_until = 0;
 	if (ret < 0) {
-		spi_message_cut(s);
+		spi_message_cut(&s->message);
 		return SPI_IDLE;
 	}
 	if (!ret)
@@ -412,7 +403,7 @@ void spi_service_tick(struct spi_service *s, uint64_t now)
 {
 	/* A request in hand, of the same message, uses the hold. */
 	if (s->job.phase == JOB_NONE)
-		spi_message_tick(s, now);
+		spi_message_tick(&s->message, now);
 }
 
 enum spi_progress spi_service_step(struct spi_service *s, uint64_t now)
@@ -443,11 +434,11 @@ uint64_t spi_service_deadline(const struct spi_service *s)
 	uint64_t message;
 
 	if (s->job.phase == JOB_NONE) {
-		message = spi_message_deadline(s);
+		message = spi_message_deadline(&s->message);
 		return miss < message ? miss : message;
 	}
 	if (s->job.phase == JOB_QUEUED && !s->miss_until)
-		return s->start_at;
+		return s->message.start_at;
 	return miss;
 }
 
@@ -456,9 +447,9 @@ static void give_back(struct spi_service *s)
 {
 	vring_unpop(&ring_of(s)->vring, &s->chain);
 	s->job.phase = JOB_NONE;
-	spi_message_unpopped(s);
-	if (s->cs.message != CS_OPEN)
-		spi_message_leave_bus(s);
+	spi_message_unpopped(&s->message);
+	if (s->message.cs.message != CS_OPEN)
+		spi_message_leave_bus(&s->message);
 }
 
 /* A transfer that was begun is not finished. */
@@ -489,14 +480,14 @@ static void drain(struct spi_service *s, uint64_t deadline)
 			give_up(s); /* no answer comes while we are here */
 	}
 	s->miss_until = 0;
-	spi_message_cut(s);
-	spi_message_leave_bus(s);
+	spi_message_cut(&s->message);
+	spi_message_leave_bus(&s->message);
 }
 
 void spi_service_abort(struct spi_service *s)
 {
 	drain(s, 0);
-	chip_select_close(&s->cs);
+	chip_select_close(&s->message.cs);
 	chain_trim(&s->chain);
 	bounce_empty(&s->bounce);
 }
@@ -513,14 +504,14 @@ static void start(void *opaque, unsigned int ring, bool fresh)
 
 	/* A driver that begins anew knows nothing of an old message. */
 	if (fresh)
-		chip_select_close(&s->cs);
+		chip_select_close(&s->message.cs);
 	if (!s->session->rings[ring].recovered)
 		return;
 	/* The chip was released when whoever selected it went away. */
-	chip_select_recover(&s->cs, s->session->rings[ring].note);
-	if (s->cs.chip >= s->controller->chip_count)
-		chip_select_close(&s->cs);
-	s->cut_is_bounded = false;
+	chip_select_recover(&s->message.cs, s->session->rings[ring].note);
+	if (s->message.cs.chip >= s->controller->chip_count)
+		chip_select_close(&s->message.cs);
+	s->message.cut_is_bounded = false;
 }
 
 const struct vhost_device_ops spi_service_ops = {

@@ -12,10 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "spi-daemon/bus/bus.h"
-#include "spi-daemon/transfer/chip_select.h"
-#include "spi-daemon/system/log.h"
-#include "spi-daemon/bus/controller.h"
+#include "spi-daemon/transfer/spi_message.h"
 #include "spi-daemon/transfer/spi_transfer.h"
 #include "vhost/session.h"
 
@@ -39,32 +36,23 @@ struct job {
 };
 
 struct spi_service {
-	const char *guest; /* its name in the log */
+	struct guest_log log;
 	struct controller *controller;
 	struct vhost_session *session; /* NULL: no front end */
-	struct bus_user user;
-	struct bus *bus;    /* owned, or waited for; NULL: none */
-	struct chain chain; /* the job's */
+	struct chain chain;	       /* the job's */
 	struct job job;
-	struct chip_select cs;
-	uint64_t start_at;   /* monotonic ns, of a QUEUED job */
+	struct spi_message message;
 	uint64_t miss_until; /* monotonic ns, while memory cannot be reached */
 	uint64_t miss_asks;  /* what the front end was asked until then */
-	uint64_t hold_until; /* monotonic ns, while a chip is held */
-	uint64_t linger_until; /* monotonic ns, with a bus and no message */
-	uint32_t inactive_ns;  /* what follows the held chip's release */
-	bool cut_is_bounded;   /* no more than so many of the next */
-	uint16_t cut_left;     /* requests can be of the cut message */
-	bool replay;	       /* run again what may have been run: --replay */
+	bool replay;	     /* run again what may have been run: --replay */
 	struct bounce bounce;
-	struct log_limit log_limit;
 	struct guest_stats stats; /* the worker's: others only read */
 };
 
 enum spi_progress {
 	SPI_IDLE, /* nothing to take: wait for a kick or the front end */
 	SPI_MORE, /* step again */
-	SPI_WAIT, /* wait for ->user.wake or the deadline */
+	SPI_WAIT, /* wait for ->message.user.wake or the deadline */
 };
 
 /* @guest and @controller must outlive the service. Returns 0 or negative errno.
@@ -90,10 +78,6 @@ uint64_t spi_service_deadline(const struct spi_service *service);
 
 /* Does what is due, if anything is, without touching the ring. */
 void spi_service_tick(struct spi_service *service, uint64_t now);
-
-/* Logs a line about this guest, unless it had too many of late. */
-__attribute__((format(printf, 2, 3))) void
-spi_service_complain(struct spi_service *service, const char *format, ...);
 
 /*
  * Ends the request in hand, with VIRTIO_SPI_TRANS_ERR if it was begun, and

@@ -24,15 +24,15 @@ uint32_t spi_state_save(void *service, uint8_t *to)
 	const struct spi_service *s = service;
 	struct wire_state state = {
 		/* One that is open here will not be there. */
-		.cut = s->cs.message != CS_CLOSED,
-		.opcode = s->cs.opcode,
-		.bounded = s->cut_is_bounded,
-		.cut_left = htole16(s->cut_left),
-		.chip = htole16((uint16_t)s->cs.chip),
-		.len = htole64(s->cs.len),
+		.cut = s->message.cs.message != CS_CLOSED,
+		.opcode = s->message.cs.opcode,
+		.bounded = s->message.cut_is_bounded,
+		.cut_left = htole16(s->message.cut_left),
+		.chip = htole16((uint16_t)s->message.cs.chip),
+		.len = htole64(s->message.cs.len),
 	};
 
-	if (s->cs.message != CS_CUT)
+	if (s->message.cs.message != CS_CUT)
 		state.bounded = 0;
 	memcpy(to, &state, sizeof(state));
 	return sizeof(state);
@@ -50,15 +50,15 @@ int spi_state_load(void *service, const uint8_t *from, uint32_t size)
 	    le16toh(state.chip) >= s->controller->chip_count)
 		return -EINVAL;
 	/* With a request in hand, or a chip held, this is no fresh service. */
-	if (s->job.phase != JOB_NONE || s->cs.message == CS_OPEN)
+	if (s->job.phase != JOB_NONE || s->message.cs.message == CS_OPEN)
 		return -EINVAL;
-	s->cs = (struct chip_select){
+	s->message.cs = (struct chip_select){
 		.message = state.cut ? CS_CUT : CS_CLOSED,
 		.chip = le16toh(state.chip),
 		.opcode = state.opcode,
 		.len = le64toh(state.len),
 	};
-	s->cut_is_bounded = state.bounded;
-	s->cut_left = le16toh(state.cut_left);
+	s->message.cut_is_bounded = state.bounded;
+	s->message.cut_left = le16toh(state.cut_left);
 	return 0;
 }

@@ -367,5 +367,5 @@ void guest_rx(struct test_guest *g, uint8_t chip, uint8_t cs_change,
 
 bool guest_was_woken(struct test_guest *g)
 {
-	return front_ring_signalled(g->service.user.wake);
+	return front_ring_signalled(g->service.message.user.wake);
 }

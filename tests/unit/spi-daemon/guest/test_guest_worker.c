@@ -209,7 +209,8 @@ static void weight_of_a_guest_is_its_share_of_a_bus(void **state)
 	struct worker_fixture *f = *state;
 
 	for (unsigned int i = 0; i < WORKER_COUNT; i++)
-		assert_int_equal(f->workers[i].service.user.weight, 1 + i);
+		assert_int_equal(f->workers[i].service.message.user.weight,
+				 1 + i);
 }
 
 static void hold_expires_by_itself(void **state)

@@ -31,14 +31,15 @@ static void run_pieces(struct test_guest *g, const struct fake_chip *chip,
 /* The owner's message has had the bus since the beginning of time. */
 static void make_long(struct test_guest *g)
 {
-	assert_ptr_equal(g->service.bus->owner, &g->service.user);
-	g->service.user.since = 0;
+	assert_ptr_equal(g->service.message.bus->owner,
+			 &g->service.message.user);
+	g->service.message.user.since = 0;
 }
 
 /* Sets the guest's virtual time ahead, as if it had had a second of bus 0. */
 static void give_debt(struct service_fixture *f, struct test_guest *g)
 {
-	g->service.user.accounts[0] =
+	g->service.message.user.accounts[0] =
 		(struct bus_account){ &f->buses[0].bus,
 				      f->buses[0].bus.latest + NS_PER_S };
 }
@@ -178,8 +179,8 @@ static void hold_is_not_cut_while_nobody_waits(void **state)
 
 	shorten(f);
 	guest_tx(&f->guests[0], 0, 0, "a", 1, OK);
-	assert_true(spi_service_deadline(s) == s->hold_until);
-	spi_service_tick(s, s->hold_until - 1);
+	assert_true(spi_service_deadline(s) == s->message.hold_until);
+	spi_service_tick(s, s->message.hold_until - 1);
 	assert_true(f->chips[0].selected);
 }
 
@@ -193,13 +194,14 @@ static void waiter_wakes_the_owner_of_a_long_hold(void **state)
 
 	shorten(f);
 	guest_tx(a, 0, 0, "a", 1, OK);
-	assert_true(spi_service_deadline(&a->service) == a->service.hold_until);
+	assert_true(spi_service_deadline(&a->service) ==
+		    a->service.message.hold_until);
 	guest_add(b, &tb);
 	assert_int_equal(guest_run(b), SPI_WAIT);
 	assert_true(guest_was_woken(a));
 	due = spi_service_deadline(&a->service);
-	assert_true(due < a->service.hold_until);
-	assert_true(due == a->service.user.since +
+	assert_true(due < a->service.message.hold_until);
+	assert_true(due == a->service.message.user.since +
 				   FIXTURE_CS_HOLD_MS / 10 * NS_PER_MS);
 	spi_service_tick(&a->service, due - 1);
 	assert_true(f->chips[0].selected);
@@ -225,10 +227,12 @@ static void who_waited_already_shortens_the_hold(void **state)
 	guest_add(b, &tb);
 	assert_int_equal(guest_run(b), SPI_WAIT);
 	guest_run(a);
-	assert_true(spi_service_deadline(&a->service) < a->service.hold_until);
+	assert_true(spi_service_deadline(&a->service) <
+		    a->service.message.hold_until);
 	/* Who waited does so no more. */
 	spi_service_abort(&b->service);
-	assert_true(spi_service_deadline(&a->service) == a->service.hold_until);
+	assert_true(spi_service_deadline(&a->service) ==
+		    a->service.message.hold_until);
 	guest_collect(a);
 	transfer_check(&ta, OK);
 }
@@ -240,7 +244,8 @@ static void short_hold_asks_nobody(void **state)
 	struct transfer tb = reads(1, 1, 4);
 
 	guest_tx(a, 0, 0, "a", 1, OK);
-	assert_true(spi_service_deadline(&a->service) == a->service.hold_until);
+	assert_true(spi_service_deadline(&a->service) ==
+		    a->service.message.hold_until);
 	guest_add(b, &tb);
 	assert_int_equal(guest_run(b), SPI_WAIT);
 	assert_false(guest_was_woken(a));
@@ -298,7 +303,7 @@ static void let_linger(struct service_fixture *f, struct transfer *ta,
 	assert_int_equal(guest_run(a), SPI_IDLE);
 	guest_collect(a);
 	transfer_check(ta, OK);
-	assert_ptr_equal(f->buses[0].bus.owner, &a->service.user);
+	assert_ptr_equal(f->buses[0].bus.owner, &a->service.message.user);
 }
 
 static void bus_is_not_kept_for_a_ring_that_stops(void **state)
@@ -359,9 +364,10 @@ static void bus_that_was_handed_to_who_stops_goes_on(void **state)
 		guest_add(b, &tb);
 		assert_int_equal(guest_run(b), SPI_WAIT);
 		spi_service_tick(&a->service, CLOCK_NEVER - 1);
-		assert_ptr_equal(f->buses[0].bus.owner, &b->service.user);
+		assert_ptr_equal(f->buses[0].bus.owner,
+				 &b->service.message.user);
 		/* A new message, as the last one was cut. */
-		chip_select_close(&a->service.cs);
+		chip_select_close(&a->service.message.cs);
 		guest_add(a, &again);
 		assert_int_equal(guest_run(a), SPI_WAIT);
 		if (goes)

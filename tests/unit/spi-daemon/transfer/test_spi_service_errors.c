@@ -179,13 +179,13 @@ static void queued_rest_is_lost_over_a_pause_too(void **state)
 	f->chips[0].error = -EIO;
 	guest_add(g, &first);
 	guest_add(g, &other);
-	while (!g->service.cut_is_bounded)
+	while (!g->service.message.cut_is_bounded)
 		guest_step(g);
-	assert_int_equal(g->service.cut_left, 1);
+	assert_int_equal(g->service.message.cut_left, 1);
 	while (g->service.job.phase != JOB_QUEUED)
 		guest_step(g);
 	spi_service_ops.quiesce(&g->service, 0);
-	assert_int_equal(g->service.cut_left, 1);
+	assert_int_equal(g->service.message.cut_left, 1);
 	spi_service_ops.start(&g->service, 0, false);
 	guest_run(g);
 	guest_collect(g);

@@ -100,7 +100,7 @@ static void chips_of_a_guest_are_never_selected_together(void **state)
 	check_edges(&f->chips[1], 1, 1);
 	check_edges(&f->chips[2], 1, 0);
 	assert_null(f->buses[0].bus.owner);
-	assert_ptr_equal(f->buses[1].bus.owner, &g->service.user);
+	assert_ptr_equal(f->buses[1].bus.owner, &g->service.message.user);
 	guest_rx(g, 2, 0, 1, OK);
 	check_edges(&f->chips[2], 1, 1);
 	assert_null(f->buses[1].bus.owner);

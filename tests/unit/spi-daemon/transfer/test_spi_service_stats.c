@@ -187,7 +187,7 @@ static void message_that_is_too_long_is_counted(void **state)
 	struct transfer t;
 
 	begin_long_transfer(f, &t);
-	a->service.user.since = 0;
+	a->service.message.user.since = 0;
 	guest_run(a);
 	guest_run(b);
 	settle(b);
@@ -211,7 +211,7 @@ static void hold_that_is_too_long_is_counted(void **state)
 	guest_tx(a, 0, 0, "a", 1, OK);
 	guest_add(b, &t);
 	assert_int_equal(guest_run(b), SPI_WAIT);
-	a->service.user.since = 0;
+	a->service.message.user.since = 0;
 	spi_service_tick(&a->service, clock_now());
 	assert_int_equal(counter_get(&stats(a)->cuts[CUT_MAX_MESSAGE]), 1);
 	assert_int_equal(counter_get(&stats(a)->cuts[CUT_HOLD]), 0);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "spi-daemon/system/clock.h"
+#include "spi-daemon/transfer/guest_log.h"
+
+void guest_log_warning(struct guest_log *log, const char *format, ...)
+{
+	unsigned int suppressed;
+	char text[256];
+	va_list args;
+
+	if (!log_limit_ok(&log->limit, clock_now(), &suppressed))
+		return;
+	if (suppressed)
+		log_warning("%s: %u lines suppressed", log->guest, suppressed);
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_warning("%s: %s", log->guest, text);
+}
