@@ -6,28 +6,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * What the functions of a session call, on the thread that uses it. Each may
+ * be NULL: the device has nothing to do then.
+ */
 struct vhost_device_ops {
 	/*
-	 * The ring is about to stop or to be disabled, and must be still when
-	 * this returns: each chain that was popped from it is pushed (and the
-	 * driver called) or given back, and none is popped until the ring is
-	 * active again. Bounded in time: the front end waits.
+	 * The ring is about to stop or to be disabled. On return the device
+	 * must hold no chain of it: each that was popped is pushed, or given
+	 * back with vring_unpop(). It pops none until the ring is active
+	 * again. Bounded in time: the front end waits. A device that pushes
+	 * each chain before it handles the next message needs none.
 	 * (vhost-user: GET_VRING_BASE, SET_VRING_ENABLE)
 	 */
 	void (*quiesce)(void *opaque, unsigned int ring);
 
 	/*
-	 * The ring starts. @fresh is false when it goes on where it was last
+	 * The ring starts. @fresh is false when it resumes where it was last
 	 * stopped, true when the driver begins anew.
 	 */
 	void (*start)(void *opaque, unsigned int ring, bool fresh);
 
 	/*
-	 * What another host's device has to know to go on in place of this
-	 * one, whose rings are still. save() writes up to
-	 * VHOST_DEVICE_STATE_MAX bytes and returns how many. load() takes
-	 * them, from anyone: -EINVAL, and no change, if they cannot be. Either
-	 * may be NULL: no state. (vhost-user: SET_DEVICE_STATE_FD)
+	 * What the device on another host has to know to go on in place of
+	 * this one, whose rings are stopped. save() writes up to
+	 * VHOST_DEVICE_STATE_MAX bytes and returns how many. load() takes such
+	 * bytes, from anyone: it returns -EINVAL, and changes nothing, if they
+	 * are not valid. (vhost-user: SET_DEVICE_STATE_FD)
 	 */
 	uint32_t (*save)(void *opaque, uint8_t *to);
 	int (*load)(void *opaque, const uint8_t *from, uint32_t size);
@@ -48,7 +53,7 @@ struct vhost_device {
 	uint64_t features;		  /* virtio feature bits offered */
 	struct vhost_feature_set without; /* what not to offer */
 	unsigned int ring_count;	  /* 1..VHOST_MAX_RINGS */
-	const void *config;		  /* the config space, constant */
+	const void *config;   /* the config space, constant; NULL: none */
 	uint32_t config_size; /* bytes, up to VHOST_USER_CONFIG_MAX */
 };
 

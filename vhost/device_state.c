@@ -49,7 +49,8 @@ static uint32_t encode(const struct vhost_session *s, uint8_t *to)
 	head.config_size = htole32(device->config_size);
 	head.device_size = htole32(size);
 	memcpy(to, &head, sizeof(head));
-	memcpy(to + sizeof(head), device->config, device->config_size);
+	if (device->config_size)
+		memcpy(to + sizeof(head), device->config, device->config_size);
 	return (uint32_t)(device_state - to) + size;
 }
 
@@ -159,7 +160,8 @@ static int apply(struct vhost_session *s)
 		return vhost_refuse(s, "it is cut short, or too long");
 	blob += sizeof(head);
 	if (le32toh(head.config_size) != device->config_size ||
-	    memcmp(blob, device->config, device->config_size))
+	    (device->config_size &&
+	     memcmp(blob, device->config, device->config_size)))
 		return vhost_refuse(s, "it is of a device with another config");
 	if (device->ops->load
 		    ? device->ops->load(device->opaque,

@@ -209,7 +209,8 @@ static void copy_config(const struct vhost_device *device, uint32_t offset,
 {
 	uint8_t whole[VHOST_USER_CONFIG_MAX] = { 0 };
 
-	memcpy(whole, device->config, device->config_size);
+	if (device->config_size)
+		memcpy(whole, device->config, device->config_size);
 	memcpy(to, whole + offset, size);
 }
 

@@ -115,9 +115,10 @@ static int begin(struct vhost_session *s, struct vhost_ring *ring,
 	ring->vring = vring;
 	ring->broken = false;
 	ring->recovers = false;
-	s->device->ops->start(
-		s->device->opaque, (unsigned int)(ring - s->rings),
-		!ring->resumes && !ring->loaded && !ring->recovered);
+	if (s->device->ops->start)
+		s->device->ops->start(
+			s->device->opaque, (unsigned int)(ring - s->rings),
+			!ring->resumes && !ring->loaded && !ring->recovered);
 	ring->loaded = false;
 	return 0;
 }

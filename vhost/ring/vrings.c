@@ -23,8 +23,9 @@ void vhost_quiesce_ring(struct vhost_session *s, const struct vhost_ring *ring)
 {
 	if (!vhost_ring_is_active(ring))
 		return;
-	s->device->ops->quiesce(s->device->opaque,
-				(unsigned int)(ring - s->rings));
+	if (s->device->ops->quiesce)
+		s->device->ops->quiesce(s->device->opaque,
+					(unsigned int)(ring - s->rings));
 	vhost_log_tell(s);
 }
 

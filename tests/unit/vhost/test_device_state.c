@@ -121,6 +121,27 @@ static void test_what_was_saved_can_be_loaded(void **state)
 	assert_int_equal(loads, 1);
 }
 
+/* A device that leaves out all that it can */
+static void test_device_without_operations_and_config(void **state)
+{
+	static const struct vhost_device_ops none;
+	struct setup *s = *state;
+	uint8_t blob[1000];
+	size_t size;
+
+	s->f->device.ops = &none;
+	s->f->device.config = NULL;
+	s->f->device.config_size = 0;
+	size = save(s, blob);
+	assert_int_equal(size, HEAD);
+	assert_true(load(s, blob, size));
+	start_ring(s->f, 0, &s->ring, 0, s->kick);
+	assert_int_equal(tell_state(s->f, VHOST_USER_SET_VRING_ENABLE, 0, 1),
+			 0);
+	assert_true(vhost_ring_is_active(&s->f->session.rings[0]));
+	assert_int_equal(ask_base(s->f, 0), 0);
+}
+
 static void test_ring_goes_on_after_a_load(void **state)
 {
 	struct setup *s = *state;
@@ -322,6 +343,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STATE_TEST(test_what_was_saved_can_be_loaded),
 		STATE_TEST(test_ring_goes_on_after_a_load),
+		STATE_TEST(test_device_without_operations_and_config),
 		STATE_TEST(test_wrong_bytes_fail_the_check_and_change_nothing),
 		STATE_TEST(test_device_without_state_takes_none),
 		STATE_TEST(test_unknown_transfers_are_refused),
