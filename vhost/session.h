@@ -142,12 +142,15 @@ bool vhost_session_is_over(const struct vhost_session *session);
 bool vhost_ring_is_active(const struct vhost_ring *ring);
 
 /*
- * vring_pop() on an active ring. A broken ring stops, the front end's error
- * eventfd is signalled, and ->reason says why. -EAGAIN: the front end was asked
- * for translations, ->translation.wants, without which there is no telling; to
- * be called again when it has sent something. The chain's ->outcome_unknown
- * tells that a back end before us, or we in a session before this, came to
- * vhost_session_begin() with it, and not to vhost_session_push().
+ * Takes the next chain of an active ring. Returns 1 with the chain in @chain,
+ * which is then to be given back by vhost_session_push(); 0 when there is
+ * none: the driver has been asked to kick when it adds one; -EPROTO when the
+ * ring is broken: it has stopped, the front end's error eventfd is signalled,
+ * and ->reason says why; -EAGAIN when the front end was asked for
+ * translations, ->translation.wants: call again when it has sent something.
+ * The chain's ->outcome_unknown tells that it was popped before, by a back end
+ * or a session that ended between vhost_session_begin() and
+ * vhost_session_push().
  */
 int vhost_session_pop(struct vhost_session *session, unsigned int ring,
 		      struct chain *chain);

@@ -382,19 +382,15 @@ static enum spi_progress await_request(struct spi_service *s, uint64_t now)
 /* Takes the next request from the ring. */
 static enum spi_progress take_step(struct spi_service *s, uint64_t now)
 {
-	struct vring *vring = &ring_of(s)->vring;
 	int ret = vhost_session_pop(s->session, REQUESTQ, &s->chain);
 
 	if (ret == -EAGAIN)
 		return await_request(s, now);
 	s->miss_until = 0;
-	if (ret < 0) {
+	if (ret < 0)
 		spi_message_cut(&s->message);
+	if (ret <= 0)
 		return SPI_IDLE;
-	}
-	if (!ret)
-		return vring_enable_kick(vring) ? SPI_MORE : SPI_IDLE;
-	vring_disable_kick(vring);
 	begin_job(s);
 	return SPI_MORE;
 }

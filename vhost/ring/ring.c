@@ -155,10 +155,15 @@ int vhost_session_pop(struct vhost_session *session, unsigned int index,
 	if (ret < 0)
 		return ret;
 	ret = pop(session, ring, chain);
-	if (ret == -EPROTO)
+	/* A chain that came before the driver saw this has no kick. */
+	if (!ret && vring_enable_kick(&ring->vring))
+		ret = pop(session, ring, chain);
+	if (ret == -EPROTO) {
 		vhost_session_break(session, index, ring->vring.error);
-	else if (ret > 0)
+	} else if (ret > 0) {
+		vring_disable_kick(&ring->vring);
 		inflight_popped(&ring->inflight, chain);
+	}
 	return ret;
 }
 

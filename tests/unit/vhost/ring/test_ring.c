@@ -95,6 +95,19 @@ static void serve(struct setup *s)
 	vring_push(&s->vr->vring, &s->chain, 1);
 }
 
+static void test_pop_asks_for_kicks_while_there_is_no_chain(void **state)
+{
+	struct setup *s = *state;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		serve(s);
+		assert_int_equal(s->ring.used->flags, VIRTQ_USED_F_NO_NOTIFY);
+		assert_int_equal(
+			vhost_session_pop(&s->f->session, 0, &s->chain), 0);
+		assert_int_equal(s->ring.used->flags, 0);
+	}
+}
+
 static void test_ring_is_active_when_started_and_enabled(void **state)
 {
 	(void)state;
@@ -369,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ring_is_active_when_started_and_enabled),
+		TEST(test_pop_asks_for_kicks_while_there_is_no_chain),
 		TEST(test_broken_ring_stops_signals_and_says_why),
 		TEST(test_broken_ring_without_error_descriptor_just_stops),
 		TEST(test_stop_keeps_the_place_of_an_unpopped_chain),
