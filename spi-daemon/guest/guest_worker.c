@@ -10,14 +10,12 @@
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/guest/guest_worker.h"
 #include "spi-daemon/system/log.h"
+#include "vhost/poll.h"
 
 #define REQUESTQ 0
 
 /* The front end is looked after at least this often while requests run. */
 #define BURST_NS (2 * NS_PER_MS)
-
-/* How often a ring without kicks is looked at. */
-#define POLL_NS NS_PER_MS
 
 /* When to try again after accept(2) failed for want of descriptors. */
 #define ACCEPT_PAUSE_NS (100 * NS_PER_MS)
@@ -223,7 +221,6 @@ static uint64_t serve_ring(struct guest_worker *w)
 {
 	uint64_t now = clock_now(), end = now + BURST_NS;
 	enum spi_progress progress = SPI_IDLE;
-	uint64_t deadline;
 
 	for (; is_active(w); now = clock_now()) {
 		progress = spi_service_step(&w->service, now);
@@ -237,10 +234,7 @@ static uint64_t serve_ring(struct guest_worker *w)
 	}
 	if (progress == SPI_IDLE)
 		spi_service_tick(&w->service, now);
-	deadline = spi_service_deadline(&w->service);
-	if (is_active(w) && requestq(w)->kick < 0 && deadline > now + POLL_NS)
-		deadline = now + POLL_NS;
-	return deadline;
+	return spi_service_deadline(&w->service);
 }
 
 /* A wake-up for nothing, as far as is known yet. */
@@ -292,11 +286,19 @@ enum {
 	POLL_QUIT,
 	POLL_LISTENER,
 	POLL_WAKE,
-	POLL_FRONT_END,
-	POLL_KICK,
-	POLL_STATE,
-	POLL_COUNT,
+	POLL_SESSION, /* and on: what the session waits for */
+	POLL_FRONT_END = POLL_SESSION + VHOST_POLL_FRONT_END,
+	POLL_STATE = POLL_SESSION + VHOST_POLL_STATE,
+	POLL_KICK = POLL_SESSION + VHOST_POLL_KICK + REQUESTQ,
+	POLL_COUNT = POLL_SESSION + VHOST_POLL_FDS,
 };
+
+/* Makes @deadline no later than @time; both are monotonic ns. */
+static void wake_by(uint64_t *deadline, uint64_t time)
+{
+	if (*deadline > time)
+		*deadline = time;
+}
 
 /* Leaves the descriptor out until @until, and sees to waking up then. */
 static void put_off(struct pollfd *fd, uint64_t until, uint64_t now,
@@ -305,24 +307,25 @@ static void put_off(struct pollfd *fd, uint64_t until, uint64_t now,
 	if (fd->fd < 0 || now >= until)
 		return;
 	fd->fd = -1;
-	if (*deadline > until)
-		*deadline = until;
+	wake_by(deadline, until);
 }
 
-/* What to wait for. Changes @deadline for what is not to be waited for yet. */
+/* What to wait for. Makes @deadline earlier for what has to be polled. */
 static void choose_events(struct guest_worker *w, struct pollfd *fds,
 			  uint64_t now, uint64_t *deadline)
 {
+	int timeout_ms = -1;
+
+	for (int i = 0; i < POLL_COUNT; i++)
+		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
 	fds[POLL_QUIT].fd = w->quit;
 	fds[POLL_LISTENER].fd = w->listener.fd;
 	fds[POLL_WAKE].fd = w->service.message.user.wake;
-	fds[POLL_FRONT_END].fd = w->connected ? w->session.sock.fd : -1;
-	fds[POLL_KICK].fd = is_active(w) ? requestq(w)->kick : -1;
-	fds[POLL_STATE].fd = w->connected ? w->session.state.fd : -1;
-	for (int i = 0; i < POLL_COUNT; i++) {
-		fds[i].events = POLLIN;
-		fds[i].revents = 0;
-	}
+	if (w->connected)
+		timeout_ms =
+			vhost_session_poll(&w->session, &fds[POLL_SESSION]);
+	if (timeout_ms >= 0)
+		wake_by(deadline, now + (uint64_t)timeout_ms * NS_PER_MS);
 	put_off(&fds[POLL_LISTENER], w->accept_at, now, deadline);
 	put_off(&fds[POLL_KICK], w->kicks.until, now, deadline);
 	put_off(&fds[POLL_FRONT_END], w->reads.until, now, deadline);
