@@ -36,6 +36,7 @@ DAEMON_SRCS := $(filter-out $(FRONT_SRCS),\
 TEST_LIB_SRCS := $(wildcard tests/lib/*.c)
 UNIT_SRCS := $(sort $(shell find tests/unit -name 'test_*.c'))
 WHOLE_SRCS := $(wildcard tests/daemon/test_*.c)
+EXAMPLE_SRCS := $(wildcard tests/example/test_*.c)
 BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
 BENCH_LIB_SRCS := $(filter-out $(BENCH_SRCS),$(wildcard tests/bench/*.c))
 FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
@@ -51,10 +52,14 @@ QTEST_LIB_SRCS := $(filter-out $(QTEST_SRCS),$(wildcard tests/qtest/*.c))
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 bin = $(patsubst %.c,$(BUILD)/%,$(1))
 
+# The back end alone, as another device would take it.
+VHOST_OBJS := $(call obj,$(filter virtio/mem/% virtio/ring/% vhost/%,\
+	$(DAEMON_SRCS)))
 DAEMON_OBJS := $(call obj,$(filter-out spi-daemon/main.c,$(DAEMON_SRCS)))
 FRONT_OBJS := $(call obj,$(filter-out spi-daemon/xfer/main.c,$(FRONT_SRCS)))
 UNIT_TESTS := $(call bin,$(UNIT_SRCS))
 WHOLE_TESTS := $(call bin,$(WHOLE_SRCS))
+EXAMPLE_TESTS := $(call bin,$(EXAMPLE_SRCS))
 BENCHES := $(call bin,$(BENCH_SRCS))
 FUZZERS := $(call bin,$(FUZZ_SRCS))
 GUEST_TESTS := $(call bin,$(GUEST_SRCS))
@@ -64,6 +69,7 @@ SPIDEV_TESTS := $(call bin,$(SPIDEV_SRCS))
 
 DAEMON := $(BUILD)/vhost-device-spi
 XFER := $(BUILD)/spi-xfer
+RNG := $(BUILD)/tests/example/vhost-rng
 
 .PHONY: all
 all: $(DAEMON) $(XFER) ## the daemon and spi-xfer
@@ -81,6 +87,14 @@ $(XFER): $(BUILD)/obj/spi-daemon/xfer/main.o $(BUILD)/libfront.a \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lbsd $(LDLIBS)
 
+# Another device on the same back end. It links nothing else, which is to show
+# that nothing else is needed.
+$(RNG): $(BUILD)/obj/tests/example/vhost_rng.o $(BUILD)/libvhost.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/libvhost.a: $(VHOST_OBJS)
 $(BUILD)/libdaemon.a: $(DAEMON_OBJS)
 $(BUILD)/libfront.a: $(FRONT_OBJS)
 $(BUILD)/libtest.a: $(call obj,$(TEST_LIB_SRCS))
@@ -106,6 +120,12 @@ $(UNIT_TESTS) $(WHOLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
+$(EXAMPLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
+		$(BUILD)/obj/tests/example/rng_process.o $(TEST_LIBS) | $(RNG)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+
 $(BENCHES): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libbench.a \
 		$(TEST_LIBS)
 	@mkdir -p $(@D)
@@ -125,7 +145,7 @@ $(SPIDEV_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 $(QTESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libqtest.a \
-		$(TEST_LIBS)
+		$(BUILD)/obj/tests/example/rng_process.o $(TEST_LIBS) | $(RNG)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
@@ -137,14 +157,14 @@ $(INIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 .PHONY: tests
-tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(GUEST_TESTS) $(QTESTS) \
-		$(SPIDEV_TESTS) $(INIT_TESTS)
+tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS) $(GUEST_TESTS) \
+		$(QTESTS) $(SPIDEV_TESTS) $(INIT_TESTS)
 
 # What a command needs is installed by the command. Where all is there, this
 # takes no time and no network.
 deps = sh tests/install-deps.sh
 run = VHOST_DEVICE_SPI=$(abspath $(DAEMON)) SPI_XFER=$(abspath $(XFER)) \
-	sh tests/run-tests.sh
+	VHOST_RNG=$(abspath $(RNG)) sh tests/run-tests.sh
 
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
@@ -175,8 +195,8 @@ check-quick: ## the tests that need no virtual machine
 	$(MAKE) run-quick
 
 .PHONY: run-quick
-run-quick: all $(UNIT_TESTS) $(WHOLE_TESTS)
-	@$(run) $(UNIT_TESTS) $(WHOLE_TESTS)
+run-quick: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
+	@$(run) $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
 
 .PHONY: check-asan
 check-asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer

@@ -1,5 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What a virtio device supplies to the vhost-user back end. */
+/*
+ * What a virtio device supplies to the vhost-user back end.
+ *
+ * A device describes itself by a struct vhost_device. One thread serves one
+ * front end:
+ *
+ *	vhost_accept()		a front end connects (vhost/wire/listen.h)
+ *	vhost_session_init()	its session begins (vhost/session.h)
+ *	guest_mem_watch()	a truncated file breaks the session alone
+ *				(virtio/mem/guest_mem.h)
+ *
+ *	vhost_session_poll()	what to wait for (vhost/poll.h)
+ *	vhost_session_handle()	a message came
+ *	vhost_ring_take_kick()	a driver kicked
+ *	vhost_session_pop()	the next chain of an active ring
+ *	chain_read(), ..._write()	its bytes (virtio/ring/chain.h)
+ *	vhost_session_push()	it is done
+ *
+ *	vhost_session_fini()	the front end disconnected
+ *
+ * tests/example/vhost_rng.c is a whole device. It finishes each chain at once.
+ * One that keeps a chain over messages needs quiesce() and, before it touches
+ * the chain again, vhost_session_reach(). One whose requests must not run
+ * twice calls vhost_session_begin() and looks at ->outcome_unknown.
+ */
 #ifndef VHOST_DEVICE_H
 #define VHOST_DEVICE_H
 
