@@ -104,6 +104,7 @@ static int add_chip(struct controller *controller, struct pool *pool,
 	if (ret)
 		return ret;
 	chip->caps = chip->handle->dev->caps;
+	chip->caps.max_setup_ns = spi_device_max_setup_ns(chip->handle->dev);
 	limit_caps(&chip->caps, chip->spec);
 	controller->chip_count++;
 	return 0;
@@ -131,6 +132,22 @@ int controller_open(struct controller *controller, struct pool *pool,
 	if (ret)
 		controller_close(controller);
 	return ret;
+}
+
+bool controller_refresh(struct controller *controller)
+{
+	bool changed = false;
+
+	for (unsigned int i = 0; i < controller->chip_count; i++) {
+		struct chip *chip = &controller->chips[i];
+		uint32_t ns = spi_device_max_setup_ns(chip->handle->dev);
+
+		changed |= ns != chip->caps.max_setup_ns;
+		chip->caps.max_setup_ns = ns;
+	}
+	if (changed)
+		make_config(controller);
+	return changed;
 }
 
 void controller_close(struct controller *controller)

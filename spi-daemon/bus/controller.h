@@ -6,6 +6,7 @@
 #ifndef CONTROLLER_H
 #define CONTROLLER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,12 @@ int controller_check(const struct guest_spec *guest, char *error,
 int controller_open(struct controller *controller, struct pool *pool,
 		    struct device_list *devices, char *error,
 		    size_t error_size);
+
+/*
+ * Takes over what the devices have found out since they were opened: see
+ * spi_device_ops.has_setup. Returns whether ->config changed.
+ */
+bool controller_refresh(struct controller *controller);
 
 /* Gives the devices back. The guest is served no more. */
 void controller_close(struct controller *controller);

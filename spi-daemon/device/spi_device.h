@@ -63,20 +63,30 @@ struct spi_device;
 struct spi_device_ops {
 	/*
 	 * Runs one piece. Selects the chip first unless it is selected
-	 * already, and deselects it after, unless ->keep. After an error the
-	 * chip is deselected. tx and rx may point into guest memory, which
-	 * can change at any time: read each byte of tx once.
+	 * already, and releases it after, unless ->keep. After an error the
+	 * chip is released; if that fails too, the next call tries it again,
+	 * and fails if it cannot: no piece runs in an old selection.
+	 * tx and rx may point into guest memory, which can change at any
+	 * time: read each byte of tx once.
 	 * Returns 0, or a negative errno.
 	 */
 	int (*transfer)(struct spi_device *dev, const struct spi_piece *piece);
 
 	/*
-	 * Deselects the chip after a ->keep. Harmless when it is not selected.
-	 * Returns 0, or a negative errno.
+	 * Releases the chip after a ->keep, or after an error. Does nothing
+	 * to a chip that is released. Returns 0; or a negative errno: the
+	 * chip may still be selected.
 	 */
 	int (*release)(struct spi_device *dev);
 
-	/* Deselects the chip and frees the device. */
+	/*
+	 * Returns false once the device has found out that it cannot wait
+	 * between select and clock. NULL: it always can, within its caps.
+	 * For any thread.
+	 */
+	bool (*has_setup)(const struct spi_device *dev);
+
+	/* Releases the chip and frees the device. */
 	void (*close)(struct spi_device *dev);
 };
 
@@ -96,6 +106,14 @@ static inline int spi_device_transfer(struct spi_device *dev,
 static inline int spi_device_release(struct spi_device *dev)
 {
 	return dev->ops->release(dev);
+}
+
+/* The longest setup delay, ns: caps.max_setup_ns, or 0. For any thread. */
+static inline uint32_t spi_device_max_setup_ns(const struct spi_device *dev)
+{
+	bool has = !dev->ops->has_setup || dev->ops->has_setup(dev);
+
+	return has ? dev->caps.max_setup_ns : 0;
 }
 
 static inline void spi_device_close(struct spi_device *dev)

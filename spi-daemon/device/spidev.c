@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/spi/spidev.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,24 +15,56 @@
 #include <unistd.h>
 
 #include "spi-daemon/device/spidev.h"
+#include "spi-daemon/device/spidev_message.h"
 #include "spi-daemon/device/spidev_probe.h"
+#include "spi-daemon/system/log.h"
 
-/* Transfers of a message in which each word is one: bounds our stack. */
-#define MAX_WORDS 32
+/* A failed step: there is no other way to wait between select and clock. */
+static const char no_setup[] =
+	"setup delay, for which the driver takes no empty transfer";
 
+/* How the chip is, as far as it is known. */
+enum chip_state {
+	CHIP_RELEASED, /* not selected, and in ->mode */
+	CHIP_SELECTED, /* the last message left it selected, in ->mode */
+	CHIP_UNKNOWN,  /* an ioctl failed: perhaps selected, in any mode */
+};
+
+/*
+ * Does the controller's driver do a message that moves no data? There is no
+ * way to ask it that leaves chip select alone, so the first such message that
+ * is needed tells.
+ */
+enum empty_messages {
+	EMPTY_UNTRIED,
+	EMPTY_TAKEN,
+	EMPTY_REFUSED,
+};
+
+/*
+ * ->state, and what leads to the next one:
+ *
+ *	any state  a message is done       SELECTED if it keeps the chip,
+ *	                                   else RELEASED
+ *	any state  the mode is written     RELEASED: the kernel releases
+ *	any state  either fails            UNKNOWN
+ *
+ * In RELEASED, a message goes out at once if its mode is ->mode; in SELECTED,
+ * it must be. In UNKNOWN, the mode is written before anything else.
+ */
 struct spidev {
 	struct spi_device dev;
 	char *path;
-	int fd;		       /* -1: the device is gone, for now */
+	int fd;		       /* -1: the device is gone; state is UNKNOWN */
 	uint32_t found_mode;   /* how the chip came up */
 	uint32_t base_mode;    /* SPI_... bits that no request changes */
 	uint32_t request_bits; /* SPI_... bits that requests may change */
-	uint32_t mode;	       /* what was set last */
-	bool selected;	       /* left so by the last piece */
-	bool lost_selected;    /* it was, when the device went */
+	uint32_t mode;	       /* what was written last, without an error */
+	enum chip_state state;
+	_Atomic enum empty_messages empty; /* written by the bus's owner */
 };
 
-/* The chip is not selected. */
+/* Leaves the chip released. */
 static int probe(struct spidev *spidev, enum cs_high cs_high)
 {
 	struct spi_caps *caps = &spidev->dev.caps;
@@ -40,6 +73,7 @@ static int probe(struct spidev *spidev, enum cs_high cs_high)
 	ret = spidev_get_mode(spidev->fd, &spidev->found_mode);
 	if (ret < 0)
 		return ret;
+	spidev->state = CHIP_UNKNOWN;
 	ret = spidev_probe(spidev->fd, spidev->found_mode, caps, &spidev->mode);
 
 	spidev->request_bits = SPIDEV_REQUEST_BITS;
@@ -49,6 +83,8 @@ static int probe(struct spidev *spidev, enum cs_high cs_high)
 		spidev->request_bits |= SPI_CS_HIGH;
 	}
 	spidev->base_mode = spidev->mode & ~spidev->request_bits;
+	if (!ret)
+		spidev->state = CHIP_RELEASED;
 	return ret;
 }
 
@@ -68,203 +104,30 @@ static struct spidev *to_spidev(struct spi_device *dev)
 	return (struct spidev *)(void *)dev;
 }
 
-/*
- * After an unbind a handle is dead for ever, though the device may be back.
- * A chip that was held then is selected still: writing the mode releases it.
- */
-static int reopen(struct spidev *spidev)
+/* An ioctl for the chip failed. A handle of before an unbind stays dead. */
+static void note_failure(struct spidev *spidev, const char *step, int error)
 {
-	int ret;
-
-	spidev->dev.failed_step = "open";
-	spidev->fd = open(spidev->path, O_RDWR | O_CLOEXEC);
-	if (spidev->fd < 0)
-		return -errno;
-	ret = spidev_get_mode(spidev->fd, &spidev->mode);
-	if (!ret && spidev->lost_selected)
-		ret = spidev_set_mode(spidev->fd, spidev->mode);
-	if (!ret)
-		spidev->lost_selected = false;
-	if (ret < 0) {
+	spidev->dev.failed_step = step;
+	spidev->state = CHIP_UNKNOWN;
+	if (error == -ESHUTDOWN || error == -ENODEV) {
 		close(spidev->fd);
 		spidev->fd = -1;
 	}
-	return ret;
 }
 
-static int send_message(struct spidev *spidev, struct spi_ioc_transfer *xfers,
-			unsigned int count)
+/* Writes the mode, which takes as long as a short transfer. */
+static int write_mode(struct spidev *spidev, uint32_t mode)
 {
-	/* SPI_IOC_MESSAGE(count) is for constants only. */
-	unsigned long request =
-		_IOC(_IOC_WRITE, SPI_IOC_MAGIC, 0, count * sizeof(*xfers));
-	int ret = ioctl(spidev->fd, request, xfers) < 0 ? -errno : 0;
+	int ret = spidev_set_mode(spidev->fd, mode);
 
-	if (ret < 0)
-		spidev->dev.failed_step = "SPI_IOC_MESSAGE";
-	if (ret == -ESHUTDOWN || ret == -ENODEV) {
-		close(spidev->fd);
-		spidev->fd = -1;
-		spidev->lost_selected |= spidev->selected;
-		spidev->selected = false;
-	}
-	return ret;
-}
-
-static int spidev_release(struct spi_device *dev)
-{
-	struct spidev *spidev = to_spidev(dev);
-	/* Moves chip select and nothing else. */
-	struct spi_ioc_transfer nothing = { .cs_change = 0 };
-	int ret;
-
-	if (!spidev->selected)
-		return 0;
-	ret = send_message(spidev, &nothing, 1);
-	spidev->selected = false;
-	return ret;
-}
-
-/*
- * Writing the mode releases a held chip and takes as long as a short
- * transfer, so it is done only for a change, and never inside a message.
- */
-static int prepare(struct spidev *spidev, uint32_t mode)
-{
-	int ret;
-
-	if (spidev->fd < 0) {
-		ret = reopen(spidev);
-		if (ret < 0)
-			return ret;
-	}
-	if (mode == spidev->mode)
-		return 0;
-	spidev->dev.failed_step = "change of mode inside a message";
-	if (spidev->selected)
-		return -EINVAL;
-	spidev->dev.failed_step = "SPI_IOC_WR_MODE32";
-	ret = spidev_set_mode(spidev->fd, mode);
-	if (!ret)
-		spidev->mode = mode;
-	return ret;
-}
-
-/* Delays are whole microseconds here, and never shorter than asked. */
-static uint32_t to_us(uint32_t ns)
-{
-	return ns / 1000 + (ns % 1000 ? 1 : 0);
-}
-
-/*
- * Few controllers have a delay between words, and the kernel takes one for the
- * others without a word. So where it matters, each word is a transfer of its
- * own, with the delay behind it that the SPI core sees to.
- */
-static uint32_t transfer_len(const struct spi_piece *piece, uint32_t left)
-{
-	return piece->word_delay_ns ? spi_word_size(piece->bits_per_word)
-				    : left;
-}
-
-/* Fills @xfers with the piece from @done on. Returns how many there are. */
-static unsigned int build_message(const struct spidev *spidev,
-				  const struct spi_piece *piece, uint32_t *done,
-				  struct spi_ioc_transfer *xfers)
-{
-	unsigned int room = spidev->dev.caps.max_piece / SPIDEV_DMA_ALIGN;
-	struct spi_ioc_transfer *x = xfers;
-	struct spi_ioc_transfer common = {
-		.speed_hz = piece->speed_hz,
-		.bits_per_word = piece->bits_per_word,
-	};
-
-	/* An empty transfer ahead: its delay runs after the select edge. */
-	if (piece->setup_ns && !spidev->selected) {
-		*x = common;
-		x++->delay_usecs = (uint16_t)to_us(piece->setup_ns);
-	}
-	if (room > MAX_WORDS)
-		room = MAX_WORDS;
-	do {
-		uint32_t len = transfer_len(piece, piece->len - *done);
-		bool last = *done + len == piece->len;
-
-		*x = common;
-		x->tx_buf = piece->tx ? (uintptr_t)piece->tx + *done : 0;
-		x->rx_buf = piece->rx ? (uintptr_t)piece->rx + *done : 0;
-		x->len = len;
-		x->tx_nbits = piece->tx ? piece->tx_nbits : 0;
-		x->rx_nbits = piece->rx ? piece->rx_nbits : 0;
-		x->delay_usecs = (uint16_t)to_us(last ? piece->hold_ns
-						      : piece->word_delay_ns);
-		x++;
-		*done += len;
-	} while (*done < piece->len && x < xfers + room);
-	x[-1].cs_change = piece->keep || *done < piece->len;
-	return (unsigned int)(x - xfers);
-}
-
-static int send_piece(struct spidev *spidev, const struct spi_piece *piece)
-{
-	uint32_t done = 0;
-	int ret = 0;
-
-	while (!ret && done < piece->len) {
-		struct spi_ioc_transfer xfers[1 + MAX_WORDS];
-		unsigned int count = build_message(spidev, piece, &done, xfers);
-
-		ret = send_message(spidev, xfers, count);
-		/*
-		 * A message that was refused leaves a held chip held; one
-		 * whose bytes could not be stored was run all the same.
-		 */
-		if (!ret || ret == -EFAULT)
-			spidev->selected = xfers[count - 1].cs_change;
-	}
-	return ret;
-}
-
-static int spidev_transfer(struct spi_device *dev,
-			   const struct spi_piece *piece)
-{
-	struct spidev *spidev = to_spidev(dev);
-	int ret;
-
-	ret = prepare(spidev, to_spi_mode(spidev, piece->mode));
-	if (!ret)
-		ret = send_piece(spidev, piece);
 	if (ret < 0) {
-		const char *step = dev->failed_step;
-
-		spidev_release(dev);
-		dev->failed_step = step;
+		note_failure(spidev, "SPI_IOC_WR_MODE32", ret);
 		return ret;
 	}
-	dev->failed_step = NULL;
+	spidev->mode = mode;
+	spidev->state = CHIP_RELEASED;
 	return 0;
 }
-
-static void spidev_close(struct spi_device *dev)
-{
-	struct spidev *spidev = to_spidev(dev);
-
-	spidev_release(dev);
-	if (spidev->fd >= 0) {
-		/* Others find the chip as we did. */
-		if (spidev->mode != spidev->found_mode)
-			spidev_set_mode(spidev->fd, spidev->found_mode);
-		close(spidev->fd);
-	}
-	free(spidev->path);
-	free(spidev);
-}
-
-static const struct spi_device_ops spidev_ops = {
-	.transfer = spidev_transfer,
-	.release = spidev_release,
-	.close = spidev_close,
-};
 
 static int open_char_device(const char *path)
 {
@@ -280,6 +143,212 @@ static int open_char_device(const char *path)
 	return fd;
 }
 
+/* The device was gone. Another controller may be behind the file now. */
+static int reopen(struct spidev *spidev)
+{
+	int ret;
+
+	spidev->fd = open_char_device(spidev->path);
+	if (spidev->fd < 0) {
+		spidev->dev.failed_step = "open";
+		return spidev->fd;
+	}
+	spidev->empty = EMPTY_UNTRIED;
+	ret = spidev_get_mode(spidev->fd, &spidev->mode);
+	if (ret < 0) {
+		spidev->dev.failed_step = "SPI_IOC_RD_MODE32";
+		close(spidev->fd);
+		spidev->fd = -1;
+	}
+	return ret;
+}
+
+static int send_message(struct spidev *spidev, struct spi_ioc_transfer *xfers,
+			unsigned int count)
+{
+	/* SPI_IOC_MESSAGE(count) is for constants only. */
+	unsigned long request =
+		_IOC(_IOC_WRITE, SPI_IOC_MAGIC, 0, count * sizeof(*xfers));
+	int ret = ioctl(spidev->fd, request, xfers) < 0 ? -errno : 0;
+
+	if (ret < 0)
+		note_failure(spidev, "SPI_IOC_MESSAGE", ret);
+	else
+		spidev->state = xfers[count - 1].cs_change ? CHIP_SELECTED
+							   : CHIP_RELEASED;
+	return ret;
+}
+
+/*
+ * An empty message moves chip select and nothing else, and leaves the chip
+ * released. Where it fails, writing the mode releases the chip; if that works,
+ * it is the empty message that the driver refuses.
+ */
+static int send_empty_message(struct spidev *spidev)
+{
+	struct spi_ioc_transfer nothing = { .cs_change = 0 };
+	int ret = send_message(spidev, &nothing, 1);
+
+	if (!ret) {
+		spidev->empty = EMPTY_TAKEN;
+	} else if (spidev->fd >= 0) {
+		ret = write_mode(spidev, spidev->mode);
+		if (!ret && spidev->empty == EMPTY_UNTRIED)
+			spidev->empty = EMPTY_REFUSED;
+	}
+	return ret;
+}
+
+/* Releases the chip, if it may be selected. Never selects one. */
+static int release(struct spidev *spidev)
+{
+	int ret;
+
+	if (spidev->state == CHIP_SELECTED && spidev->empty != EMPTY_REFUSED) {
+		ret = send_empty_message(spidev);
+		if (spidev->fd >= 0)
+			return ret;
+	}
+	if (spidev->state == CHIP_RELEASED)
+		return 0;
+	if (spidev->fd < 0) {
+		ret = reopen(spidev);
+		if (ret < 0)
+			return ret;
+	}
+	return write_mode(spidev, spidev->mode);
+}
+
+static int spidev_release(struct spi_device *dev)
+{
+	return release(to_spidev(dev));
+}
+
+/* Makes the chip ready for a message in @mode. */
+static int prepare(struct spidev *spidev, uint32_t mode)
+{
+	int ret;
+
+	if (spidev->fd < 0) {
+		ret = reopen(spidev);
+		if (ret < 0)
+			return ret;
+	}
+	if (spidev->state != CHIP_UNKNOWN && mode == spidev->mode)
+		return 0;
+	if (spidev->state == CHIP_SELECTED) {
+		spidev->dev.failed_step = "change of mode inside a message";
+		return -EINVAL;
+	}
+	return write_mode(spidev, mode);
+}
+
+static int send_piece(struct spidev *spidev, const struct spi_piece *piece)
+{
+	uint32_t done = 0;
+	int ret = 0;
+
+	while (!ret && done < piece->len) {
+		struct spi_ioc_transfer xfers[SPIDEV_MESSAGE_TRANSFERS];
+		bool selects = spidev->state != CHIP_SELECTED;
+		unsigned int count =
+			spidev_build_message(piece, spidev->dev.caps.max_piece,
+					     selects, &done, xfers);
+
+		ret = send_message(spidev, xfers, count);
+		if (!ret && !xfers[0].len)
+			spidev->empty = EMPTY_TAKEN;
+	}
+	return ret;
+}
+
+/* A message with a setup delay failed: was its empty transfer the reason? */
+static void find_out_empty(struct spidev *spidev)
+{
+	const char *step = spidev->dev.failed_step;
+
+	if (!release(spidev) && spidev->empty == EMPTY_UNTRIED)
+		send_empty_message(spidev);
+	spidev->dev.failed_step = spidev->empty == EMPTY_REFUSED ? no_setup
+								 : step;
+}
+
+static int run_piece(struct spidev *spidev, const struct spi_piece *piece)
+{
+	bool delays = piece->setup_ns && spidev->state != CHIP_SELECTED;
+	int ret;
+
+	if (delays && spidev->empty == EMPTY_REFUSED) {
+		spidev->dev.failed_step = no_setup;
+		return -EOPNOTSUPP;
+	}
+	ret = prepare(spidev, to_spi_mode(spidev, piece->mode));
+	if (ret < 0)
+		return ret;
+	ret = send_piece(spidev, piece);
+	if (ret < 0 && delays && spidev->empty == EMPTY_UNTRIED)
+		find_out_empty(spidev);
+	return ret;
+}
+
+static int spidev_transfer(struct spi_device *dev,
+			   const struct spi_piece *piece)
+{
+	struct spidev *spidev = to_spidev(dev);
+	const char *step = NULL;
+	int ret = run_piece(spidev, piece);
+
+	if (ret < 0) {
+		step = dev->failed_step;
+		release(spidev);
+	}
+	dev->failed_step = step;
+	return ret;
+}
+
+static bool spidev_has_setup(const struct spi_device *dev)
+{
+	return ((const struct spidev *)(const void *)dev)->empty !=
+	       EMPTY_REFUSED;
+}
+
+static void free_spidev(struct spidev *spidev)
+{
+	if (spidev->fd >= 0)
+		close(spidev->fd);
+	free(spidev->path);
+	free(spidev);
+}
+
+/* Leaves the mode as it was found, for whoever opens the device next. */
+static int restore_mode(struct spidev *spidev)
+{
+	if (spidev->fd < 0 || (spidev->state == CHIP_RELEASED &&
+			       spidev->mode == spidev->found_mode))
+		return 0;
+	return write_mode(spidev, spidev->found_mode);
+}
+
+static void spidev_close(struct spi_device *dev)
+{
+	struct spidev *spidev = to_spidev(dev);
+	int ret = release(spidev);
+
+	if (!ret)
+		ret = restore_mode(spidev);
+	if (ret < 0)
+		log_warning("%s: may be left selected: %s: %s", spidev->path,
+			    dev->failed_step, strerror(-ret));
+	free_spidev(spidev);
+}
+
+static const struct spi_device_ops spidev_ops = {
+	.transfer = spidev_transfer,
+	.release = spidev_release,
+	.has_setup = spidev_has_setup,
+	.close = spidev_close,
+};
+
 int spidev_open(const char *path, enum cs_high cs_high, struct spi_device **out)
 {
 	struct spidev *spidev = calloc(1, sizeof(*spidev));
@@ -294,7 +363,8 @@ int spidev_open(const char *path, enum cs_high cs_high, struct spi_device **out)
 	if (!spidev->path)
 		ret = -ENOMEM;
 	if (ret < 0) {
-		spidev_close(&spidev->dev);
+		restore_mode(spidev);
+		free_spidev(spidev);
 		/* Other devices say EINVAL to an ioctl that is not theirs. */
 		return ret == -EINVAL ? -ENOTTY : ret;
 	}

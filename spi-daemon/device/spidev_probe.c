@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include "spi-daemon/device/spidev_message.h"
 #include "spi-daemon/device/spidev_probe.h"
 
 #define WIDE_BITS                                                 \
@@ -102,17 +103,19 @@ static uint8_t wide(uint32_t mode, uint32_t dual, uint32_t quad, uint32_t octal)
 			 (mode & octal ? VIRTIO_SPI_CAN_OCTAL : 0));
 }
 
-static uint32_t probe_bits_per_word(int fd)
+static int probe_bits_per_word(int fd, uint32_t *mask)
 {
-	uint32_t mask = 0;
-	uint8_t before = 8;
+	uint8_t before;
 
-	ioctl(fd, SPI_IOC_RD_BITS_PER_WORD, &before);
+	if (ioctl(fd, SPI_IOC_RD_BITS_PER_WORD, &before) < 0)
+		return -errno;
 	for (uint8_t bits = 1; bits <= 32; bits++)
 		if (!ioctl(fd, SPI_IOC_WR_BITS_PER_WORD, &bits))
-			mask |= 1u << (bits - 1);
-	ioctl(fd, SPI_IOC_WR_BITS_PER_WORD, &before);
-	return mask;
+			*mask |= 1u << (bits - 1);
+	if (!ioctl(fd, SPI_IOC_WR_BITS_PER_WORD, &before))
+		return 0;
+	/* A chip comes up with 8, whether its controller has that or not. */
+	return *mask & 1u << (before - 1) ? -errno : 0;
 }
 
 static uint32_t max_piece(void)
@@ -134,6 +137,7 @@ static uint32_t max_piece(void)
 int spidev_probe(int fd, uint32_t found, struct spi_caps *caps, uint32_t *base)
 {
 	uint32_t lines;
+	int ret;
 
 	*base = found & ~WIDE_BITS;
 	lines = probe_lines(fd, *base);
@@ -143,7 +147,6 @@ int spidev_probe(int fd, uint32_t found, struct spi_caps *caps, uint32_t *base)
 	*caps = (struct spi_caps){
 		.tx_nbits = wide(lines, SPI_TX_DUAL, SPI_TX_QUAD, SPI_TX_OCTAL),
 		.rx_nbits = wide(lines, SPI_RX_DUAL, SPI_RX_QUAD, SPI_RX_OCTAL),
-		.bits_per_word_mask = probe_bits_per_word(fd),
 		.modes = probe_modes(fd, *base & ~SPIDEV_REQUEST_BITS),
 		.min_speed_hz = MIN_SPEED_HZ,
 		.max_word_delay_ns = UINT8_MAX * 1000u,
@@ -152,6 +155,10 @@ int spidev_probe(int fd, uint32_t found, struct spi_caps *caps, uint32_t *base)
 		.max_inactive_ns = UINT16_MAX * 1000u,
 		.max_piece = max_piece(),
 	};
-	ioctl(fd, SPI_IOC_RD_MAX_SPEED_HZ, &caps->max_speed_hz);
+	ret = probe_bits_per_word(fd, &caps->bits_per_word_mask);
+	if (ret < 0)
+		return ret;
+	if (ioctl(fd, SPI_IOC_RD_MAX_SPEED_HZ, &caps->max_speed_hz) < 0)
+		return -errno;
 	return spidev_set_mode(fd, *base);
 }

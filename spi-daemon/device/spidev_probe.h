@@ -13,9 +13,6 @@
 /* What a request says of the mode; the rest is as the chip comes up. */
 #define SPIDEV_REQUEST_BITS (SPI_CPHA | SPI_CPOL | SPI_LSB_FIRST | SPI_LOOP)
 
-/* The kernel counts each transfer rounded up to a cache line of DMA memory. */
-#define SPIDEV_DMA_ALIGN 128
-
 /* The mode, SPI_... bits. Setting it releases a held chip. 0 or -errno. */
 int spidev_get_mode(int fd, uint32_t *mode);
 int spidev_set_mode(int fd, uint32_t mode);

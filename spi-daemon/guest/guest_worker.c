@@ -262,10 +262,21 @@ static void take_kick(struct guest_worker *w)
 	}
 }
 
+/* The front end may ask for the config space: it gets what is known now. */
+static void refresh_config(struct guest_worker *w)
+{
+	struct controller *controller = w->service.controller;
+
+	if (controller_refresh(controller))
+		spi_config_encode(&controller->config, &w->config);
+}
+
 static void serve_front_end(struct guest_worker *w)
 {
-	int ret = vhost_session_handle(&w->session);
+	int ret;
 
+	refresh_config(w);
+	ret = vhost_session_handle(&w->session);
 	report(w);
 	if (ret > 0)
 		w->reads.idle = 0;

@@ -25,6 +25,7 @@
 
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define TRANS_ERR VIRTIO_SPI_TRANS_ERR
+#define PARAM_ERR VIRTIO_SPI_PARAM_ERR
 
 /* A daemon on device 0, with @keys; the log is that since its probing. */
 static void start(struct rig *rig, const struct fake_spidev_board *board,
@@ -248,11 +249,80 @@ static void error_in_the_middle_releases(void **state)
 	rig_expect(front, &request, TRANS_ERR);
 	assert_false(fake_spidev_is_selected(0));
 	/*
-	 * Whether the kernel ran a message that failed, and so released the
-	 * chip, is not known: the daemon releases it once more.
+	 * Not every driver releases the chip after a message that failed: the
+	 * daemon writes the mode, which does.
 	 */
-	check_events("SCCRSR");
+	check_events("SCCRM");
 	rig_expect(front, &request, OK);
+}
+
+static struct fake_spidev_board board_without_empty_transfers(void)
+{
+	struct fake_spidev_board board = fake_spidev_plain;
+
+	board.empty_error = ETIMEDOUT;
+	return board;
+}
+
+static void hold_ends_where_empty_transfers_fail(void **state)
+{
+	struct fake_spidev_board board = board_without_empty_transfers();
+	struct rig *rig = *state;
+	struct spi_front *front;
+	uint8_t rx[4];
+
+	start(rig, &board, ",cs=linux,cs-hold=1");
+	front = rig_open(rig, 0);
+	for (int round = 0; round < 3; round++) {
+		rig_tx(front, 0, "\x06", 1);
+		wait_released();
+		rig_duplex(front, (const uint8_t *)"\x9f\0\0", rx, 4);
+		check_events("SCRMSCR");
+	}
+	assert_null(strstr(daemon_stderr(&rig->daemon), "release"));
+}
+
+static void messages_stay_apart_where_empty_transfers_fail(void **state)
+{
+	struct fake_spidev_board board = board_without_empty_transfers();
+	struct rig *rig = *state;
+	struct spi_front *front;
+	uint8_t rx[3];
+
+	start(rig, &board, ",cs=linux,cs-hold=10000");
+	front = rig_open(rig, 0);
+	for (int round = 0; round < 3; round++) {
+		rig_tx(front, 0, "\x06", 1);
+		/* The next write begins a message: it does not join this. */
+		rig_tx(front, 0, "\x9f", 1);
+		rig_rx(front, 0, rx, 3);
+		check_events("SCRMSCCR");
+	}
+}
+
+static void config_space_has_no_setup_where_empty_transfers_fail(void **state)
+{
+	struct fake_spidev_board board = board_without_empty_transfers();
+	struct spi_front_request request = { .head = rig_head(0),
+					     .tx = (const uint8_t *)"a",
+					     .tx_len = 1 };
+	struct virtio_spi_wire_config config;
+	struct rig *rig = *state;
+	struct spi_front *front;
+
+	start(rig, &board, "");
+	front = rig_open(rig, 0);
+	request.head.cs_setup_ns = htole32(2000);
+	rig_expect(front, &request, TRANS_ERR);
+	assert_int_equal(spi_front_config(front, &config), 0);
+	assert_int_equal(config.max_cs_setup_ns, 0);
+	rig_expect(front, &request, PARAM_ERR);
+	assert_int_equal(fake_spidev_take(0)->sent_len, 0);
+	request.head.cs_setup_ns = 0;
+	rig_expect(front, &request, OK);
+	assert_non_null(strstr(daemon_stderr(&rig->daemon),
+			       "spidev0.0: setup delay, for which the driver "
+			       "takes no empty transfer: "));
 }
 
 static void device_that_comes_back_is_used_again(void **state)
@@ -388,6 +458,9 @@ int main(void)
 		TEST(ring_stop_disconnect_and_exit_release),
 		TEST(host_errors_are_logged_with_ioctl_device_and_guest),
 		TEST(error_in_the_middle_releases),
+		TEST(hold_ends_where_empty_transfers_fail),
+		TEST(messages_stay_apart_where_empty_transfers_fail),
+		TEST(config_space_has_no_setup_where_empty_transfers_fail),
 		TEST(device_that_comes_back_is_used_again),
 		TEST(two_guests_share_a_device),
 		TEST(guests_keep_their_own_modes_speeds_and_word_sizes),

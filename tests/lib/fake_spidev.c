@@ -247,9 +247,21 @@ void fake_spidev_fail(unsigned int i, unsigned int first, unsigned int last,
 	struct fake_spidev_chip *chip = &fake.devices[i].chip;
 
 	pthread_mutex_lock(&fake.lock);
-	chip->fail_first = first;
-	chip->fail_last = last;
+	chip->fail_messages = (struct fake_spidev_range){ first, last };
 	chip->fail_error = error;
+	pthread_mutex_unlock(&fake.lock);
+}
+
+void fake_spidev_fail_setup(unsigned int i, unsigned int first,
+			    unsigned int last, int error,
+			    enum fake_spidev_setup how)
+{
+	struct fake_spidev_chip *chip = &fake.devices[i].chip;
+
+	pthread_mutex_lock(&fake.lock);
+	chip->fail_setups = (struct fake_spidev_range){ first, last };
+	chip->fail_setup_error = error;
+	chip->fail_setup_how = how;
 	pthread_mutex_unlock(&fake.lock);
 }
 

@@ -56,8 +56,10 @@ struct fake_spidev_board {
 	uint32_t bits_mask; /* bit n: n+1 bits per word; 0: 1 to 32 */
 	uint32_t mode;	    /* as the chip comes up */
 	uint32_t max_speed_hz;
-	uint32_t bufsiz; /* bytes */
-	bool gpio_cs;	 /* chip select is a GPIO */
+	uint32_t bufsiz;  /* bytes */
+	bool gpio_cs;	  /* chip select is a GPIO */
+	int empty_error;  /* the driver fails transfers without data: errno */
+	bool stays_after; /* a message that fails leaves the chip selected */
 };
 
 /* A plain board: modes 0 to 3, 8 to 32 bits, 10 MHz, bufsiz 4096 */
@@ -86,6 +88,22 @@ void fake_spidev_bind(unsigned int i);
  */
 void fake_spidev_fail(unsigned int i, unsigned int first, unsigned int last,
 		      int error);
+
+/* How far an ioctl that writes a setting comes before it fails. */
+enum fake_spidev_setup {
+	FAKE_SETUP_NOTHING,  /* nothing changes */
+	FAKE_SETUP_HALF_WAY, /* the wire has the new mode; it reads as the old
+			      */
+};
+
+/*
+ * The ioctls number @first to @last from now on, from 1, that write a setting
+ * which the controller has fail with @error (positive). They do not release a
+ * held chip.
+ */
+void fake_spidev_fail_setup(unsigned int i, unsigned int first,
+			    unsigned int last, int error,
+			    enum fake_spidev_setup how);
 
 bool fake_spidev_is_selected(unsigned int i);
 

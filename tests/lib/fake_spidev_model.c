@@ -27,12 +27,13 @@ uint8_t fake_spidev_answer(size_t at)
 
 void fake_spidev_reset(struct fake_spidev_chip *chip)
 {
-	chip->mode = chip->board.mode;
+	chip->mode = chip->wire_mode = chip->board.mode;
 	chip->speed_hz = chip->board.max_speed_hz;
 	chip->bits = 8;
 	chip->selected = false;
 	chip->answered = 0;
-	chip->fail_first = chip->fail_last = 0;
+	chip->fail_messages = chip->fail_setups =
+		(struct fake_spidev_range){ 0 };
 }
 
 /* To or from the memory of thread @tid. Returns 0 or -EFAULT. */
@@ -65,7 +66,7 @@ static void set_cs(struct fake_spidev_chip *chip, bool selected)
 {
 	const struct fake_spidev_event edge = {
 		.kind = selected ? FAKE_SELECT : FAKE_RELEASE,
-		.mode = chip->mode,
+		.mode = chip->wire_mode,
 	};
 
 	if (chip->selected != selected)
@@ -86,6 +87,18 @@ static bool more_than_one(uint32_t bits)
 	return bits & (bits - 1);
 }
 
+/* Counts one ioctl, and returns whether it is one of those to fail. */
+static bool is_to_fail(struct fake_spidev_range *range)
+{
+	bool fails = range->first == 1 || (!range->first && range->last);
+
+	if (range->first)
+		range->first--;
+	if (range->last)
+		range->last--;
+	return fails;
+}
+
 /* spi_setup(): also releases a chip that is held. */
 static int setup(struct fake_spidev_chip *chip, uint32_t mode, uint8_t bits,
 		 uint32_t speed_hz)
@@ -103,7 +116,12 @@ static int setup(struct fake_spidev_chip *chip, uint32_t mode, uint8_t bits,
 	mode &= ~(bad & WIDE);
 	if (bad & ~(uint32_t)WIDE || !has_bits(chip, bits))
 		return -EINVAL;
-	chip->mode = mode;
+	if (is_to_fail(&chip->fail_setups)) {
+		if (chip->fail_setup_how == FAKE_SETUP_HALF_WAY)
+			chip->wire_mode = mode;
+		return -chip->fail_setup_error;
+	}
+	chip->mode = chip->wire_mode = mode;
 	chip->bits = bits;
 	chip->speed_hz = speed_hz;
 	set_cs(chip, false);
@@ -239,7 +257,7 @@ static int run_transfer(struct fake_spidev_chip *chip, pid_t tid,
 {
 	struct fake_spidev_event event = {
 		.kind = FAKE_CLOCK,
-		.mode = chip->mode,
+		.mode = chip->wire_mode,
 		.speed_hz = x->speed_hz,
 		.len = x->len,
 		.bits = x->bits_per_word,
@@ -263,28 +281,31 @@ static int run_transfer(struct fake_spidev_chip *chip, pid_t tid,
 	return ret;
 }
 
-/* Is this message one of those that fail? Counts it. */
-static bool is_to_fail(struct fake_spidev_chip *chip)
+/*
+ * A driver that does messages itself, and takes no transfer without data, ends
+ * the message there: chip select stays, or is left as if the message went on.
+ */
+static bool refuses(struct fake_spidev_chip *chip,
+		    const struct spi_ioc_transfer *x)
 {
-	bool fails = chip->fail_first == 1 ||
-		     (!chip->fail_first && chip->fail_last);
-
-	if (chip->fail_first)
-		chip->fail_first--;
-	if (chip->fail_last)
-		chip->fail_last--;
-	return fails;
+	if (x->len || !chip->board.empty_error)
+		return false;
+	if (chip->board.stays_after)
+		set_cs(chip, true);
+	return true;
 }
 
 /* spi_transfer_one_message() */
 static int run_message(struct fake_spidev_chip *chip, pid_t tid,
 		       const struct spi_ioc_transfer *xfers, unsigned int n)
 {
-	bool keep = false, fails = is_to_fail(chip);
+	bool keep = false, fails = is_to_fail(&chip->fail_messages);
 	int ret = 0, total = 0, stored = 0;
 
-	set_cs(chip, true);
 	for (unsigned int i = 0; i < n && !ret; i++) {
+		if (refuses(chip, &xfers[i]))
+			return -chip->board.empty_error;
+		set_cs(chip, true);
 		/* What came is copied out when all is over. */
 		stored |= run_transfer(chip, tid, &xfers[i]);
 		if (fails && i == n - 1)
@@ -299,7 +320,7 @@ static int run_message(struct fake_spidev_chip *chip, pid_t tid,
 			set_cs(chip, true);
 		}
 	}
-	if (!keep)
+	if (!keep && !(ret && chip->board.stays_after))
 		set_cs(chip, false);
 	return ret ? ret : stored ? stored : total;
 }

@@ -7,15 +7,23 @@
 
 #include "tests/lib/fake_spidev.h"
 
+/* Ioctls from now on, from 1. All zero: none. */
+struct fake_spidev_range {
+	unsigned int first, last;
+};
+
 struct fake_spidev_chip {
 	struct fake_spidev_board board;
 	struct fake_spidev_log *log;
 	uint32_t mode, speed_hz;
+	uint32_t wire_mode; /* what the controller really does */
 	uint8_t bits;
 	bool selected;
 	size_t answered; /* bytes, see fake_spidev_answer() */
-	unsigned int fail_first, fail_last; /* messages to go; 0: none */
+	struct fake_spidev_range fail_messages, fail_setups;
 	int fail_error;
+	int fail_setup_error;
+	enum fake_spidev_setup fail_setup_how;
 };
 
 /* The chip comes up. Its log is kept. */
