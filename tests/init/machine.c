@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "tests/lib/mounts.h"
 #include "tests/lib/process.h"
 
 #define CANNOT	   77
@@ -69,6 +70,12 @@ int machine_start(struct machine *m, const char *kind)
 		fprintf(stderr, "VHOST_INSTALLED is not set: make run-init\n");
 		return -1;
 	}
+	status = mounts_make_private();
+	if (status) {
+		snprintf(m->missing, sizeof(m->missing),
+			 "no mount namespace: %s", strerror(-status));
+		return 0;
+	}
 	if (process_make_dir(m->dir, sizeof(m->dir)) < 0)
 		return -1;
 	snprintf(m->log, sizeof(m->log), "%s/log", m->dir);
@@ -96,7 +103,8 @@ void machine_stop(struct machine *m)
 			process_wait(m->runner, TIMEOUT_MS);
 		}
 	}
-	process_remove_dir(m->dir);
+	if (*m->dir)
+		process_remove_dir(m->dir);
 }
 
 void machine_need(const struct machine *m)

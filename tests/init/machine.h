@@ -21,8 +21,9 @@ struct machine {
 };
 
 /*
- * Starts a machine of @kind (see machine.sh). Returns 0, also if there can be
- * none on this machine; or -1, with a message on stderr.
+ * Starts a machine of @kind (see machine.sh), and moves the calling process
+ * into a mount namespace of its own. Returns 0, also if there can be no machine
+ * here: @m->missing says why. Returns -1 with a message on stderr on errors.
  */
 int machine_start(struct machine *m, const char *kind);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The system log: syslog(3), and systemd's journal on stderr. */
 #include <fcntl.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +18,7 @@
 #include <cmocka.h>
 
 #include "spi-daemon/system/log.h"
+#include "tests/lib/mounts.h"
 #include "tests/lib/process.h"
 
 #define TEXT_SIZE 1000
@@ -34,8 +34,7 @@ static int make_dev_log(void)
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	strcpy(addr.sun_path, "/dev/log");
-	if (unshare(CLONE_NEWNS) < 0 ||
-	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (mounts_make_private() < 0 ||
 	    mount("tmpfs", "/dev", "tmpfs", 0, NULL) < 0 ||
 	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return -1;
