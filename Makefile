@@ -174,20 +174,19 @@ TSAN := -fsanitize=thread $(if $(findstring clang,$(CC)),,-Wno-tsan)
 VALGRIND := valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --error-exitcode=99 --leak-check=full \
 	--show-leak-kinds=definite,possible --errors-for-leak-kinds=definite
 
+# What `make check` runs: targets that install what they need and print their
+# results as tests/run-tests.sh does. Add a stage here, and what it needs to
+# tests/install-deps.sh. All are run, also after one that failed.
+STAGES := lint check-quick check-init check-bench check-asan check-tsan \
+	check-valgrind check-model check-qtest check-guest check-spidev
+# fail, or tell: what a skip does that is not in tests/expected-skips
+SKIPS := tell
+
 .PHONY: check
 check: ## everything: lint, all tests, sanitizers, valgrind, real guests
-	$(deps) build check guest init
-	$(MAKE) lint
-	$(MAKE) check-quick
-	$(MAKE) check-init
-	$(MAKE) check-bench
-	$(MAKE) check-asan
-	$(MAKE) check-tsan
-	$(MAKE) check-valgrind
-	$(MAKE) check-model
-	$(MAKE) check-qtest
-	$(MAKE) check-guest
-	$(MAKE) check-spidev
+	-$(deps) all
+	@MAKE="$(MAKE)" CHECK_LOGS=$(BUILD)/check CHECK_SKIPS=$(SKIPS) \
+		sh tests/check.sh $(STAGES)
 
 .PHONY: check-quick
 check-quick: ## the tests that need no virtual machine
@@ -200,14 +199,21 @@ run-quick: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
 
 .PHONY: check-asan
 check-asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(deps) build check
 	$(MAKE) run-quick BUILD=build-asan FORTIFY= SANITIZE="$(ASAN)"
 
 .PHONY: check-tsan
 check-tsan: ## the same under ThreadSanitizer
+	$(deps) build check
 	$(MAKE) run-quick BUILD=build-tsan FORTIFY= SANITIZE="$(TSAN)"
 
 .PHONY: check-valgrind
-check-valgrind: all $(UNIT_TESTS) ## the unit tests under valgrind
+check-valgrind: ## the unit tests under valgrind
+	$(deps) build check
+	$(MAKE) run-valgrind
+
+.PHONY: run-valgrind
+run-valgrind: all $(UNIT_TESTS)
 	@TEST_WRAPPER="$(VALGRIND)" $(run) $(UNIT_TESTS)
 
 .PHONY: check-model
@@ -274,13 +280,13 @@ bench-scale: all $(BENCHES) ## what 1 to 256 guests cost the host
 	@$(call bench,bench_scale)
 
 .PHONY: check-bench
-check-bench: all $(BENCHES) ## that the benchmarks work; no figure is judged
-	@for program in $(BENCHES); do \
-		BENCH_SECONDS=0.1 VHOST_DEVICE_SPI=$(abspath $(DAEMON)) \
-			timeout 120 $$program > $$program.log 2>&1 || \
-			{ cat $$program.log; exit 1; }; \
-		echo "ok      $${program##*/}"; \
-	done
+check-bench: ## that the benchmarks work; no figure is judged
+	$(deps) build check
+	$(MAKE) run-bench
+
+.PHONY: run-bench
+run-bench: all $(BENCHES)
+	@BENCH_SECONDS=0.1 TEST_TIMEOUT=120 $(run) --plain $(BENCHES)
 
 .PHONY: check-qtest
 check-qtest: ## QEMU's own front end, without a guest
@@ -321,8 +327,9 @@ demo: ## shows a Linux guest that identifies, writes and reads a flash chip
 
 .PHONY: lint
 lint: ## rules of the source that compilers do not check
-	sh tests/test_lint.sh
-	WARNINGS="$(WARNINGS)" sh tests/lint.sh
+	$(deps) build lint
+	@$(run) --plain tests/test_lint.sh tests/test_check.sh
+	@WARNINGS="$(WARNINGS)" sh tests/lint.sh
 
 FORMATTED := $(shell find virtio vhost spi-daemon tests -name '*.[ch]' \
 	! -path 'tests/guest/module/*')

@@ -5,6 +5,7 @@
 # lacks. With nothing missing it does nothing, and needs no network or root.
 #
 #	install-deps.sh PURPOSE...
+#	install-deps.sh --list PURPOSE...	prints them, a line each
 
 set -eu
 
@@ -15,9 +16,13 @@ packages_for() {
 	build) # make
 		echo gcc libc6-dev make libbsd-dev
 		;;
-	check) # make check-quick, with what the lint uses
+	check) # make check-quick, and the same under sanitizers and valgrind
 		packages_for build
-		echo libcmocka-dev valgrind cppcheck shellcheck mandoc
+		echo libcmocka-dev valgrind
+		;;
+	lint) # make lint: each tool that tests/lint.sh looks for
+		packages_for check
+		echo clang clang-tidy cppcheck mandoc shellcheck
 		;;
 	model) # make check-model
 		packages_for build
@@ -31,12 +36,17 @@ packages_for() {
 		packages_for build
 		echo libcmocka-dev busybox-static systemd util-linux mount
 		;;
-	develop) # make format, coverage and a second compiler
-		packages_for check
-		echo clang libclang-rt-dev clang-format clang-tidy gcovr git
+	all) # make check
+		for each in build check lint model guest init; do
+			packages_for "$each"
+		done
+		;;
+	develop) # make format, coverage and fuzz
+		packages_for lint
+		echo libclang-rt-dev clang-format gcovr git
 		;;
 	*)
-		die "usage: install-deps.sh build|check|model|guest|init|develop..."
+		die "usage: install-deps.sh PURPOSE..., which this file lists"
 		;;
 	esac
 }
@@ -74,6 +84,11 @@ apt() {
 		apt-get -q -o DPkg::Lock::Timeout=300 "$@"
 }
 
+list=false
+if [ "${1:-}" = --list ]; then
+	list=true
+	shift
+fi
 [ $# -gt 0 ] || set -- none
 for purpose; do
 	packages_for "$purpose" > /dev/null # or die
@@ -82,8 +97,13 @@ done
 wanted=$(
 	for purpose; do
 		printf '%s\n' $(packages_for "$purpose")
-	done | sort -u | tr '\n' ' '
+	done | sort -u
 )
+if $list; then
+	echo "$wanted"
+	exit
+fi
+wanted=$(echo "$wanted" | tr '\n' ' ')
 for program in apt-get dpkg-query; do
 	command -v "$program" > /dev/null ||
 		die "no $program here; install by other means: $wanted"

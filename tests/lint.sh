@@ -9,7 +9,8 @@
 #	lint.sh --rules DIR	only the rules, in another tree
 #
 # Prints one line for each finding, file:line: message, and fails if there is
-# one. A "note:" is no finding.
+# one. A "note:" is no finding. Without --rules, the last line is a summary as
+# run-tests.sh prints it, where each rule and each tool is a case.
 
 set -eu
 LC_ALL=C
@@ -36,17 +37,28 @@ xargs awk 'FNR == 1 && (/^#!.*sh/ || FILENAME ~ /\.sh$/) { print FILENAME }' \
 	< "$work/text" > "$work/sh"
 grep -E '(\.([1-9]|mk)|(^|/)(Makefile|Kbuild))$' "$work/text" |
 	cat - "$work/c" "$work/sh" > "$work/licensed"
-status=0
+passed=0
+failed=0
+skipped=0
 
-# Runs the awk program $1 over the files listed in $2, sets status if it
-# printed anything but notes.
+# Counts a rule or a tool by its exit status.
+count() {
+	if [ "$1" -eq 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+	fi
+}
+
+# Runs the awk program $1 over the files listed in $2, which fails if it prints
+# anything but notes.
 rule() {
 	[ -s "$work/$2" ] || return 0
 	xargs awk "$1" < "$work/$2" > "$work/out"
 	cat "$work/out"
-	if grep -qv ': note: ' "$work/out"; then
-		status=1
-	fi
+	found=0
+	! grep -qv ': note: ' "$work/out" || found=1
+	count "$found"
 }
 
 # Code without its comments, strings and character constants.
@@ -230,7 +242,6 @@ private='
 }
 '
 
-rooms=$rooms
 export rooms
 rule "$strip $layers" c
 rule "$strip $limits" c
@@ -239,42 +250,58 @@ rule "$strip $lengths" c
 rule "$licences" licensed
 rule "$strip $private" text
 if $rules_only; then
-	exit "$status"
+	exit $((failed > 0))
 fi
 
-sh tests/check-help.sh || status=1
+# Runs a command, and counts it.
+check() {
+	found=0
+	"$@" || found=1
+	count "$found"
+}
+
+# Counts a tool that cannot run as skipped, for the reason $1.
+skip() {
+	skipped=$((skipped + 1))
+	echo "skipped lint.sh: 1 of 1: $1"
+}
 
 installed() {
 	command -v "$1" > /dev/null || {
-		echo "lint: $1 is not installed, skipped"
+		skip "$1 is not installed"
 		false
 	}
 }
+
+check sh tests/check-help.sh
 
 # The tools know nothing of the kernel's headers, so modules are left out.
 grep '\.c$' "$work/c" | xargs grep -L '<linux/module\.h>' > "$work/programs"
 jobs=$(getconf _NPROCESSORS_ONLN 2> /dev/null || echo 1)
 
 if installed shellcheck; then
-	xargs shellcheck -f gcc < "$work/sh" || status=1
+	check xargs shellcheck -f gcc < "$work/sh"
 fi
 
 if installed mandoc; then
-	mandoc -Tlint -W warning docs/*.8 || status=1
+	check mandoc -Tlint -W warning docs/*.[1-8]
 fi
 
 if installed cppcheck; then
-	cppcheck --enable=warning,performance,portability --inline-suppr \
-		--error-exitcode=1 -q --template=gcc -j "$jobs" \
-		-D_GNU_SOURCE -DVERSION='"lint"' -I. \
-		--file-list="$work/programs" || status=1
+	check cppcheck --enable=warning,performance,portability \
+		--inline-suppr --error-exitcode=1 -q --template=gcc \
+		-j "$jobs" -D_GNU_SOURCE -DVERSION='"lint"' -I. \
+		--file-list="$work/programs"
 fi
 
 # The second compiler has warnings of its own. `make lint` says which we want.
-if [ -n "${WARNINGS:-}" ] && installed clang; then
+if [ -z "${WARNINGS:-}" ]; then
+	skip "clang: WARNINGS is not set (make lint sets it)"
+elif installed clang; then
 	# shellcheck disable=SC2086 # a list of options
-	xargs -n 8 -P "$jobs" clang -fsyntax-only -std=c11 -D_GNU_SOURCE \
-		-DVERSION='"lint"' -I. $WARNINGS < "$work/programs" || status=1
+	check xargs -n 8 -P "$jobs" clang -fsyntax-only -std=c11 \
+		-D_GNU_SOURCE -DVERSION='"lint"' -I. $WARNINGS \
+		< "$work/programs"
 fi
 
 # Named one by one, because each version of clang-tidy brings new ones.
@@ -287,15 +314,28 @@ checks='-*,clang-analyzer-core.*,clang-analyzer-deadcode.*,
 	bugprone-suspicious-semicolon,bugprone-too-small-loop-variable,
 	misc-redundant-expression'
 checks=$(echo "$checks" | tr -d '\n\t')
-# Not on the tests: it does not know that cmocka's assertions do not return.
-if installed clang-tidy; then
+
+# The stream of errors tells how many warnings there were in system headers.
+# The exit status counts, also if no finding was printed.
+# shellcheck disable=SC2317 # check() calls it
+tidy() {
+	found=0
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	grep -v '^tests/' "$work/programs" | xargs -n 4 -P "$jobs" sh -c '
+	xargs -n 4 -P "$jobs" sh -c '
 		checks=$1
 		shift
 		clang-tidy --quiet --warnings-as-errors="*" --checks="$checks" \
 			"$@" -- -std=c11 -D_GNU_SOURCE -DVERSION=\"lint\" -I. \
-			2> /dev/null' sh "$checks" > "$work/out" || status=1
+			2> /dev/null' sh "$checks" > "$work/out" || found=1
 	sed -n "s,^$PWD/,,; /: \\(warning\\|error\\): /p" "$work/out" | sort -u
+	return "$found"
+}
+
+# Not on the tests: it does not know that cmocka's assertions do not return.
+if installed clang-tidy; then
+	grep -v '^tests/' "$work/programs" > "$work/product"
+	check tidy < "$work/product"
 fi
-exit "$status"
+
+echo "$passed passed, $failed failed, $skipped skipped"
+exit $((failed > 0))

@@ -23,6 +23,7 @@
 #include "tests/lib/fuse.h"
 #include "tests/lib/process.h"
 #include "tests/lib/rig.h"
+#include "tests/lib/skip.h"
 #include "vhost/front/front_migrate.h"
 #include "vhost/front/front_setup.h"
 
@@ -162,8 +163,7 @@ static void call_that_blocks_is_dropped(void **state)
 		wait_for_line(&rig->daemon, "no other is served for a minute");
 	rig_check_loopback(other, 100);
 	if (!held) {
-		printf("skipped: the worker was never caught in a write\n");
-		skip();
+		skip_because("the worker was never caught in a write");
 	}
 }
 
@@ -179,8 +179,7 @@ static void daemon_ends_while_a_call_blocks(void **state)
 	daemon_stop(&rig->daemon, SIGTERM);
 	clear_trap(&trap);
 	if (!held) {
-		printf("skipped: the worker was never caught in a write\n");
-		skip();
+		skip_because("the worker was never caught in a write");
 	}
 }
 
@@ -211,8 +210,7 @@ static void urgent_byte_costs_little(void **state)
 	struct spi_front *other = rig_open(rig, 1);
 
 	if (send(front->fe.fd, "x", 1, MSG_OOB | MSG_NOSIGNAL) != 1) {
-		printf("skipped: Unix sockets have no MSG_OOB here\n");
-		skip();
+		skip_because("Unix sockets have no MSG_OOB here");
 	}
 	expect_idle(&rig->daemon);
 	rig_check_loopback(other, 100);
@@ -298,8 +296,7 @@ static void file_in_user_space_is_refused_and_holds_nobody(void **state)
 	struct fuse_file fuse;
 
 	if (!fuse_file_open(&fuse)) {
-		printf("skipped: no FUSE: it needs root and /dev/fuse\n");
-		skip();
+		skip_because("no FUSE: it needs root and /dev/fuse");
 	}
 	assert_int_equal(front_end_tell(&front->fe, VHOST_USER_ADD_MEM_REG,
 					&reg, sizeof(reg), &fuse.fd, 1),

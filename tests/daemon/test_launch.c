@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "tests/lib/daemon.h"
+#include "tests/lib/skip.h"
 
 struct world {
 	struct daemon daemon;
@@ -157,8 +158,7 @@ static void sockets_are_the_users(void **state)
 	struct stat st;
 
 	if (geteuid() != 0 || !nobody) {
-		print_message("skipped: not root, cannot change the user\n");
-		skip();
+		skip_because("not root, cannot change the user");
 	}
 	assert_int_equal(chmod(w->daemon.dir, 0755), 0);
 	assert_int_equal(chown(w->daemon.dir, nobody->pw_uid, nobody->pw_gid),

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/lib/process.h"
+#include "tests/lib/skip.h"
 
 static void start_backend(struct lab *lab)
 {
@@ -54,8 +55,7 @@ struct lab *lab_open(void **state)
 	struct lab *lab = *state;
 
 	if (lab->missing) {
-		print_message("skipped: %s\n", lab->missing);
-		skip();
+		skip_because("%s", lab->missing);
 	}
 	if (lab->backend && !backend_is_running(lab->backend)) {
 		lab->daemon_status = backend_stop(lab->backend);

@@ -16,6 +16,7 @@
 
 #include "tests/lib/mounts.h"
 #include "tests/lib/process.h"
+#include "tests/lib/skip.h"
 
 #define CANNOT	   77
 #define TIMEOUT_MS 60000
@@ -111,8 +112,7 @@ void machine_need(const struct machine *m)
 {
 	if (!*m->missing)
 		return;
-	print_message("skipped: %s\n", m->missing);
-	skip();
+	skip_because("%s", m->missing);
 }
 
 __attribute__((format(printf, 2, 0))) static int

@@ -21,6 +21,7 @@
 #include "tests/init/machine.h"
 #include "tests/lib/mounts.h"
 #include "tests/lib/process.h"
+#include "tests/lib/skip.h"
 
 #define DIFFERS 40 /* exit status: the mounts outside changed */
 #define ERROR	41 /* exit status: the chroot could not be made */
@@ -108,8 +109,7 @@ static int in_chroot(int (*inside)(void))
 	pid_t pid;
 
 	if (geteuid() != 0) {
-		print_message("skipped: not root, cannot make a chroot\n");
-		skip();
+		skip_because("not root, cannot make a chroot");
 	}
 	assert_non_null(mkdtemp(dir));
 	pid = fork();

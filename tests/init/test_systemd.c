@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/init/machine.h"
+#include "tests/lib/skip.h"
 
 #define UNIT	"vhost-device-spi"
 #define CONFIG	"/etc/vhost-device-spi.conf"
@@ -269,9 +270,8 @@ static void no_device_but_spidev_is_in_reach(void **state)
 	machine_expect(m, 0, "systemctl stop " UNIT);
 	machine_expect(m, 0, "journalctl -b -n 20 -o cat -u " UNIT);
 	if (strstr(m->output, "No such device or address")) {
-		print_message("skipped: this kernel does not keep a service "
-			      "from devices\n");
-		skip();
+		skip_because("this kernel does not keep a service "
+			     "from devices");
 	}
 	machine_expect_output(m, "/dev/other: Operation not permitted");
 }

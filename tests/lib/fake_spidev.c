@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "tests/lib/fake_spidev_model.h"
+#include "tests/lib/skip.h"
 
 #define SPI_IOC_TYPE 'k'
 
@@ -196,8 +197,7 @@ void fake_spidev_need(void)
 		fake.unavailable = start();
 	fake.started = true;
 	if (fake.unavailable) {
-		print_message("skipped: %s\n", fake.unavailable);
-		skip();
+		skip_because("%s", fake.unavailable);
 	}
 }
 

@@ -3,7 +3,8 @@
 #
 # Looks at all states of the model bus.pml, once for what must never happen
 # and once for what must happen in the end. Then checks the check: each of the
-# model's faults must be found. Prints one line for each; fails if one does.
+# model's faults must be found. Prints one line for each, and a summary as
+# run-tests.sh does. Ends at the first that fails.
 
 set -eu
 model=$(cd -- "$(dirname -- "$0")" && pwd)/bus.pml
@@ -17,11 +18,18 @@ depth=3000000
 
 faults=$(sed -n 's/^#ifn*def \(BROKEN_[A-Z]*\)$/\1/p' "$model" | sort -u)
 [ -n "$faults" ]
+passed=0
 
 die() {
 	cat out >&2
 	echo "FAILED  $*" >&2
+	echo "$passed passed, 1 failed, 0 skipped"
 	exit 1
+}
+
+ok() {
+	passed=$((passed + 1))
+	echo "ok      $*"
 }
 
 # run NAME SPIN-OPTIONS -- CC-OPTIONS -- PAN-OPTIONS
@@ -57,13 +65,13 @@ expect_none() {
 	    ! grep -q 'errors: 0$' out; then
 		die "$name"
 	fi
-	echo "ok      $name: $states states, depth $reached"
+	ok "$name: $states states, depth $reached"
 }
 
 expect_error() {
 	found=$(sed -n 's/^pan:1: \(.*\) (at depth .*/\1/p' out)
 	[ -n "$found" ] || die "$name was not found"
-	echo "ok      $name is found: $found"
+	ok "$name is found: $found"
 }
 
 run "what must never happen" -- -O2 -DSAFETY -DNOCLAIM --
@@ -74,3 +82,4 @@ for fault in $faults; do
 	run "$fault" "-D$fault" -- -DSAFETY -DNOCLAIM --
 	expect_error
 done
+echo "$passed passed, 0 failed, 0 skipped"

@@ -16,6 +16,7 @@
 #include "tests/lib/process.h"
 #include "tests/lib/qemu.h"
 #include "tests/lib/qmp.h"
+#include "tests/lib/skip.h"
 
 /* Bytes of memory in one line of the protocol */
 #define PIECE	  2048
@@ -27,8 +28,7 @@ void qtest_need_kit(void)
 
 	if (!qemu_find_kit(QEMU_GUEST_KIT, kit, sizeof(kit)))
 		return;
-	puts("SKIP: no kit; tests/guest/kit.sh makes it");
-	skip();
+	skip_because("no kit; tests/guest/kit.sh makes it");
 }
 
 const char *qtest_log(const struct qtest *qt)
@@ -118,9 +118,8 @@ int qtest_try_start(struct qtest *qt, const char *const *args)
 	if (!err)
 		return 0;
 	if (strstr(qtest_log(qt), "invalid accelerator qtest")) {
-		puts("SKIP: this QEMU has no -accel qtest");
 		qtest_stop(qt);
-		skip();
+		skip_because("this QEMU has no -accel qtest");
 	}
 	if (err == -ETIMEDOUT)
 		qtest_fail(qt, "QEMU does not answer");

@@ -6,22 +6,17 @@
 #include <string.h>
 
 #include "tests/lib/qemu.h"
+#include "tests/lib/skip.h"
 #include "tests/spidev/board.h"
 
 #define MAX_CASES 128
-
-void bench_skip(const char *why)
-{
-	print_message("SKIP: %s\n", why);
-	skip();
-}
 
 struct bench *bench_open(void **state)
 {
 	struct bench *b = *state;
 
 	if (b->missing)
-		bench_skip(b->missing);
+		skip_because("%s", b->missing);
 	return b;
 }
 

@@ -47,9 +47,6 @@ struct bench {
 /* Every test begins with this: the bench, or the test is skipped. */
 struct bench *bench_open(void **state);
 
-/* Skip the test, and say why. */
-void bench_skip(const char *why);
-
 /* Run a command; its exit status, with the output in ->out. */
 __attribute__((format(printf, 2, 3))) int bench_try(struct bench *b,
 						    const char *format, ...);

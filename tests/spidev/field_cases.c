@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/skip.h"
+
 /*
  * What spi-xfer --info says behind @name. The line is between spaces, so that
  * a word can be looked up.
@@ -80,7 +82,7 @@ static void lsb_first_reaches_the_kernel_when_offered(void **state)
 
 	bench_serve(b, "cs=linux");
 	if (!offers(b, "modes", "lsb-first"))
-		bench_skip("the controller has no LSB_FIRST");
+		skip_because("the controller has no LSB_FIRST");
 	bench_stream(b, "mode=8 dup:0500 mode=0 dup:0500");
 	assert_string_equal(bench_wire(b), "m0l + d2 - m0 + d2 -");
 }
@@ -218,7 +220,8 @@ static void word_delay_is_kept_when_there_are_many_words(void **state)
 	char id[32];
 
 	if (!b->tells_release)
-		bench_skip("behind this controller each transfer is a message");
+		skip_because(
+			"behind this controller each transfer is a message");
 	bench_serve(b, "cs=spec");
 	snprintf(id, sizeof(id), "%s",
 		 bench_stream(b, "change=1 word=200000 dup:9f000000") + 2);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "tests/lib/skip.h"
+
 #define BLOCK 0x10000 /* 64 KiB of the chip, for these tests */
 
 static void id_is_read_when_cs_is_linux(void **state)
@@ -43,7 +45,8 @@ static void register_shows_write_enable_when_it_is_set(void **state)
 	struct bench *b = bench_open(state);
 
 	if (!b->tells_release)
-		bench_skip("the controller's driver keeps a release to itself");
+		skip_because(
+			"the controller's driver keeps a release to itself");
 	bench_serve(b, "cs=linux");
 	assert_string_equal(bench_stream(b, "tx:06 tx:05 rx:1 "
 					    "tx:04 tx:05 rx:1"),
@@ -58,7 +61,7 @@ static void sfdp_is_read_when_the_chip_has_it(void **state)
 	struct bench *b = bench_open(state);
 
 	if (!b->has_sfdp)
-		bench_skip("QEMU's model of this chip has no SFDP");
+		skip_because("QEMU's model of this chip has no SFDP");
 	bench_serve(b, "cs=nor");
 	/* Address and dummy byte are requests of their own. */
 	assert_string_equal(bench_stream(b, "tx:5a tx:000000 tx:00 rx:4"),
@@ -91,7 +94,8 @@ static void flash_reads_back_when_cs_is_linux(void **state)
 	struct bench *b = bench_open(state);
 
 	if (!b->tells_release)
-		bench_skip("the controller's driver keeps a release to itself");
+		skip_because(
+			"the controller's driver keeps a release to itself");
 	rewrite(b, "cs=linux", "joined", 1);
 }
 

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "spi-daemon/startup/fd_limit.h"
+#include "tests/lib/skip.h"
 
 #define LEAST	 (FD_LIMIT_BASE + 4 * FD_LIMIT_GUEST)
 #define SAFE	 (LEAST + 4 * FD_LIMIT_BURST)
@@ -43,8 +44,7 @@ static int try(rlim_t hard, int ret, int says)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == NO_LIMIT) {
-		fprintf(stderr, "skipped: valgrind lets no limit be set\n");
-		skip();
+		skip_because("valgrind lets no limit be set");
 	}
 	return WEXITSTATUS(status);
 }

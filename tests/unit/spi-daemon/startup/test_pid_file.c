@@ -16,6 +16,7 @@
 
 #include "spi-daemon/startup/pid_file.h"
 #include "tests/lib/process.h"
+#include "tests/lib/skip.h"
 
 #define NOBODY 65534
 
@@ -145,8 +146,7 @@ static void file_that_may_not_be_removed_is_left_empty(void **state)
 	int status;
 
 	if (geteuid() != 0) {
-		print_message("skipped: not root, cannot change the user\n");
-		skip();
+		skip_because("not root, cannot change the user");
 	}
 	child = fork();
 	if (!child) {

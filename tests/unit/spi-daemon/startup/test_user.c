@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "spi-daemon/startup/user.h"
+#include "tests/lib/skip.h"
 
 #define X32 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
@@ -34,8 +35,7 @@ static void need_root(void)
 {
 	if (geteuid() == 0)
 		return;
-	print_message("skipped: not root, cannot change the user\n");
-	skip();
+	skip_because("not root, cannot change the user");
 }
 
 static gid_t wanted_gid(const char *text)
@@ -111,8 +111,7 @@ static void present_user_is_no_error(void **state)
 
 	(void)state;
 	if (!self || self->pw_gid != getegid()) {
-		print_message("skipped: this user has no entry\n");
-		skip();
+		skip_because("this user has no entry");
 	}
 	assert_int_equal(user_become(self->pw_name, error, sizeof(error)), 0);
 }

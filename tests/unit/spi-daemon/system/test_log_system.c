@@ -20,6 +20,7 @@
 #include "spi-daemon/system/log.h"
 #include "tests/lib/mounts.h"
 #include "tests/lib/process.h"
+#include "tests/lib/skip.h"
 
 #define TEXT_SIZE 1000
 #define CANNOT	  77
@@ -102,8 +103,7 @@ static void run_or_skip(void (*log_something)(void))
 	int status = run(log_something);
 
 	if (status == CANNOT) {
-		print_message("skipped: cannot mount a /dev, for syslog\n");
-		skip();
+		skip_because("cannot mount a /dev, for syslog");
 	}
 	assert_int_equal(status, 0);
 }

@@ -11,6 +11,7 @@
 
 #include "tests/lib/crash.h"
 #include "tests/lib/inflight_world.h"
+#include "tests/lib/skip.h"
 
 /* Instructions to be spent on second kills; sanitizers make it fewer kills. */
 #define STEPS 20000
@@ -73,8 +74,7 @@ static void kill_everywhere(struct setup *s, bool packed, uint16_t size,
 	unsigned long stride;
 
 	if (!crash_is_possible()) {
-		print_message("no single steps here\n");
-		skip();
+		skip_because("no single steps here");
 	}
 	for (unsigned int lives = 0; lives < 2; lives++) {
 		world_init(s->w, packed, size, at);

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "tests/lib/fuse.h"
+#include "tests/lib/skip.h"
 #include "virtio/mem/file_kind.h"
 
 static void assert_kind(int fd, int kind)
@@ -68,8 +69,7 @@ static void test_file_in_user_space_is_told_without_asking(void **state)
 
 	(void)state;
 	if (!fuse_file_open(&fuse)) {
-		printf("skipped: no FUSE: it needs root and /dev/fuse\n");
-		skip();
+		skip_because("no FUSE: it needs root and /dev/fuse");
 	}
 	assert_int_equal(file_kind(fuse.fd), FILE_OTHER);
 	assert_int_equal(fuse.unanswered, 0);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "tests/lib/ring_fixture.h"
+#include "tests/lib/skip.h"
 
 #define PAGE   KIB(4)
 #define FILE_4 (4 * PAGE)
@@ -360,8 +361,7 @@ static void test_huge_pages_are_mapped_whole(void **state)
 
 	(void)state;
 	if (fd < 0 || ftruncate(fd, (off_t)(2 * huge)) < 0) {
-		print_message("no 2 MiB pages here: %s\n", strerror(errno));
-		skip();
+		skip_because("no 2 MiB pages here: %s", strerror(errno));
 	}
 	/* Mapped, not touched: there may be no such page free. */
 	guest_mem_init(&mem);
