@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/lib/channel.h"
+#include "tests/lib/kernel_log.h"
 #include "tests/lib/process.h"
 #include "tests/lib/qemu.h"
 #include "tests/lib/qmp.h"
@@ -20,6 +21,9 @@
 #define QUIT_MS	    20000
 
 #define MAX_COMMAND 4000
+
+/* A task that waits for longer than this is told of in the kernel's log. */
+#define HUNG_TASK_S 60
 
 struct guest {
 	const char *name;
@@ -50,6 +54,7 @@ static void add_machine(struct qemu_args *a, const struct guest *g,
 	/* Some clouds have a /dev/kvm that runs no ordinary guest. */
 	qemu_option(a, "-accel", "tcg");
 	qemu_option(a, "-cpu", "max");
+	qemu_option(a, "-smp", "%u", config->cpus ? config->cpus : 1);
 	qemu_option(a, "-m", "%u", ram);
 	/* The back end maps guest memory, so it has to be a shared file. */
 	qemu_option(a, "-object",
@@ -60,8 +65,9 @@ static void add_machine(struct qemu_args *a, const struct guest *g,
 	qemu_option(a, "-kernel", "%s/kernel", kit);
 	qemu_option(a, "-initrd", "%s/initramfs.cpio.gz", kit);
 	qemu_option(a, "-append",
-		    "console=ttyS0 panic=-1 spidev.bufsiz=131072%s%s %s",
-		    config->chips ? " spi_board.chips=" : "",
+		    "console=ttyS0 panic=-1 spidev.bufsiz=131072 "
+		    "sysctl.kernel.hung_task_timeout_secs=%d%s%s %s",
+		    HUNG_TASK_S, config->chips ? " spi_board.chips=" : "",
 		    config->chips ? config->chips : "",
 		    config->iommu ? config->iommu : "");
 	/* Before all that is to be behind it. */
@@ -288,6 +294,22 @@ void guest_show_logs(struct guest *g)
 	process_show_log(title, g->output);
 }
 
+bool guest_find_fault(const struct guest *g, char *line, size_t size)
+{
+	return kernel_log_find_fault(g->console, line, size);
+}
+
+static int check_log(struct guest *g)
+{
+	char fault[256];
+
+	if (!guest_find_fault(g, fault, sizeof(fault)))
+		return 0;
+	guest_show_logs(g);
+	fprintf(stderr, "guest %s: the kernel logged: %s\n", g->name, fault);
+	return -EBADMSG;
+}
+
 int guest_stop(struct guest *g)
 {
 	int status;
@@ -305,7 +327,9 @@ int guest_stop(struct guest *g)
 			process_wait(g->pid, QUIT_MS);
 		}
 	}
-	status = g->status;
+	status = check_log(g);
+	if (!status)
+		status = g->status;
 	channel_close(&g->control);
 	channel_close(&g->qmp);
 	process_remove_dir(g->dir);

@@ -20,23 +20,28 @@ struct guest_config {
 	const char *sockets[GUEST_MAX_SOCKETS];
 	/* Chips on every controller, CS:MODALIAS[:HZ[:MODE]],...; or NULL. */
 	const char *chips;
+	unsigned int cpus;    /* 0: 1 */
 	unsigned int ram_mib; /* 0: 256 */
 	/* The kernel's options for an IOMMU before the controllers, or NULL */
 	const char *iommu;
 	const char *const *extra_args; /* for QEMU, ends with NULL; or NULL */
 };
 
-/* Whether kit.sh has run. Works from the top directory of the source. */
+/*
+ * Returns true if kit.sh has made an up-to-date kit. Works from the top
+ * directory of the source.
+ */
 bool guest_kit_is_ready(void);
 
 /*
- * Start a guest and wait until it takes commands. Returns NULL after having
- * shown why not. The guest belongs to the caller until guest_stop().
+ * Starts a guest and waits until it takes commands. Returns NULL, and shows
+ * the reason, if it does not. The guest belongs to the caller until
+ * guest_stop().
  */
 struct guest *guest_start(const struct guest_config *config);
 
 /*
- * Run a shell command line, without line ends in it, in the guest. @out,
+ * Runs a shell command line, without line ends in it, in the guest. @out,
  * unless NULL, gets its output as a string, shortened to fit. Returns the
  * exit status, or a negative errno: -ETIMEDOUT, or -EPIPE when QEMU is gone.
  * After a timeout the command still runs, and later ones wait for it.
@@ -46,26 +51,33 @@ __attribute__((format(printf, 5, 6))) int guest_run(struct guest *g, char *out,
 						    int timeout_s,
 						    const char *format, ...);
 
-/* Reboot the guest and wait until it takes commands again. 0 or -errno. */
+/* Reboots the guest and waits until it takes commands again. 0 or -errno. */
 int guest_reboot(struct guest *g);
 
 /*
- * Send one command to QEMU's monitor. @reply, unless NULL, gets the answer.
+ * Sends one command to QEMU's monitor. @reply, unless NULL, gets the answer.
  * Returns 0, -EIO for an error answer, or another negative errno.
  */
 int guest_qmp(struct guest *g, const char *json, char *reply, size_t size);
 
-/* Send QEMU a signal; after SIGKILL it is gone when this returns. */
+/* Sends QEMU a signal. After SIGKILL, waits until it has ended. */
 int guest_kill(struct guest *g, int sig);
 
 bool guest_is_running(struct guest *g);
 
-/* Show the last lines of the guest's console and of QEMU's output. */
+/* Shows the last lines of the guest's console and of QEMU's output. */
 void guest_show_logs(struct guest *g);
 
 /*
- * End QEMU, remove all files, free @g (which may be NULL). Returns QEMU's
- * exit status, 128 + the signal that ended it, or a negative errno.
+ * Returns true if the guest's kernel has logged a fault since QEMU started,
+ * and copies the line to @line: see tests/lib/kernel_log.h.
+ */
+bool guest_find_fault(const struct guest *g, char *line, size_t size);
+
+/*
+ * Ends QEMU, removes all files, frees @g (which may be NULL). Returns QEMU's
+ * exit status, 128 + the signal that ended it, or a negative errno. Returns
+ * -EBADMSG, and shows the logs, if the guest's kernel has logged a fault.
  */
 int guest_stop(struct guest *g);
 

@@ -1,74 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * What the guest tests share: one daemon and one guest that stay from test to
- * test, because a boot costs seconds. All of it is for use inside a cmocka
- * test: what fails here fails the test.
+ * The set-up of the guest tests: one daemon, and guests on its sockets. Guest
+ * 0 stays from test to test, because a boot takes seconds; the others end with
+ * the test that started them. Except for the set-up and tear-down functions,
+ * all functions are for use inside a cmocka test, and fail it on an error.
  */
 #ifndef TESTS_GUEST_LAB_H
 #define TESTS_GUEST_LAB_H
 
 #include <stdbool.h>
 
-#include "tests/guest/backend.h"
 #include "tests/guest/guest.h"
+#include "tests/lib/daemon.h"
 
-/* The chips, by the names that the guest has for them. */
-#define FLASH	"/dev/mtd0"	 /* sim:nor in a file, cs=nor */
-#define ECHO	"/dev/spidev0.1" /* sim:loopback, cs=linux */
-#define CHIP	"/dev/spidev0.2" /* sim:nor, cs=linux */
-#define SHAPES	"/dev/spidev0.3" /* sim:nor, cs=nor */
-#define CHIPS	"0:spi-nor,1:dh2228fv,2:dh2228fv,3:dh2228fv"
+/* The chips, by the names that guest 0 has for them. */
+#define FLASH  "/dev/mtd0"	/* sim:nor in a file, cs=nor */
+#define ECHO   "/dev/spidev0.1" /* sim:loopback, cs=linux */
+#define CHIP   "/dev/spidev0.2" /* sim:nor, cs=linux */
+#define SHAPES "/dev/spidev0.3" /* sim:nor, cs=nor */
+#define CHIPS  "0:spi-nor,1:dh2228fv,2:dh2228fv,3:dh2228fv"
 
-#define CHIP_ID "ef4014" /* of CHIP and SHAPES */
+/* The other guests use ECHO alone, unless told otherwise. */
+#define ECHO_ONLY "1:dh2228fv"
+
+#define CHIP_ID	  "ef4014" /* of CHIP and SHAPES */
 
 /* Time limits. A megabyte of flash is tens of thousands of requests. */
-#define SHORT_S 60
-#define LONG_S	600
+#define SHORT_S	   60
+#define LONG_S	   600
+
+#define LAB_GUESTS 4
+
+struct lab_setup {
+	/* Options of the daemon beside sockets and devices, up to a NULL */
+	const char *daemon_options[4];
+	/* Keys of all devices, with a comma before each; NULL: a long cs-hold
+	 */
+	const char *keys;
+	const char *chips;	   /* of guests 1 and up; NULL: ECHO_ONLY */
+	struct guest_config guest; /* but for what the lab itself sets */
+};
 
 struct lab {
 	const char *missing; /* why nothing can be tested, or NULL */
-	char dir[64];	     /* sockets, images, the daemon's log */
-	const char *without; /* features that the daemon does not offer */
-	const char *iommu;   /* the kernel's options for one, or NULL */
-	struct backend *backend;
-	int daemon_status;    /* of one that ended before its time */
-	struct guest *guest;  /* on the first socket, shared */
-	struct guest *second; /* on the second socket, of one test */
+	const struct lab_setup *setup;
+	struct daemon daemon;
+	struct guest *guests[LAB_GUESTS]; /* guest I is on socket I */
+	bool daemon_failed;		  /* one ended before its time */
+	bool guest_failed; /* the kernel of one has logged a fault */
 };
 
-/* cmocka's group setup and teardown; the state is the struct lab. */
-int lab_create(void **state);
-int lab_create_split(void **state); /* without packed rings */
-/* Behind an IOMMU that forgets what is unmapped at once, or some time later */
-int lab_create_strict(void **state);
-int lab_create_lazy(void **state);
+/*
+ * The body of a cmocka group setup; the state is the struct lab. @setup has to
+ * stay. The group teardown checks that the daemon ends with status 0.
+ */
+int lab_create(void **state, const struct lab_setup *setup);
 int lab_destroy(void **state);
 
 /*
- * Every test begins with this. The daemon and the shared guest run when it
- * returns, whatever the test before did to them; or the test is skipped.
+ * The teardown of each test: ends all guests but guest 0, and fails the test
+ * if the kernel of a guest has logged a fault.
+ */
+int lab_after_test(void **state);
+
+#define lab_test(function) cmocka_unit_test_teardown(function, lab_after_test)
+
+/*
+ * Every test begins with this. Starts the daemon and guest 0 if they do not
+ * run, or skips the test if there is no kit.
  */
 struct lab *lab_open(void **state);
 
-/* Boot a guest on the second socket; lab_close_second() is the teardown. */
-void lab_start_second(struct lab *lab);
-int lab_close_second(void **state);
+/* Boots guest @index. */
+struct guest *lab_boot(struct lab *lab, unsigned int index);
+
+/* Ends guest @index, if it runs. Returns what guest_stop() does. */
+int lab_stop_guest(struct lab *lab, unsigned int index);
 
 /*
- * Run a command that has to succeed. Returns the first line of its output,
+ * Runs a command that has to succeed. Returns the first line of its output,
  * which stays until the next call.
  */
 __attribute__((format(printf, 4, 5))) const char *
 lab_run(struct lab *lab, struct guest *g, int timeout_s, const char *format,
 	...);
 
-/* A driver may hide a failure by trying again; the kernel log does not. */
-void lab_check_kernel_log(struct lab *lab, struct guest *g);
+/*
+ * Shows all logs, ends the guest, because it may hang, and fails the test
+ * with this message.
+ */
+__attribute__((format(printf, 3, 4), noreturn)) void
+lab_fail(struct lab *lab, struct guest *g, const char *format, ...);
+
+/* Fails if the guest's drivers have logged an error that they hid. */
+void lab_check_drivers(struct lab *lab, struct guest *g);
 
 /*
- * Full-duplex messages without end in the background. One message is one
+ * Runs full-duplex messages without end in the background. One message is one
  * request, so that nothing but a lost or doubled request can disturb it.
- * Stopping checks that all went well.
+ * lab_stop_traffic() checks that each came back.
  */
 void lab_start_traffic(struct lab *lab, struct guest *g);
 void lab_stop_traffic(struct lab *lab, struct guest *g);

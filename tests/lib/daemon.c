@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "tests/lib/process.h"
 #include "vhost/front/deadline.h"
 
 #define MAX_ARGS 64
@@ -39,12 +40,12 @@ const char *daemon_binary(void)
 
 void daemon_init(struct daemon *d)
 {
-	const char *tmp = getenv("TMPDIR");
+	int err;
 
 	memset(d, 0, sizeof(*d));
-	snprintf(d->dir, sizeof(d->dir), "%s/vspi-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(d->dir))
-		fail_msg("mkdtemp %s: %s", d->dir, strerror(errno));
+	err = process_make_dir(d->dir, sizeof(d->dir));
+	if (err)
+		fail_msg("no directory: %s", strerror(-err));
 	if (snprintf(d->socket, sizeof(d->socket), "%s/sock", d->dir) >=
 	    (int)sizeof(d->socket))
 		fail_msg("%s: too long", d->dir);
@@ -122,7 +123,7 @@ bool daemon_listens(const char *path)
 	return found;
 }
 
-/* Has it ended? Forgets it then, and returns true with the exit status. */
+/* Returns true, and stores the exit status, if the daemon has ended. */
 static bool reap(struct daemon *d, int *code)
 {
 	int status;
@@ -197,20 +198,6 @@ void daemon_stop(struct daemon *d, int signal)
 		assert_int_not_equal(access(daemon_socket(d, i), F_OK), 0);
 }
 
-static void remove_dir(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	}
-	if (dir)
-		closedir(dir);
-	rmdir(path);
-}
-
 void daemon_clean(struct daemon *d)
 {
 	if (d->pid > 0) {
@@ -218,7 +205,12 @@ void daemon_clean(struct daemon *d)
 		waitpid(d->pid, NULL, 0);
 		d->pid = 0;
 	}
-	remove_dir(d->dir);
+	process_remove_dir(d->dir);
+}
+
+bool daemon_is_running(const struct daemon *d)
+{
+	return d->pid > 0 && process_is_running(d->pid);
 }
 
 void daemon_check_alive(const struct daemon *d)
@@ -254,6 +246,11 @@ const char *daemon_stdout(const struct daemon *d)
 const char *daemon_stderr(const struct daemon *d)
 {
 	return read_text(daemon_file(d, "stderr"));
+}
+
+void daemon_show_log(const struct daemon *d)
+{
+	process_show_log("log of the daemon", daemon_file(d, "stderr"));
 }
 
 static unsigned int count_entries(const struct daemon *d, const char *what)

@@ -4,7 +4,7 @@
  * VHOST_DEVICE_SPI names, or build/vhost-device-spi. It works in a directory
  * of its own, under $TMPDIR or /tmp, and dies with the test.
  *
- * What goes wrong here fails the running cmocka test.
+ * An error in these functions fails the running cmocka test or fixture.
  */
 #ifndef TEST_DAEMON_H
 #define TEST_DAEMON_H
@@ -49,7 +49,7 @@ const char *daemon_socket(const struct daemon *d, unsigned int index);
 /* The path of file @name in the directory; valid until the next call. */
 const char *daemon_file(const struct daemon *d, const char *name);
 
-/* Does a process listen on the socket at @path? */
+/* Returns true if a process listens on the socket at @path. */
 bool daemon_listens(const char *path);
 
 /* Waits for the end. Returns the exit status, or -signal. */
@@ -61,12 +61,17 @@ void daemon_stop(struct daemon *d, int signal);
 /* Kills it, if it runs, and removes the directory. */
 void daemon_clean(struct daemon *d);
 
+bool daemon_is_running(const struct daemon *d);
+
 /* Fails the test unless the daemon is running. */
 void daemon_check_alive(const struct daemon *d);
 
 /* What it wrote, as a string; valid until the next call. */
 const char *daemon_stdout(const struct daemon *d);
 const char *daemon_stderr(const struct daemon *d);
+
+/* Shows the last lines of its log on stderr. */
+void daemon_show_log(const struct daemon *d);
 
 unsigned int daemon_fds(const struct daemon *d);
 unsigned int daemon_threads(const struct daemon *d);

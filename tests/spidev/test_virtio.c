@@ -10,20 +10,19 @@
 #include "tests/spidev/bench.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/guest/backend.h"
 #include "tests/guest/guest.h"
-#include "tests/lib/process.h"
+#include "tests/lib/daemon.h"
 #include "tests/lib/qemu.h"
 #include "tests/spidev/board.h"
 
 struct outside {
-	char dir[64];
 	char initrd[128];
-	struct backend *backend;
+	struct daemon daemon;
 	struct guest *guest;
 };
 
@@ -51,7 +50,7 @@ static void show_log(void *machine)
 	struct outside *o = machine;
 
 	guest_show_logs(o->guest);
-	backend_show_log(o->backend);
+	daemon_show_log(&o->daemon);
 }
 
 /* The kernel unpacks one archive after the other: the guest's, and ours. */
@@ -59,7 +58,8 @@ static int join_initramfs(struct outside *o, const char *kit)
 {
 	char command[PATH_MAX + 256];
 
-	snprintf(o->initrd, sizeof(o->initrd), "%s/initramfs", o->dir);
+	snprintf(o->initrd, sizeof(o->initrd), "%s",
+		 daemon_file(&o->daemon, "initramfs"));
 	snprintf(command, sizeof(command),
 		 "cat \"$(tests/guest/kit.sh --print)/initramfs.cpio.gz\" "
 		 "'%s/amd64/initramfs' > '%s'",
@@ -69,8 +69,8 @@ static int join_initramfs(struct outside *o, const char *kit)
 
 static int start_guest(struct outside *o)
 {
-	static const char *const devices[] = {
-		"sim:nor,size=16M,cs=transfer,cs-hold=5000",
+	static const char *const options[] = {
+		"--device=sim:nor,size=16M,cs=transfer,cs-hold=5000",
 		NULL,
 	};
 	const char *const args[] = { "-initrd", o->initrd, NULL };
@@ -80,10 +80,8 @@ static int start_guest(struct outside *o)
 		.extra_args = args,
 	};
 
-	o->backend = backend_start(o->dir, 1, devices, NULL);
-	if (!o->backend)
-		return -1;
-	config.sockets[0] = backend_socket(o->backend, 0);
+	daemon_start(&o->daemon, 1, options);
+	config.sockets[0] = daemon_socket(&o->daemon, 0);
 	o->guest = guest_start(&config);
 	return o->guest ? 0 : -1;
 }
@@ -101,8 +99,7 @@ static int setup(void **state)
 				"tests/spidev/kit.sh";
 		return 0;
 	}
-	if (process_make_dir(outside.dir, sizeof(outside.dir)))
-		return -1;
+	daemon_init(&outside.daemon);
 	if (join_initramfs(&outside, kit))
 		return -1;
 	return start_guest(&outside);
@@ -113,10 +110,11 @@ static int teardown(void **state)
 	int status;
 
 	(void)state;
-	guest_stop(outside.guest);
-	status = backend_stop(outside.backend);
-	if (outside.dir[0])
-		process_remove_dir(outside.dir);
+	status = guest_stop(outside.guest);
+	if (outside.daemon.pid)
+		daemon_stop(&outside.daemon, SIGTERM);
+	if (outside.daemon.dir[0])
+		daemon_clean(&outside.daemon);
 	return status ? -1 : 0;
 }
 
