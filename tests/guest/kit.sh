@@ -211,7 +211,7 @@ build_initramfs() {
 
 build_tools() {
 	"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -static \
-		-o "$new/guest-spi" "$here/tools/guest-spi.c"
+		-I "$here/../.." -o "$new/guest-spi" "$here"/tools/*.c
 }
 
 write_qemu() {
@@ -229,7 +229,7 @@ make_kit() {
 	say "building kernel modules for Linux $release (4/$steps)"
 	quietly "building modules" "$tree" build_modules
 	say "building the initramfs (5/$steps)"
-	quietly "building tools/guest-spi.c" "$new" build_tools
+	quietly "building guest-spi" "$new" build_tools
 	build_initramfs
 	for file in vmlinuz vmlinux; do
 		[ ! -e "$tree/$file" ] || ln -f "$tree/$file" "$new/kernel"
@@ -249,7 +249,7 @@ check_kit() {
 
 sources_sum() {
 	echo "$tree_name"
-	(cd "$here" && cat kit.sh debian.sh init module/* tools/*.c) | sha256sum
+	(cd "$here" && cat kit.sh debian.sh init module/* tools/*) | sha256sum
 }
 
 # A tree without QEMU was made on a machine that had its own.

@@ -6,10 +6,10 @@
  * says whether the bytes are right. See usage() for the commands. Numbers
  * may be decimal or 0x hexadecimal, bytes are hexadecimal digits.
  */
+#include "tests/guest/tools/tools.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,89 +18,8 @@
 
 #include <linux/spi/spidev.h>
 #include <linux/types.h>
-#include <mtd/mtd-user.h>
 
 #define MAX_PARTS 32
-#define MAX_BYTES (1 << 20)
-
-struct options {
-	const char *device;
-	uint32_t mode;
-	uint32_t speed; /* Hz, 0: what the device has */
-	uint8_t bits;	/* per word, 0: what the device has */
-	bool set_mode;
-};
-
-static void usage(void)
-{
-	fputs("usage: guest-spi COMMAND DEVICE ARGUMENTS [OPTIONS]\n"
-	      "  xfer SPIDEV HEX          full duplex, print what came in\n"
-	      "  duplex SPIDEV LEN SEED   full duplex, expect an echo\n"
-	      "  writeread SPIDEV HEX LEN one message: write, then read\n"
-	      "  multi SPIDEV PART...     one message of parts:\n"
-	      "      t:HEX write   r:LEN read   d:HEX both   z: no bytes\n"
-	      "      a ! at the end of a part sets its cs_change\n"
-	      "  mtd MTD OFF LEN SEED     erase, write, read and compare\n"
-	      "  mtdcheck MTD OFF LEN SEED  read and compare only\n"
-	      "options: -m MODE -b BITS -s HZ -l (least bit first) -c (cs"
-	      " high)\n",
-	      stderr);
-	exit(2);
-}
-
-static void die(const char *what)
-{
-	fprintf(stderr, "guest-spi: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static void *allocate(size_t len)
-{
-	void *p = calloc(1, len ? len : 1);
-
-	if (!p)
-		die("memory");
-	return p;
-}
-
-static unsigned long number(const char *text)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, 0);
-	if (errno || end == text || *end)
-		usage();
-	return value;
-}
-
-/* A number of bytes to transfer. */
-static size_t length(const char *text)
-{
-	size_t value = number(text);
-
-	if (value > MAX_BYTES)
-		usage();
-	return value;
-}
-
-/* The bytes that @text spells, in new memory; their number in @len. */
-static uint8_t *bytes(const char *text, size_t *len)
-{
-	size_t digits = strspn(text, "0123456789abcdefABCDEF");
-	uint8_t *out = allocate(digits / 2);
-	char pair[3] = "";
-
-	if (digits % 2 || (text[digits] && strcmp(&text[digits], "!")))
-		usage();
-	for (size_t i = 0; i < digits / 2; i++) {
-		memcpy(pair, &text[2 * i], 2);
-		out[i] = strtoul(pair, NULL, 16);
-	}
-	*len = digits / 2;
-	return out;
-}
 
 static void print_bytes(const uint8_t *data, size_t len)
 {
@@ -109,33 +28,7 @@ static void print_bytes(const uint8_t *data, size_t len)
 	putchar('\n');
 }
 
-/* The same bytes for the same seed, in every guest (xorshift32). */
-static void fill(uint8_t *data, size_t len, uint32_t seed)
-{
-	uint32_t x = seed * 2654435761u + 1;
-
-	for (size_t i = 0; i < len; i++) {
-		x ^= x << 13;
-		x ^= x >> 17;
-		x ^= x << 5;
-		data[i] = x >> 24;
-	}
-}
-
-/* 0 when equal; else tell the first difference. */
-static int compare(const uint8_t *want, const uint8_t *have, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (want[i] == have[i])
-			continue;
-		fprintf(stderr, "guest-spi: byte %zu of %zu: %02x, not %02x\n",
-			i, len, have[i], want[i]);
-		return 1;
-	}
-	return 0;
-}
-
-static int spi_open(const struct options *o)
+int spi_open(const struct options *o)
 {
 	int fd = open(o->device, O_RDWR);
 	uint32_t mode;
@@ -168,12 +61,29 @@ static struct spi_ioc_transfer part(const struct options *o, const uint8_t *tx,
 	return t;
 }
 
-static void message(int fd, struct spi_ioc_transfer *parts, unsigned int count)
+static int try_message(int fd, struct spi_ioc_transfer *parts,
+		       unsigned int count)
 {
 	/* SPI_IOC_MESSAGE(), for a count known at run time only. */
-	if (ioctl(fd, _IOC(_IOC_WRITE, SPI_IOC_MAGIC, 0, SPI_MSGSIZE(count)),
-		  parts) < 0)
+	int ret = ioctl(fd,
+			_IOC(_IOC_WRITE, SPI_IOC_MAGIC, 0, SPI_MSGSIZE(count)),
+			parts);
+
+	return ret < 0 ? -errno : 0;
+}
+
+static void message(int fd, struct spi_ioc_transfer *parts, unsigned int count)
+{
+	if (try_message(fd, parts, count))
 		die("transfer");
+}
+
+int spi_duplex(int fd, const struct options *o, const uint8_t *tx, uint8_t *rx,
+	       size_t len)
+{
+	struct spi_ioc_transfer t = part(o, tx, rx, len);
+
+	return try_message(fd, &t, 1);
 }
 
 static int run_xfer(const struct options *o, char **args)
@@ -263,84 +173,6 @@ static int run_multi(const struct options *o, char **args)
 	return 0;
 }
 
-static void erase(int fd, uint32_t off, uint32_t len)
-{
-	struct mtd_info_user info;
-	struct erase_info_user range = { .start = off, .length = len };
-
-	if (ioctl(fd, MEMGETINFO, &info) < 0)
-		die("MEMGETINFO");
-	range.length =
-		(len + info.erasesize - 1) / info.erasesize * info.erasesize;
-	if (ioctl(fd, MEMERASE, &range) < 0)
-		die("MEMERASE");
-}
-
-static void read_all(int fd, uint8_t *data, size_t len, off_t off)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = pread(fd, data + done, len - done, off + done);
-
-		if (n <= 0)
-			die("read");
-		done += n;
-	}
-}
-
-static void write_all(int fd, const uint8_t *data, size_t len, off_t off)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = pwrite(fd, data + done, len - done, off + done);
-
-		if (n <= 0)
-			die("write");
-		done += n;
-	}
-}
-
-static int mtd_compare(int fd, const uint8_t *want, size_t len, off_t off)
-{
-	uint8_t *have = allocate(len);
-
-	read_all(fd, have, len, off);
-	return compare(want, have, len);
-}
-
-static int run_mtdcheck(const struct options *o, char **args)
-{
-	size_t len = number(args[1]);
-	uint8_t *want = allocate(len);
-	int fd = open(o->device, O_RDONLY);
-
-	if (fd < 0)
-		die(o->device);
-	fill(want, len, number(args[2]));
-	return mtd_compare(fd, want, len, number(args[0]));
-}
-
-static int run_mtd(const struct options *o, char **args)
-{
-	unsigned long off = number(args[0]);
-	size_t len = number(args[1]);
-	uint8_t *want = allocate(len);
-	int fd = open(o->device, O_RDWR);
-
-	if (fd < 0)
-		die(o->device);
-	erase(fd, off, len);
-	/* Erased flash is all ones: else the compare proves no erase. */
-	memset(want, 0xff, len);
-	if (mtd_compare(fd, want, len, off))
-		return 1;
-	fill(want, len, number(args[2]));
-	write_all(fd, want, len, off);
-	return mtd_compare(fd, want, len, off);
-}
-
 static const struct command {
 	const char *name;
 	int args; /* how many, negative: at least */
@@ -352,6 +184,9 @@ static const struct command {
 	{ "multi", -1, run_multi },
 	{ "mtd", 3, run_mtd },
 	{ "mtdcheck", 3, run_mtdcheck },
+	{ "soakread", 4, run_soakread },
+	{ "soakwrite", 4, run_soakwrite },
+	{ "soakecho", 2, run_soakecho },
 };
 
 static void parse_options(struct options *o, int argc, char **argv)
