@@ -319,6 +319,20 @@ check-guest: ## a real Linux guest under QEMU
 run-guest: all $(GUEST_TESTS)
 	@TEST_TIMEOUT=1800 $(run) $(GUEST_TESTS)
 
+# How often the guest is stopped in each test.
+COUNT ?= 2000
+
+.PHONY: stress-guest
+stress-guest: ## a real guest with traffic, stopped COUNT times at random
+	$(deps) build guest
+	sh tests/guest/kit.sh
+	$(MAKE) run-stress-guest
+
+.PHONY: run-stress-guest
+run-stress-guest: all $(GUEST_TESTS)
+	@GUEST_STOPS=$(COUNT) VHOST_DEVICE_SPI=$(abspath $(DAEMON)) \
+		$(BUILD)/tests/guest/test_stop_cont
+
 .PHONY: demo
 demo: ## shows a Linux guest that identifies, writes and reads a flash chip
 	$(deps) build guest

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+/*
+ * A guest with two virtual CPUs and traffic, on a busy host, that QEMU stops
+ * and continues at random moments, and whose interrupt moves between the CPUs.
+ *
+ * GUEST_STOPS sets the number of stops, GUEST_SEED the order of events.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "tests/guest/lab.h"
+#include "tests/guest/load.h"
+#include "tests/guest/soak.h"
+#include "tests/lib/process.h"
+
+#define DEFAULT_STOPS  100 /* of each test: about 20 s */
+#define STOPS_A_CHECK  25
+
+#define MAX_STOPPED_MS 50
+#define MIN_RUNNING_MS 20
+#define MAX_RUNNING_MS 250
+
+/* A read is cut, and fails, when the guest is stopped within its message. */
+#define READS_MAY_FAIL 1
+
+static struct load load;
+
+static int setting(const char *name, int otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? atoi(text) : otherwise;
+}
+
+static int random_ms(int min, int max)
+{
+	return min + (int)(random() % (max - min + 1));
+}
+
+static void qmp(struct lab *lab, struct guest *g, const char *command)
+{
+	int err = guest_qmp(g, command, NULL, 0);
+
+	if (err)
+		lab_fail(lab, g, "%s: %d", command, err);
+}
+
+static void show(int stops, const struct soak *flash, const struct soak *echo)
+{
+	print_message("%d stops: flash reads %lu done, %lu failed; "
+		      "echo %lu done, %lu failed\n",
+		      stops, flash->counts.done, flash->counts.failed,
+		      echo->counts.done, echo->counts.failed);
+}
+
+static void check(struct soak *flash, struct soak *echo)
+{
+	soak_check_progress(flash);
+	soak_check_progress(echo);
+	if (flash->counts.failed && !READS_MAY_FAIL)
+		lab_fail(flash->lab, flash->guest, "%lu flash reads failed",
+			 flash->counts.failed);
+	if (echo->counts.failed)
+		lab_fail(echo->lab, echo->guest, "%lu echoes failed",
+			 echo->counts.failed);
+}
+
+/*
+ * A shell command that stores the number of the queue's interrupt in n. The
+ * controller has the pin of its PCI function, or vectors of its own; the last
+ * line in /proc/interrupts with its name is the queue's.
+ */
+#define FIND_INTERRUPT                                             \
+	"v=$(basename /sys/bus/virtio/drivers/*spi*/virtio*); "    \
+	"n=$(sed -n \"s/^ *\\([0-9]*\\):.* $v\\(-.*\\)*$/\\1/p\" " \
+	"/proc/interrupts | tail -n 1); [ \"$n\" ] || exit 1; "
+
+static void start_moving_interrupt(struct lab *lab, struct guest *g)
+{
+	lab_run(lab, g, SHORT_S,
+		FIND_INTERRUPT "cd /proc/irq/$n; (while [ ! -e /run/stay ]; do "
+			       "echo 1 > smp_affinity; usleep 1000; "
+			       "echo 2 > smp_affinity; usleep 1000; done) "
+			       "> /run/move.log 2>&1 &");
+}
+
+/* Both CPUs have taken the interrupt. */
+static void stop_moving_interrupt(struct lab *lab, struct guest *g)
+{
+	lab_run(lab, g, SHORT_S,
+		"touch /run/stay; sleep 0.1; rm /run/stay; cat /run/move.log; "
+		"[ ! -s /run/move.log ]");
+	lab_run(lab, g, SHORT_S,
+		FIND_INTERRUPT "set -- $(grep \"^ *$n:\" /proc/interrupts); "
+			       "echo $*; [ $2 -gt 9 -a $3 -gt 9 ]");
+}
+
+static void stop_and_continue(struct lab *lab, struct guest *g, int stops,
+			      struct soak *flash, struct soak *echo)
+{
+	for (int i = 1; i <= stops; i++) {
+		process_sleep_ms(random_ms(MIN_RUNNING_MS, MAX_RUNNING_MS));
+		qmp(lab, g, "{\"execute\":\"stop\"}");
+		process_sleep_ms(random_ms(0, MAX_STOPPED_MS));
+		qmp(lab, g, "{\"execute\":\"cont\"}");
+		if (i % STOPS_A_CHECK == 0)
+			check(flash, echo);
+		if (i % (STOPS_A_CHECK * 4) == 0)
+			show(i, flash, echo);
+	}
+}
+
+static void run(void **state, int stops, bool moves)
+{
+	struct lab *lab = lab_open(state);
+	struct guest *g = lab->guests[0];
+	struct soak flash, echo;
+
+	lab_run(lab, g, LONG_S, "guest-spi mtd " FLASH " 0x10000 0x10000 1");
+	soak_start(&flash, lab, g, "flash", "soakread", FLASH,
+		   "0x10000 0x10000 1");
+	soak_start(&echo, lab, g, "echo", "soakecho", ECHO, "5000");
+	if (moves)
+		start_moving_interrupt(lab, g);
+	load_start(&load, 2);
+	stop_and_continue(lab, g, stops, &flash, &echo);
+	load_stop(&load);
+	if (moves)
+		stop_moving_interrupt(lab, g);
+	soak_stop(&flash);
+	soak_stop(&echo);
+	show(stops, &flash, &echo);
+}
+
+static void traffic_goes_on_when_qemu_stops_and_continues(void **state)
+{
+	run(state, setting("GUEST_STOPS", DEFAULT_STOPS), false);
+}
+
+static void traffic_goes_on_when_the_interrupt_moves_too(void **state)
+{
+	run(state, setting("GUEST_STOPS", DEFAULT_STOPS), true);
+}
+
+static int after_test(void **state)
+{
+	load_stop(&load);
+	return lab_after_test(state);
+}
+
+static int create(void **state)
+{
+	static const struct lab_setup setup = { .guest.cpus = 2 };
+
+	return lab_create(state, &setup);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_teardown(traffic_goes_on_when_qemu_stops_and_continues,
+				  after_test),
+	cmocka_unit_test_teardown(traffic_goes_on_when_the_interrupt_moves_too,
+				  after_test),
+};
+
+int main(void)
+{
+	unsigned int seed =
+		(unsigned int)setting("GUEST_SEED", (int)time(NULL));
+
+	/* Progress is shown as it is made, also into a pipe. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	print_message("GUEST_SEED=%u\n", seed);
+	srandom(seed);
+	return cmocka_run_group_tests(tests, create, lab_destroy);
+}
