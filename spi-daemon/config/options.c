@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <bsd/string.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include "spi-daemon/config/guest_check.h"
 #include "spi-daemon/config/numbered.h"
 #include "spi-daemon/config/options.h"
+#include "spi-daemon/system/long_option.h"
 
 /* Options without a short form, beyond all characters. */
 enum {
@@ -130,46 +130,30 @@ static int add_without(struct parser *p, const char *list)
 	return ret;
 }
 
-/* A long option that getopt_long() does not know, or not well enough. */
-static void explain_name(const char *word, char *error, size_t error_size)
+/* @word is a long option that does not exist. */
+static int refuse_name(struct parser *p, const char *word)
 {
-	const char *name = word + strlen("--");
-	const char *separator = "";
-	const struct option *option;
-
-	snprintf(error, error_size, "%.64s is ambiguous: ", word);
-	for (option = long_options; option->name; option++) {
-		if (strncmp(option->name, name, strcspn(name, "=")) != 0)
-			continue;
-		strlcat(error, separator, error_size);
-		strlcat(error, "--", error_size);
-		strlcat(error, option->name, error_size);
-		separator = " or ";
-	}
-	if (!*separator)
-		snprintf(error, error_size,
-			 "%.64s is not an option; --help lists them", word);
+	snprintf(p->error, p->error_size,
+		 "%.*s is not an option; --help lists them",
+		 (int)strcspn(word, "="), word);
+	return -EINVAL;
 }
 
 /* Says what getopt_long() returned @verdict for: '?' or ':'. */
-static void explain_option(int verdict, char **argv, char *error,
-			   size_t error_size)
+static int explain_option(struct parser *p, int verdict, char **argv)
 {
 	const struct option *option = find_option(optopt);
 
-	if (!optopt) {
-		explain_name(argv[optind - 1], error, error_size);
-		return;
-	}
 	if (!option->name)
-		snprintf(error, error_size,
+		snprintf(p->error, p->error_size,
 			 "-%c is not an option; --help lists them", optopt);
 	else if (verdict == ':')
-		snprintf(error, error_size, "-%c, --%s needs a value", optopt,
-			 option->name);
+		snprintf(p->error, p->error_size, "-%c, --%s needs a value",
+			 optopt, option->name);
 	else
-		snprintf(error, error_size, "%.64s: --%s takes no value",
+		snprintf(p->error, p->error_size, "%.64s: --%s takes no value",
 			 argv[optind - 1], option->name);
+	return -EINVAL;
 }
 
 /*
@@ -393,6 +377,36 @@ static void give_up(struct options *options)
 	options->launch = launch;
 }
 
+/* Reads the command line. Returns an action or a negative errno. */
+static int read_words(struct parser *p, int argc, char **argv)
+{
+	int ret = OPTIONS_RUN;
+
+	opterr = 0; /* the messages are ours */
+	optind = 0; /* start over, should this not be the first call */
+	while (ret == OPTIONS_RUN) {
+		const char *word =
+			long_option_unknown(argc, argv, long_options);
+		int found;
+
+		if (word)
+			return refuse_name(p, word);
+		found = getopt_long(argc, argv, "+:s:c:l:g:f:x:vVh",
+				    long_options, NULL);
+		if (found == -1)
+			break;
+		if (found == '?' || found == ':')
+			return explain_option(p, found, argv);
+		ret = take_option(p, found, optarg);
+	}
+	if (ret == OPTIONS_RUN && optind < argc) {
+		snprintf(p->error, p->error_size, "%.200s is not an option",
+			 argv[optind]);
+		ret = -EINVAL;
+	}
+	return ret;
+}
+
 int options_parse(int argc, char **argv, struct options *options, char *error,
 		  size_t error_size)
 {
@@ -403,27 +417,10 @@ int options_parse(int argc, char **argv, struct options *options, char *error,
 		.error = error,
 		.error_size = error_size,
 	};
-	int ret = OPTIONS_RUN;
-	int found;
+	int ret;
 
 	memset(options, 0, sizeof(*options));
-	opterr = 0; /* the messages are ours */
-	optind = 0; /* start over, should this not be the first call */
-	while (ret == OPTIONS_RUN &&
-	       (found = getopt_long(argc, argv, ":s:c:l:g:f:x:vVh",
-				    long_options, NULL)) != -1) {
-		if (found == '?' || found == ':') {
-			explain_option(found, argv, error, error_size);
-			ret = -EINVAL;
-		} else {
-			ret = take_option(&p, found, optarg);
-		}
-	}
-	if (ret == OPTIONS_RUN && optind < argc) {
-		snprintf(error, error_size, "%.200s is not an option",
-			 argv[optind]);
-		ret = -EINVAL;
-	}
+	ret = read_words(&p, argc, argv);
 	if (ret == OPTIONS_RUN)
 		ret = finish(&p);
 	if (ret == -ENOMEM)

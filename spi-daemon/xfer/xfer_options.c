@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spi-daemon/system/long_option.h"
 #include "spi-daemon/xfer/xfer_parse.h"
 
 const char xfer_options_help[] =
@@ -290,19 +291,24 @@ static const char *option_name(int opt)
 	return option->name;
 }
 
+/* @word is a long option that does not exist. */
+static int refuse_name(const char *word, char *error, size_t error_size)
+{
+	snprintf(error, error_size, "%.*s: no such option",
+		 (int)strcspn(word, "="), word);
+	return -EINVAL;
+}
+
 /* Writes the line for an option that getopt_long() refused. */
-static int refuse_option(int opt, const char *word, char *error,
-			 size_t error_size)
+static int refuse_option(int opt, char *error, size_t error_size)
 {
 	const char *name = option_name(optopt);
 
 	if (name)
 		snprintf(error, error_size, "--%s: %s", name,
 			 opt == ':' ? "needs a value" : "takes no value");
-	else if (optopt)
-		snprintf(error, error_size, "-%c: no such option", optopt);
 	else
-		snprintf(error, error_size, "%s: no such option", word);
+		snprintf(error, error_size, "-%c: no such option", optopt);
 	return -EINVAL;
 }
 
@@ -314,15 +320,21 @@ static int parse_words(struct parser *p, int argc, char **argv, char *error,
 
 	optind = 0; /* start anew, whoever used getopt before */
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, ":s:ihV", long_options, NULL)) !=
-	       -1) {
+	for (;;) {
+		const char *word =
+			long_option_unknown(argc, argv, long_options);
+
+		if (word)
+			return refuse_name(word, error, error_size);
+		opt = getopt_long(argc, argv, "+:s:ihV", long_options, NULL);
+		if (opt == -1)
+			break;
 		if (opt == 'h')
 			return XFER_HELP;
 		if (opt == 'V')
 			return XFER_VERSION;
 		if (opt == '?' || opt == ':')
-			return refuse_option(opt, argv[optind - 1], error,
-					     error_size);
+			return refuse_option(opt, error, error_size);
 		err = parse_option(p, opt, optarg);
 		if (err) {
 			snprintf(error, error_size, "--%s=%s: %s",

@@ -53,7 +53,6 @@ static void every_spelling_gives_the_same(void **state)
 		"-s v.sock -c 3 -l /dev/spidev0.0",
 		"-sv.sock -c3 -l/dev/spidev0.0",
 		"--device=/dev/spidev0.0 --socket-count 3 --socket-path v.sock",
-		"--dev=/dev/spidev0.0 --socket-c=3 --socket-p=v.sock",
 		"-l /dev/spidev0.0 -c 3 -s v.sock --",
 	};
 
@@ -251,7 +250,6 @@ static void help_and_version_need_nothing_else(void **state)
 	} cases[] = {
 		{ "-h", OPTIONS_HELP },
 		{ "--help", OPTIONS_HELP },
-		{ "--he", OPTIONS_HELP },
 		{ "-s v.sock -h", OPTIONS_HELP },
 		{ "-h --nonsense", OPTIONS_HELP },
 		{ "-V", OPTIONS_VERSION },
@@ -278,14 +276,14 @@ static const struct {
 	{ "", "--socket-path=PATH, --guest=GUEST or --config=FILE is missing" },
 	{ "-l d", "--socket-path=PATH is missing" },
 	{ "-s v", "--device=SPEC is missing" },
+	{ "--he", "--he is not an option; --help lists them" },
 	{ "-s v -l d -q", "-q is not an option; --help lists them" },
 	{ "-s v -l d -vq", "-q is not an option; --help lists them" },
-	{ "stray --nope", "--nope is not an option; --help lists them" },
-	{ "--nope=1", "--nope=1 is not an option; --help lists them" },
-	{ "--socket=v", "--socket=v is ambiguous: "
-			"--socket-path or --socket-count or "
-			"--socket-mode or --socket-group" },
-	{ "--ver", "--ver is ambiguous: --verbose or --version" },
+	{ "stray --nope", "stray is not an option" },
+	{ "-v --nope", "--nope is not an option; --help lists them" },
+	{ "--nope=1", "--nope is not an option; --help lists them" },
+	{ "-s --v --ver", "--ver is not an option; --help lists them" },
+	{ "--replayed", "--replayed is not an option; --help lists them" },
 	{ "--replay=1 -s v", "--replay=1: --replay takes no value" },
 	{ "--daemon=no", "--daemon=no: --daemon takes no value" },
 	{ "--pidfile=a --pidfile=b", "--pidfile=b is the second --pidfile" },
@@ -549,27 +547,9 @@ static void help_has_every_key(void **state)
 	}
 }
 
-static void test_features_can_be_left_out_by_name(void **state)
-{
-	struct options options =
-		parse("-s v -l sim:loopback --without=event-idx,status");
-	char error[700];
-
-	(void)state;
-	assert_int_equal(options.guests[0].without.features, 1 << 29);
-	assert_int_equal(options.guests[0].without.protocol, 1 << 16);
-	options_free(&options);
-	assert_int_equal(parse_line("-x event-idx,,status", &options, error,
-				    sizeof(error)),
-			 -EINVAL);
-	assert_string_equal(error, "--without=event-idx,,status: there is no "
-				   "feature \"\"");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_features_can_be_left_out_by_name),
 		cmocka_unit_test(every_spelling_gives_the_same),
 		cmocka_unit_test(one_socket_is_the_default),
 		cmocka_unit_test(up_to_256_sockets_are_taken),

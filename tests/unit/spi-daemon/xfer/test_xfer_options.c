@@ -170,12 +170,39 @@ static void mistakes_are_named(void **state)
 	expect_mistake("-s x --tx-file /nonexistent",
 		       "--tx-file=/nonexistent: No such file or directory");
 	expect_mistake("-s x --bogus", "--bogus: no such option");
+	expect_mistake("-s x --cs-hol=3", "--cs-hol: no such option");
 	expect_mistake("-s x -q", "-q: no such option");
 	expect_mistake("-s x --tx", "--tx: needs a value");
 	expect_mistake("-s", "--socket: needs a value");
 	expect_mistake("-s x --info=1", "--info: takes no value");
 	expect_mistake("-s x --packed=1", "--packed: takes no value");
 	expect_mistake("-s x -i 9f", "9f: not an option");
+}
+
+static void no_name_of_an_option_can_be_shortened(void **state)
+{
+	unsigned int names = 0;
+
+	(void)state;
+	for (const char *at = xfer_options_help; (at = strstr(at, "--"));
+	     at += 2) {
+		int len = (int)strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
+
+		for (int part = 1; part < len; part++) {
+			char line[64], message[64];
+
+			snprintf(line, sizeof(line), "%.*s=1", part + 2, at);
+			/* Others begin with these. */
+			if (!strcmp(line, "--tx=1") ||
+			    !strcmp(line, "--rx=1") || !strcmp(line, "--cs=1"))
+				continue;
+			snprintf(message, sizeof(message),
+				 "%.*s: no such option", part + 2, at);
+			expect_mistake(line, message);
+		}
+		names += len > 0;
+	}
+	assert_in_range(names, 25, 50);
 }
 
 static void too_many_parts_are_refused(void **state)
@@ -227,6 +254,7 @@ int main(void)
 		cmocka_unit_test(cs_change_has_its_ways),
 		cmocka_unit_test(speeds_have_suffixes),
 		cmocka_unit_test(mistakes_are_named),
+		cmocka_unit_test(no_name_of_an_option_can_be_shortened),
 		cmocka_unit_test(too_many_parts_are_refused),
 		cmocka_unit_test(file_is_a_part),
 		cmocka_unit_test(help_and_version_win),
