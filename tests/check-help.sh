@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 #
 # Checks that --help and the man page have the same options, keys and framings,
-# with the same arguments. The text of --help is read from its source.
+# with the same arguments, and that the man page has the features that can be
+# named. The texts are read from the source.
 
 set -eu
 cd -- "$(dirname -- "$0")/.."
@@ -10,7 +11,7 @@ cd -- "$(dirname -- "$0")/.."
 # shellcheck disable=SC2016 # awk's $, not the shell's
 exec awk '
 function note(name) {
-	if (FILENAME ~ /\.c$/)
+	if (FILENAME ~ /options_help/)
 		help[name] = FILENAME ":" FNR ": "
 	else
 		man[name] = FILENAME ":" FNR ": "
@@ -39,7 +40,29 @@ function note(name) {
 	note(name)
 }
 
+# features.c: { "in-order", BIT(VIRTIO_F_IN_ORDER), 0 }; mdoc: .Ql in-order ,
+/^\t\{ "[a-z-]+", (BIT|0)/ {
+	gsub(/[^a-z-]/, "", $2)
+	feature[$2] = FILENAME ":" FNR ": "
+}
+
+/^\.(It )?Ql / {
+	for (i = 2; i <= NF; i++)
+		described[$i] = 1
+}
+
 END {
+	for (name in feature) {
+		features++
+		if (!(name in described)) {
+			print feature[name] name " is not in the man page"
+			bad = 1
+		}
+	}
+	if (!features) {
+		print "vhost/features.c:1: found no feature"
+		bad = 1
+	}
 	for (name in help) {
 		count++
 		if (!(name in man)) {
@@ -58,4 +81,4 @@ END {
 		bad = 1
 	}
 	exit bad
-}' spi-daemon/config/options_help.c docs/vhost-device-spi.8
+}' spi-daemon/config/options_help.c vhost/features.c docs/vhost-device-spi.8

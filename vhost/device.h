@@ -68,17 +68,32 @@ struct vhost_feature_set {
 	uint64_t protocol;
 };
 
-/* Adds the feature called @name to @set. Returns whether there is one. */
+/*
+ * What a device may offer, whatever it is: the features that the rings and
+ * this layer implement. Each has a name. VERSION_1, and PROTOCOL_FEATURES of
+ * vhost-user, are not among them: they are always offered.
+ */
+
+/* Adds the feature called @name to @set. Returns true if there is one. */
 bool vhost_feature_find(const char *name, struct vhost_feature_set *set);
+
+/* Returns the name of feature @index, from 0; NULL behind the last one. */
+const char *vhost_feature_name(unsigned int index);
+
+/* Returns all of them. */
+struct vhost_feature_set vhost_features_supported(void);
 
 struct vhost_device {
 	const struct vhost_device_ops *ops;
-	void *opaque;			  /* for the ops */
-	uint64_t features;		  /* virtio feature bits offered */
-	struct vhost_feature_set without; /* what not to offer */
-	unsigned int ring_count;	  /* 1..VHOST_MAX_RINGS */
-	const void *config;   /* the config space, constant; NULL: none */
-	uint32_t config_size; /* bytes, up to VHOST_USER_CONFIG_MAX */
+	void *opaque; /* for the ops */
+	/*
+	 * What is offered to the front end: features of the device type, and
+	 * of vhost_features_supported(). ACCESS_PLATFORM needs BACKEND_REQ.
+	 */
+	struct vhost_feature_set offered;
+	unsigned int ring_count; /* 1..VHOST_MAX_RINGS */
+	const void *config;	 /* the config space, constant; NULL: none */
+	uint32_t config_size;	 /* bytes, up to VHOST_USER_CONFIG_MAX */
 };
 
 #define VHOST_MAX_RINGS	       4

@@ -7,33 +7,11 @@
 
 #define BIT(n) (1ull << (n))
 
-/* What the ring code and this layer can do, whatever the device. */
-#define TRANSPORT_FEATURES                                               \
-	(BIT(VIRTIO_F_NOTIFY_ON_EMPTY) | BIT(VHOST_F_LOG_ALL) |          \
-	 BIT(VIRTIO_F_ANY_LAYOUT) | BIT(VIRTIO_F_INDIRECT_DESC) |        \
-	 BIT(VIRTIO_F_EVENT_IDX) | BIT(VHOST_USER_F_PROTOCOL_FEATURES) | \
-	 BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_ACCESS_PLATFORM) |       \
-	 BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_IN_ORDER) |            \
-	 BIT(VIRTIO_F_ORDER_PLATFORM))
+/* A back end of vhost-user, and no legacy device. */
+#define ALWAYS_OFFERED \
+	(BIT(VIRTIO_F_VERSION_1) | BIT(VHOST_USER_F_PROTOCOL_FEATURES))
 
-#define PROTOCOL_FEATURES                                 \
-	(BIT(VHOST_USER_PROTOCOL_F_MQ) |                  \
-	 BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) |           \
-	 BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |           \
-	 BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ) |         \
-	 BIT(VHOST_USER_PROTOCOL_F_CONFIG) |              \
-	 BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD) |      \
-	 BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) |        \
-	 BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS) | \
-	 BIT(VHOST_USER_PROTOCOL_F_STATUS) |              \
-	 BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE))
-
-/* QEMU has no device that translates without these. */
-#define TRANSLATION_NEEDS                       \
-	(BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) | \
-	 BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ))
-
-/* The bits that --without can name. */
+/* What the rings and this layer implement. */
 static const struct {
 	const char *name;
 	uint64_t features;
@@ -60,9 +38,11 @@ static const struct {
 	{ "device-state", 0, BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE) },
 };
 
+#define NAMES (sizeof(names) / sizeof(names[0]))
+
 bool vhost_feature_find(const char *name, struct vhost_feature_set *set)
 {
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < NAMES; i++) {
 		if (strcmp(names[i].name, name))
 			continue;
 		set->features |= names[i].features;
@@ -72,9 +52,20 @@ bool vhost_feature_find(const char *name, struct vhost_feature_set *set)
 	return false;
 }
 
-static uint64_t offered_protocol(const struct vhost_session *s)
+const char *vhost_feature_name(unsigned int index)
 {
-	return PROTOCOL_FEATURES & ~s->device->without.protocol;
+	return index < NAMES ? names[index].name : NULL;
+}
+
+struct vhost_feature_set vhost_features_supported(void)
+{
+	struct vhost_feature_set set = { 0 };
+
+	for (size_t i = 0; i < NAMES; i++) {
+		set.features |= names[i].features;
+		set.protocol |= names[i].protocol;
+	}
+	return set;
 }
 
 static int reply_u64(struct vhost_session *s, uint64_t value)
@@ -86,11 +77,7 @@ static int reply_u64(struct vhost_session *s, uint64_t value)
 
 uint64_t vhost_session_offered(const struct vhost_session *s)
 {
-	uint64_t without = s->device->without.features;
-
-	if (~offered_protocol(s) & TRANSLATION_NEEDS)
-		without |= BIT(VIRTIO_F_ACCESS_PLATFORM);
-	return (TRANSPORT_FEATURES | s->device->features) & ~without;
+	return s->device->offered.features | ALWAYS_OFFERED;
 }
 
 int vhost_get_features(struct vhost_session *s, struct vhost_msg *msg)
@@ -120,12 +107,12 @@ int vhost_set_features(struct vhost_session *s, struct vhost_msg *msg)
 int vhost_get_protocol_features(struct vhost_session *s, struct vhost_msg *msg)
 {
 	(void)msg;
-	return reply_u64(s, offered_protocol(s));
+	return reply_u64(s, s->device->offered.protocol);
 }
 
 int vhost_set_protocol_features(struct vhost_session *s, struct vhost_msg *msg)
 {
-	uint64_t alien = msg->payload.u64 & ~offered_protocol(s);
+	uint64_t alien = msg->payload.u64 & ~s->device->offered.protocol;
 
 	if (alien)
 		return vhost_refuse(s, "features 0x%llx were not offered",

@@ -87,21 +87,6 @@ int device_list_add(struct device_list *list, const char *text, char *error,
 	return ret;
 }
 
-int guest_spec_parse_features(const char *names, struct vhost_feature_set *set,
-			      char *bad, size_t bad_size)
-{
-	for (const char *at = names;; at++) {
-		size_t len = strcspn(at, ",");
-
-		snprintf(bad, bad_size, "%.*s", (int)len, at);
-		if (len >= bad_size || !vhost_feature_find(bad, set))
-			return -EINVAL;
-		at += len;
-		if (!*at)
-			return 0;
-	}
-}
-
 int guest_spec_parse_mode(const char *text, mode_t *mode)
 {
 	char *end;
@@ -244,15 +229,29 @@ static int parse_socket_group(struct parser *p, const char *value)
 	return 0;
 }
 
-static int parse_without(struct parser *p, const char *value)
+static int add_feature(struct parser *p, struct vhost_feature_set *set,
+		       const char *key, const char *value)
 {
+	const char *twice;
 	char bad[32];
 
-	if (guest_spec_parse_features(value, &p->spec->without, bad,
-				      sizeof(bad)))
-		return mistake(p, "without=%.64s: there is no such feature",
+	if (offer_add_names(set, value, bad, sizeof(bad)))
+		return mistake(p, "%s=%.64s: there is no such feature", key,
 			       value);
+	twice = offer_contradiction(&p->spec->offer);
+	if (twice)
+		return mistake(p, "with= and without= both name \"%s\"", twice);
 	return 0;
+}
+
+static int parse_with(struct parser *p, const char *value)
+{
+	return add_feature(p, &p->spec->offer.with, "with", value);
+}
+
+static int parse_without(struct parser *p, const char *value)
+{
+	return add_feature(p, &p->spec->offer.without, "without", value);
 }
 
 static const struct key {
@@ -263,6 +262,7 @@ static const struct key {
 	{ "device", parse_device },
 	{ "name", parse_name },
 	{ "weight", parse_weight },
+	{ "with", parse_with },
 	{ "without", parse_without },
 	{ "socket-mode", parse_socket_mode },
 	{ "socket-group", parse_socket_group },
@@ -343,6 +343,5 @@ bool guest_spec_equal(const struct guest_spec *a, const struct guest_spec *b)
 	       a->weight == b->weight && a->replay == b->replay &&
 	       a->access.mode == b->access.mode &&
 	       a->access.group == b->access.group &&
-	       a->without.features == b->without.features &&
-	       a->without.protocol == b->without.protocol;
+	       offer_equal(&a->offer, &b->offer);
 }

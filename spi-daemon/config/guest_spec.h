@@ -9,7 +9,7 @@
 #include <sys/un.h>
 
 #include "spi-daemon/config/device_spec.h"
-#include "vhost/device.h"
+#include "spi-daemon/config/offer.h"
 #include "vhost/wire/listen.h"
 
 /* chip_select_id has 8 bits, and so has their number in the config space. */
@@ -35,7 +35,7 @@ struct guest_spec {
 	struct device_list *devices;
 	unsigned int weight;	    /* 1..GUEST_WEIGHT_MAX: share of a bus */
 	struct vhost_access access; /* who may connect */
-	struct vhost_feature_set without; /* not to be offered */
+	struct offer offer;	    /* its features */
 	bool replay;
 };
 
@@ -62,13 +62,6 @@ int device_list_add(struct device_list *list, const char *text, char *error,
 void device_list_put(struct device_list *list);
 
 /*
- * Takes in names of features, with commas between. Returns 0; or -EINVAL when
- * there is no such feature as @bad then holds.
- */
-int guest_spec_parse_features(const char *names, struct vhost_feature_set *set,
-			      char *bad, size_t bad_size);
-
-/*
  * Take in permission bits, octal, as 0660, and the name or number of a group.
  * Return 0, or -EINVAL when that is not what @text is.
  */
@@ -78,8 +71,8 @@ int guest_spec_parse_group(const char *text, gid_t *group);
 /*
  * Parses @text: socket=PATH, device=PATH with the keys of the device after it
  * (see device_spec_parse()), name=, weight=, socket-mode=, socket-group=,
- * without=, in any order. A guest
- * without a name has that of its socket.
+ * with=, without=, in any order. A guest without a name has that of its
+ * socket.
  * On success fills @spec, to be freed with guest_spec_free(), and returns 0.
  * On a mistake writes one line that names the key and the value (no newline)
  * to @error and returns -EINVAL (or -ENOMEM); @spec then holds nothing.

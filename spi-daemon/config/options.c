@@ -14,7 +14,8 @@
 
 /* Options without a short form, beyond all characters. */
 enum {
-	OPTION_REPLAY = 256,
+	OPTION_WITH = 256,
+	OPTION_REPLAY,
 	OPTION_DAEMON,
 	OPTION_PIDFILE,
 	OPTION_USER,
@@ -31,6 +32,7 @@ static const struct option long_options[] = {
 	{ "device", required_argument, NULL, 'l' },
 	{ "guest", required_argument, NULL, 'g' },
 	{ "config", required_argument, NULL, 'f' },
+	{ "with", required_argument, NULL, OPTION_WITH },
 	{ "without", required_argument, NULL, 'x' },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
 	{ "socket-mode", required_argument, NULL, OPTION_SOCKET_MODE },
@@ -117,17 +119,26 @@ static int add_guest(struct parser *p, const char *text)
 	return ret;
 }
 
-static int add_without(struct parser *p, const char *list)
+static int add_features(struct parser *p, int found, const char *list)
 {
+	struct offer *all = &p->all.offer;
+	const char *twice;
 	char bad[32];
-	int ret = guest_spec_parse_features(list, &p->all.without, bad,
-					    sizeof(bad));
 
-	if (ret)
+	if (offer_add_names(found == OPTION_WITH ? &all->with : &all->without,
+			    list, bad, sizeof(bad))) {
 		snprintf(p->error, p->error_size,
-			 "--without=%.100s: there is no feature \"%s\"", list,
-			 bad);
-	return ret;
+			 "--%s=%.100s: there is no feature \"%s\"",
+			 find_option(found)->name, list, bad);
+		return -EINVAL;
+	}
+	twice = offer_contradiction(all);
+	if (twice) {
+		snprintf(p->error, p->error_size,
+			 "--with and --without both name \"%s\"", twice);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /* @word is a long option that does not exist. */
@@ -241,8 +252,9 @@ static int take_option(struct parser *p, int found, const char *value)
 	case 'f':
 		p->config = value;
 		return OPTIONS_RUN;
+	case OPTION_WITH:
 	case 'x':
-		return add_without(p, value);
+		return add_features(p, found, value);
 	case OPTION_REPLAY:
 		p->all.replay = true;
 		return OPTIONS_RUN;
@@ -326,16 +338,21 @@ static int add_numbered(struct parser *p)
 	return ret;
 }
 
-/* What is said of all guests. */
-static void complete_guest(const struct parser *p, struct guest_spec *guest)
+/* Adds what is said of all guests. Returns 0 or -EINVAL. */
+static int complete_guest(struct parser *p, struct guest_spec *guest)
 {
-	guest->without.features |= p->all.without.features;
-	guest->without.protocol |= p->all.without.protocol;
+	char why[128];
+
+	offer_inherit(&guest->offer, &p->all.offer);
 	guest->replay = p->all.replay;
 	if (!guest->access.mode)
 		guest->access.mode = p->all.access.mode;
 	if (guest->access.group == GUEST_ANY_GROUP)
 		guest->access.group = p->all.access.group;
+	if (!offer_check(&guest->offer, why, sizeof(why)))
+		return 0;
+	snprintf(p->error, p->error_size, "guest %.100s: %s", guest->name, why);
+	return -EINVAL;
 }
 
 /* The command line has been read: does all that it asks for. */
@@ -359,7 +376,7 @@ static int finish(struct parser *p)
 	if (!ret)
 		ret = add_numbered(p);
 	for (unsigned int i = 0; !ret && i < options->guest_count; i++)
-		complete_guest(p, &options->guests[i]);
+		ret = complete_guest(p, &options->guests[i]);
 	return ret ? ret
 		   : guest_check(options->guests, options->guest_count,
 				 p->error, p->error_size);

@@ -49,7 +49,7 @@ int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 	w->device = (struct vhost_device){
 		.ops = &spi_service_ops,
 		.opaque = &w->service,
-		.without = spec->without,
+		.offered = offer_features(&spec->offer),
 		.ring_count = 1,
 		.config = &w->config,
 		.config_size = sizeof(w->config),

@@ -36,6 +36,7 @@ static void start(struct world *w)
 		"cs-hold=10000,max-message=" MAX_MESSAGE_MS,
 		"--device=sim:nor,size=64k,bus=a,timing=real,cs=nor,"
 		"cs-hold=10000,max-message=60000",
+		RIG_WITH_PACKED, /* for rings of garbage */
 		NULL,
 	};
 	struct spi_front_options options;

@@ -280,16 +280,17 @@ static void feature_may_come_and_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST_BOTH(what_is_never_translated_fails_its_request),
-		RIG_TEST(status_without_a_place_counts_as_not_written),
-		RIG_TEST(pieces_may_be_small),
-		RIG_TEST_BOTH(ring_waits_for_its_translation),
-		RIG_TEST(front_end_may_go_while_it_is_asked),
-		RIG_TEST_BOTH(indirect_table_without_a_place_breaks_the_ring),
-		RIG_TEST(translations_out_of_memory_are_not_followed),
-		RIG_TEST(ring_in_pieces_is_broken),
-		RIG_TEST_BOTH(resets_empty_the_cache),
-		RIG_TEST(feature_may_come_and_go),
+		RIG_TEST_IOMMU_BOTH(what_is_never_translated_fails_its_request),
+		RIG_TEST_IOMMU(status_without_a_place_counts_as_not_written),
+		RIG_TEST_IOMMU(pieces_may_be_small),
+		RIG_TEST_IOMMU_BOTH(ring_waits_for_its_translation),
+		RIG_TEST_IOMMU(front_end_may_go_while_it_is_asked),
+		RIG_TEST_IOMMU_BOTH(
+			indirect_table_without_a_place_breaks_the_ring),
+		RIG_TEST_IOMMU(translations_out_of_memory_are_not_followed),
+		RIG_TEST_IOMMU(ring_in_pieces_is_broken),
+		RIG_TEST_IOMMU_BOTH(resets_empty_the_cache),
+		RIG_TEST_IOMMU(feature_may_come_and_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ static const struct spi_front_framing apart = { .out_addr = OUT_AT,
 
 /* A front end that sleeps for a moment is no reason to give up. */
 static const char *const patient[] = { "--device=sim:loopback,cs-hold=10000",
-				       NULL };
+				       RIG_WITH_IOMMU, NULL };
 
 /* Half a second: so many words, each followed by this delay */
 #define SLOW_LEN 2000
@@ -188,7 +188,7 @@ static void message_survives_an_invalidation_between_its_halves(void **state)
 }
 
 static const char *const flash[] = { "--device=sim:nor,cs=linux,cs-hold=10000",
-				     NULL };
+				     RIG_WITH_IOMMU, NULL };
 
 /* What was acknowledged as gone is not touched, and the request fails. */
 static void unmapped_buffer_ends_its_transfer(void **state)
@@ -351,22 +351,22 @@ static void dirty_pages_are_those_of_the_guest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST_BOTH(everything_is_asked_for_once),
-		RIG_TEST_BOTH(what_is_told_first_is_not_asked_for),
-		RIG_TEST_BOTH(buffers_are_mapped_and_unmapped_each_time),
-		RIG_TEST_BOTH(all_is_invalidated_between_requests),
+		RIG_TEST_IOMMU_BOTH(everything_is_asked_for_once),
+		RIG_TEST_IOMMU_BOTH(what_is_told_first_is_not_asked_for),
+		RIG_TEST_IOMMU_BOTH(buffers_are_mapped_and_unmapped_each_time),
+		RIG_TEST_IOMMU_BOTH(all_is_invalidated_between_requests),
 		RIG_TEST_BOTH_ARGS(
 			transfer_survives_invalidations_while_it_runs, patient),
 		RIG_TEST_BOTH_ARGS(
 			message_survives_an_invalidation_between_its_halves,
 			flash),
-		RIG_TEST_BOTH(unmapped_buffer_ends_its_transfer),
-		RIG_TEST_BOTH(indirect_table_is_asked_for_too),
+		RIG_TEST_IOMMU_BOTH(unmapped_buffer_ends_its_transfer),
+		RIG_TEST_IOMMU_BOTH(indirect_table_is_asked_for_too),
 		RIG_TEST_BOTH_ARGS(ring_stops_and_goes_on, patient),
 		RIG_TEST_BOTH_ARGS(running_request_of_a_lost_ring_fails_later,
 				   patient),
-		RIG_TEST_BOTH(memory_table_replaced_behind_an_iommu),
-		RIG_TEST_BOTH(dirty_pages_are_those_of_the_guest),
+		RIG_TEST_IOMMU_BOTH(memory_table_replaced_behind_an_iommu),
+		RIG_TEST_IOMMU_BOTH(dirty_pages_are_those_of_the_guest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

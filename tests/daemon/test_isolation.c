@@ -57,6 +57,7 @@ static const char *const args[] = {
 	"max-message=50",
 	"--device=sim:nor,size=64k,bus=a,timing=real,cs=nor,cs-hold=10000,"
 	"max-message=60000",
+	RIG_WITH_PACKED, /* for rings of garbage */
 	NULL,
 };
 

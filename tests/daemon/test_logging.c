@@ -167,14 +167,10 @@ static void used_ring_is_marked_at_its_log_address(void **state)
  */
 static void packed_ring_is_marked_with_either_log_address(void **state)
 {
-	struct spi_front_options options = rig_options(*state, 0);
-	struct spi_front *front;
-	struct front_ring *ring;
+	struct spi_front *front = rig_open(*state, 0);
+	struct front_ring *ring = &front->ring;
 	struct front_log log;
 
-	options.features |= FRONT_BIT(VIRTIO_F_RING_PACKED);
-	front = rig_open_with(*state, 0, &options);
-	ring = &front->ring;
 	begin_all(front, &log);
 	for (int i = 0; i < 100; i++) {
 		assert_int_equal(front_log_vring(&front->fe, 0, ring, true,
@@ -317,7 +313,7 @@ int main(void)
 		RIG_TEST(transfer_over_a_border_of_regions_is_marked),
 		RIG_TEST(logging_is_switched_while_the_ring_runs),
 		RIG_TEST(used_ring_is_marked_at_its_log_address),
-		RIG_TEST(packed_ring_is_marked_with_either_log_address),
+		RIG_TEST_PACKED(packed_ring_is_marked_with_either_log_address),
 		RIG_TEST(log_all_without_a_log_harms_nobody),
 		RIG_TEST(log_that_does_not_cover_memory_is_refused),
 		RIG_TEST(log_base_without_its_feature_is_nacked),

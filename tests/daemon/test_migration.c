@@ -20,7 +20,8 @@
 #define OUT_AT (SPI_FRONT_HIGH_ADDR + 1024 * PAGE)
 #define IN_AT  (SPI_FRONT_HIGH_ADDR + 1100 * PAGE)
 
-static const char *const one_chip[] = { "--device=sim:loopback", NULL };
+static const char *const one_chip[] = { "--device=sim:loopback",
+					RIG_WITH_PACKED, NULL };
 static const char *const two_chips[] = { "--device=sim:loopback",
 					 "--device=sim:loopback", NULL };
 
@@ -31,6 +32,7 @@ static struct daemon there;
 
 static int setup(void **state)
 {
+	*state = (void *)(uintptr_t)one_chip;
 	rig_setup(state);
 	daemon_init(&there);
 	return 0;

@@ -181,6 +181,10 @@ static void submit_batch(struct spi_front *front, uint16_t *ids)
 	spi_front_flush(front);
 }
 
+static const char *const with_order[] = { "--device=sim:loopback",
+					  "--with=in-order,order-platform",
+					  NULL };
+
 static void in_order_buffers_are_used_in_order(void **state)
 {
 	const uint64_t wanted = FRONT_BIT(VIRTIO_F_IN_ORDER) |
@@ -219,7 +223,8 @@ int main(void)
 		RIG_TEST_PACKED(new_ring_goes_on_at_every_place),
 		RIG_TEST_PACKED(base_is_returned_as_it_was_set),
 		RIG_TEST_PACKED(ring_begins_at_any_base),
-		RIG_TEST_BOTH(in_order_buffers_are_used_in_order),
+		RIG_TEST_BOTH_ARGS(in_order_buffers_are_used_in_order,
+				   with_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

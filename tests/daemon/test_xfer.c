@@ -71,7 +71,7 @@ static void every_reading_part_has_its_line(void **state)
 static void info_tells_features_and_config(void **state)
 {
 	struct rig *rig = *state;
-	const char *packed;
+	const char *indirect, *packed;
 
 	assert_int_equal(xfer(rig, "--info"), 0);
 	/* Every bit that we offer has a name here, too. */
@@ -82,11 +82,14 @@ static void info_tells_features_and_config(void **state)
 	assert_non_null(strstr(output, "CONFIGURE_MEM_SLOTS"));
 	assert_non_null(strstr(output, "chip selects:      1\n"));
 	assert_non_null(strstr(output, "bits per word:"));
-	/* Offered always, negotiated for those who ask */
+	/* Once as offered, once as negotiated */
+	indirect = strstr(output, "INDIRECT_DESC");
+	assert_non_null(indirect);
+	assert_non_null(strstr(indirect + 1, "INDIRECT_DESC"));
 	packed = strstr(output, "RING_PACKED");
-	assert_non_null(packed);
-	packed = strstr(packed + 1, "RING_PACKED");
 	assert_int_equal(packed != NULL, rig->packed);
+	if (packed)
+		assert_non_null(strstr(packed + 1, "RING_PACKED"));
 }
 
 static void errors_have_exit_codes(void **state)
@@ -106,6 +109,7 @@ static void errors_have_exit_codes(void **state)
 				    "directory\n");
 	/* Somebody is served already. */
 	rig_open(rig, 0);
+	rig->packed = true;
 	assert_int_equal(xfer(rig, "--tx 00"), 2);
 }
 
@@ -137,6 +141,7 @@ static void packed_fails_where_it_is_not_offered(void **state)
 {
 	struct rig *rig = *state;
 
+	rig->packed = true;
 	assert_int_equal(xfer(rig, "--tx 00"), 2);
 	assert_non_null(
 		strstr(output, "the back end offers no packed virtqueues\n"));
@@ -155,18 +160,18 @@ static void help_and_version_are_printed(void **state)
 int main(void)
 {
 	static const char *const flash[] = { FLASH, NULL };
-	static const char *const no_packed[] = { "--device=sim:loopback",
-						 "--without=ring-packed",
-						 NULL };
+	static const char *const legacy[] = {
+		"--device=sim:loopback", "--with=any-layout,notify-on-empty",
+		NULL
+	};
 	const struct CMUnitTest tests[] = {
 		RIG_TEST_BOTH_ARGS(parts_are_one_message, flash),
 		RIG_TEST_BOTH(every_reading_part_has_its_line),
-		RIG_TEST_BOTH(info_tells_features_and_config),
+		RIG_TEST_BOTH_ARGS(info_tells_features_and_config, legacy),
 		RIG_TEST(errors_have_exit_codes),
 		RIG_TEST(files_are_sent_and_written),
 		RIG_TEST_BOTH(large_parts_pass),
-		RIG_TEST_PACKED_ARGS(packed_fails_where_it_is_not_offered,
-				     no_packed),
+		RIG_TEST(packed_fails_where_it_is_not_offered),
 		RIG_TEST(help_and_version_are_printed),
 	};
 

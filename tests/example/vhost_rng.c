@@ -95,13 +95,14 @@ static int wait_for(struct vhost_session *s, bool more)
 static void serve_front_end(struct rng *rng, int fd)
 {
 	static const struct vhost_device_ops ops; /* nothing to do */
-	const struct vhost_device device = {
+	struct vhost_device device = {
 		.ops = &ops,
 		.ring_count = 1,
-		.without.protocol = 1 << VHOST_USER_PROTOCOL_F_CONFIG,
+		.offered = vhost_features_supported(),
 	};
 	bool more = false;
 
+	device.offered.protocol &= ~(1u << VHOST_USER_PROTOCOL_F_CONFIG);
 	vhost_session_init(&rng->session, &device, fd);
 	guest_mem_watch(&rng->session.mem);
 	while (wait_for(&rng->session, more) == 0)

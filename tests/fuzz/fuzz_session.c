@@ -112,6 +112,7 @@ static void set_up(void)
 	fuzz.device = (struct vhost_device){
 		.ops = &spi_service_ops,
 		.opaque = &fuzz.service,
+		.offered = vhost_features_supported(),
 		.ring_count = 1,
 		.config = &fuzz.config,
 		.config_size = sizeof(fuzz.config),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Attacks by a guest: what it does to its ring and its memory. */
+#include <assert.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -45,6 +46,9 @@ void attack_garbage(struct attack_run *run)
 	for (;;) {
 		options.features ^= FRONT_BIT(VIRTIO_F_RING_PACKED);
 		attack_open(run, &options);
+		/* The daemon must offer both layouts: see RIG_WITH_PACKED. */
+		assert(run->front.ring.packed ==
+		       !!(options.features & FRONT_BIT(VIRTIO_F_RING_PACKED)));
 		for (unsigned int i = 0; i < 50; i++) {
 			hostile_ring_show_garbage(&run->front, run->seed++);
 			recover(run, run->front.ring.packed

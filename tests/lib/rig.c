@@ -14,6 +14,11 @@
 #include "tests/lib/hostile_ring.h"
 #include "vhost/front/front_setup.h"
 
+#define MAX_ARGS 16
+
+const char *const rig_with_iommu[] = { "--device=sim:loopback", RIG_WITH_IOMMU,
+				       NULL };
+
 int rig_setup_idle(void **state)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
@@ -24,15 +29,28 @@ int rig_setup_idle(void **state)
 	return 0;
 }
 
-int rig_setup(void **state)
+/* Starts the daemon with the @args, and one more. */
+static void start_daemon(void **state, const char *const *args,
+			 const char *last)
 {
 	static const char *const loopback[] = { "--device=sim:loopback", NULL };
-	const char *const *args = *state ? *state : loopback;
+	const char *all[MAX_ARGS + 2] = { NULL };
+	unsigned int count = 0;
 	struct rig *rig;
 
+	for (args = args ? args : loopback; args[count]; count++) {
+		assert_in_range(count, 0, MAX_ARGS - 1);
+		all[count] = args[count];
+	}
+	all[count] = last;
 	rig_setup_idle(state);
 	rig = *state;
-	daemon_start(&rig->daemon, 2, args);
+	daemon_start(&rig->daemon, 2, all);
+}
+
+int rig_setup(void **state)
+{
+	start_daemon(state, *state, NULL);
 	return 0;
 }
 
@@ -40,7 +58,7 @@ int rig_setup_packed(void **state)
 {
 	struct rig *rig;
 
-	rig_setup(state);
+	start_daemon(state, *state, RIG_WITH_PACKED);
 	rig = *state;
 	rig->packed = true;
 	return 0;

@@ -13,6 +13,10 @@
 
 #define RIG_FRONTS 4
 
+/* What a daemon has to be told for front ends that want these. */
+#define RIG_WITH_PACKED "--with=ring-packed,in-order,indirect-desc"
+#define RIG_WITH_IOMMU	"--with=access-platform"
+
 struct rig {
 	struct daemon daemon;
 	struct spi_front fronts[RIG_FRONTS];
@@ -24,7 +28,8 @@ struct rig {
  * cmocka fixtures. The daemon of rig_setup() has two sockets; its arguments
  * are the NULL-terminated array that is the test's initial state, or
  * --device=sim:loopback for none. rig_setup_idle() starts none.
- * rig_setup_packed() is rig_setup() for front ends with packed rings.
+ * rig_setup_packed() is rig_setup() for front ends with packed rings: it adds
+ * RIG_WITH_PACKED to the arguments.
  * rig_teardown() ends it by SIGTERM, if it runs, and checks that it exits
  * with 0 and leaves no socket.
  */
@@ -52,6 +57,11 @@ int rig_teardown(void **state);
 #define RIG_TEST_BOTH_ARGS(test, args) \
 	RIG_TEST_ARGS(test, args), RIG_TEST_PACKED_ARGS(test, args)
 
+/* On sim:loopback, and RIG_WITH_IOMMU */
+#define RIG_TEST_IOMMU(test)	  RIG_TEST_ARGS(test, rig_with_iommu)
+#define RIG_TEST_IOMMU_BOTH(test) RIG_TEST_BOTH_ARGS(test, rig_with_iommu)
+extern const char *const rig_with_iommu[];
+
 /* Opens front end @slot (0..RIG_FRONTS-1) on the socket of that number. */
 struct spi_front *rig_open(struct rig *rig, unsigned int slot);
 
@@ -63,7 +73,10 @@ uint64_t rig_layout(const struct rig *rig);
 struct spi_front *rig_open_with(struct rig *rig, unsigned int slot,
 				const struct spi_front_options *options);
 
-/* Opens it behind an IOMMU, with 4 MiB of memory: front_iommu.h. */
+/*
+ * Opens it behind an IOMMU, with 4 MiB of memory: front_iommu.h. The daemon
+ * must have RIG_WITH_IOMMU.
+ */
 struct spi_front *rig_open_iommu(struct rig *rig, unsigned int slot);
 struct spi_front_options rig_options_iommu(const struct rig *rig,
 					   unsigned int socket);

@@ -134,6 +134,7 @@ static void open_guest(struct service_fixture *f, struct test_guest *g)
 	g->device = (struct vhost_device){
 		.ops = &spi_service_ops,
 		.opaque = &g->service,
+		.offered = vhost_features_supported(),
 		.ring_count = 1,
 	};
 	assert_int_equal(spi_service_init(&g->service, "guest", &f->controller),

@@ -62,6 +62,7 @@ int session_setup(void **state)
 	f->device = (struct vhost_device){
 		.ops = &note_ops,
 		.opaque = f,
+		.offered = vhost_features_supported(),
 		.ring_count = FIXTURE_RINGS,
 		.config = f->config,
 		.config_size = FIXTURE_CONFIG,

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "tests/lib/rig.h"
+
 #define MAX_ARGS 32
 #define ARG_SIZE 256
 
@@ -51,13 +53,10 @@ struct bench *bench_open_with(void **state, const char *const *args)
 
 struct bench *bench_open(void **state)
 {
-	static const char *const devices[] = {
-		"--device=sim:loopback",
-		"--device=sim:nor,cs=nor,cs-hold=10000,size=1M,id=ef4014",
-		NULL,
-	};
+	static const char *const args[] = { BENCH_DEVICES, RIG_WITH_PACKED,
+					    NULL };
 
-	return bench_open_with(state, devices);
+	return bench_open_with(state, args);
 }
 
 int bench_try_boot(struct bench *b, const struct bench_machine *machine)

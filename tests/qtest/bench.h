@@ -53,9 +53,14 @@ int bench_teardown(void **state);
 #define BENCH_TEST(test) \
 	cmocka_unit_test_setup_teardown(test, bench_setup, bench_teardown)
 
+/* The daemon's options for the two chips that spi_driver.h knows. */
+#define BENCH_DEVICES            \
+	"--device=sim:loopback", \
+		"--device=sim:nor,cs=nor,cs-hold=10000,size=1M,id=ef4014"
+
 /*
- * Every test begins with this: starts the daemon, or skips the test.
- * The teardown checks that all have ended well.
+ * Every test begins with this: starts the daemon, which offers all kinds of
+ * rings, or skips the test. The teardown checks that all have ended well.
  */
 struct bench *bench_open(void **state);
 

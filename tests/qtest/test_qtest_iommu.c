@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 /* QEMU's front end, and its IOMMU before the device. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,6 +33,10 @@ static const uint64_t ring_kinds[] = {
 
 static const char *const iommu[] = { "-device", "intel-iommu", NULL };
 
+/* What the daemon has to offer for that */
+static const char *const with_iommu[] = { BENCH_DEVICES, RIG_WITH_PACKED,
+					  RIG_WITH_IOMMU, NULL };
+
 static const struct bench_machine behind = {
 	.args = iommu,
 	.device = "vhost-user-spi-pci,iommu_platform=on",
@@ -44,7 +49,7 @@ static const struct bench_machine deep = {
 static struct spi_driver *boot(void **state, struct vtd *vtd,
 			       const struct bench_machine *machine)
 {
-	struct bench *b = bench_open(state);
+	struct bench *b = bench_open_with(state, with_iommu);
 	struct spi_driver *spi = &b->spi[0];
 
 	bench_boot(b, machine);
@@ -81,7 +86,7 @@ static void transfers_work_when_translated(void **state)
 static void transfers_work_when_nobody_asked_for_the_iommu(void **state)
 {
 	static const struct bench_machine machine = { .args = iommu };
-	struct bench *b = bench_open(state);
+	struct bench *b = bench_open_with(state, with_iommu);
 	struct vtd vtd;
 
 	bench_boot(b, &machine);
@@ -90,12 +95,14 @@ static void transfers_work_when_nobody_asked_for_the_iommu(void **state)
 	each_kind_of_ring(&b->spi[0]);
 }
 
-/* Of drivers that do not know the feature, QEMU takes none if it is offered. */
+/*
+ * By default. Of drivers that do not know the feature, as Zephyr's, QEMU takes
+ * none if it is offered.
+ */
 static void simple_driver_works_when_the_feature_is_not_offered(void **state)
 {
-	static const char *const without[] = { "--without=access-platform",
-					       "--device=sim:loopback", NULL };
-	struct bench *b = bench_open_with(state, without);
+	static const char *const args[] = { BENCH_DEVICES, NULL };
+	struct bench *b = bench_open_with(state, args);
 	struct spi_driver *spi = &b->spi[0];
 
 	bench_boot(b, &(struct bench_machine){ .args = iommu });
@@ -242,10 +249,22 @@ static void transfers_work_when_there_is_no_iommu(void **state)
 	static const struct bench_machine machine = {
 		.device = "vhost-user-spi-pci,iommu_platform=on",
 	};
-	struct bench *b = bench_open(state);
+	struct bench *b = bench_open_with(state, with_iommu);
 
 	bench_boot(b, &machine);
 	each_kind_of_ring(&b->spi[0]);
+}
+
+static void qemu_ends_when_the_feature_is_not_offered(void **state)
+{
+	static const char *const args[] = { BENCH_DEVICES, NULL };
+	struct bench *b = bench_open_with(state, args);
+
+	assert_int_equal(bench_try_boot(b, &behind), -ECHILD);
+	assert_non_null(strstr(qtest_log(&b->qemu[0]),
+			       "iommu_platform=true is not supported by the "
+			       "device"));
+	assert_int_equal(qtest_stop(&b->qemu[0]), 1);
 }
 
 int main(void)
@@ -254,6 +273,7 @@ int main(void)
 		BENCH_TEST(transfers_work_when_translated),
 		BENCH_TEST(transfers_work_when_nobody_asked_for_the_iommu),
 		BENCH_TEST(simple_driver_works_when_the_feature_is_not_offered),
+		BENCH_TEST(qemu_ends_when_the_feature_is_not_offered),
 		BENCH_TEST(all_requests_complete_when_the_queue_is_deep),
 		BENCH_TEST(remapped_page_is_found_where_it_is),
 		BENCH_TEST(request_fails_when_its_page_is_not_mapped),

@@ -23,7 +23,7 @@ static void test_offer_is_ours_and_the_devices(void **state)
 
 	assert_int_equal(ask(f, VHOST_USER_GET_FEATURES, NULL, 0), 8);
 	assert_true(f->reply.payload.u64 == TRANSPORT);
-	f->device.features = BIT(3) | BIT(50);
+	f->device.offered.features |= BIT(3) | BIT(50);
 	assert_int_equal(ask(f, VHOST_USER_GET_FEATURES, NULL, 0), 8);
 	assert_true(f->reply.payload.u64 == (TRANSPORT | BIT(3) | BIT(50)));
 }
@@ -46,39 +46,58 @@ static void test_protocol_offer_has_no_bit_that_qemu_gets_wrong(void **state)
 		     BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE)));
 }
 
-static void test_features_can_be_taken_from_the_offer(void **state)
+static void test_offer_is_what_the_device_says(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_true(vhost_feature_find("ring-packed", &f->device.without));
-	assert_true(vhost_feature_find("mem-slots", &f->device.without));
-	assert_false(vhost_feature_find("rings", &f->device.without));
+	f->device.offered = (struct vhost_feature_set){ 0 };
 	ask(f, VHOST_USER_GET_FEATURES, NULL, 0);
 	assert_true(f->reply.payload.u64 ==
-		    (TRANSPORT & ~BIT(VIRTIO_F_RING_PACKED)));
+		    (BIT(VIRTIO_F_VERSION_1) |
+		     BIT(VHOST_USER_F_PROTOCOL_FEATURES)));
 	ask(f, VHOST_USER_GET_PROTOCOL_FEATURES, NULL, 0);
-	assert_false(f->reply.payload.u64 &
-		     BIT(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS));
+	assert_true(f->reply.payload.u64 == 0);
+
+	assert_true(vhost_feature_find("ring-packed", &f->device.offered));
+	assert_true(vhost_feature_find("reply-ack", &f->device.offered));
+	assert_false(vhost_feature_find("rings", &f->device.offered));
+	ask(f, VHOST_USER_GET_FEATURES, NULL, 0);
+	assert_true(f->reply.payload.u64 ==
+		    (BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_RING_PACKED) |
+		     BIT(VHOST_USER_F_PROTOCOL_FEATURES)));
+	ask(f, VHOST_USER_GET_PROTOCOL_FEATURES, NULL, 0);
+	assert_true(f->reply.payload.u64 ==
+		    BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK));
+	assert_int_equal(tell_u64(f, VHOST_USER_SET_PROTOCOL_FEATURES,
+				  BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK)),
+			 0);
 	assert_int_equal(tell_u64(f, VHOST_USER_SET_FEATURES, TRANSPORT), 1);
 	assert_int_equal(
 		tell_u64(f, VHOST_USER_SET_PROTOCOL_FEATURES, BIT(3) | BIT(15)),
 		1);
 }
 
-/* QEMU would not make a device of it. */
-static void test_no_iommu_without_what_it_takes(void **state)
+static void test_every_feature_has_one_name(void **state)
 {
-	static const char *const needed[] = { "backend-req", "reply-ack",
-					      "access-platform" };
-	struct fixture *f = *state;
+	struct vhost_feature_set all = { 0 }, supported;
+	const char *name;
 
-	for (unsigned int i = 0; i < 3; i++) {
-		f->device.without = (struct vhost_feature_set){ 0 };
-		assert_true(vhost_feature_find(needed[i], &f->device.without));
-		ask(f, VHOST_USER_GET_FEATURES, NULL, 0);
-		assert_true(f->reply.payload.u64 ==
-			    (TRANSPORT & ~BIT(VIRTIO_F_ACCESS_PLATFORM)));
+	(void)state;
+	for (unsigned int i = 0; (name = vhost_feature_name(i)); i++) {
+		struct vhost_feature_set one = { 0 };
+
+		assert_true(vhost_feature_find(name, &one));
+		assert_int_equal(__builtin_popcountll(one.features) +
+					 __builtin_popcountll(one.protocol),
+				 1);
+		assert_false(all.features & one.features);
+		assert_false(all.protocol & one.protocol);
+		all.features |= one.features;
+		all.protocol |= one.protocol;
 	}
+	supported = vhost_features_supported();
+	assert_true(all.features == supported.features);
+	assert_true(all.protocol == supported.protocol);
 }
 
 static void test_features_not_offered_are_refused_and_not_kept(void **state)
@@ -282,8 +301,8 @@ int main(void)
 		BARE_TEST(test_protocol_offer_has_no_bit_that_qemu_gets_wrong),
 		SESSION_TEST(
 			test_features_not_offered_are_refused_and_not_kept),
-		SESSION_TEST(test_features_can_be_taken_from_the_offer),
-		SESSION_TEST(test_no_iommu_without_what_it_takes),
+		SESSION_TEST(test_offer_is_what_the_device_says),
+		cmocka_unit_test(test_every_feature_has_one_name),
 		SESSION_TEST(test_status_is_kept),
 		BARE_TEST(test_rings_are_born_enabled_without_bit_30),
 		SESSION_TEST(test_features_set_again_leave_rings_as_they_are),

@@ -23,10 +23,10 @@ static struct guest_spec parse(const char *text)
 static void all_keys_are_taken_in_any_order(void **state)
 {
 	static const char *const texts[] = {
-		"socket=/s,name=n,weight=7,without=ring-packed,device=/d0,cs=nor,"
-		"cs-hold=3,device=sim:nor,size=1M",
-		"device=/d0,name=n,cs=nor,without=ring-packed,cs-hold=3,weight=7,"
-		"device=sim:nor,size=1M,socket=/s",
+		"socket=/s,name=n,weight=7,without=order-platform,device=/d0,"
+		"cs=nor,cs-hold=3,device=sim:nor,size=1M,with=in-order",
+		"device=/d0,name=n,cs=nor,with=in-order,cs-hold=3,weight=7,"
+		"device=sim:nor,size=1M,without=order-platform,socket=/s",
 	};
 
 	(void)state;
@@ -36,7 +36,8 @@ static void all_keys_are_taken_in_any_order(void **state)
 		assert_string_equal(spec.name, "n");
 		assert_string_equal(spec.socket, "/s");
 		assert_int_equal(spec.weight, 7);
-		assert_true(spec.without.features == UINT64_C(1) << 34);
+		assert_true(spec.offer.with.features == UINT64_C(1) << 35);
+		assert_true(spec.offer.without.features == UINT64_C(1) << 36);
 		assert_int_equal(spec.devices->count, 2);
 		assert_string_equal(spec.devices->owner, "n");
 		assert_string_equal(spec.devices->specs[0].path, "/d0");
@@ -81,6 +82,11 @@ static void mistakes_are_told_with_key_and_value(void **state)
 		{ "socket-mode=888", "socket-mode=888 is not a mode, as 0660" },
 		{ "socket-group=-1", "socket-group=-1 is not a group" },
 		{ "without=x", "without=x: there is no such feature" },
+		{ "with=", "with= has no value" },
+		{ "with=status,with=x", "with=x: there is no such feature" },
+		{ "with=ring-packed,without=status,without=ring-packed",
+		  "with= and without= both name \"ring-packed\"" },
+		{ "without=mq,with=mq", "with= and without= both name \"mq\"" },
 		{ "socket=s,device=d,cs=x",
 		  "device=d,cs=x: cs=x is not linux, nor, nand, spec or "
 		  "transfer" },
@@ -126,11 +132,14 @@ static void any_difference_is_seen(void **state)
 		"socket=s,name=n,device=d,weight=2",
 		"socket=s,name=n,device=d,socket-mode=660",
 		"socket=s,name=n,device=d,socket-group=0",
-		"socket=s,name=n,device=d,without=ring-packed",
+		"socket=s,name=n,device=d,without=event-idx",
+		"socket=s,name=n,device=d,with=ring-packed",
 		"socket=s,name=n,device=d,without=status",
 	};
 	struct guest_spec a = parse("socket=s,name=n,device=d");
-	struct guest_spec same = parse("device=d,name=n,weight=1,socket=s");
+	/* What is said of features changes nothing. */
+	struct guest_spec same = parse("device=d,name=n,weight=1,socket=s,"
+				       "with=event-idx,without=ring-packed");
 
 	(void)state;
 	assert_true(guest_spec_equal(&a, &same));

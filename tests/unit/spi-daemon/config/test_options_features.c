@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * --with and --without: on the command line, in the file, and of a guest. The
+ * first is no abbreviation of the second, and no option has one.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "spi-daemon/config/options.h"
+
+#define INDIRECT  (UINT64_C(1) << 28)
+#define EVENT_IDX (UINT64_C(1) << 29)
+#define LOG_ALL	  (UINT64_C(1) << 26)
+#define PACKED	  (UINT64_C(1) << 34)
+#define IN_ORDER  (UINT64_C(1) << 35)
+#define DEFAULTS  (LOG_ALL | INDIRECT | EVENT_IDX)
+#define STATUS	  (UINT64_C(1) << 16)
+
+/* What follows the name of the guest's socket and device, and the command */
+struct words {
+	const char *guest;   /* keys of the guest; "" for none */
+	const char *line;    /* words of the command line */
+	const char *in_file; /* lines of the file */
+};
+
+static int parse(const struct words *words, struct options *options,
+		 char *error, size_t error_size)
+{
+	char path[] = "/tmp/test-options-XXXXXX";
+	char program[] = "vhost-device-spi", config[64], guest[128], line[200];
+	char *argv[12] = { program, config, guest }, *rest = line;
+	int fd = mkstemp(path), argc = 3, ret;
+	const char *name;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, words->in_file, strlen(words->in_file)),
+			 strlen(words->in_file));
+	close(fd);
+	snprintf(config, sizeof(config), "-f%s", path);
+	snprintf(guest, sizeof(guest), "-gsocket=a,device=sim:nor%s",
+		 words->guest);
+	snprintf(line, sizeof(line), "%s", words->line);
+	while (rest && *rest)
+		argv[argc++] = strsep(&rest, " ");
+	ret = options_parse(argc, argv, options, error, error_size);
+	unlink(path);
+	/* Its name is of no interest to a test. */
+	name = strstr(error, path);
+	if (name)
+		memmove(error, name + strlen(path),
+			strlen(name + strlen(path)) + 1);
+	return ret;
+}
+
+static void features_come_from_the_line_the_file_and_the_guest(void **state)
+{
+	static const struct {
+		struct words words;
+		uint64_t features;
+		bool has_status;
+	} cases[] = {
+		{ { "", "", "" }, DEFAULTS, true },
+		{ { "", "--with=ring-packed,in-order", "" },
+		  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
+		  true },
+		{ { "", "--with ring-packed --with in-order", "" },
+		  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
+		  true },
+		{ { "", "", "with ring-packed, in-order\n" },
+		  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
+		  true },
+		{ { ",with=ring-packed,with=in-order", "", "" },
+		  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
+		  true },
+		{ { ",with=in-order", "--with=ring-packed",
+		    "with=indirect-desc\n" },
+		  DEFAULTS | PACKED | IN_ORDER,
+		  true },
+		{ { "", "--without=event-idx,status", "" },
+		  DEFAULTS & ~EVENT_IDX,
+		  false },
+		{ { "", "-x event-idx -x status", "" },
+		  DEFAULTS & ~EVENT_IDX,
+		  false },
+		{ { ",without=event-idx", "", "without status\n" },
+		  DEFAULTS & ~EVENT_IDX,
+		  false },
+		{ { ",without=in-order,with=status", "--with=in-order",
+		    "without status\n" },
+		  DEFAULTS,
+		  true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct vhost_feature_set got;
+		struct options options;
+		char error[700] = "";
+
+		if (parse(&cases[i].words, &options, error, sizeof(error)))
+			fail_msg("%s", error);
+		got = offer_features(&options.guests[0].offer);
+		assert_true(got.features == cases[i].features);
+		assert_int_equal(!!(got.protocol & STATUS),
+				 cases[i].has_status);
+		options_free(&options);
+	}
+}
+
+static void all_guests_have_what_is_said_of_all(void **state)
+{
+	static const struct words words = {
+		",name=own,without=in-order",
+		"--with=in-order -s v -c 2 -l sim:loopback", ""
+	};
+	struct options options;
+	char error[700] = "";
+
+	(void)state;
+	if (parse(&words, &options, error, sizeof(error)))
+		fail_msg("%s", error);
+	assert_int_equal(options.guest_count, 3);
+	for (unsigned int i = 0; i < 3; i++) {
+		struct vhost_feature_set got =
+			offer_features(&options.guests[i].offer);
+		bool own = !strcmp(options.guests[i].name, "own");
+
+		assert_true(got.features ==
+			    (own ? DEFAULTS : DEFAULTS | IN_ORDER));
+	}
+	options_free(&options);
+}
+
+static void mistakes_are_told_in_one_line(void **state)
+{
+	static const struct {
+		struct words words;
+		const char *error;
+	} cases[] = {
+		{ { "", "-x event-idx,,status", "" },
+		  "--without=event-idx,,status: there is no feature \"\"" },
+		{ { "", "--with=packed", "" },
+		  "--with=packed: there is no feature \"packed\"" },
+		{ { "", "--with=", "" }, "--with=: there is no feature \"\"" },
+		{ { "", "--with=mq,ring-packed --without=ring-packed", "" },
+		  "--with and --without both name \"ring-packed\"" },
+		{ { "", "-x mq --with=mq", "" },
+		  "--with and --without both name \"mq\"" },
+		{ { "", "--with=mq", "verbose\nwithout mq\n" },
+		  ":2: --with and --without both name \"mq\"" },
+		{ { "", "", "with mq\n\nwithout status\nwithout mq\n" },
+		  ":4: --with and --without both name \"mq\"" },
+		{ { "", "", "with nothing\n" },
+		  ":1: --with=nothing: there is no feature \"nothing\"" },
+		{ { "", "", "with\n" }, ":1: with needs a value" },
+		{ { "", "", "wit mq\n" },
+		  ":1: \"wit\" is not an option of this file" },
+		{ { ",with=mq,without=mq", "", "" },
+		  "--guest=socket=a,device=sim:nor,with=mq,without=mq: with= "
+		  "and without= both name \"mq\"" },
+		{ { "", "--with=access-platform -x reply-ack", "" },
+		  "guest a: access-platform cannot be offered without "
+		  "reply-ack" },
+		{ { ",without=backend-req", "--with=access-platform", "" },
+		  "guest a: access-platform cannot be offered without "
+		  "backend-req" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct options options;
+		char error[700] = "";
+
+		assert_int_equal(
+			parse(&cases[i].words, &options, error, sizeof(error)),
+			-EINVAL);
+		assert_string_equal(error, cases[i].error);
+	}
+}
+
+static void check_name_is_none(const char *name, int len)
+{
+	char line[64], error[700] = "", expected[700];
+	struct words words = { "", line, "" };
+	struct options options;
+
+	snprintf(line, sizeof(line), "%.*s=1", len, name);
+	snprintf(expected, sizeof(expected),
+		 "%.*s is not an option; --help lists them", len, name);
+	assert_int_equal(parse(&words, &options, error, sizeof(error)),
+			 -EINVAL);
+	assert_string_equal(error, expected);
+}
+
+/* Tries each beginning of each long option that --help names. */
+static void no_name_of_an_option_can_be_shortened(void **state)
+{
+	unsigned int names = 0;
+
+	(void)state;
+	for (const char *at = options_help; (at = strstr(at, "--")); at += 2) {
+		int len = (int)strspn(at, "abcdefghijklmnopqrstuvwxyz-");
+
+		for (int part = 3; part < len; part++) {
+			/* --without begins with the name of another option. */
+			if (part != 6 || strncmp(at, "--with", 6) != 0)
+				check_name_is_none(at, part);
+		}
+		names += len > 2;
+	}
+	assert_in_range(names, 18, 50);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			features_come_from_the_line_the_file_and_the_guest),
+		cmocka_unit_test(all_guests_have_what_is_said_of_all),
+		cmocka_unit_test(mistakes_are_told_in_one_line),
+		cmocka_unit_test(no_name_of_an_option_can_be_shortened),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
