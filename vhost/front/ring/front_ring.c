@@ -267,7 +267,7 @@ int front_ring_wait(struct front_ring *ring, int watch_fd, int timeout_ms)
 	int err;
 
 	front_ring_want_call(ring, ring->taken);
-	while (front_ring_used_idx(ring) == ring->taken) {
+	while (!ring->layout->has_used(ring)) {
 		err = wait_event(ring, watch_fd, deadline);
 		if (err)
 			return err;
@@ -279,7 +279,7 @@ int front_ring_take(struct front_ring *ring, struct virtq_used_elem *elem)
 {
 	struct front_chain *chain;
 
-	if (front_ring_used_idx(ring) == ring->taken)
+	if (!ring->layout->has_used(ring))
 		return -EAGAIN;
 	ring->layout->take(ring, elem);
 	if (elem->id >= ring->size || ring->chains[elem->id].count == 0)

@@ -33,6 +33,9 @@ struct front_ring_layout {
 	void (*want_no_call)(struct front_ring *ring);
 	uint16_t (*used_idx)(const struct front_ring *ring);
 
+	/* Returns true if there is a used element to take. */
+	bool (*has_used)(const struct front_ring *ring);
+
 	/* Reads the next used element, which is there, and goes past it. */
 	void (*take)(struct front_ring *ring, struct virtq_used_elem *elem);
 

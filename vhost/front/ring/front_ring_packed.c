@@ -206,20 +206,38 @@ static uint16_t count_at(const struct front_ring *ring, uint16_t place)
 	return ring->chains[id].count;
 }
 
+/*
+ * How many entries the buffer has that is used at @place, of the @left ones
+ * that were published from there on: 0 if there is none.
+ */
+static uint16_t used_at(const struct front_ring *ring, uint16_t place,
+			uint32_t left)
+{
+	uint16_t count;
+
+	if (!left || !is_used(ring, place))
+		return 0;
+	count = count_at(ring, place);
+	return count > left ? 0 : count;
+}
+
 static uint16_t packed_used_idx(const struct front_ring *ring)
 {
 	uint32_t left = distance(ring, ring->taken, ring->published);
 	uint16_t place = ring->taken;
 	uint16_t count;
 
-	while (left && is_used(ring, place)) {
-		count = count_at(ring, place);
-		if (count > left)
-			break;
+	while ((count = used_at(ring, place, left))) {
 		place = place_after(ring, place, count);
 		left -= count;
 	}
 	return place;
+}
+
+static bool packed_has_used(const struct front_ring *ring)
+{
+	return used_at(ring, ring->taken,
+		       distance(ring, ring->taken, ring->published));
 }
 
 static void packed_take(struct front_ring *ring, struct virtq_used_elem *elem)
@@ -252,6 +270,7 @@ const struct front_ring_layout front_ring_packed = {
 	.want_call = packed_want_call,
 	.want_no_call = packed_want_no_call,
 	.used_idx = packed_used_idx,
+	.has_used = packed_has_used,
 	.take = packed_take,
 	.free = packed_free,
 };

@@ -138,6 +138,11 @@ static uint16_t split_used_idx(const struct front_ring *ring)
 	return le16toh(__atomic_load_n(&ring->used->idx, __ATOMIC_ACQUIRE));
 }
 
+static bool split_has_used(const struct front_ring *ring)
+{
+	return split_used_idx(ring) != ring->taken;
+}
+
 static void split_take(struct front_ring *ring, struct virtq_used_elem *elem)
 {
 	const struct virtq_used_elem *from =
@@ -169,6 +174,7 @@ const struct front_ring_layout front_ring_split = {
 	.want_call = split_want_call,
 	.want_no_call = split_want_no_call,
 	.used_idx = split_used_idx,
+	.has_used = split_has_used,
 	.take = split_take,
 	.free = split_free,
 };
