@@ -301,7 +301,10 @@ enum {
 	POLL_FRONT_END = POLL_SESSION + VHOST_POLL_FRONT_END,
 	POLL_STATE = POLL_SESSION + VHOST_POLL_STATE,
 	POLL_KICK = POLL_SESSION + VHOST_POLL_KICK + REQUESTQ,
-	POLL_COUNT = POLL_SESSION + VHOST_POLL_FDS,
+	POLL_ROOM = POLL_SESSION + VHOST_POLL_FDS,
+	/* The rings that there are: poll(2) fails for more than RLIMIT_NOFILE.
+	 */
+	POLL_COUNT = POLL_KICK + 1,
 };
 
 /* Makes @deadline no later than @time; both are monotonic ns. */
@@ -327,7 +330,7 @@ static void choose_events(struct guest_worker *w, struct pollfd *fds,
 {
 	int timeout_ms = -1;
 
-	for (int i = 0; i < POLL_COUNT; i++)
+	for (int i = 0; i < POLL_ROOM; i++)
 		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
 	fds[POLL_QUIT].fd = w->quit;
 	fds[POLL_LISTENER].fd = w->listener.fd;
@@ -364,7 +367,7 @@ static int wait_for(struct guest_worker *w, struct pollfd *fds,
 static void *run(void *arg)
 {
 	struct guest_worker *w = arg;
-	struct pollfd fds[POLL_COUNT];
+	struct pollfd fds[POLL_ROOM];
 
 	for (;;) {
 		uint64_t deadline = serve_ring(w);
