@@ -30,6 +30,8 @@ static void block_signals(sigset_t *set)
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 	/* A front end that closed its end is an error of write(2), no more. */
 	signal(SIGPIPE, SIG_IGN);
+	/* A file that reaches RLIMIT_FSIZE is one as well. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static void describe(const struct guest_set *set, char *text, size_t size)

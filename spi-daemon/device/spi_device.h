@@ -68,7 +68,8 @@ struct spi_device_ops {
 	 * and fails if it cannot: no piece runs in an old selection.
 	 * tx and rx may point into guest memory, which can change at any
 	 * time: read each byte of tx once.
-	 * Returns 0, or a negative errno.
+	 * Returns 0, or a negative errno: also that of a release() before,
+	 * if what failed there was the work of an earlier transfer.
 	 */
 	int (*transfer)(struct spi_device *dev, const struct spi_piece *piece);
 
@@ -96,6 +97,13 @@ struct spi_device {
 	struct spi_caps caps;	 /* constant once the device is open */
 	const char *failed_step; /* what the last error was of, or NULL */
 };
+
+/* What the last error was of; @step where the device does not say. */
+static inline const char *spi_device_failed_step(const struct spi_device *dev,
+						 const char *step)
+{
+	return dev->failed_step ? dev->failed_step : step;
+}
 
 static inline int spi_device_transfer(struct spi_device *dev,
 				      const struct spi_piece *piece)

@@ -67,7 +67,10 @@ static struct chip *deselect(struct spi_message *m)
 	int ret = spi_device_release(chip->handle->dev);
 
 	if (ret < 0)
-		guest_log_warning(m->log, "%s: release: %s", chip->spec->path,
+		guest_log_warning(m->log, "%s: release: %s: %s",
+				  chip->spec->path,
+				  spi_device_failed_step(chip->handle->dev,
+							 "chip select"),
 				  strerror(-ret));
 	return chip;
 }

@@ -301,12 +301,10 @@ static void run_step(struct spi_service *s)
 	int ret = transfer_step(s, chip);
 
 	if (ret < 0) {
-		end_with_error(s,
-			       ret == -EFAULT ? REQUEST_MEMORY : REQUEST_DEVICE,
-			       chip->handle->dev->failed_step
-				       ? chip->handle->dev->failed_step
-				       : "transfer",
-			       strerror(-ret));
+		end_with_error(
+			s, ret == -EFAULT ? REQUEST_MEMORY : REQUEST_DEVICE,
+			spi_device_failed_step(chip->handle->dev, "transfer"),
+			strerror(-ret));
 	} else if (!s->job.transfer.left) {
 		end_message_part(s);
 		counter_add(&s->stats.done, 1);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 #include "spi-daemon/device/nor/nor_chip.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "spi-daemon/system/clock.h"
@@ -21,7 +23,10 @@
 #define OP_RESET     0x99
 #define ADDR_BY_MODE 0xff
 #define WHOLE_CHIP   UINT32_MAX
-#define NO_LIMIT     UINT64_MAX
+
+static_assert(NOR_PAGE_SIZE <= NOR_PROGRAM_MAX, "a page is one program");
+
+#define NO_LIMIT UINT64_MAX
 
 /* A command. */
 struct nor_op {
@@ -96,11 +101,30 @@ static uint8_t out_sfdp(struct nor_chip *chip)
 	return at < NOR_SFDP_SIZE ? chip->sfdp[at] : 0xff;
 }
 
+/* Reads from @at on what the piece can clock out, in one go. */
+static void fill_window(struct nor_chip *chip, uint32_t at)
+{
+	size_t len = chip->coming ? chip->coming : 1;
+
+	if (len > chip->store.size - at)
+		len = chip->store.size - at;
+	if (len > NOR_WINDOW_SIZE)
+		len = NOR_WINDOW_SIZE;
+	chip->error = nor_store_read(&chip->store, at, chip->window, len);
+	chip->window_at = at;
+	chip->window_len = chip->error ? 0 : (uint32_t)len;
+}
+
 static uint8_t out_array(struct nor_chip *chip)
 {
-	uint64_t at = chip->addr + chip->data;
+	uint32_t at =
+		(uint32_t)((chip->addr + chip->data) & (chip->store.size - 1));
 
-	return nor_store_read(&chip->store, at & (chip->store.size - 1));
+	if (chip->error)
+		return FLOATING;
+	if (at < chip->window_at || at - chip->window_at >= chip->window_len)
+		fill_window(chip, at);
+	return chip->error ? FLOATING : chip->window[at - chip->window_at];
 }
 
 static void write_enable(struct nor_chip *chip)
@@ -128,16 +152,14 @@ static void write_status(struct nor_chip *chip)
 
 static void program(struct nor_chip *chip)
 {
-	uint32_t start = area_start(chip);
-	uint32_t i;
-
-	for (i = 0; i < NOR_PAGE_SIZE; i++)
-		nor_store_program(&chip->store, start + i, chip->page[i]);
+	chip->error = nor_store_program(&chip->store, area_start(chip),
+					chip->page, NOR_PAGE_SIZE);
 }
 
 static void erase(struct nor_chip *chip)
 {
-	nor_store_erase(&chip->store, area_start(chip), area_len(chip));
+	chip->error =
+		nor_store_erase(&chip->store, area_start(chip), area_len(chip));
 }
 
 static void enter_4byte(struct nor_chip *chip)
@@ -264,6 +286,12 @@ static void begin(struct nor_chip *chip, uint8_t opcode)
 	memset(chip->page, 0xff, sizeof(chip->page));
 }
 
+void nor_chip_expect(struct nor_chip *chip, uint32_t bytes)
+{
+	chip->coming = bytes;
+	chip->window_len = 0;
+}
+
 uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in)
 {
 	const struct nor_op *op = chip->op;
@@ -283,6 +311,8 @@ uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in)
 		chip->page[(chip->addr + chip->data) % NOR_PAGE_SIZE] = in;
 		chip->data++;
 	}
+	if (chip->coming)
+		chip->coming--;
 	return out;
 }
 
@@ -308,7 +338,19 @@ static void run_write(struct nor_chip *chip)
 		return;
 	}
 	chip->op->run(chip);
-	chip->busy_until_ns = clock_now() + chip->op->busy_us * NS_PER_US;
+	if (chip->error)
+		chip->write_enabled = false;
+	else
+		chip->busy_until_ns =
+			clock_now() + chip->op->busy_us * NS_PER_US;
+}
+
+int nor_chip_error(struct nor_chip *chip)
+{
+	int error = chip->error;
+
+	chip->error = 0;
+	return error;
 }
 
 void nor_chip_deselect(struct nor_chip *chip)
@@ -321,6 +363,7 @@ void nor_chip_deselect(struct nor_chip *chip)
 	}
 	nor_chip_abandon(chip);
 	chip->begun = false;
+	nor_chip_expect(chip, 0);
 }
 
 void nor_chip_abandon(struct nor_chip *chip)
@@ -340,9 +383,14 @@ int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config)
 	    config->id_len > sizeof(chip->id))
 		return -EINVAL;
 	memset(chip, 0, sizeof(*chip));
+	chip->window = malloc(NOR_WINDOW_SIZE);
+	if (!chip->window)
+		return -ENOMEM;
 	ret = nor_store_open(&chip->store, size, config->file);
-	if (ret)
+	if (ret) {
+		free(chip->window);
 		return ret;
+	}
 	nor_sfdp_fill((uint32_t)size, chip->sfdp);
 	memcpy(chip->id, config->id, config->id_len);
 	chip->id_len = config->id_len;
@@ -355,4 +403,5 @@ void nor_chip_close(struct nor_chip *chip)
 {
 	nor_chip_deselect(chip);
 	nor_store_close(&chip->store);
+	free(chip->window);
 }

@@ -11,6 +11,10 @@
  *   of chips that need them.
  * - Quad commands work whatever QE says. WP# and HOLD# are not connected.
  * - A reset during an operation ends the busy time; the operation is done.
+ * - A read, program or erase that its image file refuses leaves an errno in
+ *   nor_chip_error(). The read gives FFh; the write clears WEL, takes no time,
+ *   and may have changed some of the bytes. The registers of these chips have
+ *   no bit for it.
  * - The status registers are 0 when the chip is opened: the image file holds
  *   the contents alone.
  */
@@ -24,7 +28,8 @@
 #include "spi-daemon/device/nor/nor_store.h"
 #include "spi-daemon/device/sim/sim.h"
 
-#define NOR_PAGE_SIZE 256
+#define NOR_PAGE_SIZE	256
+#define NOR_WINDOW_SIZE (64 * 1024u)
 
 struct nor_op;
 
@@ -49,12 +54,27 @@ struct nor_chip {
 	uint32_t addr;
 	uint64_t data; /* bytes of data so far */
 	uint8_t page[NOR_PAGE_SIZE];
+
+	/* What was read of the array ahead of its clock. */
+	uint8_t *window; /* NOR_WINDOW_SIZE bytes */
+	uint32_t window_at;
+	uint32_t window_len; /* valid bytes */
+	uint32_t coming;     /* bytes that are still announced */
+
+	int error; /* negative errno of the store, to be told; or 0 */
 };
 
 /* As sim_nor_open(), on @chip, which is the caller's. */
 int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config);
 
 void nor_chip_close(struct nor_chip *chip);
+
+/*
+ * Announces that @bytes bytes will be clocked, in one go. The array is read
+ * ahead for up to so many, and not again while they are clocked. Without it,
+ * each byte is read on its own.
+ */
+void nor_chip_expect(struct nor_chip *chip, uint32_t bytes);
 
 /*
  * Clocks a byte in, and returns the one that comes out meanwhile. The first
@@ -67,5 +87,11 @@ void nor_chip_abandon(struct nor_chip *chip);
 
 /* The command, if it is complete, takes effect. Harmless twice. */
 void nor_chip_deselect(struct nor_chip *chip);
+
+/*
+ * Returns what nor_store.h gave when a command could not read or write the
+ * array, since the last call; or 0.
+ */
+int nor_chip_error(struct nor_chip *chip);
 
 #endif

@@ -27,11 +27,13 @@ int sim_loopback_open(enum sim_timing timing, struct spi_device **out);
 /*
  * A JEDEC SPI NOR flash. With a file, the contents are the file's: a file that
  * does not exist is made, erased (FFh); one of another size is refused. What
- * was programmed is in the file when the operation's busy time ends.
+ * was programmed is in the file when the operation's busy time begins. A
+ * transfer that the file refuses fails with an errno of nor_image.h. A program
+ * or erase that fails at release() fails the transfer after it as well.
  * Stores the new device, which spi_device_close() frees, in @out.
  * Returns 0; -EINVAL for a size that no chip has; -EFBIG when the file's size
  * is not @size; -EBUSY when somebody else uses the file; or what open(2),
- * posix_fallocate(3) and mmap(2) give: its blocks are allocated at once.
+ * posix_fallocate(3) and mmap(2) give.
  */
 int sim_nor_open(const struct sim_nor_config *config, enum sim_timing timing,
 		 struct spi_device **out);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 /* The NOR flash on its bus: pieces and words to bytes and edges. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,24 @@ struct sim_nor {
 	enum sim_timing timing;
 	struct nor_chip chip;
 	bool selected;
+	char failed_step[192]; /* what dev.failed_step points to */
 };
+
+/* Returns @error, with what it is of in failed_step. */
+static int explain(struct sim_nor *nor, int error)
+{
+	const char *why = "";
+
+	if (error == -ENODATA)
+		why = " was truncated";
+	else if (error == -ESTALE)
+		why = " was deleted or replaced";
+	if (error)
+		snprintf(nor->failed_step, sizeof(nor->failed_step),
+			 "file=%.150s%s", nor->chip.store.image.path, why);
+	nor->dev.failed_step = error ? nor->failed_step : NULL;
+	return error;
+}
 
 /* Words are right-aligned in 1, 2 or 4 bytes, in host byte order. */
 static uint32_t load_word(const uint8_t *from, uint32_t size)
@@ -87,30 +105,32 @@ static bool hears(const struct spi_piece *piece)
 	       !(piece->mode & VIRTIO_SPI_MODE_LOOP);
 }
 
+static void deselect(struct sim_nor *nor)
+{
+	nor_chip_deselect(&nor->chip);
+	nor->selected = false;
+}
+
+/*
+ * A program or erase that fails at this edge is of a request that was answered
+ * before. The error stays, for the next transfer: a status read, in general,
+ * that would say that all went well.
+ */
 static int nor_release(struct spi_device *dev)
 {
 	struct sim_nor *nor = (struct sim_nor *)(void *)dev;
 
-	nor_chip_deselect(&nor->chip);
-	nor->selected = false;
-	return 0;
+	deselect(nor);
+	return explain(nor, nor->chip.error);
 }
 
-static int nor_transfer(struct spi_device *dev, const struct spi_piece *piece)
+static void clock_piece(struct sim_nor *nor, const struct spi_piece *piece)
 {
-	struct sim_nor *nor = (struct sim_nor *)(void *)dev;
 	uint32_t size = spi_word_size(piece->bits_per_word);
 	uint32_t i, in, out;
 
-	if (piece->bits_per_word % 8) {
-		nor_release(dev);
-		return -EINVAL;
-	}
-	if (!nor->selected)
-		sim_bus_wait_setup(piece);
-	nor->selected = true;
-	if (!hears(piece))
-		nor_chip_abandon(&nor->chip);
+	nor_chip_expect(&nor->chip,
+			piece->len / size * (piece->bits_per_word / 8));
 	for (i = 0; i < piece->len; i += size) {
 		out = piece->tx ? load_word(piece->tx + i, size) : 0;
 		in = clock_word(&nor->chip, piece, out);
@@ -119,10 +139,28 @@ static int nor_transfer(struct spi_device *dev, const struct spi_piece *piece)
 		if (piece->rx)
 			store_word(piece->rx + i, size, in);
 	}
+}
+
+static int nor_transfer(struct spi_device *dev, const struct spi_piece *piece)
+{
+	struct sim_nor *nor = (struct sim_nor *)(void *)dev;
+
+	if (nor->chip.error)
+		return explain(nor, nor_chip_error(&nor->chip));
+	if (piece->bits_per_word % 8) {
+		deselect(nor);
+		return -EINVAL;
+	}
+	if (!nor->selected)
+		sim_bus_wait_setup(piece);
+	nor->selected = true;
+	if (!hears(piece))
+		nor_chip_abandon(&nor->chip);
+	clock_piece(nor, piece);
 	sim_bus_wait_words(piece, nor->timing);
-	if (!piece->keep)
-		nor_release(dev);
-	return 0;
+	if (!piece->keep || nor->chip.error)
+		deselect(nor);
+	return explain(nor, nor_chip_error(&nor->chip));
 }
 
 static void nor_close(struct spi_device *dev)

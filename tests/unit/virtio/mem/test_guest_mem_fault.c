@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -14,6 +17,7 @@
 #include <cmocka.h>
 
 #include "tests/lib/ring_fixture.h"
+#include "tests/lib/small_fs.h"
 #include "virtio/ring/chain.h"
 
 #define PAGE KIB(4)
@@ -162,6 +166,38 @@ static void test_a_broken_region_can_be_removed_and_shared_anew(void **state)
 	teardown(&f);
 }
 
+/* A page of tmpfs that was never touched needs a block when it is. */
+static void test_sparse_file_on_a_full_file_system_is_a_hole(void **state)
+{
+	struct guest_region_spec spec = { .guest_addr = KIB(256),
+					  .user_addr = KIB(256),
+					  .size = SIZE };
+	char dir[] = "/tmp/fault.XXXXXX", fs[32], path[40];
+	struct faulty f;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(fs, sizeof(fs), "%s/fs", dir);
+	if (!small_fs_mount(fs, SIZE)) {
+		rmdir(dir);
+		skip();
+	}
+	setup(&f);
+	snprintf(path, sizeof(path), "%s/ram", fs);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(ftruncate(fd, SIZE), 0);
+	assert_int_equal(guest_mem_add(&f.mem, &spec, fd), 0);
+	small_fs_fill(fs);
+	*at(&f, KIB(256) + PAGE) = 1;
+	assert_int_equal(f.mem.broken, 1);
+	assert_int_equal(*at(&f, KIB(256)), 0);
+	close(fd);
+	teardown(&f);
+	small_fs_remove(fs);
+	rmdir(dir);
+}
+
 static void *touch_in_thread(void *arg)
 {
 	struct faulty *f = arg;
@@ -278,6 +314,8 @@ int main(void)
 		cmocka_unit_test(test_copies_over_a_hole_end),
 		cmocka_unit_test(
 			test_a_broken_region_can_be_removed_and_shared_anew),
+		cmocka_unit_test(
+			test_sparse_file_on_a_full_file_system_is_a_hole),
 		cmocka_unit_test(test_each_thread_watches_its_own_table),
 		cmocka_unit_test(test_sigbus_elsewhere_ends_the_process),
 		cmocka_unit_test(test_sigbus_from_kill_ends_the_process),

@@ -111,10 +111,18 @@ static inline uint8_t byte_at(struct nor_chip *chip, uint32_t addr)
 	return value;
 }
 
-/* Puts a byte there without the chip's doing. */
+/* Programs a byte behind the chip's back; and reads one. */
 static inline void plant(struct nor_chip *chip, uint32_t addr, uint8_t byte)
 {
-	nor_store_program(&chip->store, addr, byte);
+	assert_int_equal(nor_store_program(&chip->store, addr, &byte, 1), 0);
+}
+
+static inline uint8_t stored(struct nor_chip *chip, uint32_t addr)
+{
+	uint8_t byte = 0;
+
+	assert_int_equal(nor_store_read(&chip->store, addr, &byte, 1), 0);
+	return byte;
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
