@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 #
-# Checks the rules of the source that compilers do not: layers, lengths,
-# licences, and who may print. Holds the man page to --help. Then runs each of
-# mandoc, shellcheck, cppcheck, clang and clang-tidy that is installed.
+# Checks the rules of the source that compilers do not: what a folder may
+# include and how large it may be, lengths, licences, who may print, call ioctl
+# or touch guest memory, and names in documents. Holds the man page to --help.
+# Then runs each of mandoc, shellcheck, cppcheck, clang and clang-tidy that is
+# installed.
 #
 #	lint.sh			all of it, in the tree that this file is in
 #	lint.sh --rules DIR	only the rules, in another tree
@@ -35,6 +37,7 @@ find . \( -name .git -o -name build -o -name 'build-*' \) -prune -o \
 grep '\.[ch]$' "$work/text" > "$work/c" || true
 xargs awk 'FNR == 1 && (/^#!.*sh/ || FILENAME ~ /\.sh$/) { print FILENAME }' \
 	< "$work/text" > "$work/sh"
+grep '^\(docs/\)\{0,1\}[^/]*\.md$' "$work/text" > "$work/docs" || true
 grep -E '(\.([1-9]|mk)|(^|/)(Makefile|Kbuild))$' "$work/text" |
 	cat - "$work/c" "$work/sh" > "$work/licensed"
 passed=0
@@ -158,13 +161,65 @@ FILENAME ~ /^vhost\// &&
 	found("vhost/ must not know of SPI")
 }
 { code = strip($0) }
-code ~ /SPI_IOC_/ &&
-    FILENAME !~ /^(tests\/|spi-daemon\/device\/spidev[^\/]*\.c$)/ {
-	found("SPI ioctls belong in spi-daemon/device/spidev*.c")
+FILENAME ~ /^tests\// { next }
+code ~ /SPI_IOC_|(^|[^A-Za-z0-9_])ioctl[ \t]*\(/ &&
+    FILENAME !~ /^spi-daemon\/device\/spidev[^\/]*\.c$/ {
+	found("ioctls belong in spi-daemon/device/spidev*.c")
+}
+code ~ /(^|[^A-Za-z0-9_])guest_mem_(at|at_user|dma|translate)[ \t]*\(/ &&
+    FILENAME !~ /^(virtio\/(mem|ring)|vhost)\// {
+	found("guest memory is reached through virtio/ring/chain.h")
 }
 FILENAME ~ /^(virtio|vhost)\// &&
     code ~ /(^|[^A-Za-z0-9_])(v?f?d?printf|f?puts|f?putc|putchar|perror|v?syslog|v?(err|warn)x?|_?exit|_Exit|quick_exit|abort)[ \t]*\(/ {
 	found("virtio/ and vhost/ never print or exit")
+}
+'
+
+# A subject has a folder, and a folder has a subject. tests/ mirrors the rest,
+# and its programs are many.
+# shellcheck disable=SC2016
+folders='
+function folder(path) {
+	sub(/\/[^\/]*$/, "", path)
+	return path
+}
+FNR == 1 && FILENAME !~ /^tests\// { count[folder(FILENAME)]++ }
+END {
+	for (dir in count) {
+		if (count[dir] > 15)
+			print dir ": " count[dir] " sources, more than 15"
+		if (count[dir] == 1)
+			print dir ": one source only: it needs no folder"
+	}
+}
+'
+
+# A document that names a file of the source, or a function, in backquotes.
+# shellcheck disable=SC2016
+names='
+BEGIN {
+	while ((getline path < ENVIRON["paths"]) > 0)
+		while (path != "") {
+			there[path] = 1
+			if (!sub(/\/[^\/]*$/, "", path))
+				path = ""
+		}
+	while ((getline name < ENVIRON["functions"]) > 0)
+		there[name] = 1
+}
+{
+	text = $0
+	while (match(text, /`[^`]+`/)) {
+		name = substr(text, RSTART + 1, RLENGTH - 2)
+		text = substr(text, RSTART + RLENGTH)
+		sub(/\/$/, "", name)
+		if (name ~ /^(virtio|vhost|spi-daemon|tests|docs)(\/[A-Za-z0-9_.-]+)*$/ &&
+		    !(name in there))
+			print FILENAME ":" FNR ": there is no " name
+		if (name ~ /^[a-z][a-z0-9]*(_[a-z0-9]+)+\(\)$/ && !(name in there))
+			print FILENAME ":" FNR ": there is no " name
+	}
 }
 '
 
@@ -249,9 +304,21 @@ rule "$strip $columns" c
 rule "$strip $lengths" c
 rule "$licences" licensed
 rule "$strip $private" text
+rule "$folders" c
+paths=$work/text
+functions=$work/functions
+export paths functions
+xargs cat < "$work/c" | grep -oE '[a-z][a-z0-9]*(_[a-z0-9]+)+\(' |
+	sed 's/$/)/' | sort -u > "$functions" || true
+rule "$names" docs
 if $rules_only; then
 	exit $((failed > 0))
 fi
+
+echo "What each folder may include (docs/architecture.md):"
+echo "$rooms" | awk '
+$2 == "." { printf "  %-24s%s\n", $1, list[$1] ? list[$1] : " itself only" }
+{ list[$1] = list[$1] " " ($2 == "*" ? "all" : $2) }'
 
 # Runs a command, and counts it.
 check() {

@@ -12,9 +12,11 @@ trap 'exit 1' HUP INT TERM
 spdx='/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */'
 status=0
 
-# Makes the file $1 of the licence line and standard input.
+# Makes the file $1 of the licence line and standard input, and a second one in
+# its folder.
 file() {
 	mkdir -p "$tree/$(dirname -- "$1")"
+	echo "$spdx" > "$tree/$(dirname -- "$1")/other.h"
 	{ echo "$spdx" && cat; } > "$tree/$1"
 }
 
@@ -74,9 +76,20 @@ echo 'int spin, inspired;' | file vhost/a.c
 expect 'spin in vhost/' ''
 
 echo 'int a = SPI_IOC_WR_MODE;' | file spi-daemon/device/sim/sim_nor.c
-expect 'an ioctl in another file' 'sim_nor.c:2: SPI ioctls'
+expect 'an SPI ioctl in another file' 'sim_nor.c:2: ioctls belong'
+echo 'int a = ioctl(1, 2);' | file vhost/wire/sock.c
+expect 'an ioctl in another file' 'sock.c:2: ioctls belong'
+echo 'int a = my_ioctl(1, 2);' | file vhost/wire/sock.c
+expect 'a name that ends like ioctl' ''
 echo 'int a = SPI_IOC_WR_MODE;' | file spi-daemon/device/spidev_open.c
 expect 'an ioctl in its place' ''
+
+echo 'void *a = guest_mem_at(1, 2);' | file spi-daemon/transfer/a.c
+expect 'a pointer into guest memory' 'a.c:2: guest memory is reached through'
+echo 'void *a = guest_mem_dma(1, 2);' | file virtio/spi/a.c
+expect 'a pointer into guest memory' 'a.c:2: guest memory is reached through'
+echo 'void *a = guest_mem_dma(1, 2);' | file virtio/ring/a.c
+expect 'a pointer into guest memory in its place' ''
 
 printf 'void f(void)\n{\n\tprintf("x");\n}\n' | file virtio/ring/a.c
 expect 'a layer that prints' '^virtio/ring/a.c:4: .*never print'
@@ -105,6 +118,37 @@ yes 'int a;' | head -n 600 | file vhost/a.c
 expect 'a file of 601 lines' '^vhost/a.c:601: the file has 601 lines'
 yes 'int a;' | head -n 599 | file vhost/a.c
 expect 'a file of 600 lines' ''
+
+i=0
+while [ $((i += 1)) -lt 15 ]; do
+	echo 'int a;' | file "vhost/$i.c"
+done
+expect 'a folder of 15 sources' ''
+while [ $((i -= 1)) -ge 0 ]; do
+	echo 'int a;' | file "vhost/$i.c"
+	echo 'int a;' | file "tests/lib/$i.c"
+	echo 'int a;' | file "tests/lib/x$i.c"
+done
+expect 'a folder of 16 sources' '^vhost: 16 sources, more than 15$'
+echo 'int a;' | file vhost/a.c
+rm "$tree/vhost/other.h"
+expect 'a folder of one source' '^vhost: one source only'
+echo 'int a;' | file tests/unit/vhost/a.c
+rm "$tree/tests/unit/vhost/other.h"
+expect 'a folder of one test' ''
+
+# shellcheck disable=SC2016 # backquotes of the document
+{
+	mkdir "$tree/docs"
+	printf 'See `vhost/new.c`.\n' > "$tree/docs/a.md"
+	expect 'a document that names no file' '^docs/a.md:1: there is no vhost/new.c$'
+	printf 'Call `vhost_new()`.\n' > "$tree/README.md"
+	expect 'a document that names no function' '^README.md:1: there is no vhost_new()$'
+	mkdir "$tree/docs"
+	printf '`vhost/a.c`, `vhost/`, `vhost_a()`, `a/b`, `--c`\n' > "$tree/docs/a.md"
+	printf 'int vhost_a(void)\n{\n}\n' | file vhost/a.c
+	expect 'a document that names what there is' ''
+}
 
 printf '\tint %073d;\n' 0 | tr 0 a | file vhost/a.c
 expect 'a line of 86 columns' '^vhost/a.c:2: 86 columns'
