@@ -270,6 +270,13 @@ run-init: all $(INIT_TESTS) $(BUILD)/tests/daemon/test_launch
 # each is measured.
 bench = VHOST_DEVICE_SPI=$(abspath $(DAEMON)) $(BUILD)/tests/bench/$(1)
 
+.PHONY: bench
+bench: bench-rings bench-fairness bench-scale ## all of the following
+
+.PHONY: bench-rings
+bench-rings: all $(BENCHES) ## what split rings cost against packed ones
+	@$(call bench,bench_rings)
+
 .PHONY: bench-fairness
 bench-fairness: all $(BENCHES) ## how guests share a bus, and feel each other
 	@$(call bench,bench_fairness)
