@@ -114,6 +114,7 @@ struct parser {
 	struct guest_spec *spec;
 	bool has_weight;
 	char *device; /* the device whose keys are being read; NULL: none */
+	const struct key *list; /* the key whose values go on; NULL: none */
 	char *error;
 	size_t error_size;
 };
@@ -257,27 +258,32 @@ static int parse_without(struct parser *p, const char *value)
 static const struct key {
 	const char *name;
 	int (*parse)(struct parser *p, const char *value);
+	bool is_list; /* words without '=' behind it are more values */
 } keys[] = {
-	{ "socket", parse_socket },
-	{ "device", parse_device },
-	{ "name", parse_name },
-	{ "weight", parse_weight },
-	{ "with", parse_with },
-	{ "without", parse_without },
-	{ "socket-mode", parse_socket_mode },
-	{ "socket-group", parse_socket_group },
+	{ "socket", parse_socket, false },
+	{ "device", parse_device, false },
+	{ "name", parse_name, false },
+	{ "weight", parse_weight, false },
+	{ "with", parse_with, true },
+	{ "without", parse_without, true },
+	{ "socket-mode", parse_socket_mode, false },
+	{ "socket-group", parse_socket_group, false },
 };
 
 static int parse_item(struct parser *p, const char *item)
 {
 	size_t len = strcspn(item, "=");
 
+	if (!item[len] && p->list)
+		return p->list->parse(p, item);
+	p->list = NULL;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (strlen(keys[i].name) != len ||
 		    strncmp(item, keys[i].name, len) != 0)
 			continue;
 		if (!item[len] || !item[len + 1])
 			return mistake(p, "%.64s has no value", item);
+		p->list = keys[i].is_list ? &keys[i] : NULL;
 		return keys[i].parse(p, item + len + 1);
 	}
 	return add_device_key(p, item);

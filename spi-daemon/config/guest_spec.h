@@ -71,8 +71,8 @@ int guest_spec_parse_group(const char *text, gid_t *group);
 /*
  * Parses @text: socket=PATH, device=PATH with the keys of the device after it
  * (see device_spec_parse()), name=, weight=, socket-mode=, socket-group=,
- * with=, without=, in any order. A guest without a name has that of its
- * socket.
+ * with=, without=, in any order. Words without '=' behind with= and without=
+ * are more features. A guest without a name has that of its socket.
  * On success fills @spec, to be freed with guest_spec_free(), and returns 0.
  * On a mistake writes one line that names the key and the value (no newline)
  * to @error and returns -EINVAL (or -ENOMEM); @spec then holds nothing.

@@ -83,6 +83,11 @@ static void mistakes_are_told_with_key_and_value(void **state)
 		{ "socket-group=-1", "socket-group=-1 is not a group" },
 		{ "without=x", "without=x: there is no such feature" },
 		{ "with=", "with= has no value" },
+		{ "with=status,x", "with=x: there is no such feature" },
+		{ "without=status,", "without=: there is no such feature" },
+		{ "with=status,weight=1,mq",
+		  "mq: is no key of a guest, and there is no device= before "
+		  "it" },
 		{ "with=status,with=x", "with=x: there is no such feature" },
 		{ "with=ring-packed,without=status,without=ring-packed",
 		  "with= and without= both name \"ring-packed\"" },

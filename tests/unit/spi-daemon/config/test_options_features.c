@@ -61,57 +61,60 @@ static int parse(const struct words *words, struct options *options,
 	return ret;
 }
 
+static const struct {
+	struct words words;
+	uint64_t features;
+	bool has_status;
+} good[] = {
+	{ { "", "", "" }, DEFAULTS, true },
+	{ { "", "--with=ring-packed,in-order", "" },
+	  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
+	  true },
+	{ { "", "--with ring-packed --with in-order", "" },
+	  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
+	  true },
+	{ { "", "", "with ring-packed, in-order\n" },
+	  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
+	  true },
+	{ { ",with=ring-packed,in-order", "", "" },
+	  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
+	  true },
+	{ { ",without=status,event-idx,with=in-order,weight=2", "", "" },
+	  (DEFAULTS & ~EVENT_IDX) | IN_ORDER,
+	  false },
+	{ { ",without=status,cs=nor,name=a", "", "" }, DEFAULTS, false },
+	{ { ",with=ring-packed,with=in-order", "", "" },
+	  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
+	  true },
+	{ { ",with=in-order", "--with=ring-packed", "with=indirect-desc\n" },
+	  DEFAULTS | PACKED | IN_ORDER,
+	  true },
+	{ { "", "--without=event-idx,status", "" },
+	  DEFAULTS & ~EVENT_IDX,
+	  false },
+	{ { "", "-x event-idx -x status", "" }, DEFAULTS & ~EVENT_IDX, false },
+	{ { ",without=event-idx", "", "without status\n" },
+	  DEFAULTS & ~EVENT_IDX,
+	  false },
+	{ { ",without=in-order,with=status", "--with=in-order",
+	    "without status\n" },
+	  DEFAULTS,
+	  true },
+};
+
 static void features_come_from_the_line_the_file_and_the_guest(void **state)
 {
-	static const struct {
-		struct words words;
-		uint64_t features;
-		bool has_status;
-	} cases[] = {
-		{ { "", "", "" }, DEFAULTS, true },
-		{ { "", "--with=ring-packed,in-order", "" },
-		  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
-		  true },
-		{ { "", "--with ring-packed --with in-order", "" },
-		  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
-		  true },
-		{ { "", "", "with ring-packed, in-order\n" },
-		  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
-		  true },
-		{ { ",with=ring-packed,with=in-order", "", "" },
-		  (DEFAULTS & ~INDIRECT) | PACKED | IN_ORDER,
-		  true },
-		{ { ",with=in-order", "--with=ring-packed",
-		    "with=indirect-desc\n" },
-		  DEFAULTS | PACKED | IN_ORDER,
-		  true },
-		{ { "", "--without=event-idx,status", "" },
-		  DEFAULTS & ~EVENT_IDX,
-		  false },
-		{ { "", "-x event-idx -x status", "" },
-		  DEFAULTS & ~EVENT_IDX,
-		  false },
-		{ { ",without=event-idx", "", "without status\n" },
-		  DEFAULTS & ~EVENT_IDX,
-		  false },
-		{ { ",without=in-order,with=status", "--with=in-order",
-		    "without status\n" },
-		  DEFAULTS,
-		  true },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		struct vhost_feature_set got;
 		struct options options;
 		char error[700] = "";
 
-		if (parse(&cases[i].words, &options, error, sizeof(error)))
+		if (parse(&good[i].words, &options, error, sizeof(error)))
 			fail_msg("%s", error);
 		got = offer_features(&options.guests[0].offer);
-		assert_true(got.features == cases[i].features);
-		assert_int_equal(!!(got.protocol & STATUS),
-				 cases[i].has_status);
+		assert_true(got.features == good[i].features);
+		assert_int_equal(!!(got.protocol & STATUS), good[i].has_status);
 		options_free(&options);
 	}
 }
