@@ -1,97 +1,81 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Indirect descriptors: tables that lie anywhere, and tables that lie. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+/*
+ * Indirect descriptors (2.7.5.3, 2.8.7): tables that lie anywhere, and tables
+ * that lie. Those of packed rings have no links, and are one entry each.
+ */
+#include "tests/unit/virtio/ring/ring_rig.h"
 
-#include <cmocka.h>
+#define DESC	  16u /* bytes of a descriptor of either layout */
+#define TABLE_LEN (4 * DESC)
+#define ID	  3
 
-#include "tests/lib/ring_fixture.h"
-#include "virtio/ring/vring.h"
+static const struct vring_features split_indirect = { .indirect = true };
+static const struct vring_features packed_indirect = { .packed = true,
+						       .indirect = true };
 
-#define SIZE	 8
-#define MAX_SEGS 16
-#define LOW	 KIB(64)
-#define LOW_SIZE KIB(64)
-#define BORDER	 (LOW + LOW_SIZE)
+#define INDIRECT_BOTH(test) \
+	ROW(test, split_indirect), ROW(test, packed_indirect)
 
-#define NEXT	 VIRTQ_DESC_F_NEXT
-#define WRITE	 VIRTQ_DESC_F_WRITE
-#define INDIRECT VIRTQ_DESC_F_INDIRECT
-
-struct setup {
-	struct guest_mem mem;
-	struct ram low, high; /* side by side for the guest, a hole behind */
-	struct hand_ring ring;
-	struct vring vring;
-	struct chain chain;
-	struct virtq_desc table[4];
-};
-
-static int setup(void **state)
+/* Copies to guest address @addr, over the border if need be. */
+static void put_bytes(struct setup *s, uint64_t addr, const void *from,
+		      size_t len)
 {
-	struct setup *s = calloc(1, sizeof(*s));
+	const uint8_t *bytes = from;
 
-	assert_non_null(s);
-	*state = s;
-	guest_mem_init(&s->mem);
-	ram_open(&s->low, LOW, LOW_SIZE, KIB(4));
-	ram_open(&s->high, BORDER, KIB(1024), 0);
-	ram_share(&s->low, &s->mem);
-	ram_share(&s->high, &s->mem);
-	assert_int_equal(chain_init(&s->chain, MAX_SEGS), 0);
-	hand_ring_open(&s->ring, &s->low, SIZE, 0);
-	s->vring = (struct vring){
-		.mem = &s->mem,
-		.areas = hand_ring_areas(&s->ring, &s->mem),
-		.size = SIZE,
-		.features.indirect = true,
-	};
-	vring_start(&s->vring, 0);
-	hand_desc(&s->table[0], 0x111, 32, NEXT, 1);
-	hand_desc(&s->table[1], 0x222, 5, NEXT, 2);
-	hand_desc(&s->table[2], 0x333, 5, NEXT | WRITE, 3);
-	hand_desc(&s->table[3], 0x444, 1, WRITE, 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct setup *s = *state;
-
-	chain_fini(&s->chain);
-	guest_mem_clear(&s->mem);
-	ram_close(&s->low);
-	ram_close(&s->high);
-	free(s);
-	return 0;
-}
-
-/* Copies the table to guest address @addr, over the border if need be. */
-static void put_table(struct setup *s, uint64_t addr)
-{
-	const uint8_t *bytes = (const uint8_t *)s->table;
-
-	for (size_t i = 0; i < sizeof(s->table); i++, addr++)
+	for (size_t i = 0; i < len; i++, addr++)
 		*(uint8_t *)ram_at(addr < BORDER ? &s->low : &s->high, addr) =
 			bytes[i];
+}
+
+/* Descriptor @i of a table at @addr. Only split rings need its NEXT flag. */
+static void put_entry(struct setup *s, uint64_t addr, unsigned int i,
+		      const struct seg *seg, bool last)
+{
+	struct virtq_packed_desc entry;
+	struct virtq_desc desc;
+
+	put_desc(&entry, seg->addr, seg->len, 0, seg->flags);
+	hand_desc(&desc, seg->addr, seg->len, seg->flags | (last ? 0 : NEXT),
+		  i + 1);
+	put_bytes(s, addr + i * DESC,
+		  is_packed(s) ? (const void *)&entry : (const void *)&desc,
+		  DESC);
+}
+
+static void put_table(struct setup *s, uint64_t addr, const struct seg *segs,
+		      unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		put_entry(s, addr, i, &segs[i], i == count - 1);
+}
+
+/* A table of four, in the order in which they come out */
+static void put_four(struct setup *s, uint64_t addr)
+{
+	static const struct seg segs[] = {
+		{ 0x111, 32, 0 },
+		{ 0x222, 5, 0 },
+		{ 0x333, 5, WRITE },
+		{ 0x444, 1, WRITE },
+	};
+
+	put_table(s, addr, segs, 4);
 }
 
 static void offer_table(struct setup *s, uint64_t addr, uint32_t len,
 			unsigned int flags)
 {
-	hand_desc(&s->ring.desc[0], addr, len, flags | INDIRECT, 0);
-	hand_offer(&s->ring, 0);
+	const struct seg seg = { addr, len, flags | INDIRECT };
+
+	offer_segs(s, &seg, 1, ID);
 }
 
-static void assert_whole(struct setup *s)
+static void pop_four(struct setup *s)
 {
 	assert_int_equal(vring_pop(&s->vring, &s->chain), 1);
-	assert_int_equal(s->chain.head, 0);
+	assert_int_equal(s->chain.head, ID);
+	if (is_packed(s))
+		assert_int_equal(s->chain.ring_entries, 1);
 	assert_int_equal(s->chain.readable, 2);
 	assert_int_equal(s->chain.writable, 2);
 	assert_int_equal(s->chain.read_len, 37);
@@ -100,161 +84,285 @@ static void assert_whole(struct setup *s)
 		assert_int_equal(s->chain.segs[i].addr, 0x111 * (i + 1));
 }
 
-static void assert_broken(struct setup *s, const char *why)
+static void expect_four(struct setup *s)
 {
-	assert_int_equal(vring_pop(&s->vring, &s->chain), -EPROTO);
-	assert_string_equal(s->vring.error, why);
-	/* as the driver would after a reset */
-	hand_ring_open(&s->ring, &s->low, SIZE, 0);
-	vring_start(&s->vring, 0);
+	pop_four(s);
+	vring_push(&s->vring, &s->chain, 6);
+	expect_used(s, 1, ID, 6);
 }
 
-static void test_table_is_read_at_any_address(void **state)
+/* And begins anew, as a driver would after a reset. */
+static void expect_broken(struct setup *s, const char *why)
+{
+	assert_broken(s, why);
+	begin_at(s, s->vring.size, 0);
+}
+
+static void test_table_is_read_in_its_order_at_any_address(void **state)
 {
 	struct setup *s = *state;
 
-	for (uint64_t at = BORDER - sizeof(s->table) - 1; at <= BORDER + 1;
-	     at++) {
-		put_table(s, at);
-		offer_table(s, at, sizeof(s->table), 0);
-		assert_whole(s);
-		vring_push(&s->vring, &s->chain, 6);
+	for (uint64_t at = BORDER - TABLE_LEN - 1; at <= BORDER + 1; at++) {
+		put_four(s, at);
+		offer_table(s, at, TABLE_LEN, 0);
+		assert_int_equal(vring_pending(&s->vring), 1);
+		expect_four(s);
 	}
 }
 
-static void
-test_write_flag_of_the_leading_descriptor_means_nothing(void **state)
+static void test_flags_and_ids_in_a_table_mean_nothing(void **state)
 {
 	struct setup *s = *state;
+	struct virtq_packed_desc *table = ram_at(&s->high, BORDER);
 
-	put_table(s, BORDER);
-	offer_table(s, BORDER, sizeof(s->table), WRITE);
-	assert_whole(s);
+	for (unsigned int bit = 0; bit < 17; bit++) {
+		unsigned int flags = bit < 16 ? 1u << bit : 0xffff;
+
+		put_four(s, BORDER);
+		for (unsigned int i = 0; i < 4; i++) {
+			table[i].flags |= htole16(flags & ~WRITE);
+			table[i].id = htole16((uint16_t)(0xffff - bit));
+		}
+		offer_table(s, BORDER, TABLE_LEN, 0);
+		expect_four(s);
+	}
 }
 
-static void test_table_follows_direct_descriptors(void **state)
+static void test_write_flag_of_the_leading_one_means_nothing(void **state)
 {
 	struct setup *s = *state;
 
-	put_table(s, BORDER);
-	hand_desc(&s->ring.desc[3], 0x999, 7, NEXT, 6);
-	hand_desc(&s->ring.desc[6], BORDER, sizeof(s->table), INDIRECT, 0);
-	hand_offer(&s->ring, 3);
-	assert_int_equal(vring_pop(&s->vring, &s->chain), 1);
-	assert_int_equal(s->chain.head, 3);
+	put_four(s, BORDER);
+	offer_table(s, BORDER, TABLE_LEN, WRITE);
+	expect_four(s);
+}
+
+static void test_direct_and_indirect_buffers_alternate(void **state)
+{
+	struct setup *s = *state;
+
+	put_four(s, BORDER);
+	for (unsigned int i = 0; i < 50; i++) {
+		go_round(s, i % s->vring.size + 1, nth_id(s, i));
+		offer_table(s, BORDER, TABLE_LEN, 0);
+		expect_four(s);
+	}
+}
+
+static void test_unpopped_table_comes_again(void **state)
+{
+	struct setup *s = *state;
+
+	put_four(s, BORDER);
+	for (unsigned int i = 0; i < 3 * SPLIT_SIZE; i++) {
+		uint32_t base = vring_base(&s->vring);
+
+		offer_table(s, BORDER, TABLE_LEN, 0);
+		pop_four(s);
+		vring_unpop(&s->vring, &s->chain);
+		assert_int_equal(vring_base(&s->vring), base);
+		expect_four(s);
+	}
+}
+
+static void test_table_that_was_not_negotiated_is_broken(void **state)
+{
+	struct setup *s = *state;
+
+	s->vring.features.indirect = false;
+	put_four(s, BORDER);
+	offer_table(s, BORDER, TABLE_LEN, 0);
+	expect_broken(s, "indirect descriptor was not negotiated");
+}
+
+/* Split rings may have direct descriptors before the table. */
+static void test_table_follows_direct_descriptors(void **state)
+{
+	const struct seg segs[] = { { 0x999, 7, 0 },
+				    { BORDER, TABLE_LEN, INDIRECT } };
+	struct setup *s = *state;
+
+	put_four(s, BORDER);
+	offer_segs(s, segs, 2, ID);
+	pop_chain(s, 5, ID);
 	assert_int_equal(s->chain.segs[0].addr, 0x999);
 	assert_int_equal(s->chain.readable, 3);
-	assert_int_equal(s->chain.writable, 2);
+}
+
+static void test_table_in_a_chain_is_broken(void **state)
+{
+	const struct seg table = { BORDER, TABLE_LEN, INDIRECT };
+	const struct seg byte = { 0x555, 1, 0 }, empty = { 0x555, 0, 0 };
+	const struct {
+		struct seg segs[3];
+		unsigned int count;
+	} rows[] = {
+		{ { table, byte }, 2 },
+		{ { byte, table }, 2 },
+		{ { empty, empty, table }, 3 }, /* which take no room */
+	};
+	struct setup *s = *state;
+
+	put_four(s, BORDER);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		offer_segs(s, rows[i].segs, rows[i].count, ID);
+		expect_broken(s, "indirect descriptor is in a chain");
+	}
 }
 
 static void test_table_may_be_longer_than_the_ring(void **state)
 {
-	struct virtq_desc *table;
+	struct seg segs[MAX_SEGS + 1];
 	struct setup *s = *state;
 
-	table = ram_at(&s->high, BORDER);
-	for (unsigned int i = 0; i < MAX_SEGS; i++)
-		hand_desc(&table[i], 0x100, 1, i < MAX_SEGS - 1 ? NEXT : 0,
-			  i + 1);
-	offer_table(s, BORDER, MAX_SEGS * 16, 0);
+	for (unsigned int i = 0; i <= MAX_SEGS; i++)
+		segs[i] = (struct seg){ 0x100 + i, 1, 0 };
+	put_table(s, BORDER, segs, MAX_SEGS);
+	offer_table(s, BORDER, MAX_SEGS * DESC, 0);
 	assert_int_equal(vring_pop(&s->vring, &s->chain), 1);
 	assert_int_equal(s->chain.readable, MAX_SEGS);
+	vring_push(&s->vring, &s->chain, 0);
+	expect_used(s, 1, ID, 0);
 
-	hand_desc(&table[MAX_SEGS - 1], 0x100, 1, NEXT, MAX_SEGS);
-	hand_desc(&table[MAX_SEGS], 0x100, 1, 0, 0);
-	offer_table(s, BORDER, (MAX_SEGS + 1) * 16, 0);
-	assert_broken(s, "descriptor chain is too long");
+	put_table(s, BORDER, segs, MAX_SEGS + 1);
+	offer_table(s, BORDER, (MAX_SEGS + 1) * DESC, 0);
+	expect_broken(s, "descriptor chain is too long");
+}
+
+static void test_table_of_empty_buffers_has_its_limit(void **state)
+{
+	struct setup *s = *state;
+
+	memset(ram_at(&s->high, BORDER), 0, HIGH_SIZE);
+	offer_table(s, BORDER, VIRTQ_MAX_SIZE * DESC, 0);
+	assert_int_equal(vring_pop(&s->vring, &s->chain), 1);
+	assert_int_equal(s->chain.readable, 0);
+	assert_int_equal(s->chain.ring_entries, 1);
+	vring_push(&s->vring, &s->chain, 0);
+	offer_table(s, BORDER, (VIRTQ_MAX_SIZE + 1) * DESC, 0);
+	expect_broken(s, "descriptor chain is too long");
+}
+
+/* Empty descriptors take no room, and most of the table is a lie. */
+static void test_loop_of_nothing_in_a_table_of_4_gib_ends_soon(void **state)
+{
+	static const struct seg nothing = { 0, 0, 0 };
+	struct setup *s = *state;
+
+	memset(ram_at(&s->high, BORDER), 0, HIGH_SIZE);
+	put_entry(s, BORDER, 0, &nothing, false);
+	if (!is_packed(s))
+		hand_desc(ram_at(&s->high, BORDER + DESC), 0, 0, NEXT, 0);
+	for (int i = 0; i < 20; i++) {
+		offer_table(s, BORDER, UINT32_MAX - 15, 0);
+		expect_broken(s, "descriptor chain is too long");
+	}
 }
 
 static void test_table_of_a_bad_length_is_broken(void **state)
 {
-	static const uint32_t lengths[] = { 0, 1, 15, 17, 63, UINT32_MAX };
+	static const uint32_t lens[] = { 0, 1, 15, 17, 63, 65, UINT32_MAX };
 	struct setup *s = *state;
 
-	put_table(s, BORDER);
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		offer_table(s, BORDER, lengths[i], 0);
-		assert_broken(s, "indirect table has a bad length");
+	put_four(s, BORDER);
+	for (size_t i = 0; i < COUNT(lens); i++) {
+		offer_table(s, BORDER, lens[i], 0);
+		expect_broken(s, "indirect table has a bad length");
 	}
 }
 
 static void test_table_outside_memory_is_broken(void **state)
 {
+	static const struct seg first = { 0x1, 1, 0 };
 	struct setup *s = *state;
-	const uint64_t end = BORDER + s->high.spec.size;
-	const uint64_t places[] = { 0,	      LOW - 16,	  end,
-				    end - 15, UINT64_MAX, UINT64_MAX - 15 };
+	const uint64_t end = BORDER + HIGH_SIZE;
+	const uint64_t places[] = {
+		0,	    LOW - DESC, LOW - 1,	 end,
+		end - 15,   UINT64_MAX, UINT64_MAX - 31, UINT64_MAX - 15,
+		1ull << 63,
+	};
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		offer_table(s, places[i], 16, 0);
-		assert_broken(s, "indirect table is not in memory");
+	for (size_t i = 0; i < COUNT(places); i++) {
+		for (unsigned int count = 1; count <= 2; count++) {
+			offer_table(s, places[i], count * DESC, 0);
+			expect_broken(s, "indirect table is not in memory");
+		}
 	}
-	/* The first descriptor is, its next one is not. */
-	hand_desc(ram_at(&s->high, end - 16), 0x1, 1, NEXT, 1);
-	offer_table(s, end - 16, 32, 0);
-	assert_broken(s, "indirect table is not in memory");
+	/* The first descriptor is, or a part of it; its next one is not. */
+	put_entry(s, end - DESC, 0, &first, false);
+	offer_table(s, end - DESC, 2 * DESC, 0);
+	expect_broken(s, "indirect table is not in memory");
+	put_entry(s, end - 31, 0, &first, false);
+	offer_table(s, end - 31, 2 * DESC, 0);
+	expect_broken(s, "indirect table is not in memory");
 }
 
 static void test_tables_that_lie_are_broken(void **state)
 {
-	struct virtq_desc *d;
-	struct setup *s = *state;
-
-	put_table(s, BORDER);
-	offer_table(s, BORDER, 32, 0);
-	assert_broken(s, "descriptor is out of its table");
-
-	offer_table(s, BORDER, 64, NEXT);
-	assert_broken(s, "indirect descriptor has a next one");
-
-	d = ram_at(&s->high, BORDER);
-	hand_desc(&d[1], BORDER, 64, INDIRECT, 0);
-	offer_table(s, BORDER, 64, 0);
-	assert_broken(s, "indirect table is nested");
-
-	hand_desc(&d[1], 0x222, 1, NEXT, 0);
-	offer_table(s, BORDER, 64, 0);
-	assert_broken(s, "descriptors form a loop");
-}
-
-static void test_loop_of_nothing_in_a_table_of_4_gib_ends_soon(void **state)
-{
 	struct setup *s = *state;
 	struct virtq_desc *d = ram_at(&s->high, BORDER);
 
-	/* Empty descriptors take no room, and most of the table is a lie. */
-	hand_desc(&d[0], 0, 0, NEXT, 1);
-	hand_desc(&d[1], 0, 0, NEXT, 0);
-	for (int i = 0; i < 20; i++) {
-		offer_table(s, BORDER, UINT32_MAX - 15, 0);
-		assert_broken(s, "descriptor chain is too long");
-	}
+	put_four(s, BORDER);
+	offer_table(s, BORDER, 2 * DESC, 0);
+	expect_broken(s, "descriptor is out of its table");
+
+	offer_table(s, BORDER, TABLE_LEN, NEXT);
+	expect_broken(s, "indirect descriptor has a next one");
+
+	hand_desc(&d[1], BORDER, TABLE_LEN, INDIRECT, 0);
+	offer_table(s, BORDER, TABLE_LEN, 0);
+	expect_broken(s, "indirect table is nested");
+
+	hand_desc(&d[1], 0x222, 1, NEXT, 0);
+	offer_table(s, BORDER, TABLE_LEN, 0);
+	expect_broken(s, "descriptors form a loop");
 }
 
+/* Odd, but legal: where the ring is not in use */
 static void test_table_may_lie_in_the_ring_itself(void **state)
 {
+	const unsigned int at = LOW + (ID + 1) * DESC;
 	struct setup *s = *state;
 
-	/* Odd, but legal: the chain is the table's fourth descriptor on. */
-	memcpy(&s->ring.desc[4], s->table, sizeof(s->table));
-	offer_table(s, s->ring.desc_addr + 4 * 16, sizeof(s->table), 0);
-	assert_whole(s);
+	begin_at(s, 8, 0);
+	put_four(s, at);
+	offer_table(s, at, TABLE_LEN, 0);
+	expect_four(s);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+static void test_misordered_table_is_popped_and_noted(void **state)
+{
+	static const struct seg segs[] = { { 0x111, 1, WRITE },
+					   { 0x222, 32, 0 } };
+	struct setup *s = *state;
+
+	put_table(s, BORDER, segs, 2);
+	offer_table(s, BORDER, 2 * DESC, 0);
+	assert_int_equal(vring_pop(&s->vring, &s->chain), 1);
+	assert_true(s->chain.misordered);
+}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_table_is_read_at_any_address),
-		TEST(test_write_flag_of_the_leading_descriptor_means_nothing),
-		TEST(test_table_follows_direct_descriptors),
-		TEST(test_table_may_be_longer_than_the_ring),
-		TEST(test_table_of_a_bad_length_is_broken),
-		TEST(test_table_outside_memory_is_broken),
-		TEST(test_tables_that_lie_are_broken),
-		TEST(test_loop_of_nothing_in_a_table_of_4_gib_ends_soon),
-		TEST(test_table_may_lie_in_the_ring_itself),
+		INDIRECT_BOTH(test_table_is_read_in_its_order_at_any_address),
+		ROW(test_flags_and_ids_in_a_table_mean_nothing,
+		    packed_indirect),
+		INDIRECT_BOTH(test_write_flag_of_the_leading_one_means_nothing),
+		INDIRECT_BOTH(test_direct_and_indirect_buffers_alternate),
+		INDIRECT_BOTH(test_unpopped_table_comes_again),
+		INDIRECT_BOTH(test_table_that_was_not_negotiated_is_broken),
+		ROW(test_table_follows_direct_descriptors, split_indirect),
+		ROW(test_table_in_a_chain_is_broken, packed_indirect),
+		INDIRECT_BOTH(test_table_may_be_longer_than_the_ring),
+		ROW(test_table_of_empty_buffers_has_its_limit, packed_indirect),
+		INDIRECT_BOTH(
+			test_loop_of_nothing_in_a_table_of_4_gib_ends_soon),
+		INDIRECT_BOTH(test_table_of_a_bad_length_is_broken),
+		INDIRECT_BOTH(test_table_outside_memory_is_broken),
+		ROW(test_tables_that_lie_are_broken, split_indirect),
+		INDIRECT_BOTH(test_table_may_lie_in_the_ring_itself),
+		INDIRECT_BOTH(test_misordered_table_is_popped_and_noted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
