@@ -18,8 +18,8 @@ void vhost_log_switch(struct vhost_session *s)
 
 void vhost_log_tell(struct vhost_session *s)
 {
-	if (s->log.unseen) {
-		s->log.unseen = false;
+	if (s->log.marked) {
+		s->log.marked = false;
 		if (vhost_signal_fd(s->log_event) < 0) {
 			vhost_close_fd(&s->log_event);
 			s->held = true;

@@ -39,7 +39,7 @@ bool dirty_log_covers(const struct dirty_log *log, uint64_t last)
 	return last / DIRTY_LOG_PAGE < log->pages;
 }
 
-/* The bits of a byte from @from to @to, both included. */
+/* Returns a byte with the bits from @from to @to set, both included. */
 static uint8_t bits_between(unsigned int from, unsigned int to)
 {
 	return (uint8_t)(0xffu << from & 0xffu >> (7 - to));
@@ -64,24 +64,24 @@ void dirty_log_mark(struct dirty_log *log, uint64_t addr, uint64_t len)
 		uint64_t to = byte_end < last ? byte_end : last;
 
 		/*
-		 * Release: who takes the bit sees what was written before.
-		 * Even a bit that is set must be set: it may be cleared now,
-		 * by one who has not seen our write.
+		 * Release: a front end that sees the bit sees the write too.
+		 * Set the bit even if it is set already: the front end may
+		 * just be clearing it, without having seen the write.
 		 */
 		__atomic_fetch_or(&log->bits[page / 8],
 				  bits_between(page % 8, to % 8),
 				  __ATOMIC_RELEASE);
 		page = to + 1;
 	}
-	log->unseen = true;
+	log->marked = true;
 }
 
-bool dirty_log_cover(struct dirty_log *log, const void *addr)
+bool dirty_log_zero(struct dirty_log *log, const void *addr)
 {
 	const uint8_t *map = log->map, *at = addr;
 
 	if (!map || at < map || at >= map + log->map_size ||
-	    !file_map_cover(log->map, log->map_size))
+	    !file_map_zero(log->map, log->map_size))
 		return false;
 	log->lost = 1;
 	return true;

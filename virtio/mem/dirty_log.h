@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The log of pages that the device has written, for a migration: a bitmap
- * shared with the front end, which reads and clears it while we set bits.
- * (vhost-user: Migration)
+ * The dirty log of a migration: a bitmap of the pages that the device has
+ * written. The front end shares it, and reads and clears bits while the device
+ * sets them. (vhost-user: Migration)
  *
- * Mark what was written after it was written. A page that is marked first can
- * be copied, and its bit be cleared, before the write is in it.
+ * Write first, then mark. If a page were marked first, the front end could
+ * clear the bit and copy the page before the write.
  */
 #ifndef DIRTY_LOG_H
 #define DIRTY_LOG_H
@@ -15,22 +15,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DIRTY_LOG_PAGE 4096u /* bytes; VHOST_LOG_PAGE, on every host */
+#define DIRTY_LOG_PAGE 4096u /* bytes; VHOST_LOG_PAGE on every host */
 
 struct dirty_log {
 	uint8_t *bits;	/* page n is bit n % 8 of byte n / 8; NULL: no log */
 	uint64_t pages; /* how many there are bits for, from address 0 on */
-	void *map;	/* what to unmap */
+	void *map;	/* the mapping */
 	size_t map_size;
-	bool unseen; /* something was marked: the owner may clear it */
-	/* Some marks had no place: the log's file was cut short, or the */
-	volatile sig_atomic_t lost; /* log is too short. It is worthless. */
+	bool marked; /* a bit was set since the owner cleared this */
+	/*
+	 * Marks were lost, because the log is too short or its file was
+	 * truncated. The migration cannot use it.
+	 */
+	volatile sig_atomic_t lost;
 };
 
 /*
- * Maps the log of @size bytes at @offset of the file @fd, which stays the
- * caller's. Returns 0; -EINVAL when it is empty or not wholly inside its
- * file; or what mmap(2) gives, with @log as it was.
+ * Maps the log of @size bytes at @offset of the file @fd. The caller keeps @fd.
+ * Returns 0; or, with @log unchanged, -EINVAL if the log is empty or longer
+ * than its file, or a negative errno of mmap(2).
  */
 int dirty_log_open(struct dirty_log *log, int fd, uint64_t offset,
 		   uint64_t size);
@@ -38,16 +41,16 @@ int dirty_log_open(struct dirty_log *log, int fd, uint64_t offset,
 /* Unmaps the log, if there is one. */
 void dirty_log_close(struct dirty_log *log);
 
-/* Is there a bit for guest address @last? */
+/* Returns true if the log has a bit for guest address @last. */
 bool dirty_log_covers(const struct dirty_log *log, uint64_t last);
 
 /* Marks the pages of @len bytes at guest address @addr. */
 void dirty_log_mark(struct dirty_log *log, uint64_t addr, uint64_t len);
 
 /*
- * For the SIGBUS handler: if @addr is in the log, makes it private memory and
- * ->lost. Returns whether it did.
+ * For the SIGBUS handler: if @addr is in the log, replaces the log by private
+ * memory, sets ->lost and returns true.
  */
-bool dirty_log_cover(struct dirty_log *log, const void *addr);
+bool dirty_log_zero(struct dirty_log *log, const void *addr);
 
 #endif

@@ -10,20 +10,20 @@
 
 #include "virtio/mem/file_kind.h"
 
-/* An epoll descriptor, say, could make our poll(2) ask a FUSE file. */
+/* Other kernel objects can block: poll(2) of an epoll may ask a FUSE file. */
 static bool is_eventfd(int fd)
 {
 	static const char eventfd_name[] = "anon_inode:[eventfd]";
 	char link[40], name[sizeof(eventfd_name)] = { 0 };
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	/* A file's own name begins with a slash. */
+	/* The name of a regular file begins with a slash. */
 	if (readlink(link, name, sizeof(name)) < 0)
 		return errno == ENOENT;
 	return !memcmp(name, eventfd_name, sizeof(name) - 1);
 }
 
-/* The number of the mount that @fd was opened in, or -1. */
+/* Returns the id of the mount that @fd was opened in, or -1. */
 static int mount_of(int fd)
 {
 	char path[40], line[128];
@@ -41,8 +41,11 @@ static int mount_of(int fd)
 	return mount;
 }
 
-/* In an overlay the disk below is what counts, and cannot be told. */
-static bool needs_nobody(const char *type)
+/*
+ * Returns true for file systems that the kernel serves by itself. overlay is
+ * one of them although the file system below it is unknown.
+ */
+static bool is_kernel_type(const char *type)
 {
 	static const char *const types[] = {
 		"bcachefs", "btrfs",  "hugetlbfs", "overlay",
@@ -56,8 +59,8 @@ static bool needs_nobody(const char *type)
 }
 
 /*
- * Does line @text of mountinfo (proc_pid_mountinfo(5)) tell of the mount, or
- * of another of that file system?
+ * Returns true if line @text of mountinfo (proc_pid_mountinfo(5)) describes
+ * @mount, or another mount of the file system that @stat is of.
  */
 static bool is_line_of(const char *text, int mount, const struct statx *stat)
 {
@@ -69,36 +72,36 @@ static bool is_line_of(const char *text, int mount, const struct statx *stat)
 		(major == stat->stx_dev_major && minor == stat->stx_dev_minor));
 }
 
-/* A file system without a block device: which? */
-static bool is_harmless_mount(int fd, const struct statx *stat)
+/* Looks up the type of a file system that has no block device. */
+static bool is_on_kernel_fs(int fd, const struct statx *stat)
 {
 	FILE *mounts = fopen("/proc/self/mountinfo", "re");
 	int mount = mount_of(fd);
-	bool harmless = false;
+	bool is_kernel = false;
 	char *line = NULL;
 	size_t size = 0;
 
 	if (!mounts)
 		return false;
-	while (!harmless && getline(&line, &size, mounts) > 0) {
+	while (!is_kernel && getline(&line, &size, mounts) > 0) {
 		const char *end = strstr(line, " - ");
 		char type[32];
 
 		if (end && is_line_of(line, mount, stat) &&
 		    sscanf(end, " - %31s", type) == 1)
-			harmless = needs_nobody(type);
+			is_kernel = is_kernel_type(type);
 	}
 	free(line);
 	fclose(mounts);
-	return harmless;
+	return is_kernel;
 }
 
 static enum file_kind kind_of_regular(int fd, const struct statx *stat)
 {
-	/* Only what lives in page cache has seals. */
+	/* Only files in memory have seals. */
 	if (fcntl(fd, F_GET_SEALS) >= 0)
 		return FILE_MEMORY;
-	if (stat->stx_dev_major || is_harmless_mount(fd, stat))
+	if (stat->stx_dev_major || is_on_kernel_fs(fd, stat))
 		return FILE_DISK;
 	return FILE_OTHER;
 }
@@ -107,7 +110,7 @@ int file_kind(int fd)
 {
 	struct statx stat = { 0 };
 
-	/* What the kernel knows already: no file system is asked. */
+	/* AT_STATX_DONT_SYNC: the kernel answers from what it has cached. */
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE,
 		  &stat) < 0)
 		return errno == EBADF ? -EBADF : FILE_OTHER;

@@ -8,8 +8,8 @@
 #include "virtio/mem/file_map.h"
 
 /*
- * Offsets and lengths of huge-page files must be whole huge pages, and their
- * page size is the file's st_blksize.
+ * A file of huge pages is mapped in whole huge pages. Its st_blksize is their
+ * size.
  */
 int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 {
@@ -34,14 +34,14 @@ int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 
 	start = offset & ~(page - 1);
 	bytes = (end - start + page - 1) & ~(page - 1);
-	/* On a 32-bit host neither may lose its upper half on the way. */
+	/* size_t and off_t may have 32 bits. */
 	if ((size_t)bytes != bytes || (uint64_t)(off_t)start != start)
 		return -ENOMEM;
 	pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_NORESERVE, fd, (off_t)start);
 	if (pages == MAP_FAILED)
 		return -errno;
-	/* Guest secrets stay out of the daemon's core file. */
+	/* Keep the guest's secrets out of the daemon's core file. */
 	madvise(pages, bytes, MADV_DONTDUMP);
 	*map = (struct file_map){
 		.at = (uint8_t *)pages + (offset - start),
@@ -51,8 +51,8 @@ int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size)
 	return 0;
 }
 
-/* The whole of it, as a part of a huge-page mapping cannot be replaced. */
-bool file_map_cover(void *pages, size_t bytes)
+/* Part of a mapping of huge pages cannot be replaced, so replace all of it. */
+bool file_map_zero(void *pages, size_t bytes)
 {
 	return mmap(pages, bytes, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* A part of a file that a front end shares, mapped. */
+/* Maps a part of a file that a front end shares. */
 #ifndef FILE_MAP_H
 #define FILE_MAP_H
 
@@ -8,23 +8,24 @@
 #include <stdint.h>
 
 struct file_map {
-	uint8_t *at;  /* where the part begins */
-	void *pages;  /* what to unmap: whole pages of the file */
-	size_t bytes; /* of them */
+	uint8_t *at;  /* first byte of the part */
+	void *pages;  /* the mapping: whole pages of the file */
+	size_t bytes; /* its size, for munmap(2) */
 };
 
 /*
- * Maps @size bytes at @offset of @fd, which stays the caller's, shared and
- * writable. Returns 0; -EINVAL when they are not wholly inside the file;
- * -EREMOTE for a file whose pages may have to be waited for, as in FUSE; or
- * what mmap(2) gives. The sum must not overflow.
+ * Maps @size bytes at @offset of @fd, shared and writable. The caller keeps
+ * @fd. @offset + @size must not overflow.
+ * Returns 0; -EINVAL if the file is shorter; -EREMOTE if access to its pages
+ * may block, as in FUSE; or a negative errno of mmap(2).
  */
 int file_map_open(struct file_map *map, int fd, uint64_t offset, uint64_t size);
 
 /*
- * Puts zeros, of memory of our own, in place of a mapping whose file has
- * ended. For signal handlers: mmap(2) is a plain system call.
+ * Replaces a mapping whose file was truncated by private memory of zeros.
+ * Returns false if there is no memory. Safe in a signal handler: mmap(2) is a
+ * plain system call.
  */
-bool file_map_cover(void *pages, size_t bytes);
+bool file_map_zero(void *pages, size_t bytes);
 
 #endif

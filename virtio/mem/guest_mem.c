@@ -26,7 +26,7 @@ static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 	return a < b + b_size && b < a + a_size;
 }
 
-/* The spec's sums are free of overflow: checked by the caller. */
+/* The caller has checked that the sums in @spec do not overflow. */
 static bool overlaps_any(const struct guest_mem *mem,
 			 const struct guest_region_spec *spec)
 {
@@ -114,7 +114,7 @@ int guest_mem_remove(struct guest_mem *mem,
 		    r->size != spec->size || r->user_addr != spec->user_addr)
 			continue;
 		munmap(r->map, r->map_size);
-		if (r->covered)
+		if (r->zeroed)
 			mem->broken--;
 		mem->count--;
 		memmove(r, r + 1, (mem->count - i) * sizeof(*r));
@@ -129,17 +129,15 @@ void guest_mem_swap(struct guest_mem *a, struct guest_mem *b)
 
 	*a = *b;
 	*b = tmp;
-	/* What is watched together stays where it is. */
 	b->also = a->also;
 	a->also = tmp.also;
-	/* Neither log nor IOMMU is part of the contents. */
 	b->log = a->log;
 	a->log = tmp.log;
 	b->iotlb = a->iotlb;
 	a->iotlb = tmp.iotlb;
 }
 
-/* The last region that starts at or below @addr, or NULL. */
+/* Returns the last region that starts at or below @addr, or NULL. */
 static const struct guest_region *find_region(const struct guest_mem *mem,
 					      uint64_t addr)
 {
@@ -224,7 +222,7 @@ int guest_mem_read(const struct guest_mem *mem, uint64_t addr, void *buf,
 		addr += got;
 		len -= got;
 	}
-	/* Or the compiler may use the guest's bytes again instead of @buf. */
+	/* Keep the compiler from reading guest memory again instead of @buf. */
 	__asm__ volatile("" : : : "memory");
 	return 0;
 }

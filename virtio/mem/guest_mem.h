@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Guest memory: the table of regions that a front end shares, and the only
+ * Guest memory: the table of regions that a front end shares. This is the only
  * place where guest addresses become host pointers.
  *
- * A host pointer is good until the table next changes. The bytes behind it
- * may change at any time: read once into a local, then check, then use.
+ * A host pointer is valid until the table changes. The guest can change the
+ * bytes at any time: read them once into a local, then check, then use.
  *
- * A front end can shrink a file behind its regions; touching the hole raises
- * SIGBUS. The handler then covers the region with zeros and counts it in
- * ->broken, so that the access ends and its session, alone, can be stopped.
+ * A front end can truncate a file that backs a region. An access to the missing
+ * part raises SIGBUS. The handler replaces the region by zeros and counts it in
+ * ->broken. So the access ends, and only that session has to be stopped.
  */
 #ifndef GUEST_MEM_H
 #define GUEST_MEM_H
@@ -21,15 +21,15 @@
 #include "virtio/mem/dirty_log.h"
 #include "virtio/mem/iotlb.h"
 
-/* As many as other back ends offer with CONFIGURE_MEM_SLOTS. */
+/* What other back ends offer with CONFIGURE_MEM_SLOTS. */
 #define GUEST_MEM_MAX_REGIONS 509
 
 /* One region as a front end describes it. */
 struct guest_region_spec {
 	uint64_t guest_addr;
 	uint64_t size;	      /* bytes */
-	uint64_t user_addr;   /* the front end's own virtual address */
-	uint64_t mmap_offset; /* of the region in its file, bytes */
+	uint64_t user_addr;   /* virtual address in the front end */
+	uint64_t mmap_offset; /* where the region begins in its file, bytes */
 };
 
 struct guest_region {
@@ -37,18 +37,18 @@ struct guest_region {
 	uint64_t size;
 	uint64_t user_addr;
 	uint8_t *host; /* where guest_addr is mapped */
-	void *map;     /* what to unmap: whole pages of the file */
+	void *map;     /* the mapping: whole pages of the file */
 	size_t map_size;
-	volatile sig_atomic_t covered; /* a hole in it was touched */
+	volatile sig_atomic_t zeroed; /* the file was truncated: zeros now */
 };
 
 struct guest_mem {
 	struct guest_region *regions; /* sorted by guest_addr */
 	unsigned int count;
-	volatile sig_atomic_t broken; /* how many regions are covered */
-	struct guest_mem *also;	      /* to be watched together with this */
-	struct dirty_log *log;	      /* the owner's; NULL: not logging */
-	struct iotlb *iotlb;	      /* the owner's; NULL: no IOMMU */
+	volatile sig_atomic_t broken; /* number of zeroed regions */
+	struct guest_mem *also;	      /* next table of guest_mem_watch() */
+	struct dirty_log *log;	      /* not owned; NULL: not logging */
+	struct iotlb *iotlb;	      /* not owned; NULL: no IOMMU */
 };
 
 /* Makes an empty table. */
@@ -58,45 +58,48 @@ void guest_mem_init(struct guest_mem *mem);
 void guest_mem_clear(struct guest_mem *mem);
 
 /*
- * Maps a region of the file @fd, which stays the caller's.
- * Returns 0; -EINVAL for a region that is empty, wraps round or is not wholly
- * inside its file; -EEXIST when it overlaps another, in guest or in user
- * addresses; -ENOSPC when the table is full; or what mmap(2) gives.
+ * Maps a region of the file @fd. The caller keeps @fd.
+ * Returns 0; -EINVAL if the region is empty, wraps round or is longer than its
+ * file; -EEXIST if it overlaps another one, in guest or in user addresses;
+ * -ENOSPC if the table is full; or a negative errno of mmap(2).
  * (vhost-user: ADD_MEM_REG, SET_MEM_TABLE)
  */
 int guest_mem_add(struct guest_mem *mem, const struct guest_region_spec *spec,
 		  int fd);
 
 /*
- * Unmaps the region with @spec's guest address, size and user address.
+ * Unmaps the region that has the guest address, size and user address of @spec.
  * Returns 0, or -ENOENT. (vhost-user: REM_MEM_REG)
  */
 int guest_mem_remove(struct guest_mem *mem,
 		     const struct guest_region_spec *spec);
 
-/* Exchanges the contents of two tables. What is their owner's stays. */
+/* Exchanges the regions of two tables. ->also, ->log and ->iotlb stay. */
 void guest_mem_swap(struct guest_mem *a, struct guest_mem *b);
 
 /*
- * Finds guest memory from @addr on. Returns a pointer to the first byte and
- * stores in @got how many of the @len bytes follow it without a gap in the
- * host's address space; NULL when @addr is not in the table or @len is 0.
+ * Finds guest memory at guest address @addr. Returns a pointer to the first
+ * byte, and stores in @got how many of the @len bytes are contiguous in the
+ * host's address space. Returns NULL if @addr is in no region or @len is 0.
  */
 void *guest_mem_at(const struct guest_mem *mem, uint64_t addr, uint64_t len,
 		   size_t *got);
 
-/* guest_mem_dma() with an IOMMU. */
+/* Implements guest_mem_dma() behind an IOMMU. */
 void *guest_mem_translate(const struct guest_mem *mem, uint64_t addr,
 			  uint64_t len, unsigned int access, size_t *got);
 
-/* By front-end user address; NULL unless all @len bytes are there. */
+/*
+ * Finds guest memory by front-end user address. Returns NULL unless one region
+ * has all @len bytes.
+ */
 void *guest_mem_at_user(const struct guest_mem *mem, uint64_t addr,
 			uint64_t len);
 
 /*
- * The same, by an address as the driver gives it to the device: through the
- * IOMMU, if there is one. All of @access, IOTLB_... bits, must be allowed.
- * (VIRTIO_F_ACCESS_PLATFORM)
+ * As guest_mem_at(), but by an address that the driver gave to the device: the
+ * IOMMU, if there is one, translates it. Returns NULL also if the IOMMU does
+ * not allow all of @access, IOTLB_... bits. (VIRTIO_F_ACCESS_PLATFORM)
  */
 static inline void *guest_mem_dma(const struct guest_mem *mem, uint64_t addr,
 				  uint64_t len, unsigned int access,
@@ -107,26 +110,26 @@ static inline void *guest_mem_dma(const struct guest_mem *mem, uint64_t addr,
 	return guest_mem_at(mem, addr, len, got);
 }
 
-/* Did the last guest_mem_dma() fail for want of a translation? */
+/* Returns true if the last guest_mem_dma() failed without a translation. */
 static inline bool guest_mem_missed(const struct guest_mem *mem)
 {
 	return mem->iotlb && mem->iotlb->missed;
 }
 
 /*
- * Copies @len bytes at the driver's address @addr to @buf, once.
- * Returns 0, or -EFAULT when not all of it can be reached.
+ * Copies @len bytes at the driver's address @addr to @buf and reads each byte
+ * once. Returns 0, or -EFAULT if some of them are not accessible.
  */
 int guest_mem_read(const struct guest_mem *mem, uint64_t addr, void *buf,
 		   size_t len);
 
 /*
- * Marks in ->log, which must be there, @len bytes at @at: a pointer into the
- * table. By pointer, as a guest's own address may be translated on its way.
+ * Marks @len bytes in ->log, which must not be NULL. @at is a host pointer
+ * into the table, because the driver's address may not be a guest address.
  */
 void guest_mem_log(const struct guest_mem *mem, const void *at, uint64_t len);
 
-/* Says that @len bytes at @at were written, if anyone wants to know. */
+/* Marks the @len bytes at @at as written if a log is active. */
 static inline void guest_mem_wrote(const struct guest_mem *mem, const void *at,
 				   uint64_t len)
 {
@@ -135,14 +138,15 @@ static inline void guest_mem_wrote(const struct guest_mem *mem, const void *at,
 }
 
 /*
- * Installs the process's SIGBUS handler. A SIGBUS outside watched guest
- * memory, and its log, ends the process as ever. Returns 0 or a negative errno.
+ * Installs the SIGBUS handler of the process. A SIGBUS that is not in watched
+ * guest memory or its log ends the process as before. Returns 0 or a negative
+ * errno.
  */
 int guest_mem_handle_sigbus(void);
 
 /*
- * Names the table whose regions the calling thread may touch, and those that
- * follow it by their ->also; NULL for none. They must outlive the watch.
+ * Sets the table that the calling thread accesses; ->also links further ones.
+ * NULL ends the watch. The tables must exist until then.
  */
 void guest_mem_watch(struct guest_mem *mem);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What happens when guest memory is touched where its file has ended. */
+/* Handles accesses to guest memory whose file was truncated. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -7,10 +7,10 @@
 #include "virtio/mem/file_map.h"
 #include "virtio/mem/guest_mem.h"
 
-/* SIGBUS is raised in the thread that touched the hole. */
+/* The kernel raises SIGBUS in the thread that makes the access. */
 static _Thread_local struct guest_mem *watched;
 
-static bool cover_with_zeros(struct guest_mem *mem, const uint8_t *addr)
+static bool zero_region(struct guest_mem *mem, const uint8_t *addr)
 {
 	for (unsigned int i = 0; i < mem->count; i++) {
 		struct guest_region *r = &mem->regions[i];
@@ -18,13 +18,13 @@ static bool cover_with_zeros(struct guest_mem *mem, const uint8_t *addr)
 
 		if (addr < map || addr >= map + r->map_size)
 			continue;
-		if (!file_map_cover(r->map, r->map_size))
+		if (!file_map_zero(r->map, r->map_size))
 			return false;
-		r->covered = 1;
+		r->zeroed = 1;
 		mem->broken++;
 		return true;
 	}
-	return mem->log && dirty_log_cover(mem->log, addr);
+	return mem->log && dirty_log_zero(mem->log, addr);
 }
 
 static void on_sigbus(int sig, siginfo_t *info, void *context)
@@ -33,12 +33,14 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	int saved_errno = errno;
 
 	(void)context;
-	while (mem && !cover_with_zeros(mem, info->si_addr))
+	while (mem && !zero_region(mem, info->si_addr))
 		mem = mem->also;
 	if (!mem) {
-		signal(sig, SIG_DFL); /* the access repeats, and ends us */
+		/* The access is repeated, and now ends the process. */
+		signal(sig, SIG_DFL);
+		/* A signal from kill(2) is not repeated. */
 		if (info->si_code <= 0)
-			raise(sig); /* of kill(2): nothing repeats */
+			raise(sig);
 	}
 	errno = saved_errno;
 }

@@ -5,7 +5,7 @@
 
 #include "virtio/mem/iotlb.h"
 
-/* Enough for the pages of a large request; what is dropped is asked for. */
+/* Enough for the pages of a large request. Dropped entries are misses again. */
 #define MAX_ENTRIES (1u << 16)
 
 void iotlb_init(struct iotlb *tlb)
@@ -19,7 +19,7 @@ void iotlb_clear(struct iotlb *tlb)
 	*tlb = (struct iotlb){ .changes = tlb->changes + 1 };
 }
 
-/* The index of the first entry that ends at or behind @iova. */
+/* Returns the index of the first entry that ends at or after @iova. */
 static unsigned int lower_bound(const struct iotlb *tlb, uint64_t iova)
 {
 	unsigned int low = 0, high = tlb->count;
@@ -83,7 +83,7 @@ static int make_room(struct iotlb *tlb)
 	return 0;
 }
 
-/* The entry that @iova is in, or NULL. */
+/* Returns the entry that contains @iova, or NULL. */
 static const struct iotlb_entry *entry_of(const struct iotlb *tlb,
 					  uint64_t iova)
 {
@@ -134,7 +134,7 @@ int iotlb_update(struct iotlb *tlb, uint64_t iova, uint64_t size,
 	return 0;
 }
 
-/* Does @next go on, in both address spaces, where @e ends? */
+/* Returns true if @next follows @e without a gap in both address spaces. */
 static bool is_next(const struct iotlb_entry *e, const struct iotlb_entry *next)
 {
 	return next->iova == e->last + 1 &&
@@ -153,7 +153,7 @@ bool iotlb_find(struct iotlb *tlb, uint64_t iova, uint64_t len,
 		return false;
 	}
 	*user_addr = e->user_addr + (iova - e->iova);
-	/* A buffer of many pages is often one piece all the same. */
+	/* A buffer of many pages is often contiguous. */
 	end = &tlb->entries[tlb->count];
 	while (e->last < last && e + 1 < end && is_next(e, e + 1) &&
 	       (e[1].access & access) == access)

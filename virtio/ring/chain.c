@@ -20,7 +20,7 @@ void chain_fini(struct chain *chain)
 	chain->segs = NULL;
 }
 
-/* It cannot fail, as freeing and asking again could. */
+/* madvise(2) keeps the array: unlike free() and malloc() this cannot fail. */
 void chain_trim(struct chain *chain)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -109,13 +109,13 @@ struct chain_cursor chain_writer(const struct chain *chain)
 	};
 }
 
-/* As guest_mem_dma(), at the cursor, and not beyond its segment. */
+/* As guest_mem_dma(), at the cursor, up to the end of its segment. */
 static void *cursor_at(const struct chain_cursor *cursor,
 		       const struct guest_mem *mem, uint64_t len, size_t *got)
 {
 	uint32_t in_seg;
 
-	/* At the end there is no segment to look at. */
+	/* At the end, ->seg points behind the last segment. */
 	if (!len || len > cursor->left)
 		return NULL;
 	in_seg = cursor->seg->len - cursor->offset;
@@ -157,7 +157,7 @@ int chain_read(struct chain_cursor *cursor, const struct guest_mem *mem,
 		to += got;
 		len -= got;
 	}
-	/* Or the compiler may use the guest's bytes again instead of @buf. */
+	/* Keep the compiler from reading guest memory again instead of @buf. */
 	__asm__ volatile("" : : : "memory");
 	return 0;
 }
@@ -220,14 +220,14 @@ void chain_wrote(const struct chain_cursor *cursor, const struct guest_mem *mem,
 		guest_mem_log(mem, at, len);
 }
 
-/* What is found by chain_misses() */
+/* The result of chain_misses() */
 struct finds {
 	struct iotlb_miss *misses;
 	unsigned int count;
 	unsigned int max;
 };
 
-/* One of each page is enough: the answer will most often be about all of it. */
+/* One miss for each page is enough: an answer covers at least a page. */
 static void add_find(struct finds *finds, const struct iotlb_miss *miss)
 {
 	for (unsigned int i = 0; i < finds->count; i++) {
@@ -276,7 +276,7 @@ unsigned int chain_misses(const struct chain *chain,
 		       &finds);
 	if (finds.count < max || !chain->write_len)
 		return finds.count;
-	/* Whatever else is lacking, that is where a status belongs. */
+	/* The status goes there, so its translation is needed in any case. */
 	chain_skip(&last, chain->write_len - 1);
 	if (!cursor_at(&last, mem, 1, &got) && guest_mem_missed(mem))
 		misses[max - 1] = mem->iotlb->miss;

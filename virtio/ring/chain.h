@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * One descriptor chain, copied out of the ring, and bounded cursors over its
- * bytes. A chain and its cursors hold guest addresses, no host pointers, so
- * they outlive a change of the memory table.
+ * A descriptor chain, copied out of the ring, and bounded cursors over its
+ * bytes. Both hold guest addresses and no host pointers, so they stay valid
+ * when the memory table changes.
  */
 #ifndef CHAIN_H
 #define CHAIN_H
@@ -19,65 +19,69 @@ struct chain_seg {
 };
 
 struct chain {
-	struct chain_seg *segs; /* the readable ones, then the writable ones */
-	unsigned int max;	/* room in segs */
-	unsigned int readable;	/* count of segments */
+	struct chain_seg *segs; /* readable ones, then writable ones */
+	unsigned int max;	/* size of the segs array */
+	unsigned int readable;	/* number of segments */
 	unsigned int writable;
 	uint64_t read_len; /* bytes in all readable segments */
 	uint64_t write_len;
-	uint16_t head; /* its first descriptor; its id, in a packed ring */
-	uint16_t ring_entries; /* how many it takes of a packed ring */
-	bool misordered;       /* a readable segment came after a writable */
-	bool outcome_unknown;  /* some of it may be done: vhost/session.h */
-	bool unreachable;      /* the IOMMU has no place for some of it */
+	uint16_t head; /* split: the first descriptor; packed: the buffer id */
+	uint16_t ring_entries; /* packed: entries of the ring that it takes */
+	bool misordered;       /* a readable descriptor followed a writable */
+	bool outcome_unknown;  /* it may have been run: vhost/session.h */
+	bool unreachable;      /* the IOMMU does not translate all of it */
 };
 
-/* Makes an empty chain with room for @max segments. 0, or -ENOMEM. */
+/*
+ * Makes an empty chain with room for @max segments. Returns 0 or -ENOMEM.
+ */
 int chain_init(struct chain *chain, unsigned int max);
 void chain_fini(struct chain *chain);
 
-/* Forgets all segments; the next chain starts at descriptor @head. */
+/* Empties the chain and sets its ->head. */
 void chain_reset(struct chain *chain, uint16_t head);
 
-/* Gives back what memory long chains took. The chain is empty then. */
+/* Empties the chain and gives the memory of its segments to the system. */
 void chain_trim(struct chain *chain);
 
 /*
- * Appends one descriptor's buffer. A readable one after a writable one breaks
- * the rule of 2.7.4.2: it is left out, and ->misordered is set. Empty ones are
- * left out. Returns 0, or -E2BIG when there is no room.
+ * Appends the buffer of one descriptor. Drops an empty buffer. Drops a readable
+ * buffer after a writable one, which 2.7.4.2 forbids, and sets ->misordered.
+ * Returns 0, or -E2BIG if the chain is full.
  */
 int chain_append(struct chain *chain, uint64_t addr, uint32_t len,
 		 bool writable);
 
-/* Can all buffers be reached in guest memory, to the last byte? */
+/* Returns true if every byte of the chain is accessible guest memory. */
 bool chain_is_mapped(const struct chain *chain, const struct guest_mem *mem);
 
 /*
- * Looks for what the IOMMU has no translation of. Stores up to @max (at least
- * 1) such addresses in @misses: the first in the chain, at most one of each
- * IOTLB_PAGE, and that of the last writable byte, if it is one. Returns how
- * many. What will never be in memory is not among them.
+ * Finds the parts of the chain that the IOMMU cache cannot translate. Stores up
+ * to @max (at least 1) misses: the first ones of the chain, at most one for
+ * each IOTLB_PAGE; that of the last writable byte is always among them. An
+ * address that is translated but in no region is no miss. Returns the number of
+ * misses.
  */
 unsigned int chain_misses(const struct chain *chain,
 			  const struct guest_mem *mem,
 			  struct iotlb_miss *misses, unsigned int max);
 
-/* A place in a chain, and what is left behind it. */
+/* A position in a chain */
 struct chain_cursor {
 	const struct chain_seg *seg;
 	uint32_t offset;     /* into *seg */
-	unsigned int access; /* IOTLB_... bits: what it is for */
-	uint64_t left;	     /* bytes */
+	unsigned int access; /* IOTLB_... bit of this half of the chain */
+	uint64_t left;	     /* bytes up to the end of this half */
 };
 
-/* Cursors at the first readable, the first writable byte. */
+/* Return cursors at the first readable and the first writable byte. */
 struct chain_cursor chain_reader(const struct chain *chain);
 struct chain_cursor chain_writer(const struct chain *chain);
 
 /*
- * These move the cursor by @len bytes and return 0; or -EFAULT, with the
- * cursor anywhere, when fewer are left or some are not in guest memory.
+ * Copy from the chain, to the chain, or write zeros, and move the cursor by
+ * @len bytes. Return 0; or -EFAULT, with the cursor undefined, if fewer bytes
+ * are left or some are not accessible.
  */
 int chain_read(struct chain_cursor *cursor, const struct guest_mem *mem,
 	       void *buf, size_t len);
@@ -87,15 +91,15 @@ int chain_zero(struct chain_cursor *cursor, const struct guest_mem *mem,
 	       size_t len);
 
 /*
- * Returns a pointer to the next @len bytes when they lie in one piece in the
- * host's address space, else NULL. Does not move the cursor.
+ * Returns a pointer to the next @len bytes if they are contiguous in the host's
+ * address space, else NULL. Does not move the cursor.
  */
 void *chain_direct(const struct chain_cursor *cursor,
 		   const struct guest_mem *mem, size_t len);
 
 /*
- * The next @len bytes were written through chain_direct(): marks them in the
- * log, as chain_write() and chain_zero() do by themselves.
+ * Marks the next @len bytes in the dirty log after a write through
+ * chain_direct(). chain_write() and chain_zero() do so by themselves.
  */
 void chain_wrote(const struct chain_cursor *cursor, const struct guest_mem *mem,
 		 size_t len);

@@ -4,7 +4,7 @@
 
 #include "virtio/ring/vring_layout.h"
 
-/* With EVENT_IDX one more entry follows a split ring's rings. */
+/* With EVENT_IDX, an event index follows each ring of a split virtqueue. */
 #define EVENT_BYTES sizeof(uint16_t)
 
 struct vring_bytes vring_bytes(const struct vring_features *features,
@@ -64,9 +64,9 @@ int vring_unreadable(struct vring *vring)
 }
 
 /*
- * Behind an IOMMU the log address is one for the IOMMU to translate; the log
- * is always of guest addresses. Should it have no place for it, there is still
- * the one that was written.
+ * The log holds guest addresses. Behind an IOMMU, the log address has to be
+ * translated. In case there is no translation, mark the address that was
+ * written as well.
  */
 void vring_log(const struct vring *vring, const void *at, uint64_t offset,
 	       uint64_t len)
@@ -133,8 +133,8 @@ bool vring_should_call(struct vring *vring)
 	bool wanted;
 
 	/*
-	 * What we used must be visible before we read the driver's wish, or
-	 * it could go to sleep over what it saw before, unheard.
+	 * The driver must see the used entries before its event suppression
+	 * is read. Else it may go to sleep without a call.
 	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	wanted = vring->layout->wants_call(vring);
@@ -147,8 +147,8 @@ bool vring_enable_kick(struct vring *vring)
 {
 	vring->layout->enable_kick(vring);
 	/*
-	 * The wish must be visible before the ring is looked at again, or a
-	 * chain that was made available in between would stay unseen.
+	 * The driver must see this before the ring is read again. Else a
+	 * chain that becomes available in between may get no kick.
 	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return vring_pending(vring) != 0;

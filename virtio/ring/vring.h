@@ -3,9 +3,9 @@
  * The device's half of a virtqueue, split (virtio 1.4, section 2.7) or packed
  * (2.8).
  *
- * One thread uses a vring. The driver's half is written by a guest that may
- * be hostile: a call that finds the ring broken returns -EPROTO and leaves
- * one reason in ->error; the ring is then of no use until vring_start().
+ * One thread uses a vring. The guest that writes the driver's half may be
+ * hostile: a call that finds the ring broken returns -EPROTO and sets ->error.
+ * The ring is then unusable until vring_start().
  */
 #ifndef VRING_H
 #define VRING_H
@@ -17,14 +17,14 @@
 #include "virtio/mem/guest_mem.h"
 #include "virtio/ring/virtio_wire.h"
 
-/* Where the three areas are in the host's address space (2.7, 2.8). */
+/* Host pointers to the three areas (2.7, 2.8) */
 struct vring_areas {
 	void *desc;   /* the descriptors */
 	void *driver; /* avail ring, or the driver's event suppression */
 	void *device; /* used ring, or the device's event suppression */
 };
 
-/* Which features were negotiated. */
+/* The negotiated features */
 struct vring_features {
 	bool packed;	/* VIRTIO_F_RING_PACKED */
 	bool indirect;	/* VIRTIO_F_INDIRECT_DESC */
@@ -35,28 +35,30 @@ struct vring_features {
 struct vring_layout;
 
 struct vring {
-	/* The caller's, to be set before vring_start(). */
+	/* Set by the caller before vring_start(): */
 	const struct guest_mem *mem;
 	struct vring_areas areas;
 	struct vring_features features;
 	uint16_t size; /* entries; of a split ring a power of two */
-	bool logged;   /* note what is written in ->mem->log, if any, */
-	uint64_t
-		log_addr; /* the first byte of the used ring at this address, */
-			  /* which is the driver's if there is an IOMMU */
+	bool logged;   /* mark writes to the ring in ->mem->log, if any */
+	/*
+	 * The address of the used ring for the log; behind an IOMMU the
+	 * driver's. (VHOST_VRING_F_LOG)
+	 */
+	uint64_t log_addr;
 
-	/* The vring's own. */
+	/* Private: */
 	const struct vring_layout *layout;
-	uint16_t avail_idx; /* the entry to take next, */
-	uint16_t used_idx;  /* and to fill next: below size if packed */
-	bool avail_wrap;    /* a packed ring's wrap counters */
+	uint16_t avail_idx; /* the entry to take next; packed: below ->size */
+	uint16_t used_idx;  /* the entry to fill next; packed: below ->size */
+	bool avail_wrap;    /* packed: wrap counters of the two */
 	bool used_wrap;
-	uint16_t unheard;  /* entries used since the driver was asked */
-	bool call_first;   /* call for the first of them in any case */
-	const char *error; /* why the ring is broken, a constant string */
+	uint16_t unheard;  /* entries used since vring_should_call() */
+	bool call_first;   /* the next vring_should_call() ignores events */
+	const char *error; /* why the ring is broken: a constant string */
 };
 
-/* Bytes that each area takes for @size entries, event fields included. */
+/* Sizes of the areas of a ring of @size entries, with the event fields */
 struct vring_bytes {
 	uint64_t desc;
 	uint64_t driver;
@@ -66,25 +68,24 @@ struct vring_bytes {
 struct vring_bytes vring_bytes(const struct vring_features *features,
 			       uint16_t size);
 
-/* Are the areas aligned as 2.7 or 2.8 asks? */
+/* Returns true if the areas have the alignment of 2.7 or 2.8. */
 bool vring_is_aligned(const struct vring_features *features,
 		      const struct vring_areas *areas);
 
 /*
- * Can a ring of @size entries be? Split: powers of two up to 32768; packed:
- * any size up to that.
+ * Returns true if a ring can have @size entries. Split: powers of two up to
+ * 32768. Packed: any number from 1 to 32768.
  */
 bool vring_size_ok(const struct vring_features *features, uint32_t size);
 
-/* The base of a ring that was never used, in the form of vring_start(). */
+/* Returns the base of a new ring, in the format of vring_start(). */
 uint32_t vring_first_base(const struct vring_features *features);
 
 /*
- * Begins at @base, as vhost-user's SET_VRING_BASE has it: of a split ring the
- * avail index; of a packed ring the avail index in bits 0 to 14, its wrap
- * counter in bit 15, and the same for the used index from bit 16 on. A split
- * ring's used index is read from the ring. Returns 0, or -EINVAL for a base
- * that such a ring cannot have.
+ * Starts the ring at @base, in the format of SET_VRING_BASE. Split: the avail
+ * index; the used index is read from the ring. Packed: bits 0 to 14 are the
+ * avail index, bit 15 is its wrap counter, and bits 16 to 31 are the same for
+ * the used index. Returns 0, or -EINVAL if the ring cannot have that base.
  */
 int vring_start(struct vring *vring, uint32_t base);
 
@@ -92,38 +93,38 @@ int vring_start(struct vring *vring, uint32_t base);
 uint32_t vring_base(const struct vring *vring);
 
 /*
- * Takes the next available chain. Returns 1 with the chain in @chain, 0 when
- * there is none, -EPROTO when the ring is broken, -EAGAIN when an indirect
- * table has to be translated first: guest_mem_missed(). Every chain that was
- * taken is given back by one vring_push() or vring_unpop().
+ * Takes the next available chain. Returns 1 with the chain in @chain; 0 if
+ * there is none; -EPROTO if the ring is broken; -EAGAIN if an indirect table
+ * has no translation yet: guest_mem_missed(). Return each chain with one
+ * vring_push() or vring_unpop().
  */
 int vring_pop(struct vring *vring, struct chain *chain);
 
-/* Gives @chain, the one popped last, back: the next vring_pop() takes it. */
+/* Undoes the last vring_pop(), which returned @chain. */
 void vring_unpop(struct vring *vring, const struct chain *chain);
 
 /*
- * Returns @chain as used, with @len bytes written from its first writable
- * byte on (2.7.8, 2.8.6). Chains are pushed in the order of their popping.
+ * Returns @chain to the driver as used, with @len bytes written from its first
+ * writable byte on (2.7.8, 2.8.6). Push chains in the order of vring_pop().
  */
 void vring_push(struct vring *vring, const struct chain *chain, uint32_t len);
 
 /*
- * Must the driver be called for what was pushed since it was last asked?
- * (2.7.7, 2.8.10)
+ * Returns true if the driver wants a call for the chains that were pushed since
+ * the last vring_should_call() (2.7.7, 2.8.10).
  */
 bool vring_should_call(struct vring *vring);
 
 /*
- * Asks the driver for kicks, or not to trouble (2.7.10, 2.8.10). Enabling
- * returns true when chains came in meanwhile, for which no kick may come.
+ * Enable or suppress kicks from the driver (2.7.10, 2.8.10). Enabling returns
+ * true if chains are available already: no kick may come for them.
  */
 bool vring_enable_kick(struct vring *vring);
 void vring_disable_kick(struct vring *vring);
 
 /*
- * How many chains the driver has made available that were not popped.
- * Nonsense, but harmless, when what the driver says is.
+ * Returns the number of available chains that were not popped. If the driver's
+ * fields are invalid the number is too, but harmless.
  */
 uint16_t vring_pending(const struct vring *vring);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What a split and a packed ring do differently. For vring*.c only. */
+/* The operations that differ between split and packed rings. For vring*.c. */
 #ifndef VRING_LAYOUT_H
 #define VRING_LAYOUT_H
 
@@ -23,30 +23,33 @@ struct vring_layout {
 extern const struct vring_layout vring_split;
 extern const struct vring_layout vring_packed;
 
-/* Leaves @error; returns -EPROTO. */
+/* Sets ->error to the constant string @error. Returns -EPROTO. */
 int vring_broken(struct vring *vring, const char *error);
 
-/* Adds a descriptor's buffer to @chain. Returns 0, or -EPROTO. */
+/* Adds the buffer of a descriptor to @chain. Returns 0 or -EPROTO. */
 int vring_append(struct vring *vring, struct chain *chain, uint64_t addr,
 		 uint32_t len, uint16_t flags);
 
-/* A part of an indirect table cannot be read. Returns -EPROTO or -EAGAIN. */
+/*
+ * Returns the error of an indirect table that cannot be read: -EAGAIN if the
+ * IOMMU has no translation yet, else -EPROTO.
+ */
 int vring_unreadable(struct vring *vring);
 
-/* vring_wrote(), if it is to be logged. */
+/* Implements vring_wrote() when a log is active. */
 void vring_log(const struct vring *vring, const void *at, uint64_t offset,
 	       uint64_t len);
 
 /*
- * Did the ring pass @event when @count entries were used, up to @now? All
- * indexes run freely, modulo 2^16. (2.7.7.2)
+ * Returns true if @event is one of the @count entries before @now. Indexes are
+ * modulo 2^16. (2.7.7.2)
  */
 static inline bool vring_passed(uint16_t event, uint16_t now, uint16_t count)
 {
 	return (uint16_t)(now - event - 1) < count;
 }
 
-/* What the driver may change under us is read and written through these. */
+/* Access to fields that the driver can change at the same time */
 
 static inline uint16_t vring_load16(const uint16_t *p)
 {
@@ -59,8 +62,9 @@ static inline void vring_store16(uint16_t *p, uint16_t value)
 }
 
 /*
- * The device wrote @len bytes at @at, which is @offset bytes into the area that
- * ->log_addr stands for: the used ring, or a packed ring's descriptors.
+ * Marks @len bytes that the device wrote at @at, @offset bytes into the area
+ * that ->log_addr is the address of: the used ring, or the descriptors of a
+ * packed ring.
  */
 static inline void vring_wrote(const struct vring *vring, const void *at,
 			       uint64_t offset, uint64_t len)

@@ -5,11 +5,11 @@
 
 #include "virtio/ring/vring_layout.h"
 
-/* SET_VRING_BASE: an index and, in its top bit, its wrap counter. */
+/* SET_VRING_BASE: an index, and its wrap counter in the top bit */
 #define BASE_INDEX 0x7fffu
 #define BASE_WRAP  0x8000u
 
-/* An entry of the ring, and which time round we are. */
+/* An entry of the ring, and the wrap counter of this round */
 struct place {
 	uint16_t index;
 	bool wrap;
@@ -24,9 +24,9 @@ static struct virtq_packed_desc *desc_at(const struct vring *vring,
 }
 
 /*
- * What SET_VRING_ADDR's log address means of a packed ring is nowhere written.
- * DPDK takes it for that of the descriptors, QEMU sends that of the device's
- * event suppression. So what is written is marked where it is, too.
+ * Marks what was written by its own address as well. No document says what the
+ * log address of SET_VRING_ADDR means for a packed ring: DPDK takes it for that
+ * of the descriptors, QEMU sends that of the device's event suppression.
  */
 static void wrote(const struct vring *vring, const void *at, uint64_t len)
 {
@@ -45,7 +45,7 @@ static void set_avail_place(struct vring *vring, struct place place)
 	vring->avail_wrap = place.wrap;
 }
 
-/* @count, at most the ring's size, entries further. */
+/* Moves @place by @count entries, at most the size of the ring. */
 static struct place forward(const struct vring *vring, struct place place,
 			    uint16_t count)
 {
@@ -79,8 +79,8 @@ static uint32_t packed_base(const struct vring *vring)
 }
 
 /*
- * Is the entry available, the time round that @place is in? Pairs with the
- * driver's store of the flags: the rest is visible after it. (2.8.1)
+ * Returns true if the entry is available in the round of @place (2.8.1).
+ * Acquire: pairs with the driver's store of the flags; the entry is visible.
  */
 static bool is_available(const struct vring *vring, struct place place)
 {
@@ -92,7 +92,7 @@ static bool is_available(const struct vring *vring, struct place place)
 	return avail == place.wrap && used != place.wrap;
 }
 
-/* The table of an indirect descriptor (2.8.7): all of it, in its order. */
+/* Reads an indirect table (2.8.7): all descriptors, in order. */
 static int load_indirect(struct vring *vring, struct chain *chain,
 			 uint64_t addr, uint32_t len)
 {
@@ -110,7 +110,7 @@ static int load_indirect(struct vring *vring, struct chain *chain,
 		if (guest_mem_read(vring->mem, addr + i * sizeof(d), &d,
 				   sizeof(d)) < 0)
 			return vring_unreadable(vring);
-		/* Of its flags, WRITE alone means something. */
+		/* WRITE is the only valid flag. */
 		flags = le16toh(d.flags);
 		if (vring_append(vring, chain, le64toh(d.addr), le32toh(d.len),
 				 flags) < 0)
@@ -119,7 +119,10 @@ static int load_indirect(struct vring *vring, struct chain *chain,
 	return 0;
 }
 
-/* Adds the entry at @place to @chain. Returns whether another follows. */
+/*
+ * Adds the entry at @place to @chain. Returns 1 if another one follows, 0 if
+ * not, or a negative errno.
+ */
 static int load_entry(struct vring *vring, struct chain *chain,
 		      struct place place)
 {
@@ -129,7 +132,7 @@ static int load_entry(struct vring *vring, struct chain *chain,
 	uint16_t flags = vring_load16(&d->flags);
 	int ret;
 
-	/* The id of a chain is in its last descriptor (2.8.6). */
+	/* The last descriptor of a chain has its id (2.8.6). */
 	chain->head = vring_load16(&d->id);
 	chain->ring_entries++;
 	if (!(flags & VIRTQ_DESC_F_INDIRECT)) {
@@ -168,7 +171,7 @@ static void packed_unpop(struct vring *vring, const struct chain *chain)
 {
 	struct place place = avail_place(vring);
 
-	/* Nearly once round forward is back, but for the wrap counter. */
+	/* Back by n is forward by size - n, in the round before. */
 	place = forward(vring, place,
 			(uint16_t)(vring->size - chain->ring_entries));
 	place.wrap = !place.wrap;
@@ -186,7 +189,7 @@ static void packed_push(struct vring *vring, const struct chain *chain,
 		flags |= VIRTQ_PACKED_DESC_F_AVAIL | VIRTQ_PACKED_DESC_F_USED;
 	d->id = htole16(chain->head);
 	d->len = htole32(len);
-	/* The buffers, id and length are visible before the flags are. */
+	/* Release: the driver that sees the flags sees buffers, id, length. */
 	__atomic_store_n(&d->flags, htole16(flags), __ATOMIC_RELEASE);
 	wrote(vring, d, sizeof(*d));
 	vring_wrote(vring, d, place.index * sizeof(*d), sizeof(*d));
@@ -194,7 +197,7 @@ static void packed_push(struct vring *vring, const struct chain *chain,
 	place = forward(vring, place, chain->ring_entries);
 	vring->used_idx = place.index;
 	vring->used_wrap = place.wrap;
-	/* Once round passes every event; two rounds of 32768 would be 0. */
+	/* One round passes every event. More would overflow 16 bits. */
 	if (chain->ring_entries >= vring->size - vring->unheard)
 		vring->unheard = vring->size;
 	else
@@ -210,11 +213,11 @@ static bool packed_wants_call(const struct vring *vring)
 	if (flags != VIRTQ_EVENT_FLAGS_DESC || !vring->features.event_idx)
 		return flags != VIRTQ_EVENT_FLAGS_DISABLE;
 
-	/* The flags are written after the event that they make valid. */
+	/* The driver writes the event first, then the flags. */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	desc = vring_load16(&driver->desc);
 	event = desc & BASE_INDEX;
-	/* An event of the time round before lies behind us (2.8.10.1). */
+	/* An event of the previous round is before this one (2.8.10.1). */
 	if (!!(desc & BASE_WRAP) != vring->used_wrap)
 		event = (uint16_t)(event - vring->size);
 	return vring->call_first ||
@@ -233,7 +236,7 @@ static void packed_enable_kick(struct vring *vring)
 	vring_store16(&device->desc,
 		      (uint16_t)(vring->avail_idx |
 				 (vring->avail_wrap ? BASE_WRAP : 0)));
-	/* The driver must not take these flags with an older event. */
+	/* Release: the driver that sees these flags sees this event. */
 	__atomic_store_n(&device->flags, htole16(VIRTQ_EVENT_FLAGS_DESC),
 			 __ATOMIC_RELEASE);
 	wrote(vring, device, sizeof(*device));
@@ -248,9 +251,8 @@ static void packed_disable_kick(struct vring *vring)
 }
 
 /*
- * Counts the chains among the available entries. Once round is enough: what
- * follows is what was counted. A chain whose end is not available is one, as
- * packed_pop() takes it, or finds it broken.
+ * Counts the chains in the available entries of one round. A chain whose last
+ * entry is not available counts: packed_pop() takes it or reports an error.
  */
 static uint16_t packed_pending(const struct vring *vring)
 {

@@ -15,7 +15,7 @@ static struct virtq_used *used_ring(const struct vring *vring)
 	return vring->areas.device;
 }
 
-/* The device wrote @len bytes at @at, in the used ring. */
+/* Marks @len bytes that the device wrote at @at, in the used ring. */
 static void wrote(const struct vring *vring, const void *at, size_t len)
 {
 	vring_wrote(vring, at,
@@ -46,14 +46,14 @@ static uint32_t split_base(const struct vring *vring)
 
 static uint16_t split_pending(const struct vring *vring)
 {
-	/* Pairs with the driver's store: its entries are visible after it. */
+	/* Acquire: pairs with the driver's store; its entries are visible. */
 	uint16_t idx = le16toh(
 		__atomic_load_n(&avail_ring(vring)->idx, __ATOMIC_ACQUIRE));
 
 	return (uint16_t)(idx - vring->avail_idx);
 }
 
-/* One descriptor of the ring's own table, in host byte order. */
+/* Reads a descriptor of the ring's own table, in host byte order. */
 static struct virtq_desc load_desc(const struct vring *vring, uint16_t index)
 {
 	const struct virtq_desc *table = vring->areas.desc;
@@ -68,9 +68,9 @@ static struct virtq_desc load_desc(const struct vring *vring, uint16_t index)
 }
 
 /*
- * The table of an indirect descriptor (2.7.5.3). It is read a descriptor at a
- * time, by bytes: it may lie at any address and cross regions. The WRITE flag
- * of the descriptor that leads here means nothing.
+ * Reads an indirect table (2.7.5.3), one descriptor at a time and by bytes: it
+ * can be unaligned and cross regions. The WRITE flag of the descriptor that
+ * refers to the table is ignored.
  */
 static int load_indirect(struct vring *vring, struct chain *chain,
 			 const struct virtq_desc *table)
@@ -85,7 +85,7 @@ static int load_indirect(struct vring *vring, struct chain *chain,
 		struct virtq_desc d;
 		uint16_t flags;
 
-		/* A loop in a table of 4 GiB would keep us for seconds. */
+		/* A loop in a table of 4 GiB would take seconds. */
 		if (seen == VIRTQ_MAX_SIZE)
 			return vring_broken(vring,
 					    "descriptor chain is too long");
@@ -177,7 +177,7 @@ static void split_push(struct vring *vring, const struct chain *chain,
 	elem->len = htole32(len);
 	vring->used_idx++;
 	vring->unheard++;
-	/* The buffers and the element are visible before the index is. */
+	/* Release: the driver that sees the index sees buffers and element. */
 	__atomic_store_n(&used_ring(vring)->idx, htole16(vring->used_idx),
 			 __ATOMIC_RELEASE);
 	wrote(vring, elem, sizeof(*elem));
@@ -188,13 +188,13 @@ static bool split_wants_call(const struct vring *vring)
 {
 	const struct virtq_avail *avail = avail_ring(vring);
 
-	/* Even if the driver does not want it (6.3). */
+	/* A call even if the driver suppresses calls (6.3). */
 	if (vring->features.on_empty && !split_pending(vring))
 		return true;
 	if (!vring->features.event_idx)
 		return !(vring_load16(&avail->flags) &
 			 VIRTQ_AVAIL_F_NO_INTERRUPT);
-	/* used_event stands behind the avail ring. */
+	/* used_event follows the avail ring. */
 	return vring->call_first ||
 	       vring_passed(vring_load16(&avail->ring[vring->size]),
 			    vring->used_idx, vring->unheard);
@@ -213,7 +213,7 @@ static void split_enable_kick(struct vring *vring)
 
 static void split_disable_kick(struct vring *vring)
 {
-	/* With EVENT_IDX an avail_event left behind does it, flags stay 0. */
+	/* With EVENT_IDX, an old avail_event suppresses kicks; flags stay 0. */
 	if (!vring->features.event_idx)
 		store_logged(vring, &used_ring(vring)->flags,
 			     VIRTQ_USED_F_NO_NOTIFY);

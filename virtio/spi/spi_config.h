@@ -7,7 +7,7 @@
 
 #include "virtio/spi/spi_wire.h"
 
-/* What each field means stands in 5.21.4. */
+/* 5.21.4 defines the fields. */
 struct spi_config {
 	uint8_t cs_max_number;
 	uint8_t cs_change_supported;
@@ -22,7 +22,7 @@ struct spi_config {
 	uint32_t max_cs_inactive_ns;
 };
 
-/* Puts @config on the wire. */
+/* Converts @config to the wire format. */
 void spi_config_encode(const struct spi_config *config,
 		       struct virtio_spi_wire_config *wire);
 

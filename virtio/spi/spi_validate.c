@@ -4,7 +4,7 @@
 
 #include "virtio/spi/spi_validate.h"
 
-/* Lines: 0 and 1 are single, which is always supported. */
+/* 0 and 1 mean a single line, which is always supported. */
 static bool nbits_ok(uint8_t nbits, uint8_t supported)
 {
 	switch (nbits) {

@@ -7,9 +7,9 @@
 #include "virtio/spi/spi_request.h"
 
 /*
- * Checks @request against the spec and against what @config offers.
- * Returns NULL when all parameters are valid; else the reason, a constant
- * string: the request is to be answered with VIRTIO_SPI_PARAM_ERR.
+ * Checks the parameters of @request against the spec and @config. Returns NULL
+ * if they are valid; else the reason, a constant string: answer the request
+ * with VIRTIO_SPI_PARAM_ERR.
  */
 const char *spi_validate(const struct spi_config *config,
 			 const struct spi_request *request);

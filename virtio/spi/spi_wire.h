@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The SPI controller device on the wire: virtio 1.4, section 5.21.
- * Multi-byte fields are little-endian; convert them where they are read.
+ * The wire format of the SPI controller device: virtio 1.4, section 5.21.
+ * Multi-byte fields are little-endian. Convert them where they are read.
  */
 #ifndef VIRTIO_SPI_WIRE_H
 #define VIRTIO_SPI_WIRE_H
@@ -70,7 +70,7 @@ struct virtio_spi_wire_head {
 };
 static_assert(sizeof(struct virtio_spi_wire_head) == 32, "spec layout");
 
-/* Bytes that a word of @bits (1..32) takes in a buffer, as in Linux's SPI. */
+/* Returns the bytes of a word of @bits (1..32) in a buffer, as in Linux. */
 static inline uint32_t spi_word_size(uint8_t bits)
 {
 	return bits <= 8 ? 1 : bits <= 16 ? 2 : 4;

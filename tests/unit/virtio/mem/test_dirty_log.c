@@ -17,7 +17,7 @@
 
 #define PAGE KIB(4)
 
-/* The log's file, seen as the front end sees it. */
+/* The file of the log, as the front end maps it */
 struct setup {
 	struct dirty_log log;
 	struct ram file;
@@ -49,7 +49,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Just these pages are marked, and nothing beside the log. */
+/* Checks that exactly these pages are marked, and nothing beside the log. */
 static void check(struct setup *s, uint64_t first, uint64_t count)
 {
 	for (uint64_t i = 0; i < PAGE; i++) {
@@ -85,9 +85,9 @@ static void test_marks_every_page_that_is_touched(void **state)
 	struct setup *s = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		s->log.unseen = false;
+		s->log.marked = false;
 		dirty_log_mark(&s->log, cases[i].addr, cases[i].len);
-		assert_int_equal(s->log.unseen, cases[i].len != 0);
+		assert_int_equal(s->log.marked, cases[i].len != 0);
 		check(s, cases[i].first, cases[i].count);
 	}
 	assert_false(s->log.lost);
@@ -154,7 +154,7 @@ static void test_covers_up_to_its_last_bit(void **state)
 	assert_false(dirty_log_covers(&(struct dirty_log){ 0 }, 0));
 }
 
-/* cmocka puts its own SIGBUS handler before each test, so ours comes here. */
+/* cmocka installs its SIGBUS handler before each test, so install ours here. */
 static void test_log_cut_short_is_lost_and_nobody_dies(void **state)
 {
 	struct setup *s = *state;
@@ -179,10 +179,10 @@ static void test_addresses_outside_are_not_covered(void **state)
 	struct setup *s = *state;
 	struct dirty_log none = { 0 };
 
-	assert_false(dirty_log_cover(&none, NULL));
-	assert_false(dirty_log_cover(&s->log, s));
-	assert_false(dirty_log_cover(&s->log,
-				     (uint8_t *)s->log.map + s->log.map_size));
+	assert_false(dirty_log_zero(&none, NULL));
+	assert_false(dirty_log_zero(&s->log, s));
+	assert_false(dirty_log_zero(&s->log,
+				    (uint8_t *)s->log.map + s->log.map_size));
 	assert_false(s->log.lost);
 }
 

@@ -58,7 +58,7 @@ static void test_covered_map_is_zeros_of_its_own(void **state)
 	ram_open(&ram, 0, 2 * PAGE, 0);
 	ram.host[5] = 1;
 	assert_int_equal(file_map_open(&map, ram.fd, 0, 2 * PAGE), 0);
-	assert_true(file_map_cover(map.pages, map.bytes));
+	assert_true(file_map_zero(map.pages, map.bytes));
 	assert_int_equal(map.at[5], 0);
 	map.at[5] = 2;
 	assert_int_equal(ram.host[5], 1);
