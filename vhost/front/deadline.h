@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* A point in time to wait for, CLOCK_MONOTONIC in nanoseconds. */
+/* Deadlines: points in time, CLOCK_MONOTONIC in nanoseconds. */
 #ifndef FRONT_DEADLINE_H
 #define FRONT_DEADLINE_H
 
 #include <stdint.h>
 #include <time.h>
 
-/* The point @ms milliseconds from now. */
+/* Returns the deadline @ms milliseconds from now. */
 static inline int64_t deadline_in(int ms)
 {
 	struct timespec now;
@@ -16,7 +16,7 @@ static inline int64_t deadline_in(int ms)
 	       ms * INT64_C(1000000);
 }
 
-/* What is left until @deadline, as poll(2) takes it: ms, rounded up, >= 0. */
+/* Returns the ms until @deadline for poll(2): rounded up, 0 or more. */
 static inline int deadline_left(int64_t deadline)
 {
 	int64_t left = deadline - deadline_in(0);

@@ -30,7 +30,7 @@ int front_end_connect(struct front_end *fe, const char *path, int timeout_ms)
 	fe->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fe->fd < 0)
 		return -errno;
-	/* connect(2) obeys it as well, when the backlog is full */
+	/* The timeout also applies to connect(2) when the backlog is full. */
 	setsockopt(fe->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	if (connect(fe->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
 		err = errno == EAGAIN ? -ETIMEDOUT : -errno;
@@ -128,7 +128,7 @@ int front_end_send(struct front_end *fe, uint32_t request, uint32_t flags,
 				    fd_count);
 }
 
-/* Waits for something to read. */
+/* Waits until the socket is readable. */
 static int wait_readable(struct front_end *fe, int64_t deadline)
 {
 	struct pollfd pfd = { .fd = fe->fd, .events = POLLIN };
@@ -143,8 +143,8 @@ static int wait_readable(struct front_end *fe, int64_t deadline)
 }
 
 /*
- * recv(2) that keeps the first descriptor. For more there is no room, so they
- * are not even received.
+ * Receives bytes and keeps the first descriptor. There is room for one, so the
+ * kernel closes further ones.
  */
 static ssize_t receive_some(struct front_end *fe, void *bytes, size_t len)
 {
@@ -157,7 +157,7 @@ static ssize_t receive_some(struct front_end *fe, void *bytes, size_t len)
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
-		/* Room for one: padding would do for another. */
+		/* CMSG_SPACE() would leave room for a second one. */
 		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	ssize_t n = recvmsg(fe->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -213,7 +213,7 @@ int front_end_receive(struct front_end *fe, struct front_reply *reply)
 	return receive_bytes(fe, &reply->payload, header->size, deadline);
 }
 
-/* Receives the answer to @request. */
+/* Receives the reply to @request. */
 static int receive_answer(struct front_end *fe, uint32_t request,
 			  struct front_reply *reply)
 {

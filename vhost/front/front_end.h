@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The front end of a vhost-user connection: messages out, replies in.
- * front_setup.h has the steps that are made of them.
+ * The front end of a vhost-user connection: sends messages and receives
+ * replies. front_setup.h builds the steps of a session from them.
  *
- * A hostile front end is this one with other bytes: front_end_send() takes
- * any request, flags and size, front_end_send_bytes() takes anything.
+ * Tests use it as a hostile front end too: front_end_send() takes any request,
+ * flags and size, front_end_send_bytes() takes any bytes.
  *
- * All functions return 0 or a negative errno. Common ones:
+ * All functions return 0 or a negative errno:
  * -ECONNRESET	the back end closed the connection
- * -ETIMEDOUT	it did not answer, or did not read, in time
- * -EPROTO	it answered what the protocol forbids
+ * -ETIMEDOUT	it did not reply, or did not read, in time
+ * -EPROTO	its reply breaks the protocol
  * -EREMOTEIO	it refused the message
  */
 #ifndef FRONT_END_H
@@ -21,13 +21,13 @@
 
 #include "vhost/wire/wire.h"
 
-#define FRONT_END_MAX_FDS 250 /* the kernel takes 253 in one message */
+#define FRONT_END_MAX_FDS 250 /* the kernel allows 253 in one message */
 
 struct front_end {
 	int fd;			   /* the connected socket, owned; -1: none */
-	bool has_reply_fd;	   /* one came with the last reply: */
-	int reply_fd;		   /* this, owned */
-	int timeout_ms;		   /* for each answer */
+	bool has_reply_fd;	   /* the last reply came with a descriptor: */
+	int reply_fd;		   /* this one, owned */
+	int timeout_ms;		   /* for each reply */
 	uint64_t features_offered; /* filled in by front_negotiate() */
 	uint64_t features;	   /* negotiated */
 	uint64_t protocol_offered;
@@ -46,29 +46,29 @@ int front_end_connect(struct front_end *fe, const char *path, int timeout_ms);
 void front_end_close(struct front_end *fe);
 
 /*
- * Sends @len bytes as they are; @fds go with the first of them and stay the
- * caller's.
+ * Sends @len bytes unchanged. @fds go with the first byte. The caller keeps
+ * them.
  */
 int front_end_send_bytes(struct front_end *fe, const void *bytes, size_t len,
 			 const int *fds, unsigned int fd_count);
 
 /*
- * Sends one message, of at most sizeof(union vhost_wire_payload) bytes of
- * payload. @flags are as on the wire, VHOST_USER_VERSION included.
+ * Sends one message with a payload of @size bytes, at most
+ * sizeof(union vhost_wire_payload). @flags include VHOST_USER_VERSION.
  */
 int front_end_send(struct front_end *fe, uint32_t request, uint32_t flags,
 		   const void *payload, uint32_t size, const int *fds,
 		   unsigned int fd_count);
 
 /*
- * Receives one reply. The first descriptor that comes with it is ->reply_fd,
- * until the next one is received; others are dropped.
+ * Receives one reply. Its first descriptor becomes ->reply_fd, until the next
+ * reply; others are closed.
  */
 int front_end_receive(struct front_end *fe, struct front_reply *reply);
 
 /*
- * Sends a request that has a reply of its own, and receives it. An error's
- * empty reply counts as a reply.
+ * Sends a request that has a reply of its own, and receives the reply. An
+ * empty reply, which means an error, is returned as a reply.
  */
 int front_end_ask(struct front_end *fe, uint32_t request, const void *payload,
 		  uint32_t size, struct front_reply *reply);
@@ -80,18 +80,17 @@ int front_end_ask(struct front_end *fe, uint32_t request, const void *payload,
 int front_end_tell(struct front_end *fe, uint32_t request, const void *payload,
 		   uint32_t size, const int *fds, unsigned int fd_count);
 
-/* The same for one 64-bit number. An empty reply is -EREMOTEIO. */
+/* Ask for and send one 64-bit number. An empty reply is -EREMOTEIO. */
 int front_end_get_u64(struct front_end *fe, uint32_t request, uint64_t *value);
 int front_end_set_u64(struct front_end *fe, uint32_t request, uint64_t value);
 
-/* Takes the last reply's descriptor: it is the caller's now. -1: none. */
+/* Returns the descriptor of the last reply, now owned by the caller, or -1. */
 int front_end_take_fd(struct front_end *fe);
 
-/* Waits until the back end has closed the connection; what it sends before
- * is thrown away. */
+/* Waits until the back end closes the connection. Drops what it sends. */
 int front_end_wait_closed(struct front_end *fe);
 
-/* Is the protocol feature with this bit number negotiated? */
+/* Returns true if protocol feature number @bit was negotiated. */
 static inline bool front_end_has(const struct front_end *fe, unsigned int bit)
 {
 	return fe->protocol_features >> bit & 1;

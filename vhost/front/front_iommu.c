@@ -61,7 +61,7 @@ int front_iommu_tell(struct front_iommu *iommu,
 	struct front_reply reply;
 	int err;
 
-	/* This one is always answered. */
+	/* IOTLB_MSG always has a reply. */
 	err = front_end_ask(iommu->fe, VHOST_USER_IOTLB_MSG, msg, sizeof(*msg),
 			    &reply);
 	if (err)
@@ -121,7 +121,7 @@ int front_iommu_map(struct front_iommu *iommu, uint64_t addr, uint64_t size,
 	return front_iommu_invalidate(iommu, addr, size);
 }
 
-/* Answers with the piece that the address is in. */
+/* Answers the last miss with the aligned piece that contains it. */
 static int answer(struct front_iommu *iommu)
 {
 	uint64_t size = iommu->piece ? iommu->piece : FRONT_MEM_PAGE;

@@ -25,7 +25,7 @@ int front_log_open(struct front_log *log, uint64_t end, uint64_t offset)
 	int err;
 
 	*log = (struct front_log){
-		/* Whole 64-bit words, as QEMU has it. */
+		/* As in QEMU, whole 64-bit words */
 		.size = (end / FRONT_MEM_PAGE / 64 + 1) * 8,
 		.offset = offset,
 	};
@@ -64,7 +64,7 @@ bool front_log_take(struct front_log *log, uint64_t addr)
 
 	if (page / 8 >= log->size)
 		return false;
-	/* Acquire: the page is copied after this, with what was written. */
+	/* Acquire: a copy of the page after this has the marked write. */
 	return __atomic_fetch_and(&log->bits[page / 8], (uint8_t)~bit,
 				  __ATOMIC_ACQUIRE) &
 	       bit;

@@ -83,7 +83,7 @@ int front_mem_add(struct front_mem *mem, uint64_t guest_addr, uint64_t size,
 	return mem->count++;
 }
 
-/* First fit: the number of the first of @want free pages, or -1. */
+/* First fit: returns the index of the first of @want free pages, or -1. */
 static int64_t region_find(const struct front_region *region, uint64_t want)
 {
 	uint64_t run = 0;
@@ -115,7 +115,7 @@ int front_mem_alloc(struct front_mem *mem, uint64_t len, uint64_t *addr)
 	return -ENOMEM;
 }
 
-/* The region that holds @addr, or NULL. */
+/* Returns the region that contains @addr, or NULL. */
 static const struct front_region *region_of(const struct front_mem *mem,
 					    uint64_t addr)
 {
@@ -139,10 +139,10 @@ void front_mem_free(struct front_mem *mem, uint64_t addr, uint64_t len)
 		       0, len ? pages(len) : 1);
 }
 
-/* Two pages stay together. */
+/* The unit of front_mem_scatter(): two pages */
 #define SCATTER_BLOCK (2 * (uint64_t)FRONT_MEM_PAGE)
 
-/* Where in its region is what the driver finds at @offset? Last block first. */
+/* Translates a driver's @offset into @region: the last block comes first. */
 static uint64_t scatter(const struct front_region *region, uint64_t offset)
 {
 	uint64_t even = region->size - region->size % SCATTER_BLOCK;
@@ -186,7 +186,7 @@ void *front_mem_at(const struct front_mem *mem, uint64_t addr, uint64_t len)
 	return region->host + (addr - region->guest_addr);
 }
 
-/* One direction or the other: @to_guest says which of the buffers is read. */
+/* Copies from @from to the guest if @to_guest, else from the guest to @to. */
 static int copy(const struct front_mem *mem, uint64_t addr, uint8_t *to,
 		const uint8_t *from, size_t len, bool to_guest)
 {

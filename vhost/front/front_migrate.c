@@ -9,7 +9,7 @@
 #include "vhost/front/deadline.h"
 #include "vhost/front/front_setup.h"
 
-/* Sends a request with a descriptor that has a reply of its own. */
+/* As front_end_ask(), with a descriptor. An empty reply is -EREMOTEIO. */
 static int ask_with_fd(struct front_end *fe, uint32_t request,
 		       const void *payload, uint32_t size, int fd,
 		       struct front_reply *reply)
@@ -87,7 +87,7 @@ int front_start_state(struct front_end *fe, uint32_t direction, int fd)
 		return -EPROTO;
 	if (reply.payload.u64 & VHOST_USER_STATE_ERROR)
 		return -EREMOTEIO;
-	/* Without this flag it would offer a channel of its own. */
+	/* Without this flag the back end offers a channel of its own. */
 	return reply.payload.u64 == VHOST_USER_STATE_NO_FD ? 0 : -EPROTO;
 }
 
@@ -134,7 +134,7 @@ int front_save_state(struct front_end *fe, void *state, size_t room,
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	err = front_start_state(fe, VHOST_USER_STATE_SAVE, ends[1]);
-	/* Or it would have no end. */
+	/* Else read_all() would never see the end. */
 	close(ends[1]);
 	if (!err)
 		err = read_all(fe, ends[0], state, room, size);

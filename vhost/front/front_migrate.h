@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * What a front end says to a back end whose guest migrates; with the errors
- * of front_end.h.
+ * The messages of a migration. They return the errors of front_end.h.
  */
 #ifndef FRONT_MIGRATE_H
 #define FRONT_MIGRATE_H
@@ -14,13 +13,13 @@
 #include "vhost/front/front_log.h"
 #include "vhost/front/ring/front_ring.h"
 
-/* SET_LOG_BASE. -EREMOTEIO when the back end refuses it. */
+/* SET_LOG_BASE. Returns -EREMOTEIO if the back end refuses. */
 int front_set_log_base(struct front_end *fe, const struct front_log *log);
 
-/* SET_LOG_FD: the eventfd @fd stays the caller's. */
+/* SET_LOG_FD. The caller keeps the eventfd @fd. */
 int front_set_log_fd(struct front_end *fe, int fd);
 
-/* SET_FEATURES with or without VHOST_F_LOG_ALL, whatever was offered. */
+/* SET_FEATURES with or without VHOST_F_LOG_ALL, offered or not. */
 int front_log_all(struct front_end *fe, bool on);
 
 /* SET_VRING_ADDR with VHOST_VRING_F_LOG and @log_addr, or without. */
@@ -28,8 +27,8 @@ int front_log_vring(struct front_end *fe, uint32_t index,
 		    const struct front_ring *ring, bool on, uint64_t log_addr);
 
 /*
- * SET_DEVICE_STATE_FD: begins a transfer through @fd, which stays the
- * caller's. @direction: VHOST_USER_STATE_SAVE or _LOAD.
+ * SET_DEVICE_STATE_FD: starts a transfer through @fd. The caller keeps @fd.
+ * @direction: VHOST_USER_STATE_SAVE or _LOAD.
  */
 int front_start_state(struct front_end *fe, uint32_t direction, int fd);
 
@@ -37,13 +36,13 @@ int front_start_state(struct front_end *fe, uint32_t direction, int fd);
 int front_check_state(struct front_end *fe);
 
 /*
- * Saves the device's state to @state, which has room for @room bytes; stores
- * its size. -EMSGSIZE when it is longer.
+ * Saves the device's state to @state, a buffer of @room bytes, and stores its
+ * size. Returns -EMSGSIZE if the state is longer.
  */
 int front_save_state(struct front_end *fe, void *state, size_t room,
 		     size_t *size);
 
-/* Loads it: of at most PIPE_BUF bytes. */
+/* Loads a state of at most PIPE_BUF bytes. */
 int front_load_state(struct front_end *fe, const void *state, size_t size);
 
 #endif

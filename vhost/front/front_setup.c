@@ -16,7 +16,7 @@ static int negotiate_protocol(struct front_end *fe, uint64_t wanted)
 	if (err)
 		return err;
 	wanted &= fe->protocol_offered;
-	/* No ack for this one: REPLY_ACK is not negotiated before it. */
+	/* This message has no ack: it negotiates REPLY_ACK itself. */
 	err = front_end_set_u64(fe, VHOST_USER_SET_PROTOCOL_FEATURES, wanted);
 	if (err)
 		return err;
@@ -197,7 +197,7 @@ int front_start_vring(struct front_end *fe, uint32_t index,
 	if (!err)
 		err = front_set_vring_fd(fe, VHOST_USER_SET_VRING_ERR, index,
 					 ring->err_fd);
-	/* The last, as it may run from here on. */
+	/* KICK comes last: the ring may run from here on. */
 	if (!err)
 		err = front_set_vring_fd(fe, VHOST_USER_SET_VRING_KICK, index,
 					 ring->kick_fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The steps of a vhost-user session, made of the messages of front_end.h and
- * with its errors.
+ * The steps of a vhost-user session. They send the messages of front_end.h and
+ * return its errors.
  */
 #ifndef FRONT_SETUP_H
 #define FRONT_SETUP_H
@@ -16,16 +16,17 @@
 #define FRONT_BIT(n) (UINT64_C(1) << (n))
 
 /*
- * Negotiates, in QEMU's order, what is both offered and wanted; fills in what
- * was in @fe. VIRTIO_F_VERSION_1 and bit 30 are always wanted. -ENOTSUP
- * without the former, as there is no virtio 1.x device then.
+ * Negotiates, in QEMU's order, the features that are offered and wanted, and
+ * stores the result in @fe. Always wants VIRTIO_F_VERSION_1 and bit 30. Returns
+ * -ENOTSUP if VIRTIO_F_VERSION_1 is not offered: no virtio 1.x device.
  */
 int front_negotiate(struct front_end *fe, uint64_t features, uint64_t protocol);
 
-/* The wire's form of a region. */
+/* Returns @region in the wire format. */
 struct vhost_wire_region front_wire_region(const struct front_region *region);
 
-/* SET_MEM_TABLE with all of @mem; -E2BIG for more regions than it can carry. */
+/* SET_MEM_TABLE with all regions. Returns -E2BIG if one message is too short.
+ */
 int front_set_mem_table(struct front_end *fe, const struct front_mem *mem);
 
 /* ADD_MEM_REG and REM_MEM_REG */
@@ -33,14 +34,14 @@ int front_add_region(struct front_end *fe, const struct front_region *region);
 int front_remove_region(struct front_end *fe,
 			const struct front_region *region);
 
-/* Gives the back end all of @mem, in the way that was negotiated. */
+/* Shares all regions, with ADD_MEM_REG if negotiated, else SET_MEM_TABLE. */
 int front_share_mem(struct front_end *fe, const struct front_mem *mem);
 
-/* The wire's form of a ring's addresses. */
+/* Returns the addresses of @ring in the wire format. */
 struct vhost_wire_vring_addr front_vring_addr(uint32_t index,
 					      const struct front_ring *ring);
 
-/* One message each. @fd = -1 sends "no descriptor". */
+/* Send one message each. @fd = -1 sends VHOST_USER_VRING_NOFD. */
 int front_set_vring_num(struct front_end *fe, uint32_t index, uint32_t num);
 int front_set_vring_base(struct front_end *fe, uint32_t index, uint32_t base);
 int front_set_vring_addr(struct front_end *fe, uint32_t index,
@@ -49,23 +50,24 @@ int front_set_vring_fd(struct front_end *fe, uint32_t request, uint32_t index,
 		       int fd);
 int front_set_vring_enable(struct front_end *fe, uint32_t index, bool enable);
 
-/* GET_VRING_BASE: stops the ring. -EREMOTEIO for an error's empty reply. */
+/* GET_VRING_BASE: stops the ring. Returns -EREMOTEIO for an empty reply. */
 int front_get_vring_base(struct front_end *fe, uint32_t index, uint32_t *base);
 
 /*
- * Sets a ring up and starts it: NUM, BASE, ADDR, CALL, ERR, KICK, ENABLE.
- * @base is where the device goes on, all 32 bits of it on a packed ring.
+ * Sets up a ring and starts it: NUM, BASE, ADDR, CALL, ERR, KICK, ENABLE. The
+ * device resumes at @base, which has 32 bits on a packed ring.
  */
 int front_start_vring(struct front_end *fe, uint32_t index,
 		      const struct front_ring *ring, uint32_t base);
 
-/* Stops it: ENABLE 0, GET_VRING_BASE. */
+/* Stops a ring: ENABLE 0, GET_VRING_BASE. */
 int front_stop_vring(struct front_end *fe, uint32_t index, uint32_t *base);
 
 /*
  * GET_INFLIGHT_FD for @inflight->num_queues queues of ->queue_size: fills in
- * the rest, and the file in @fd, which is the caller's. -EREMOTEIO when the
- * back end refuses. And SET_INFLIGHT_FD; @fd = -1 sends none.
+ * the other fields, and in @fd the file, which the caller owns. Returns
+ * -EREMOTEIO if the back end refuses. SET_INFLIGHT_FD: @fd = -1 sends no
+ * descriptor.
  */
 int front_get_inflight(struct front_end *fe,
 		       struct vhost_wire_inflight *inflight, int *fd);
@@ -73,8 +75,8 @@ int front_set_inflight(struct front_end *fe,
 		       const struct vhost_wire_inflight *inflight, int fd);
 
 /*
- * GET_CONFIG and SET_CONFIG of @size bytes at @offset.
- * -EREMOTEIO when the back end refuses.
+ * GET_CONFIG and SET_CONFIG of @size bytes at @offset. Return -EREMOTEIO if the
+ * back end refuses.
  */
 int front_get_config(struct front_end *fe, uint32_t offset, uint32_t size,
 		     void *data);

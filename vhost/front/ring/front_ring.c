@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What split and packed rings have in common. */
+/* The part that split and packed rings share. */
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
@@ -194,8 +194,8 @@ int front_ring_kick(struct front_ring *ring)
 	bool wanted;
 
 	/*
-	 * What is available must be visible before the device's wish is read,
-	 * or both sides may go to sleep, each having missed the other.
+	 * The device must see the available buffers before its event
+	 * suppression is read. Else both sides may wait for each other.
 	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	wanted = ring->layout->wants_kick(ring);
@@ -208,7 +208,7 @@ int front_ring_kick(struct front_ring *ring)
 void front_ring_want_call(struct front_ring *ring, uint16_t place)
 {
 	ring->layout->want_call(ring, place);
-	/* The wish must be visible before it is looked what is used. */
+	/* The device must see this before the used ring is read again. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
@@ -234,7 +234,7 @@ bool front_ring_signalled(int fd)
 	return eventfd_read(fd, &count) == 0;
 }
 
-/* Sleeps until one of the descriptors has something to say. */
+/* Waits until one of the descriptors is readable. */
 static int wait_event(struct front_ring *ring, int watch_fd, int64_t deadline)
 {
 	struct pollfd pfds[] = {

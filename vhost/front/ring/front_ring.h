@@ -9,11 +9,11 @@
  *	front_ring_wait()	until something is used
  *	front_ring_take()	one used element; frees its descriptors
  *
- * Nothing is checked on the way in: a hostile driver calls the same functions,
- * or writes through ->desc, ->avail and ->entries itself.
+ * Arguments are not checked: tests that play a hostile driver call the same
+ * functions, or write through ->desc, ->avail and ->entries.
  *
- * A place in a ring is 16 bits: of a split ring an index that runs freely, of
- * a packed ring an index below its size and, in bit 15, the wrap counter.
+ * A place in a ring has 16 bits. Split: an index modulo 2^16. Packed: an index
+ * below the size of the ring and, in bit 15, the wrap counter.
  */
 #ifndef FRONT_RING_H
 #define FRONT_RING_H
@@ -24,17 +24,17 @@
 #include "vhost/front/front_mem.h"
 #include "virtio/ring/virtio_wire.h"
 
-/* Where a packed ring begins that never ran: both wrap counters are 1. */
+/* The base of a new packed ring: both wrap counters are 1. */
 #define FRONT_RING_PACKED_BASE 0x80008000u
 
-/* One element of a buffer: a descriptor */
+/* One descriptor of a buffer */
 struct front_segment {
 	uint64_t addr; /* guest address */
 	uint32_t len;  /* bytes */
 	bool write;    /* for the device to write */
 };
 
-/* What is remembered of a buffer, at the index of its head (packed: its id) */
+/* A buffer in flight, stored at the index of its head (packed: its id) */
 struct front_chain {
 	uint16_t count; /* descriptors of the ring; 0: not in flight */
 	uint64_t table; /* guest address of its indirect table */
@@ -43,10 +43,10 @@ struct front_chain {
 
 struct front_ring_layout;
 
-/* What else has to be done while a ring is waited for */
+/* Work to do while front_ring_wait() waits */
 struct front_ring_helper {
-	int fd;			   /* when it is readable, */
-	int (*help)(void *opaque); /* call this; NULL: nothing to do */
+	int fd;			   /* when this is readable, */
+	int (*help)(void *opaque); /* call this; NULL: no work */
 	void *opaque;
 };
 
@@ -84,49 +84,50 @@ struct front_ring {
 };
 
 /*
- * Allocates a ring of @size descriptors in @mem, which must outlive it. Of
- * the negotiated @features VIRTIO_F_RING_PACKED, VIRTIO_F_EVENT_IDX and
- * VIRTIO_F_ACCESS_PLATFORM count.
- * It begins at @base, as vhost-user's SET_VRING_BASE has it.
+ * Allocates a ring of @size descriptors in @mem, which must outlive it.
+ * VIRTIO_F_RING_PACKED, VIRTIO_F_EVENT_IDX and VIRTIO_F_ACCESS_PLATFORM in the
+ * negotiated @features select its form. It begins at @base, in the format of
+ * SET_VRING_BASE.
  * Returns 0 or a negative errno.
  */
 int front_ring_open(struct front_ring *ring, struct front_mem *mem,
 		    uint16_t size, uint64_t features, uint32_t base);
 
-/* Closes the eventfds and gives the memory back. */
+/* Closes the eventfds and frees the memory. */
 void front_ring_close(struct front_ring *ring);
 
 /*
- * Puts a buffer of @count segments (at least 1) into descriptors. The first
- * @direct of them go into the ring, the rest, if any, into one indirect table
- * after them (2.8.7 forbids a mixture). Stores the head's index in @head; of a
- * packed ring, the buffer's id.
- * Returns 0, or -ENOSPC when too few descriptors are free (then nothing is
- * added), or -ENOMEM.
+ * Adds a buffer of @count segments (at least 1). The first @direct of them take
+ * descriptors of the ring. The others, if any, go to an indirect table behind
+ * them (2.8.7 forbids both in one buffer). Stores in @head the index of the
+ * head, or the id of the buffer on a packed ring.
+ * Returns 0; or, without adding anything, -ENOSPC if too few descriptors are
+ * free, or -ENOMEM.
  */
 int front_ring_add(struct front_ring *ring, const struct front_segment *segs,
 		   unsigned int count, unsigned int direct, uint16_t *head);
 
 /*
- * Split rings only: puts @head in the available ring, whatever it is: for
- * descriptors written by hand. front_ring_add() has done it already.
+ * Split rings only: puts any @head in the available ring, for descriptors
+ * written by hand. front_ring_add() does this itself.
  */
 void front_ring_push(struct front_ring *ring, uint16_t head);
 
 /*
- * Packed rings only: the next entry is @entry, which is little-endian, with
- * AVAIL and USED as they have to be.
+ * Packed rings only: adds @entry, which is little-endian, with the right AVAIL
+ * and USED flags.
  */
 void front_ring_put(struct front_ring *ring,
 		    const struct virtq_packed_desc *entry);
 
-/* Makes all that was added available. */
+/* Makes all added buffers available. */
 void front_ring_publish(struct front_ring *ring);
 
-/* Notifies the device, if it wants to know. Returns 1 if so, else 0. */
+/* Kicks the device unless it suppresses kicks. Returns 1 after a kick, else 0.
+ */
 int front_ring_kick(struct front_ring *ring);
 
-/* Notifies the device. */
+/* Kicks the device in any case. */
 void front_ring_kick_now(struct front_ring *ring);
 
 /*
@@ -139,32 +140,32 @@ void front_ring_want_call(struct front_ring *ring, uint16_t place);
 void front_ring_want_no_call(struct front_ring *ring);
 
 /*
- * Waits until a used element can be taken. Asks for the notification itself
- * and trusts in it: an element that comes without one is a timeout.
- * @watch_fd, unless -1, is a socket whose end ends the wait.
- * Returns 0, -ETIMEDOUT, -EIO when the device has signalled the ring's error
- * eventfd (which is left signalled), -ECONNRESET, or an error of ->helper.
+ * Waits until a used element can be taken. Enables calls and relies on them: an
+ * element without a call is a timeout. If @watch_fd is not -1, the wait ends
+ * when the peer of that socket closes it.
+ * Returns 0; -ETIMEDOUT; -EIO if the error eventfd of the ring is signalled,
+ * which it stays; -ECONNRESET; or an error of ->helper.
  */
 int front_ring_wait(struct front_ring *ring, int watch_fd, int timeout_ms);
 
 /*
- * Takes the next used element and frees its descriptors. Its length is 0 when
- * the device wrote nothing.
- * Returns 0, -EAGAIN when there is none, or -EPROTO when it names a buffer
- * that is not in flight (or was pushed by hand); @elem is filled in then.
+ * Takes the next used element and frees its descriptors. Its length is 0 if the
+ * device wrote nothing.
+ * Returns 0; -EAGAIN if there is none; or -EPROTO, with @elem filled in, if its
+ * buffer is not in flight, or was pushed by hand.
  */
 int front_ring_take(struct front_ring *ring, struct virtq_used_elem *elem);
 
-/* The place after all that the device has used. */
+/* Returns the place after the last used element. */
 uint16_t front_ring_used_idx(const struct front_ring *ring);
 
 /*
- * What GET_VRING_BASE says of a ring whose device has taken, and used, all
- * that is before @place.
+ * Returns the reply to GET_VRING_BASE of a ring whose device has used all
+ * buffers before @place.
  */
 uint32_t front_ring_base(const struct front_ring *ring, uint16_t place);
 
-/* Has the eventfd @fd been signalled? Resets it. */
+/* Resets the eventfd @fd. Returns true if it was signalled. */
 bool front_ring_signalled(int fd);
 
 #endif

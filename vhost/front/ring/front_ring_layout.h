@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What split and packed rings do differently. For front_ring*.c only. */
+/* The operations that differ between split and packed rings. For front_ring*.c.
+ */
 #ifndef FRONT_RING_LAYOUT_H
 #define FRONT_RING_LAYOUT_H
 
@@ -12,9 +13,9 @@ struct front_ring_bytes {
 
 struct front_ring_layout {
 	struct front_ring_bytes (*bytes)(uint16_t size);
-	uint32_t desc_bytes; /* of one descriptor, in an indirect table too */
+	uint32_t desc_bytes; /* of one descriptor, also in an indirect table */
 
-	/* Adopts three zeroed areas; everything begins at @base. */
+	/* Starts the ring in three zeroed areas at @base. */
 	void (*init)(struct front_ring *ring, void *desc, void *avail,
 		     void *used, uint32_t base);
 
@@ -22,7 +23,7 @@ struct front_ring_layout {
 	void (*fill_table)(void *table, const struct front_segment *segs,
 			   unsigned int count);
 
-	/* Writes the descriptors of @chain. Returns its head or id. */
+	/* Writes the descriptors of @chain. Returns its head (packed: id). */
 	uint16_t (*add)(struct front_ring *ring,
 			const struct front_segment *segs,
 			const struct front_chain *chain);
@@ -36,10 +37,10 @@ struct front_ring_layout {
 	/* Returns true if there is a used element to take. */
 	bool (*has_used)(const struct front_ring *ring);
 
-	/* Reads the next used element, which is there, and goes past it. */
+	/* Reads the next used element, which exists, and skips it. */
 	void (*take)(struct front_ring *ring, struct virtq_used_elem *elem);
 
-	/* The descriptors of the chain at @head are free. */
+	/* Frees the descriptors of the chain at @head. */
 	void (*free)(struct front_ring *ring, uint16_t head);
 };
 
@@ -47,7 +48,7 @@ extern const struct front_ring_layout front_ring_split;
 extern const struct front_ring_layout front_ring_packed;
 
 /*
- * What stands in descriptor @i of @chain: fills @entry, and returns its flags,
+ * Stores the contents of descriptor @i of @chain in @entry. Returns its flags:
  * NEXT, WRITE and INDIRECT.
  */
 uint16_t front_ring_entry(const struct front_segment *segs,

@@ -18,8 +18,8 @@ static struct front_ring_bytes packed_bytes(uint16_t size)
 }
 
 /*
- * Places come again after two rounds: this numbers them through, the round
- * with wrap counter 1 first.
+ * Numbers the places of two rounds, after which they repeat. The round with
+ * wrap counter 1 comes first.
  */
 static uint32_t number_of(const struct front_ring *ring, uint16_t place)
 {
@@ -37,7 +37,7 @@ static uint16_t place_after(const struct front_ring *ring, uint16_t place,
 	return number < size ? PLACE_WRAP | number : number - size;
 }
 
-/* How many entries @to is after @from. */
+/* Returns the number of entries from @from to @to. */
 static uint32_t distance(const struct front_ring *ring, uint16_t from,
 			 uint16_t to)
 {
@@ -59,7 +59,8 @@ static void packed_init(struct front_ring *ring, void *desc, void *avail,
 	ring->device_event = used;
 	ring->added = ring->published = ring->kicked = base & 0xffff;
 	ring->taken = base >> 16;
-	/* Ids that are no indexes, lest somebody takes one for the other. */
+	/* Ids count down, so that a device that takes one for an index fails.
+	 */
 	ring->free_head = ring->size - 1;
 }
 
@@ -91,8 +92,8 @@ void front_ring_put(struct front_ring *ring,
 	to->len = entry->len;
 	to->id = entry->id;
 	/*
-	 * The device looks at the first entry that it does not know. While
-	 * that one is not available, neither is what follows.
+	 * Hold back the flags of the first new entry: the device reads no
+	 * further until that one is available.
 	 */
 	if (ring->added == ring->published)
 		ring->held_flags = flags;
@@ -122,7 +123,7 @@ static uint16_t packed_add(struct front_ring *ring,
 
 	for (unsigned int i = 0; i < chain->count; i++) {
 		flags = front_ring_entry(segs, chain, i, &seg);
-		/* The last one's id counts; the others' mean nothing. */
+		/* Only the id of the last descriptor is valid. */
 		front_ring_put(
 			ring,
 			&(struct virtq_packed_desc){
@@ -139,7 +140,7 @@ static void packed_publish(struct front_ring *ring)
 {
 	if (ring->added == ring->published)
 		return;
-	/* The device must see everything else before these flags. */
+	/* Release: the device that sees these flags sees all the rest. */
 	__atomic_store_n(&entry_at(ring, ring->published)->flags,
 			 htole16(ring->held_flags), __ATOMIC_RELEASE);
 }
@@ -149,7 +150,7 @@ static bool packed_wants_kick(const struct front_ring *ring)
 	const struct virtq_event_suppress *event = ring->device_event;
 	uint16_t flags, place;
 
-	/* The flags say whether the place is valid, so they come first. */
+	/* Acquire: the flags say whether ->desc is valid. Read them first. */
 	flags = le16toh(__atomic_load_n(&event->flags, __ATOMIC_ACQUIRE)) &
 		VIRTQ_EVENT_FLAGS_MASK;
 	if (flags != VIRTQ_EVENT_FLAGS_DESC || !ring->event_idx)
@@ -168,7 +169,7 @@ static void packed_want_call(struct front_ring *ring, uint16_t place)
 		__atomic_store_n(&ring->driver_event->desc, htole16(place),
 				 __ATOMIC_RELAXED);
 	}
-	/* The device must not take these flags with an older place. */
+	/* Release: the device that sees these flags sees this place. */
 	__atomic_store_n(&ring->driver_event->flags, htole16(flags),
 			 __ATOMIC_RELEASE);
 }
@@ -180,12 +181,12 @@ static void packed_want_no_call(struct front_ring *ring)
 }
 
 /*
- * Only for places that were published: what is in others, from the round
- * before or from the beginning, may look like used.
+ * Call this only for published places: others, left from the previous round or
+ * zeroed, may look used.
  */
 static bool is_used(const struct front_ring *ring, uint16_t place)
 {
-	/* The rest of the entry, and the buffers, are read after its flags. */
+	/* Acquire: the entry and the buffers are read after the flags. */
 	uint16_t flags = le16toh(__atomic_load_n(&entry_at(ring, place)->flags,
 						 __ATOMIC_ACQUIRE));
 	bool avail = flags & VIRTQ_PACKED_DESC_F_AVAIL;
@@ -195,12 +196,12 @@ static bool is_used(const struct front_ring *ring, uint16_t place)
 	return avail == wrap && used == wrap;
 }
 
-/* Entries of the buffer that the used entry at @place returns */
+/* Returns how many entries the buffer of the used entry at @place has. */
 static uint16_t count_at(const struct front_ring *ring, uint16_t place)
 {
 	uint16_t id = le16toh(entry_at(ring, place)->id);
 
-	/* Of an unknown buffer nobody knows: one. */
+	/* Skip one entry if the buffer is unknown. */
 	if (id >= ring->size || !ring->chains[id].count)
 		return 1;
 	return ring->chains[id].count;
@@ -254,7 +255,7 @@ static void packed_take(struct front_ring *ring, struct virtq_used_elem *elem)
 
 static void packed_free(struct front_ring *ring, uint16_t id)
 {
-	/* That its count becomes 0 is all. */
+	/* Nothing to do: a count of 0 marks the id as free. */
 	(void)ring;
 	(void)id;
 }

@@ -18,13 +18,13 @@ static struct front_ring_bytes split_bytes(uint16_t size)
 	};
 }
 
-/* used_event, behind the available ring: written by us */
+/* used_event follows the available ring. The driver writes it. */
 static uint16_t *used_event(const struct front_ring *ring)
 {
 	return &ring->avail->ring[ring->size];
 }
 
-/* avail_event, behind the used ring: written by the device */
+/* avail_event follows the used ring. The device writes it. */
 static const uint16_t *avail_event(const struct front_ring *ring)
 {
 	return (const void *)&ring->used->ring[ring->size];
@@ -124,7 +124,7 @@ static void split_want_call(struct front_ring *ring, uint16_t place)
 
 static void split_want_no_call(struct front_ring *ring)
 {
-	if (ring->event_idx) /* an index that is half a turn away */
+	if (ring->event_idx) /* an index as far away as possible */
 		split_want_call(ring, ring->taken + 0x8000);
 	else
 		__atomic_store_n(&ring->avail->flags,
@@ -134,7 +134,7 @@ static void split_want_no_call(struct front_ring *ring)
 
 static uint16_t split_used_idx(const struct front_ring *ring)
 {
-	/* Elements and buffers are read after the index that covers them. */
+	/* Acquire: elements and buffers are read after the index. */
 	return le16toh(__atomic_load_n(&ring->used->idx, __ATOMIC_ACQUIRE));
 }
 
@@ -156,7 +156,7 @@ static void split_free(struct front_ring *ring, uint16_t head)
 {
 	uint16_t last = head;
 
-	/* The links are as split_add() left them: free list order. */
+	/* The links are still those of the free list before split_add(). */
 	for (uint16_t i = 1; i < ring->chains[head].count; i++)
 		last = le16toh(ring->desc[last].next);
 	ring->desc[last].next = htole16(ring->free_head);
