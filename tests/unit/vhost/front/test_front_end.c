@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Messages and replies, against a back end of a few bytes. */
+/* Messages and replies, against a back end that is a socket */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include "vhost/front/front_setup.h"
 
 static struct front_end fe;
-static int back; /* the other end of its socket */
+static int back; /* the back end's end of the socket */
 
 static int open_pair(void **state)
 {
@@ -35,7 +35,7 @@ static int close_pair(void **state)
 	return 0;
 }
 
-/* The back end answers before it is asked: the socket keeps it. */
+/* Writes the reply before the request is sent: the socket queues it. */
 static void back_replies(uint32_t request, uint32_t flags, const void *payload,
 			 uint32_t size)
 {
@@ -181,7 +181,7 @@ static void connect_tells_why_not(void **state)
 #define PAIR_TEST(test) \
 	cmocka_unit_test_setup_teardown(test, open_pair, close_pair)
 
-/* One reply with @count copies of descriptor @fd. */
+/* Sends one reply with @count copies of descriptor @fd. */
 static void back_replies_with(int fd, unsigned int count)
 {
 	struct vhost_wire_header header = { VHOST_USER_GET_INFLIGHT_FD, 5, 0 };
@@ -209,7 +209,7 @@ static void descriptor_of_a_reply_is_kept_until_the_next(void **state)
 		back_replies_with(-1, 0);
 		assert_int_equal(front_end_receive(&fe, &reply), 0);
 		assert_int_equal(front_end_take_fd(&fe), -1);
-		/* No one has the other end any more. */
+		/* All copies of the other end are closed. */
 		assert_int_equal(read(ends[0], &byte, 1), 0);
 		close(ends[0]);
 	}

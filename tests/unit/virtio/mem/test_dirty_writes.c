@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Whatever the device writes is in the log: buffers, rings, event fields. */
+/* All writes of the device are in the log: buffers, rings, event fields. */
 #include <endian.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #define PAGE	 KIB(4)
 #define LOG_SIZE 1024 /* bytes: 32 MiB of guest memory */
 
-/* The device's view of the rig, and a log. */
+/* A ring rig with a dirty log */
 struct logged {
 	struct setup *rig;
 	struct dirty_log log;
@@ -51,7 +51,7 @@ static bool take(struct logged *l, uint64_t addr)
 	return marked;
 }
 
-/* All that was marked has been taken. */
+/* Checks that no mark is left. */
 static void check_clear(const struct logged *l)
 {
 	static const uint8_t zeros[LOG_SIZE];
@@ -89,7 +89,7 @@ static void test_chain_writes_are_marked_and_reads_are_not(void **state)
 	check_clear(l);
 	chain_wrote(&cursor, mem, 10);
 	assert_true(take(l, at + 3 * PAGE));
-	/* Nothing was written where nothing is. */
+	/* Beyond the end of the chain nothing is marked. */
 	chain_wrote(&cursor, mem, 2 * PAGE);
 	check_clear(l);
 	mem->log = NULL;
@@ -112,7 +112,7 @@ static void test_log_stays_with_its_table(void **state)
 	assert_ptr_equal(l->rig->mem.log, &l->log);
 }
 
-/* Not where the ring is: where its log address says. */
+/* A split ring is marked at its log address, not at its own. */
 static void test_used_ring_is_marked_at_its_log_address(void **state)
 {
 	struct logged *l = *state;
@@ -128,7 +128,7 @@ static void test_used_ring_is_marked_at_its_log_address(void **state)
 	assert_true(take(l, at));
 	check_clear(l);
 
-	/* The element is on another page than the index. */
+	/* The element is not on the page of the index. */
 	for (int i = 0; i < 511; i++) {
 		offer_chain(s, 1, 0);
 		serve_one(s);
@@ -183,7 +183,7 @@ static void test_ring_is_not_marked_unless_asked_for(void **state)
 #define DESC_AT	  (KIB(64) + 16 * PAGE)
 #define DEVICE_AT (KIB(64) + 20 * PAGE)
 
-/* A packed ring of @size, whose one descriptor is available. */
+/* A packed ring of @size whose descriptors are all available. */
 static void begin_logged_packed(struct setup *s, uint16_t size)
 {
 	struct virtq_packed_desc *desc = ram_at(&s->low, DESC_AT);
@@ -225,7 +225,7 @@ static void test_packed_descriptors_are_marked_as_they_are_used(void **state)
 	}
 }
 
-/* The log address may be any; where the ring is, is marked all the same. */
+/* A packed ring is marked at its log address and at its own. */
 static void test_packed_ring_is_marked_where_it_is_too(void **state)
 {
 	struct logged *l = *state;

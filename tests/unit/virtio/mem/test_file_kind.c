@@ -57,7 +57,7 @@ static void test_memory_and_disk_are_told_apart_from_the_rest(void **state)
 	assert_kind(open("/proc/self/maps", O_RDONLY | O_CLOEXEC), FILE_OTHER);
 	fd = mkstemp(path);
 	kind = file_kind(fd);
-	/* Whatever this machine has there. */
+	/* The kind depends on the file systems of this machine. */
 	assert_true(kind == FILE_DISK || kind == FILE_MEMORY);
 	unlink(path);
 	assert_kind(fd, kind);

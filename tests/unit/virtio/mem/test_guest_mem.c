@@ -108,7 +108,7 @@ static void test_add_of_what_cannot_be_mapped_fails(void **state)
 	guest_mem_clear(&mem);
 }
 
-/* Around a region at guest 0x10000, user 0x90000, of 0x2000 bytes. */
+/* Next to a region of 0x2000 bytes at guest 0x10000, user 0x90000 */
 static const struct {
 	const char *name;
 	uint64_t guest, user, size;
@@ -189,7 +189,7 @@ static void test_lookup_finds_each_region_whatever_the_order(void **state)
 	for (unsigned int i = 0; i < 5; i++) {
 		struct ram *ram = &rams[order[i]];
 
-		/* a hole of one page behind each */
+		/* A hole of one page follows each. */
 		ram_open(ram, KIB(64) + order[i] * 2 * PAGE, PAGE, PAGE);
 		ram->host[0] = (uint8_t)(order[i] + 1);
 		ram_share(ram, &mem);
@@ -208,7 +208,7 @@ static void test_lookup_finds_each_region_whatever_the_order(void **state)
 		assert_null(guest_mem_at(&mem, at, 0, &got));
 	}
 
-	/* The middle one goes: its neighbours stay, in order. */
+	/* Without the middle one its neighbours stay in order. */
 	assert_int_equal(guest_mem_remove(&mem, &rams[2].spec), 0);
 	assert_null(guest_mem_at(&mem, rams[2].spec.guest_addr, 1, &got));
 	assert_non_null(guest_mem_at(&mem, rams[1].spec.guest_addr, 1, &got));
@@ -240,7 +240,7 @@ static void test_lookup_by_user_address_wants_all_bytes(void **state)
 	assert_null(guest_mem_at_user(&mem, user + 1, UINT64_MAX));
 	assert_null(guest_mem_at_user(&mem, user - 1, 1));
 	assert_null(guest_mem_at_user(&mem, user + 2 * PAGE, 1));
-	/* A guest address is no user address. */
+	/* A guest address is not a user address. */
 	assert_null(guest_mem_at_user(&mem, KIB(64), 1));
 	guest_mem_clear(&mem);
 	ram_close(&low);
@@ -264,7 +264,7 @@ static void test_unaligned_offset_maps_the_right_bytes(void **state)
 	assert_non_null(host);
 	assert_int_equal(got, 1);
 	assert_int_equal(*host, 0x5a);
-	/* Shared, not a copy; and it outlives the descriptor. */
+	/* The mapping is shared, and stays after the descriptor is closed. */
 	*host = 0xa5;
 	assert_int_equal(pread(fd, &back, 1, PAGE + 7 + 99), 1);
 	assert_int_equal(back, 0xa5);
@@ -363,7 +363,7 @@ static void test_huge_pages_are_mapped_whole(void **state)
 	if (fd < 0 || ftruncate(fd, (off_t)(2 * huge)) < 0) {
 		skip_because("no 2 MiB pages here: %s", strerror(errno));
 	}
-	/* Mapped, not touched: there may be no such page free. */
+	/* Do not touch it: no huge page may be free. */
 	guest_mem_init(&mem);
 	ret = guest_mem_add(&mem, &spec, fd);
 	close(fd);

@@ -19,7 +19,7 @@
 #define BASE KIB(64)
 #define RAM  KIB(64)
 
-/* Nothing is there: the driver's own addresses */
+/* The driver's addresses; no guest memory is there. */
 #define IOVA (UINT64_C(1) << 40)
 
 struct setup {
@@ -59,7 +59,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* The driver's page @from is the guest's page @to. */
+/* Maps the driver's page @from to the guest's page @to. */
 static void map(struct setup *s, unsigned int from, unsigned int to,
 		unsigned int access)
 {
@@ -96,7 +96,7 @@ static void driver_s_address_leads_to_its_page(void **state)
 	assert_int_equal(*at, 6);
 	assert_int_equal(got, PAGE - 7);
 	assert_false(guest_mem_missed(&s->mem));
-	/* The guest's own is nothing here. */
+	/* A guest address is not a driver's address. */
 	assert_null(guest_mem_dma(&s->mem, BASE, 1, IOTLB_READ, &got));
 	assert_true(guest_mem_missed(&s->mem));
 	assert_null(guest_mem_dma(&s->mem, IOVA, 1, IOTLB_WRITE, &got));
@@ -104,7 +104,7 @@ static void driver_s_address_leads_to_its_page(void **state)
 	assert_null(guest_mem_dma(&s->mem, IOVA, 0, IOTLB_READ, &got));
 }
 
-/* Nobody can be asked about that. */
+/* An address that is translated but in no region is no miss. */
 static void translation_to_nowhere_is_no_miss(void **state)
 {
 	struct setup *s = *state;
@@ -208,7 +208,7 @@ static void misses_are_one_of_each_page(void **state)
 	assert_int_equal(chain_misses(&s->chain, &s->mem, misses, 8), 0);
 }
 
-/* A status must have a place, whatever else is lacking. */
+/* The miss of the status byte is always reported. */
 static void last_miss_is_that_of_the_last_byte(void **state)
 {
 	struct setup *s = *state;
@@ -236,7 +236,7 @@ static void hopeless_addresses_are_no_misses(void **state)
 	assert_false(chain_is_mapped(&s->chain, &s->mem));
 }
 
-/* A ring whose one buffer has its table at the driver's page 0 */
+/* A ring with one buffer, whose table is at the driver's page 0 */
 static void begin_ring(struct setup *s, struct hand_ring *ring,
 		       struct vring *vring)
 {
@@ -268,7 +268,7 @@ static void indirect_table_is_translated(void **state)
 	assert_int_equal(vring_pop(&vring, &s->chain), 1);
 	assert_int_equal(s->chain.write_len, 7);
 	vring_unpop(&vring, &s->chain);
-	/* Not in memory at all: that breaks the ring. */
+	/* A translation to no region breaks the ring. */
 	iotlb_update(&s->iotlb, IOVA, PAGE, 0, IOTLB_READ);
 	assert_int_equal(vring_pop(&vring, &s->chain), -EPROTO);
 	assert_non_null(vring.error);
@@ -292,7 +292,7 @@ static void packed_indirect_table_is_translated(void **state)
 	};
 
 	memset(s->ram.host, 0, PAGE);
-	/* As the guest's memory is mapped for the device */
+	/* The device has mapped the guest's memory. */
 	vring.areas.desc = guest_mem_at_user(&s->mem, BASE + RAM_USER_SHIFT, 1);
 	vring.areas.driver = (uint8_t *)vring.areas.desc + 512;
 	vring.areas.device = (uint8_t *)vring.areas.desc + 520;
@@ -307,7 +307,7 @@ static void packed_indirect_table_is_translated(void **state)
 	assert_int_equal(s->chain.read_len, 5);
 }
 
-/* What is written is marked by the guest's addresses. */
+/* Writes are marked by guest address. */
 static void log_is_of_the_guests_addresses(void **state)
 {
 	struct setup *s = *state;
@@ -328,12 +328,12 @@ static void log_is_of_the_guests_addresses(void **state)
 	assert_int_equal(bits[2], 1 << 2);
 	assert_int_equal(bits[3], 1 << 1);
 	memset(bits, 0, sizeof(bits));
-	/* The used ring, and what the IOMMU makes of its log address */
+	/* The used ring, and the translation of its log address */
 	vring.logged = true;
 	vring.log_addr = IOVA + PAGE;
 	vring_enable_kick(&vring);
 	assert_int_equal(bits[2], 1 << 2 | 1 << 0);
-	/* That has no place: the ring itself is marked all the same. */
+	/* Without a translation the ring is marked at its own address. */
 	memset(bits, 0, sizeof(bits));
 	vring.log_addr = IOVA + 5 * PAGE;
 	vring_enable_kick(&vring);

@@ -25,11 +25,11 @@
 
 struct faulty {
 	struct guest_mem mem;
-	struct ram ram;	  /* to be cut short */
-	struct ram other; /* stays whole */
+	struct ram ram;	  /* its file gets truncated */
+	struct ram other; /* its file stays whole */
 };
 
-/* cmocka puts its own SIGBUS handler before each test, so ours comes here. */
+/* cmocka installs its SIGBUS handler before each test, so install ours here. */
 static void setup(struct faulty *f)
 {
 	guest_mem_init(&f->mem);
@@ -79,7 +79,7 @@ static void test_read_of_a_hole_gives_zero_and_marks_the_table(void **state)
 	assert_int_equal(errno, ENOTTY);
 	assert_int_equal(f.mem.broken, 1);
 	assert_int_equal(*at(&f, KIB(128)), 8);
-	/* The region is whole zeros now, and can be touched all over. */
+	/* All of the region is zeros now. */
 	for (uint64_t i = 0; i < SIZE; i += PAGE)
 		assert_int_equal(*at(&f, KIB(64) + i), 0);
 	teardown(&f);
@@ -166,7 +166,7 @@ static void test_a_broken_region_can_be_removed_and_shared_anew(void **state)
 	teardown(&f);
 }
 
-/* A page of tmpfs that was never touched needs a block when it is. */
+/* The first access to a page of a sparse file in tmpfs allocates a block. */
 static void test_sparse_file_on_a_full_file_system_is_a_hole(void **state)
 {
 	struct guest_region_spec spec = { .guest_addr = KIB(256),

@@ -29,7 +29,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* How many of @len bytes are translated at @iova; to @want, if any. */
+/* Returns how many of @len bytes at @iova are translated, to @want if any. */
 static uint64_t found(struct iotlb *tlb, uint64_t iova, uint64_t len,
 		      unsigned int access, uint64_t want)
 {
@@ -124,7 +124,7 @@ static void invalidation_drops_what_it_touches(void **state)
 	assert_int_equal(tlb->count, 0);
 }
 
-/* Who has looked something up learns that it may not be so any more. */
+/* ->changes tells that results of earlier lookups may be invalid. */
 static void what_is_lost_is_a_change(void **state)
 {
 	struct iotlb *tlb = *state;
@@ -158,7 +158,7 @@ static void neighbours_in_both_spaces_are_one_piece(void **state)
 	assert_int_equal(found(tlb, 9, 2 * PAGE, RW, 8 * PAGE + 9), 2 * PAGE);
 	assert_int_equal(found(tlb, 9, 4 * PAGE, RW, 8 * PAGE + 9),
 			 3 * PAGE - 9);
-	/* Read-only in the middle, and elsewhere at the end */
+	/* The middle is read-only, the end is not contiguous. */
 	iotlb_update(tlb, PAGE, PAGE, 9 * PAGE, IOTLB_READ);
 	iotlb_update(tlb, 2 * PAGE, PAGE, 20 * PAGE, RW);
 	assert_int_equal(found(tlb, 0, 4 * PAGE, RW, 8 * PAGE), PAGE);
@@ -200,7 +200,7 @@ static void whole_address_space_is_one_entry(void **state)
 			 UINT64_MAX - 5);
 }
 
-/* A front end cannot make the cache grow without end. */
+/* The size of the cache is bounded. */
 static void full_cache_starts_over(void **state)
 {
 	struct iotlb *tlb = *state;

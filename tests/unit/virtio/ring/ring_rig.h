@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A ring without a session, split or packed, and the driver's half of it by
- * hand: what the tests of vring*.c begin with. Most cases run for both layouts:
- * the functions here hide what differs.
+ * The fixture of the tests of vring*.c: a ring without a session, split or
+ * packed, and the driver's half of it. Most cases run for both layouts; the
+ * functions here hide the differences.
  */
 #ifndef TEST_RING_RIG_H
 #define TEST_RING_RIG_H
@@ -38,7 +38,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The rows of a test: which features were negotiated */
+/* The negotiated features of a row */
 static const struct vring_features split = { .packed = false };
 static const struct vring_features packed = { .packed = true };
 
@@ -49,21 +49,21 @@ static const struct vring_features packed = { .packed = true };
 	}
 #define BOTH(test) ROW(test, split), ROW(test, packed)
 
-/* Sizes that both or one of the layouts can have */
+/* Sizes that at least one layout allows */
 static const uint16_t sizes[] = { 1, 2, 3, 4, 5, 8, 256, 1000, 32767, 32768 };
 
 struct setup {
 	struct guest_mem mem;
-	struct ram low, high; /* side by side for the guest, holes around */
+	struct ram low, high; /* adjacent in the guest, holes around */
 	struct vring vring;
 	struct chain chain;
-	/* The driver's half: of a split ring, */
+	/* The driver's half of a split ring */
 	struct hand_ring ring;
-	/* of a packed one. */
+	/* The driver's half of a packed ring */
 	struct virtq_packed_desc *entries;
 	struct virtq_event_suppress *driver, *device;
-	uint16_t next, next_wrap;   /* what the driver fills next, */
-	uint16_t taken, taken_wrap; /* and where it looks for used ones */
+	uint16_t next, next_wrap;   /* where the next entry goes */
+	uint16_t taken, taken_wrap; /* where the next used one is */
 };
 
 static inline bool is_packed(const struct setup *s)
@@ -72,8 +72,8 @@ static inline bool is_packed(const struct setup *s)
 }
 
 /*
- * The place of entry number @n of a ring: of a split one the index; of a packed
- * one the entry and its wrap counter, which is 1 in the first round.
+ * Returns the place of entry number @n of a ring. Split: the index. Packed: the
+ * entry and its wrap counter, which is 1 in the first round.
  */
 static inline uint16_t place(const struct setup *s, uint32_t size, uint32_t n)
 {
@@ -83,7 +83,7 @@ static inline uint16_t place(const struct setup *s, uint32_t size, uint32_t n)
 	return (uint16_t)(n < size ? WRAP | n : n - size);
 }
 
-/* The base of a ring of which @n entries were used. */
+/* Returns the base of a ring after @n used entries. */
 static inline uint32_t base_at(const struct setup *s, uint32_t size, uint32_t n)
 {
 	uint16_t at = place(s, size, n);
@@ -108,7 +108,7 @@ static inline void begin_packed(struct setup *s, uint16_t size, uint32_t base)
 		(struct vring_areas){ s->entries, s->driver, s->device };
 }
 
-/* A new, zeroed ring of @size that begins at @base. */
+/* Starts a new, zeroed ring of @size at @base. */
 static inline int begin(struct setup *s, uint16_t size, uint32_t base)
 {
 	s->vring = (struct vring){
@@ -126,7 +126,7 @@ static inline int begin(struct setup *s, uint16_t size, uint32_t base)
 	return vring_start(&s->vring, base);
 }
 
-/* A new ring of @size of which @n entries were used. */
+/* Starts a new ring of @size as after @n used entries. */
 static inline void begin_at(struct setup *s, uint32_t size, uint32_t n)
 {
 	assert_int_equal(begin(s, (uint16_t)size, base_at(s, size, n)), 0);
@@ -161,7 +161,7 @@ static inline int teardown(void **state)
 	return 0;
 }
 
-/* A descriptor of a chain: NEXT is added where it belongs. */
+/* A descriptor of a chain; NEXT is added where needed. */
 struct seg {
 	uint64_t addr;
 	uint32_t len;
@@ -190,7 +190,7 @@ static inline void driver_forward(const struct setup *s, uint16_t *index,
 	}
 }
 
-/* Packed: the driver's next entry, available. */
+/* Packed: makes the driver's next entry available. */
 static inline void offer(struct setup *s, uint64_t addr, uint32_t len,
 			 uint16_t id, unsigned int flags)
 {
@@ -200,8 +200,8 @@ static inline void offer(struct setup *s, uint64_t addr, uint32_t len,
 }
 
 /*
- * A chain of @count descriptors. Split: they are at @id, which is the head, and
- * behind it. Packed: the last one has the @id.
+ * Makes a chain of @count descriptors available. Split: @id is the head, the
+ * others follow it. Packed: @id is the buffer id.
  */
 static inline void offer_segs(struct setup *s, const struct seg *segs,
 			      unsigned int count, uint16_t id)
@@ -222,7 +222,7 @@ static inline void offer_segs(struct setup *s, const struct seg *segs,
 		hand_offer(&s->ring, id);
 }
 
-/* A chain of @count bytes, at 0x100 and up; the last one is writable. */
+/* Offers @count one-byte buffers from 0x100 on; the last one is writable. */
 static inline void offer_chain(struct setup *s, unsigned int count, uint16_t id)
 {
 	struct seg segs[MAX_SEGS + 1];
@@ -233,7 +233,7 @@ static inline void offer_chain(struct setup *s, unsigned int count, uint16_t id)
 	offer_segs(s, segs, count, id);
 }
 
-/* The @n-th id that a driver would give to a chain. */
+/* Returns the id of the driver's @n-th chain. */
 static inline uint16_t nth_id(const struct setup *s, uint32_t n)
 {
 	return (uint16_t)(is_packed(s) ? n : n % s->vring.size);
@@ -266,7 +266,7 @@ static inline void expect_used_elem(const struct setup *s, uint16_t id,
 	assert_int_equal(le32toh(elem->len), len);
 }
 
-/* The next used chain is the one of @id and @len, of @count descriptors. */
+/* Checks the next used chain: @id, @len, and its @count descriptors. */
 static inline void expect_used(struct setup *s, unsigned int count, uint16_t id,
 			       uint32_t len)
 {
@@ -279,7 +279,7 @@ static inline void expect_used(struct setup *s, unsigned int count, uint16_t id,
 	}
 }
 
-/* The chain that comes next has this @id and @count descriptors. */
+/* Pops the next chain and checks its @id and @count of descriptors. */
 static inline void pop_chain(struct setup *s, unsigned int count, uint16_t id)
 {
 	assert_int_equal(vring_pop(&s->vring, &s->chain), 1);
@@ -296,7 +296,7 @@ static inline void serve_one(struct setup *s)
 	vring_push(&s->vring, &s->chain, 1);
 }
 
-/* The driver offers @count descriptors, the device uses them, it is told so. */
+/* Offers a chain of @count descriptors, uses it and checks the used entry. */
 static inline void go_round(struct setup *s, unsigned int count, uint16_t id)
 {
 	offer_chain(s, count, id);
@@ -305,7 +305,7 @@ static inline void go_round(struct setup *s, unsigned int count, uint16_t id)
 	expect_used(s, count, id, 1);
 }
 
-/* The next chain breaks the ring, which stays where that chain is. */
+/* Checks that the next chain breaks the ring, which stays at that chain. */
 static inline void assert_broken(struct setup *s, const char *why)
 {
 	uint32_t base = vring_base(&s->vring);

@@ -17,7 +17,7 @@
 #define PAGE KIB(4)
 #define BASE KIB(64)
 
-/* Two regions side by side, then a hole. */
+/* Two adjacent regions, then a hole */
 struct setup {
 	struct guest_mem mem;
 	struct ram low, high;
@@ -166,7 +166,7 @@ static void test_is_mapped_looks_at_no_segment_of_the_last_chain(void **state)
 	assert_true(chain_is_mapped(&s->chain, &s->mem));
 }
 
-/* "abcdefghij": 3 bytes, then 5 over the regions' border, then 2. */
+/* "abcdefghij": 3 bytes, 5 across the border of the regions, 2 bytes */
 static void put_alphabet(struct setup *s, bool writable)
 {
 	memcpy(s->low.host + 10, "abc", 3);
@@ -304,7 +304,7 @@ static void test_direct_of_no_bytes_looks_at_no_segment(void **state)
 	struct setup *s = *state;
 	struct chain_cursor cursor;
 
-	/* A full chain: behind its last segment the array has ended. */
+	/* The chain is full: the array ends behind its last segment. */
 	for (int i = 0; i < MAX_SEGS; i++)
 		chain_append(&s->chain, BASE, 1, false);
 	cursor = chain_reader(&s->chain);
@@ -318,7 +318,7 @@ static void test_direct_of_no_bytes_looks_at_no_segment(void **state)
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-/* Pages that one long chain touched are not there any more after it. */
+/* chain_trim() frees the pages that a long chain touched. */
 static void trimmed_chain_has_no_pages(void **state)
 {
 	const unsigned int max = 32768;
@@ -339,7 +339,7 @@ static void trimmed_chain_has_no_pages(void **state)
 	assert_false(there[0] & 1);
 	assert_int_equal(chain.readable, 0);
 
-	/* and it is of use as before */
+	/* The chain can be used again. */
 	assert_int_equal(chain_append(&chain, BASE, 1, false), 0);
 	assert_int_equal(chain.segs[0].addr, BASE);
 	chain_fini(&chain);

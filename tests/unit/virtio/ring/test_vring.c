@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The device's half of a ring: what is the same for both layouts */
+/* The device's half of a ring: cases for both layouts */
 #include "tests/unit/virtio/ring/ring_rig.h"
 
 static void test_areas_and_sizes_are_those_of_the_spec(void **state)
@@ -141,7 +141,7 @@ static void test_unpopped_chain_comes_again_wherever_it_is(void **state)
 	}
 }
 
-/* The first of two goes back, with the second one behind it. */
+/* Unpops the first of two chains. */
 static void test_unpopped_chain_comes_before_the_next(void **state)
 {
 	struct setup *s = *state;
@@ -172,7 +172,7 @@ static void test_ring_goes_round_at_every_base(void **state)
 	}
 }
 
-/* Several rounds with one chain each, then with as many as there is room. */
+/* Several rounds with one chain at a time, then with a full ring. */
 static void test_rings_of_all_sizes_go_round(void **state)
 {
 	struct setup *s = *state;
@@ -216,7 +216,7 @@ static void test_pending_counts_chains(void **state)
 			assert_int_equal(vring_pending(&s->vring), left);
 			vring_push(&s->vring, &s->chain, 0);
 		}
-		/* where the next round begins, in another place */
+		/* The next round begins at another place. */
 		offer_chain(s, 1 + round % 3, 0);
 		serve_one(s);
 	}
@@ -238,7 +238,7 @@ static void test_chain_longer_than_its_room_is_broken(void **state)
 	go_round(s, MAX_SEGS, 1);
 	offer_chain(s, MAX_SEGS + 1, 2);
 	assert_broken(s, "descriptor chain is too long");
-	/* After vring_start() the ring is as new. */
+	/* vring_start() clears the error. */
 	begin_at(s, 32, 0);
 	assert_null(s->vring.error);
 	go_round(s, 1, 1);

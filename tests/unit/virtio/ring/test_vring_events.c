@@ -12,7 +12,7 @@ static const struct vring_features packed_events = { .packed = true,
 
 #define EVENTS(test) ROW(test, split_events), ROW(test, packed_events)
 
-/* What the driver says of calls: @event is a place, and @flags come with it. */
+/* Sets the driver's event suppression: @flags, and the place @event. */
 static void driver_wants(struct setup *s, unsigned int flags,
 			 unsigned int event)
 {
@@ -26,8 +26,8 @@ static void driver_wants(struct setup *s, unsigned int flags,
 }
 
 /*
- * The driver wants a call for entry number @n. A split ring has no flag for it,
- * and the one that it has means nothing.
+ * The driver wants a call for entry number @n. A split ring has no flag for
+ * this, and ignores the one that it has.
  */
 static void driver_wants_call_at(struct setup *s, uint32_t n)
 {
@@ -35,7 +35,7 @@ static void driver_wants_call_at(struct setup *s, uint32_t n)
 		     place(s, s->vring.size, n));
 }
 
-/* What the device says of kicks */
+/* The device's event suppression */
 static uint16_t kick_flags(const struct setup *s)
 {
 	return le16toh(is_packed(s) ? s->device->flags : s->ring.used->flags);
@@ -55,7 +55,7 @@ static void set_kick_event(struct setup *s, uint16_t event)
 		s->ring.used->ring[s->ring.size].id = htole32(event);
 }
 
-/* Uses a chain of @count descriptors that nobody offered. */
+/* Pushes a chain of @count descriptors that the driver did not offer. */
 static void use(struct setup *s, uint16_t count)
 {
 	chain_reset(&s->chain, 0);
@@ -87,7 +87,7 @@ static void test_flags_alone_decide_on_calls(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		if (rows[i].features->packed != is_packed(s))
 			continue;
-		/* An event that is not passed, if it counted */
+		/* This event is not passed. It must be ignored. */
 		driver_wants(s, rows[i].flags,
 			     place(s, s->vring.size, (uint32_t)i + 3));
 		for (int n = 0; n < 2; n++) {
@@ -117,8 +117,8 @@ static void test_flags_count_with_event_idx_too(void **state)
 }
 
 /*
- * @count entries are used from entry number @from on, in packed rings as chains
- * of various lengths. Is the driver called for entry number @event?
+ * Uses @count entries from entry number @from on; packed: as chains of various
+ * lengths. Returns true if the driver gets a call for entry number @event.
  */
 static bool is_called(struct setup *s, uint16_t size, uint32_t from,
 		      uint32_t count, uint32_t event)
@@ -126,7 +126,7 @@ static bool is_called(struct setup *s, uint16_t size, uint32_t from,
 	bool called;
 
 	begin_at(s, size, from);
-	vring_should_call(&s->vring); /* the first time is always a call */
+	vring_should_call(&s->vring); /* the first one is always true */
 	driver_wants_call_at(s, event);
 	for (uint16_t n; count; count -= n) {
 		n = is_packed(s) ? (uint16_t)(1 + (from + count) % size) : 1;
@@ -134,7 +134,7 @@ static bool is_called(struct setup *s, uint16_t size, uint32_t from,
 		use(s, n);
 	}
 	called = vring_should_call(&s->vring);
-	/* An answer is given once. */
+	/* The call is due once. */
 	assert_false(vring_should_call(&s->vring));
 	return called;
 }
@@ -231,7 +231,7 @@ static void test_event_is_passed_or_not_in_all_small_rings(void **state)
 	}
 }
 
-/* Garbage in the event is the driver's own harm. */
+/* An invalid event harms only the driver. */
 static void test_event_outside_the_ring_does_no_harm(void **state)
 {
 	struct setup *s = *state;
@@ -247,7 +247,7 @@ static void test_first_time_after_a_start_is_a_call(void **state)
 {
 	struct setup *s = *state;
 
-	/* What the driver was told before the start is not known. */
+	/* The device does not know the calls before the start. */
 	driver_wants_call_at(s, 4);
 	use(s, 1);
 	assert_true(vring_should_call(&s->vring));
@@ -258,13 +258,13 @@ static void test_first_time_after_a_start_is_a_call(void **state)
 	assert_true(vring_should_call(&s->vring));
 	if (!is_packed(s))
 		return;
-	/* But who wants none gets none. */
+	/* A driver that suppresses calls gets none. */
 	vring_start(&s->vring, vring_base(&s->vring));
 	driver_wants(s, DISABLED, 0);
 	assert_false(vring_should_call(&s->vring));
 }
 
-/* A driver that wants to hear of each 4th, for many rounds */
+/* A driver that wants a call for each 4th entry, for many rounds */
 static void test_event_is_passed_once(void **state)
 {
 	struct setup *s = *state;
@@ -285,7 +285,7 @@ static void test_event_is_passed_once(void **state)
 	assert_int_equal(calls, 17500);
 }
 
-/* Whatever the driver wants, it hears that there is no more. */
+/* The driver gets a call for an empty ring, whatever it asked for. */
 static void test_empty_ring_calls_when_negotiated(void **state)
 {
 	struct setup *s = *state;
@@ -347,14 +347,14 @@ static void test_event_idx_asks_for_kicks_by_place(void **state)
 			assert_int_equal(kick_event(s), (uint16_t)n);
 		n += is_packed(s) ? count : 1;
 	}
-	/* The next chain to take counts, used or not. */
+	/* The event is the next chain to take, not the next to use. */
 	offer_chain(s, 1, 1);
 	assert_int_equal(vring_pop(&s->vring, &s->chain), 1);
 	assert_false(vring_enable_kick(&s->vring));
 	assert_int_equal(kick_event(s), place(s, size, n + 1));
 }
 
-/* The driver's structure is the driver's. */
+/* The device only reads the driver's area. */
 static void test_nothing_is_written_to_the_driver_area(void **state)
 {
 	struct setup *s = *state;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Indirect descriptors (2.7.5.3, 2.8.7): tables that lie anywhere, and tables
- * that lie. Those of packed rings have no links, and are one entry each.
+ * Indirect descriptors (2.7.5.3, 2.8.7): valid tables at any address, and
+ * invalid tables. Tables of packed rings have no links and take one entry of
+ * the ring.
  */
 #include "tests/unit/virtio/ring/ring_rig.h"
 
@@ -49,7 +50,7 @@ static void put_table(struct setup *s, uint64_t addr, const struct seg *segs,
 		put_entry(s, addr, i, &segs[i], i == count - 1);
 }
 
-/* A table of four, in the order in which they come out */
+/* Writes a table of four descriptors, in order. */
 static void put_four(struct setup *s, uint64_t addr)
 {
 	static const struct seg segs[] = {
@@ -91,7 +92,7 @@ static void expect_four(struct setup *s)
 	expect_used(s, 1, ID, 6);
 }
 
-/* And begins anew, as a driver would after a reset. */
+/* Starts a new ring afterwards, as a driver does after a reset. */
 static void expect_broken(struct setup *s, const char *why)
 {
 	assert_broken(s, why);
@@ -243,7 +244,7 @@ static void test_table_of_empty_buffers_has_its_limit(void **state)
 	expect_broken(s, "descriptor chain is too long");
 }
 
-/* Empty descriptors take no room, and most of the table is a lie. */
+/* Empty descriptors take no segment. Most of the table is not in memory. */
 static void test_loop_of_nothing_in_a_table_of_4_gib_ends_soon(void **state)
 {
 	static const struct seg nothing = { 0, 0, 0 };
@@ -288,7 +289,7 @@ static void test_table_outside_memory_is_broken(void **state)
 			expect_broken(s, "indirect table is not in memory");
 		}
 	}
-	/* The first descriptor is, or a part of it; its next one is not. */
+	/* Only the first descriptor is in memory. */
 	put_entry(s, end - DESC, 0, &first, false);
 	offer_table(s, end - DESC, 2 * DESC, 0);
 	expect_broken(s, "indirect table is not in memory");
@@ -297,7 +298,7 @@ static void test_table_outside_memory_is_broken(void **state)
 	expect_broken(s, "indirect table is not in memory");
 }
 
-static void test_tables_that_lie_are_broken(void **state)
+static void test_invalid_tables_are_broken(void **state)
 {
 	struct setup *s = *state;
 	struct virtq_desc *d = ram_at(&s->high, BORDER);
@@ -318,7 +319,7 @@ static void test_tables_that_lie_are_broken(void **state)
 	expect_broken(s, "descriptors form a loop");
 }
 
-/* Odd, but legal: where the ring is not in use */
+/* Odd but valid: a table in unused descriptors of the ring */
 static void test_table_may_lie_in_the_ring_itself(void **state)
 {
 	const unsigned int at = LOW + (ID + 1) * DESC;
@@ -360,7 +361,7 @@ int main(void)
 			test_loop_of_nothing_in_a_table_of_4_gib_ends_soon),
 		INDIRECT_BOTH(test_table_of_a_bad_length_is_broken),
 		INDIRECT_BOTH(test_table_outside_memory_is_broken),
-		ROW(test_tables_that_lie_are_broken, split_indirect),
+		ROW(test_invalid_tables_are_broken, split_indirect),
 		INDIRECT_BOTH(test_table_may_lie_in_the_ring_itself),
 		INDIRECT_BOTH(test_misordered_table_is_popped_and_noted),
 	};

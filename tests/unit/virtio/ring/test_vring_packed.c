@@ -4,7 +4,7 @@
 
 #define SIZE PACKED_SIZE
 
-/* What a base is made of */
+/* Builds a base from its four parts. */
 static uint32_t base_of(uint16_t avail, bool avail_wrap, uint16_t used,
 			bool used_wrap)
 {
@@ -12,7 +12,7 @@ static uint32_t base_of(uint16_t avail, bool avail_wrap, uint16_t used,
 	       (uint32_t)(used | (used_wrap ? WRAP : 0)) << 16;
 }
 
-/* Whatever the wrap counter: entries are all zero, or used. */
+/* For each wrap counter: entries that are zero, used, or of another round */
 static void test_entries_of_another_round_are_not_available(void **state)
 {
 	struct setup *s = *state;
@@ -27,7 +27,7 @@ static void test_entries_of_another_round_are_not_available(void **state)
 			s->entries[i].flags = htole16(AVAIL | USED | NEXT);
 		assert_int_equal(vring_pop(&s->vring, &s->chain), 0);
 		assert_int_equal(vring_pending(&s->vring), 0);
-		/* What is available for the other time round */
+		/* Available, but in the other round */
 		for (unsigned int i = 0; i < SIZE; i++)
 			s->entries[i].flags = htole16(avail ? USED : AVAIL);
 		assert_int_equal(vring_pop(&s->vring, &s->chain), 0);
@@ -43,7 +43,7 @@ static void test_chain_has_its_last_id_and_keeps_its_entries(void **state)
 	pop_chain(s, 4, 40000);
 	vring_push(&s->vring, &s->chain, 31);
 	expect_used(s, 4, 40000, 31);
-	/* The rest of the chain is left alone. */
+	/* The other entries of the chain are unchanged. */
 	assert_int_equal(le16toh(s->entries[1].flags), NEXT | AVAIL);
 	assert_int_equal(le16toh(s->entries[3].id), 40000);
 }
@@ -68,7 +68,7 @@ static void test_entry_is_available_by_its_own_flags_alone(void **state)
 {
 	struct setup *s = *state;
 
-	/* The second before the first: not seen. */
+	/* The second entry is available, the first is not. */
 	s->next = 1;
 	offer_chain(s, 1, 7);
 	assert_int_equal(vring_pop(&s->vring, &s->chain), 0);
@@ -191,10 +191,10 @@ static void test_endless_next_is_broken(void **state)
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		begin(s, sizes[i], base_of(sizes[i] / 2, 0, sizes[i] / 2, 0));
-		/* Empty ones, which take no room in the chain */
+		/* Empty descriptors take no segment of the chain. */
 		for (uint32_t n = 0; n < sizes[i]; n++)
 			offer(s, 0x100, 0, 1, NEXT);
-		/* Its end will never be there, but it will not be one. */
+		/* A chain without an end counts as one. */
 		assert_int_equal(vring_pending(&s->vring), 1);
 		assert_broken(s, "descriptors form a loop");
 	}
@@ -207,7 +207,7 @@ static void test_end_of_a_chain_that_is_not_available_is_pending(void **state)
 {
 	struct setup *s = *state;
 
-	/* What a driver must not do: the device takes it or breaks, soon. */
+	/* A driver must not do this. The device takes it or breaks. */
 	offer(s, 0x100, 1, 1, NEXT);
 	assert_int_equal(vring_pending(&s->vring), 1);
 	assert_true(vring_enable_kick(&s->vring));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Split rings: the avail ring and the descriptor table, also when they lie */
+/* Split rings: the avail ring and the descriptor table, valid and invalid */
 #include "tests/unit/virtio/ring/ring_rig.h"
 
 #define SIZE SPLIT_SIZE
@@ -12,7 +12,7 @@ static void test_chain_follows_its_links(void **state)
 	hand_desc(&d[5], 0x111, 10, NEXT, 2);
 	hand_desc(&d[2], 0x222, 20, NEXT, 7);
 	hand_desc(&d[7], 0x333, 30, NEXT | WRITE, 0);
-	hand_desc(&d[0], 0x444, 1, WRITE, 3 /* means nothing */);
+	hand_desc(&d[0], 0x444, 1, WRITE, 3 /* ignored */);
 	hand_offer(&s->ring, 5);
 	pop_chain(s, 4, 5);
 	for (unsigned int i = 0; i < 4; i++)
@@ -59,7 +59,7 @@ static void test_head_outside_the_table_is_broken(void **state)
 	go_round(s, 1, VIRTQ_MAX_SIZE - 1);
 }
 
-static void test_chains_that_lie_are_broken(void **state)
+static void test_invalid_chains_are_broken(void **state)
 {
 	struct setup *s = *state;
 	struct virtq_desc *d = s->ring.desc;
@@ -73,7 +73,7 @@ static void test_chains_that_lie_are_broken(void **state)
 	hand_offer(&s->ring, 0);
 	assert_broken(s, "descriptors form a loop");
 
-	/* A loop of what takes no room in the chain ends too. */
+	/* A loop of empty descriptors, which take no segment of the chain */
 	begin(s, SIZE, 0);
 	hand_desc(&d[1], 0x100, 0, NEXT, 2);
 	hand_desc(&d[2], 0x100, 0, NEXT, 1);
@@ -85,7 +85,7 @@ static void test_start_takes_the_used_index_from_the_ring(void **state)
 {
 	struct setup *s = *state;
 
-	/* The driver's indexes need not be the same: requests in flight. */
+	/* With requests in flight, the avail and used indexes differ. */
 	s->ring.used->idx = htole16(65535);
 	vring_start(&s->vring, 3);
 	s->ring.avail_idx = 3;
@@ -103,7 +103,7 @@ int main(void)
 		ROW(test_one_more_than_the_ring_has_is_a_jump, split),
 		ROW(test_avail_index_that_goes_back_is_a_jump, split),
 		ROW(test_head_outside_the_table_is_broken, split),
-		ROW(test_chains_that_lie_are_broken, split),
+		ROW(test_invalid_chains_are_broken, split),
 		ROW(test_start_takes_the_used_index_from_the_ring, split),
 	};
 

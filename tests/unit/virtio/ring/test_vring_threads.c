@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Both halves of a ring at once, each in a thread of its own, which sleeps
- * whenever it may: a notification that gets lost is a timeout.
+ * Runs both halves of a ring in a thread each. A thread sleeps whenever it may,
+ * so a lost notification is a timeout.
  */
 #include <errno.h>
 #include <poll.h>
@@ -22,7 +22,7 @@
 #define REQUESTS   20000u
 #define BIT(n)	   (UINT64_C(1) << (n))
 
-/* What a row of the table tries. */
+/* The ring of a row */
 struct kind {
 	const char *name;
 	uint64_t features;
@@ -35,10 +35,10 @@ struct both {
 	struct guest_mem guest_mem;
 	struct vring vring;
 	struct chain chain;
-	int failed; /* the device's thread, a line number */
+	int failed; /* line number of a failure in the device's thread */
 };
 
-/* Uses what there is. Returns how many. */
+/* Uses all available chains. Returns their number. */
 static unsigned int serve(struct both *b)
 {
 	unsigned int count = 0;
@@ -47,7 +47,7 @@ static unsigned int serve(struct both *b)
 	while (vring_pop(&b->vring, &b->chain) == 1) {
 		vring_push(&b->vring, &b->chain, b->chain.head % 7);
 		count++;
-		/* Sometimes for one, sometimes for several */
+		/* Call sometimes for one chain, sometimes for several. */
 		if (count % 3 && vring_should_call(&b->vring))
 			eventfd_write(b->ring.call_fd, 1);
 	}
@@ -69,7 +69,7 @@ static void *device(void *arg)
 			continue;
 		if (poll(&pfd, 1, TIMEOUT_MS) != 1) {
 			b->failed = __LINE__;
-			/* The driver need not wait as long. */
+			/* Wake the driver, which would time out as well. */
 			eventfd_write(b->ring.err_fd, 1);
 			break;
 		}
@@ -78,7 +78,7 @@ static void *device(void *arg)
 	return NULL;
 }
 
-/* Adds buffers, as many as there is room for at most. Returns how many. */
+/* Adds up to @most buffers, as there is room. Returns their number. */
 static unsigned int fill(struct both *b, unsigned int most, uint32_t *seed)
 {
 	static const struct front_segment segs[3] = { { BASE, 1, false },
@@ -98,7 +98,7 @@ static unsigned int fill(struct both *b, unsigned int most, uint32_t *seed)
 	return count;
 }
 
-/* Some are added, some are taken, now and then all. */
+/* Adds some buffers and takes some, now and then all. */
 static void drive(struct both *b)
 {
 	unsigned int added = 0, taken = 0, most;
@@ -135,7 +135,7 @@ static void open_both(struct both *b, const struct kind *kind)
 			 0);
 	guest_mem_init(&b->guest_mem);
 	assert_int_equal(chain_init(&b->chain, 16), 0);
-	/* The same pointers for both, so that a sanitizer sees what they do. */
+	/* Both use the same pointers, so that a sanitizer sees races. */
 	b->vring = (struct vring){
 		.mem = &b->guest_mem,
 		.size = kind->size,

@@ -16,7 +16,7 @@
 #define BASE	 KIB(64)
 #define MAX_SEGS 64
 
-/* Each field another value, little-endian as on the wire. */
+/* Each field has a value of its own, little-endian as on the wire. */
 static const uint8_t head[32] = {
 	1,    2,    0,	  4,	8, 9, 10, 11, /* bytes */
 	0x0d, 0x0c, 0x0b, 0x0a,		      /* mode */
@@ -61,7 +61,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* @bytes from @addr on, in descriptors of @step bytes */
+/* Appends @bytes from @addr on, in descriptors of @step bytes. */
 static void append(struct setup *s, uint64_t addr, uint32_t bytes,
 		   uint32_t step, bool writable)
 {
@@ -119,7 +119,7 @@ static void test_request_is_the_same_however_it_is_framed(void **state)
 	}
 }
 
-/* Readable bytes, writable bytes, and what that makes. */
+/* Readable bytes, writable bytes, and the result */
 static const struct {
 	uint32_t readable, writable;
 	const char *why;
@@ -218,7 +218,7 @@ static void test_finish_reaches_the_status_behind_a_bad_buffer(void **state)
 {
 	struct setup *s = *state;
 
-	/* The rx buffer is nowhere, its status is: it must be written. */
+	/* The rx buffer is not mapped, the status byte is. */
 	append(s, 0, 100, 100, true);
 	append(s, BASE + 100, 1, 1, true);
 	assert_int_equal(
@@ -226,7 +226,7 @@ static void test_finish_reaches_the_status_behind_a_bad_buffer(void **state)
 		101);
 	assert_int_equal(s->ram.host[100], VIRTIO_SPI_PARAM_ERR);
 
-	/* The status itself is nowhere. */
+	/* The status byte is not mapped. */
 	chain_reset(&s->chain, 0);
 	append(s, BASE + 100, 1, 1, true);
 	append(s, BASE + KIB(8), 1, 1, true);

@@ -9,7 +9,7 @@
 
 #include "virtio/spi/spi_validate.h"
 
-/* All that the config can offer, with limits that are no round numbers. */
+/* A config that offers everything, with odd limits */
 static const struct spi_config rich = {
 	.cs_max_number = 3,
 	.cs_change_supported = 1,
@@ -24,7 +24,7 @@ static const struct spi_config rich = {
 	.max_cs_inactive_ns = 104,
 };
 
-/* The least: mode 0, 8 bits, one chip. */
+/* A minimal config: mode 0, 8 bits, one chip */
 static const struct spi_config poor = {
 	.cs_max_number = 1,
 	.bits_per_word_mask = 1u << 7,
@@ -40,7 +40,7 @@ static struct spi_request plain(void)
 	};
 }
 
-/* A byte of the head: value, and which of the configs takes it. */
+/* A byte of the head: its value, and which configs accept it */
 static const struct {
 	const char *name;
 	size_t at;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The driver's half of a ring, split and packed, against used rings made by
- * hand.
+ * The driver's half of a ring, split and packed, against hand-made used rings.
  */
 #include <endian.h>
 #include <errno.h>
@@ -35,7 +34,7 @@ struct kind {
 
 static const struct kind split = { 0, 8, 0 };
 static const struct kind packed = { PACKED, 5, FRONT_RING_PACKED_BASE };
-/* Near the end of the index; with wrap counters 0, three entries on */
+/* At the end of the index; at the fourth entry with wrap counters 0 */
 static const struct kind split_late = { 0, 8, 65535 };
 static const struct kind packed_late = { PACKED, 5, 0x00030003 };
 static const struct kind split_events = { EVENT_IDX, 8, 65534 };
@@ -44,8 +43,8 @@ static const struct kind packed_events = { PACKED | EVENT_IDX, 5, 0x80028002 };
 struct fixture {
 	struct front_mem mem;
 	struct front_ring ring;
-	uint16_t used; /* packed: the entry that the device uses next, */
-	bool wrap;     /* and its wrap counter */
+	uint16_t used; /* packed: the entry that the device uses next */
+	bool wrap;     /* packed: its wrap counter */
 };
 
 static struct fixture fix;
@@ -87,7 +86,7 @@ static uint16_t add(unsigned int count, unsigned int direct)
 	return id;
 }
 
-/* What a device does with buffer @id, of @count entries, in a packed ring */
+/* Packed: the device uses buffer @id, which has @count entries. */
 static void use_entry(uint16_t id, unsigned int count, uint32_t len)
 {
 	struct virtq_packed_desc *entry = &fix.ring.entries[fix.used];
@@ -103,7 +102,7 @@ static void use_entry(uint16_t id, unsigned int count, uint32_t len)
 	}
 }
 
-/* The same, in a split one */
+/* Split: the device uses buffer @id. */
 static void use_elem(uint32_t id, uint32_t len)
 {
 	struct virtq_used *used = fix.ring.used;
@@ -322,7 +321,7 @@ static void used_element_of_no_buffer_is_noticed(void **state)
 	expect_take(-EPROTO);
 }
 
-/* What the device says of kicks: @event is a place. */
+/* Sets the device's event suppression: @flags, and the place @event. */
 static void device_wants(unsigned int flags, uint16_t event)
 {
 	if (fix.ring.packed) {
@@ -335,7 +334,7 @@ static void device_wants(unsigned int flags, uint16_t event)
 	}
 }
 
-/* Is the device notified of @count descriptors? */
+/* Adds @count buffers. Returns 1 if the device gets a kick. */
 static int kick_of(unsigned int count, unsigned int flags, uint16_t event)
 {
 	device_wants(flags, event);
@@ -356,7 +355,7 @@ static void flags_decide_about_the_kick(void **state)
 	assert_true(front_ring_signalled(fix.ring.kick_fd));
 	assert_int_equal(kick_of(1, DISABLE, 0), 0);
 	assert_false(front_ring_signalled(fix.ring.kick_fd));
-	/* was not negotiated, or is no flag */
+	/* Not negotiated (packed), or not a flag (split) */
 	assert_int_equal(kick_of(1, BY_DESC, 0), 1);
 }
 
@@ -388,7 +387,7 @@ static void event_decides_about_the_kick(void **state)
 	assert_int_equal(kick_of(1, DISABLE, 0 | 1), 0);
 }
 
-/* The driver's flags and event, wherever the layout has them */
+/* Checks the driver's event suppression. */
 static void expect_wish(unsigned int flags, uint16_t event)
 {
 	const struct virtq_avail *avail = fix.ring.avail;
@@ -414,7 +413,7 @@ static void wish_for_calls_is_in_the_flags(void **state)
 	expect_wish(ENABLE, 0);
 }
 
-/* A split ring has no flag for it: an event that does not come soon. */
+/* A split ring has no flag for this. It uses an event that is far away. */
 static void wish_for_calls_is_in_the_event(void **state)
 {
 	bool is_packed = fix.ring.packed;
