@@ -12,18 +12,7 @@
 #include "spi-daemon/device/spidev.h"
 #include "tests/lib/fake_spidev.h"
 
-/* A device on device 0 that was probed; its log is empty. */
-static struct spi_device *open_on(const struct fake_spidev_board *board)
-{
-	struct spi_device *dev;
-
-	fake_spidev_need();
-	assert_int_equal(
-		spidev_open(fake_spidev_make(0, board), CS_HIGH_DEFAULT, &dev),
-		0);
-	fake_spidev_take(0);
-	return dev;
-}
+static struct spi_device *dev; /* on device 0 */
 
 static struct spi_piece piece(const void *tx, void *rx, uint32_t len)
 {
@@ -36,7 +25,25 @@ static struct spi_piece piece(const void *tx, void *rx, uint32_t len)
 	};
 }
 
-/* The log's events since the last time: one letter for each. */
+/* Opens the device, whose log is empty then. Returns a piece of one byte. */
+static struct spi_piece begin(void)
+{
+	fake_spidev_need();
+	assert_int_equal(spidev_open(fake_spidev_make(0, &fake_spidev_plain),
+				     CS_HIGH_DEFAULT, &dev),
+			 0);
+	fake_spidev_take(0);
+	return piece("a", NULL, 1);
+}
+
+static void finish(void)
+{
+	if (dev)
+		spi_device_close(dev);
+	dev = NULL;
+}
+
+/* Checks the events since the last time: one letter for each. */
 static void check_events(const char *want)
 {
 	const struct fake_spidev_log *log = fake_spidev_take(0);
@@ -48,16 +55,28 @@ static void check_events(const char *want)
 	assert_string_equal(got, want);
 }
 
+static void expect(const struct spi_piece *p, int ret)
+{
+	assert_int_equal(spi_device_transfer(dev, p), ret);
+}
+
+/* The transfer returns @ret and causes @events. */
+static void expect_events(const struct spi_piece *p, int ret,
+			  const char *events)
+{
+	expect(p, ret);
+	check_events(events);
+}
+
 static void a_piece_is_one_ioctl(void **state)
 {
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p;
+	struct spi_piece p = begin();
 	uint8_t rx[5];
 	const struct fake_spidev_log *log;
 
 	(void)state;
 	p = piece("hello", rx, 5);
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	expect(&p, 0);
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(rx[i], (uint8_t) ~"hello"[i]);
 	log = fake_spidev_take(0);
@@ -68,69 +87,61 @@ static void a_piece_is_one_ioctl(void **state)
 	assert_int_equal(log->events[1].len, 5);
 
 	p = piece(NULL, rx, 5);
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	expect(&p, 0);
 	assert_int_equal(rx[4], fake_spidev_answer(4));
 	p = piece("abc", NULL, 3);
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	expect(&p, 0);
 	log = fake_spidev_take(0);
 	assert_int_equal(log->ioctls, 2);
 	assert_memory_equal(log->sent, "abc", 3);
 	assert_false(log->events[1].has_tx);
 	assert_false(log->events[4].has_rx);
-	spi_device_close(dev);
+	finish();
 	assert_int_equal(fake_spidev_take(0)->ioctls, 0);
 }
 
 static void keep_holds_until_the_next_piece_or_release(void **state)
 {
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p = piece("a", NULL, 1);
+	struct spi_piece p = begin();
 
 	(void)state;
 	p.keep = true;
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
-	check_events("SC");
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
-	check_events("C");
+	expect_events(&p, 0, "SC");
+	expect_events(&p, 0, "C");
 	p.keep = false;
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
-	check_events("CR");
+	expect_events(&p, 0, "CR");
 
 	p.keep = true;
-	spi_device_transfer(dev, &p);
-	check_events("SC");
+	expect_events(&p, 0, "SC");
 	assert_int_equal(spi_device_release(dev), 0);
 	check_events("R");
 	/* What is released already costs no system call. */
 	assert_int_equal(spi_device_release(dev), 0);
 	assert_int_equal(fake_spidev_take(0)->ioctls, 0);
-	spi_device_close(dev);
 }
 
 static void closing_releases_a_held_chip(void **state)
 {
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p = piece("a", NULL, 1);
+	struct spi_piece p = begin();
 
 	(void)state;
 	p.keep = true;
-	spi_device_transfer(dev, &p);
-	spi_device_close(dev);
+	expect(&p, 0);
+	finish();
 	check_events("SCR");
 }
 
 static void mode_is_set_only_when_it_changes(void **state)
 {
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p = piece("a", NULL, 1);
+	struct spi_piece p = begin();
 
 	(void)state;
 	for (int round = 0; round < 3; round++) {
 		for (p.mode = 0; p.mode < 4; p.mode++) {
 			const struct fake_spidev_log *log;
 
-			assert_int_equal(spi_device_transfer(dev, &p), 0);
-			assert_int_equal(spi_device_transfer(dev, &p), 0);
+			expect(&p, 0);
+			expect(&p, 0);
 			log = fake_spidev_take(0);
 			assert_int_equal(log->ioctls,
 					 2 + (round || p.mode ? 1 : 0));
@@ -138,42 +149,38 @@ static void mode_is_set_only_when_it_changes(void **state)
 					 p.mode);
 		}
 	}
-	spi_device_close(dev);
 }
 
 /* It would release the chip: the request fails instead. */
 static void mode_never_changes_under_a_held_chip(void **state)
 {
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p = piece("a", NULL, 1);
+	struct spi_piece p = begin();
 
 	(void)state;
 	p.keep = true;
-	spi_device_transfer(dev, &p);
-	check_events("SC");
+	expect_events(&p, 0, "SC");
 	p.mode = VIRTIO_SPI_MODE_CPHA;
-	assert_int_equal(spi_device_transfer(dev, &p), -EINVAL);
+	expect(&p, -EINVAL);
 	assert_string_equal(dev->failed_step,
 			    "change of mode inside a message");
 	check_events("R");
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
-	check_events("MSC");
+	expect_events(&p, 0, "MSC");
 	assert_null(dev->failed_step);
-	spi_device_close(dev);
 }
 
 static void delays_are_never_shorter_than_asked(void **state)
 {
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p = piece("ab", NULL, 2);
+	struct spi_piece p = begin();
 	const struct fake_spidev_log *log;
 
 	(void)state;
+	p.tx = (const uint8_t *)"ab";
+	p.len = 2;
 	p.setup_ns = 1001;
 	p.word_delay_ns = 254001;
 	p.hold_ns = 65534001;
 	p.keep = true;
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	expect(&p, 0);
 	log = fake_spidev_take(0);
 	assert_int_equal(log->ioctls, 1);
 	assert_int_equal(log->count, 6);
@@ -192,25 +199,24 @@ static void delays_are_never_shorter_than_asked(void **state)
 	/* No setup where there is no select edge. */
 	p.word_delay_ns = 0;
 	p.hold_ns = 0;
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
-	check_events("C");
-	spi_device_close(dev);
+	expect_events(&p, 0, "C");
 }
 
 /* Not all words fit into one message then; the chip stays selected. */
 static void word_delay_takes_a_transfer_a_word(void **state)
 {
-	struct spi_device *dev = open_on(&fake_spidev_plain);
 	uint8_t bytes[2 * 100];
-	struct spi_piece p = piece((char *)bytes, NULL, sizeof(bytes));
+	struct spi_piece p = begin();
 	const struct fake_spidev_log *log;
 	unsigned int words = 0, selects = 0;
 
 	(void)state;
 	memset(bytes, 'x', sizeof(bytes));
+	p.tx = bytes;
+	p.len = sizeof(bytes);
 	p.bits_per_word = 16;
 	p.word_delay_ns = 1;
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	expect(&p, 0);
 	log = fake_spidev_take(0);
 	assert_int_equal(log->ioctls, 4);
 	for (unsigned int i = 0; i < log->count; i++) {
@@ -223,20 +229,18 @@ static void word_delay_takes_a_transfer_a_word(void **state)
 	assert_int_equal(words, 100);
 	assert_int_equal(selects, 1);
 	assert_false(fake_spidev_is_selected(0));
-	spi_device_close(dev);
 }
 
 static void mode_is_left_as_it_was_found(void **state)
 {
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p = piece("a", NULL, 1);
+	struct spi_piece p = begin();
 	const struct fake_spidev_log *log;
 
 	(void)state;
 	p.mode = VIRTIO_SPI_MODE_CPHA;
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	expect(&p, 0);
 	fake_spidev_take(0);
-	spi_device_close(dev);
+	finish();
 	log = fake_spidev_take(0);
 	assert_int_equal(log->count, 1);
 	assert_int_equal(log->events[0].kind, FAKE_SETUP);
@@ -246,121 +250,109 @@ static void mode_is_left_as_it_was_found(void **state)
 static void every_host_error_releases_and_is_named(void **state)
 {
 	static const int errors[] = { EIO, ETIMEDOUT, EINPROGRESS, ENODEV };
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p = piece("a", NULL, 1);
+	struct spi_piece p = begin();
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		p.keep = true;
-		assert_int_equal(spi_device_transfer(dev, &p), 0);
+		expect(&p, 0);
 		fake_spidev_fail(0, 1, 1, errors[i]);
-		assert_int_equal(spi_device_transfer(dev, &p), -errors[i]);
+		expect(&p, -errors[i]);
 		assert_string_equal(dev->failed_step, "SPI_IOC_MESSAGE");
 		assert_false(fake_spidev_is_selected(0));
 		p.keep = false;
-		assert_int_equal(spi_device_transfer(dev, &p), 0);
+		expect(&p, 0);
 	}
-	spi_device_close(dev);
 }
 
 /* The kernel leaves a held chip held when it refuses a message. */
 static void refused_message_releases_a_held_chip(void **state)
 {
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p = piece("a", NULL, 1), bad = p;
+	struct spi_piece p = begin(), bad = p;
 
 	(void)state;
 	p.keep = true;
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	expect(&p, 0);
 	bad.bits_per_word = 3;
-	assert_int_equal(spi_device_transfer(dev, &bad), -EINVAL);
-	check_events("SCRM");
+	expect_events(&bad, -EINVAL, "SCRM");
 	bad.bits_per_word = 16;
-	assert_int_equal(spi_device_transfer(dev, &bad), -EINVAL);
+	expect(&bad, -EINVAL);
 	bad = piece(calloc(1, 8192), NULL, 8192);
-	assert_int_equal(spi_device_transfer(dev, &bad), -EMSGSIZE);
+	expect(&bad, -EMSGSIZE);
 	free((void *)(uintptr_t)bad.tx);
 	bad = piece((void *)8, NULL, 1);
-	assert_int_equal(spi_device_transfer(dev, &bad), -EFAULT);
-	check_events("MMM");
-	spi_device_close(dev);
+	expect_events(&bad, -EFAULT, "MMM");
 }
 
 /* The kernel notices when the message is over, and the chip is held. */
 static void bytes_that_cannot_be_stored_release_the_chip(void **state)
 {
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p = piece("a", (void *)8, 1);
+	struct spi_piece p = begin();
 
 	(void)state;
-	assert_int_equal(spi_device_transfer(dev, &p), -EFAULT);
-	check_events("SCRM");
+	p.rx = (void *)8;
+	expect_events(&p, -EFAULT, "SCRM");
 	p.keep = true;
-	assert_int_equal(spi_device_transfer(dev, &p), -EFAULT);
-	check_events("SCRM");
+	expect_events(&p, -EFAULT, "SCRM");
 	assert_false(fake_spidev_is_selected(0));
-	spi_device_close(dev);
 }
 
 static void largest_piece_fits(void **state)
 {
 	static uint8_t tx[65536], rx[65536];
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p = piece(tx, rx, dev->caps.max_piece);
+	struct spi_piece p = begin();
 
 	(void)state;
+	p.tx = tx;
+	p.rx = rx;
+	p.len = dev->caps.max_piece;
 	assert_in_range(p.len, 4, sizeof(tx));
 	p.setup_ns = 1;
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	expect(&p, 0);
 	p.len--;
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
-	spi_device_close(dev);
+	expect(&p, 0);
 }
 
 static void unbound_device_fails_until_it_is_back(void **state)
 {
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p = piece("a", NULL, 1);
+	struct spi_piece p = begin();
 
 	(void)state;
 	p.mode = VIRTIO_SPI_MODE_CPOL;
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	expect(&p, 0);
 	fake_spidev_unbind(0);
-	assert_int_equal(spi_device_transfer(dev, &p), -ESHUTDOWN);
+	expect(&p, -ESHUTDOWN);
 	assert_string_equal(dev->failed_step, "SPI_IOC_MESSAGE");
-	assert_int_equal(spi_device_transfer(dev, &p), -ENOENT);
+	expect(&p, -ENOENT);
 	assert_string_equal(dev->failed_step, "open");
 
 	fake_spidev_bind(0);
 	fake_spidev_take(0);
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	expect(&p, 0);
 	/* Its mode is as it came up, and so has to be set again. */
 	check_events("MSCR");
-	spi_device_close(dev);
 }
 
 static void unbound_and_bound_unnoticed_fails_once(void **state)
 {
-	struct spi_device *dev = open_on(&fake_spidev_plain);
-	struct spi_piece p = piece("a", NULL, 1);
+	struct spi_piece p = begin();
 
 	(void)state;
 	p.keep = true;
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
+	expect(&p, 0);
 	fake_spidev_unbind(0);
 	fake_spidev_bind(0);
 	fake_spidev_take(0);
-	assert_int_equal(spi_device_transfer(dev, &p), -ESHUTDOWN);
-	check_events("M");
-	assert_int_equal(spi_device_transfer(dev, &p), 0);
-	check_events("SC");
-	spi_device_close(dev);
+	expect_events(&p, -ESHUTDOWN, "M");
+	expect_events(&p, 0, "SC");
+	finish();
 	assert_false(fake_spidev_is_selected(0));
 }
 
 static int teardown(void **state)
 {
 	(void)state;
+	finish();
 	fake_spidev_remove_all();
 	return 0;
 }
