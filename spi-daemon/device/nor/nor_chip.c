@@ -117,14 +117,14 @@ static void fill_window(struct nor_chip *chip, uint32_t at)
 
 static uint8_t out_array(struct nor_chip *chip)
 {
-	uint32_t at =
-		(uint32_t)((chip->addr + chip->data) & (chip->store.size - 1));
+	uint32_t at = (uint32_t)(chip->addr + chip->data) &
+		      (uint32_t)(chip->store.size - 1);
 
-	if (chip->error)
-		return FLOATING;
-	if (at < chip->window_at || at - chip->window_at >= chip->window_len)
+	if (at - chip->window_at < chip->window_len)
+		return chip->window[at - chip->window_at];
+	if (!chip->error)
 		fill_window(chip, at);
-	return chip->error ? FLOATING : chip->window[at - chip->window_at];
+	return chip->error ? FLOATING : chip->window[0];
 }
 
 static void write_enable(struct nor_chip *chip)
