@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "spi-daemon/config/guest_spec.h"
+#include "spi-daemon/config/guest/guest_spec.h"
 #include "spi-daemon/bus/pool.h"
 #include "virtio/spi/spi_config.h"
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "spi-daemon/bus/bus.h"
-#include "spi-daemon/config/device_spec.h"
+#include "spi-daemon/config/guest/device_spec.h"
 #include "spi-daemon/device/spi_device.h"
 #include "spi-daemon/bus/stats.h"
 

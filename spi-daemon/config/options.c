@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "spi-daemon/config/config_file.h"
-#include "spi-daemon/config/guest_check.h"
-#include "spi-daemon/config/numbered.h"
+#include "spi-daemon/config/guest/guest_check.h"
+#include "spi-daemon/config/guest/numbered.h"
 #include "spi-daemon/config/options.h"
 #include "spi-daemon/system/long_option.h"
 

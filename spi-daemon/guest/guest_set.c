@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "spi-daemon/startup/fd_limit.h"
-#include "spi-daemon/config/guest_check.h"
+#include "spi-daemon/config/guest/guest_check.h"
 #include "spi-daemon/guest/guest_set.h"
 #include "spi-daemon/system/log.h"
 

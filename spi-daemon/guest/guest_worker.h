@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "spi-daemon/bus/controller.h"
-#include "spi-daemon/config/guest_spec.h"
+#include "spi-daemon/config/guest/guest_spec.h"
 #include "spi-daemon/transfer/spi_service.h"
 #include "spi-daemon/system/watchdog.h"
 #include "vhost/wire/listen.h"

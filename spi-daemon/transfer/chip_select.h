@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "spi-daemon/config/device_spec.h"
+#include "spi-daemon/config/guest/device_spec.h"
 
 /* What framing has to know of one request. */
 struct cs_request {

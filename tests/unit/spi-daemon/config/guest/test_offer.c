@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "spi-daemon/config/offer.h"
+#include "spi-daemon/config/guest/offer.h"
 
 #define DEFAULT_PROTOCOL                                            \
 	"mq,log-shmfd,reply-ack,backend-req,config,inflight-shmfd," \

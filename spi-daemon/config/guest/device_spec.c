@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "spi-daemon/config/device_spec.h"
+#include "spi-daemon/config/guest/device_spec.h"
 
 #define SIZE_UNIT	 1024
 #define SPEED_UNIT	 1000

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spi-daemon/config/numbered.h"
+#include "spi-daemon/config/guest/numbered.h"
 
 int numbered_set_path(struct numbered *n, const char *path, char *error,
 		      size_t error_size)

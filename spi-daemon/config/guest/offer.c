@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "spi-daemon/config/offer.h"
+#include "spi-daemon/config/guest/offer.h"
 
 /* docs/protocol.md has the reasons; without them nothing belongs here. */
 static const char *const by_default[] = {

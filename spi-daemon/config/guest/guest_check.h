@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "spi-daemon/config/guest_spec.h"
+#include "spi-daemon/config/guest/guest_spec.h"
 
 /*
  * May these guests be served side by side? Names and sockets must differ; a

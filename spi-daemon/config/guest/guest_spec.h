@@ -8,8 +8,8 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
-#include "spi-daemon/config/device_spec.h"
-#include "spi-daemon/config/offer.h"
+#include "spi-daemon/config/guest/device_spec.h"
+#include "spi-daemon/config/guest/offer.h"
 #include "vhost/wire/listen.h"
 
 /* chip_select_id has 8 bits, and so has their number in the config space. */

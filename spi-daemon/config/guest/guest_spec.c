@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spi-daemon/config/guest_spec.h"
+#include "spi-daemon/config/guest/guest_spec.h"
 
 #define NAME_MAX_LEN 32
 #define NAME_CHARS                                             \

@@ -8,7 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "spi-daemon/config/guest_spec.h"
+#include "spi-daemon/config/guest/guest_spec.h"
 
 static struct guest_spec parse(const char *text)
 {

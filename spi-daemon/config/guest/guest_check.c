@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spi-daemon/config/guest_check.h"
+#include "spi-daemon/config/guest/guest_check.h"
 
 /* What a guest has: a name, a socket, a chip. The tree is sorted by it. */
 struct claim {

@@ -8,7 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "spi-daemon/config/device_spec.h"
+#include "spi-daemon/config/guest/device_spec.h"
 
 #define MIB (1u << 20)
 

@@ -10,7 +10,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "spi-daemon/config/guest_check.h"
+#include "spi-daemon/config/guest/guest_check.h"
 
 #define MAX_GUESTS 4
 
