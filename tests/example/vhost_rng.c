@@ -102,7 +102,8 @@ static void serve_front_end(struct rng *rng, int fd)
 	};
 	bool more = false;
 
-	device.offered.protocol &= ~(1u << VHOST_USER_PROTOCOL_F_CONFIG);
+	device.offered.protocol &=
+		~(UINT64_C(1) << VHOST_USER_PROTOCOL_F_CONFIG);
 	vhost_session_init(&rng->session, &device, fd);
 	guest_mem_watch(&rng->session.mem);
 	while (wait_for(&rng->session, more) == 0)
