@@ -13,100 +13,15 @@
 
 #include <cmocka.h>
 
-#include "tests/init/machine.h"
+#include "tests/init/system.h"
 
 #define SCRIPT	"/etc/init.d/vhost-device-spi"
-#define CONFIG	"/etc/vhost-device-spi.conf"
 #define DEFAULT "/etc/default/vhost-device-spi"
 #define PIDFILE "/run/vhost-device-spi.pid"
-#define SOCKETS "/run/vhost-device-spi"
-#define DAEMON	"/usr/sbin/vhost-device-spi"
-
-static struct machine machine;
-
-static int start_lsb(void **state)
-{
-	(void)state;
-	return machine_start(&machine, "lsb");
-}
-
-static int start_busybox(void **state)
-{
-	(void)state;
-	return machine_start(&machine, "busybox");
-}
-
-static int stop_machine(void **state)
-{
-	(void)state;
-	machine_stop(&machine);
-	return 0;
-}
-
-/* A machine with a configuration, on which the daemon does not run. */
-static int setup(void **state)
-{
-	struct machine *m = &machine;
-
-	*state = m;
-	if (*m->missing)
-		return 0;
-	machine_run(m, SCRIPT " stop; rm -rf " PIDFILE " " DEFAULT " " SOCKETS);
-	machine_write(m, CONFIG,
-		      "guest name=a, socket=" SOCKETS
-		      "/a.sock, device=sim:loopback\n");
-	return 0;
-}
-
-static struct machine *need(void **state)
-{
-	machine_need(*state);
-	return *state;
-}
-
-static int read_pid(struct machine *m)
-{
-	int pid = atoi(machine_expect(m, 0, "cat " PIDFILE));
-
-	assert_true(pid > 1);
-	machine_expect(m, 0, "kill -0 %d", pid);
-	return pid;
-}
-
-static void start_serves_the_guests_of_the_file(void **state)
-{
-	struct machine *m = need(state);
-
-	machine_expect(m, 0, SCRIPT " start");
-	machine_expect_output(m, "started");
-	/* At once, for the script waits for them. */
-	machine_expect(m, 0, "ls -l " SOCKETS "/a.sock");
-	machine_expect_output(m, "srwxrwx---");
-	machine_expect(m, 0,
-		       "spi-xfer --socket " SOCKETS "/a.sock --duplex 010203");
-	assert_string_equal(m->output, "01 02 03\n");
-	machine_expect(m, 0, SCRIPT " status");
-	machine_expect_output(m, "running, process");
-}
-
-static void daemon_is_not_root(void **state)
-{
-	struct machine *m = need(state);
-	int pid;
-
-	machine_expect(m, 0, SCRIPT " start");
-	pid = read_pid(m);
-	machine_expect(m, 0, "stat -c %%U /proc/%d " SOCKETS "/a.sock", pid);
-	assert_string_equal(m->output, "vhost-device-spi\nvhost-device-spi\n");
-	machine_expect(m, 0, "grep CapEff /proc/%d/status", pid);
-	machine_expect_output(m, "0000000000000000");
-	machine_expect(m, 0, "stat -c '%%U %%a' " PIDFILE);
-	assert_string_equal(m->output, "root 644\n");
-}
 
 static void user_and_group_can_be_set(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_expect(m, 0, "mkdir -p /etc/default");
 	machine_write(m, DEFAULT, "user=vhost-device-spi:root\n");
@@ -115,31 +30,38 @@ static void user_and_group_can_be_set(void **state)
 	assert_string_equal(m->output, "vhost-device-spi:root\n");
 }
 
-static void second_start_leaves_the_first_alone(void **state)
+static void second_start_is_told(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 	char expected[100];
 	int pid;
 
 	machine_expect(m, 0, SCRIPT " start");
-	pid = read_pid(m);
+	machine_expect_output(m, "started");
+	pid = init_pid(m);
 	machine_expect(m, 0, SCRIPT " start");
 	snprintf(expected, sizeof(expected), "already running, process %d",
 		 pid);
 	machine_expect_output(m, expected);
-	assert_int_equal(read_pid(m), pid);
-	machine_expect(m, 0, "ls " SOCKETS "/a.sock");
+	assert_int_equal(init_pid(m), pid);
+}
+
+static void pid_file_is_for_root_to_write(void **state)
+{
+	struct machine *m = init_need(state);
+
+	init_start(m);
+	machine_expect(m, 0, "stat -c '%%U %%a' " PIDFILE);
+	assert_string_equal(m->output, "root 644\n");
 }
 
 /* Past the script: the lock on the file. */
 static void second_daemon_is_refused(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 	char expected[200];
-	int pid;
+	int pid = init_start(m);
 
-	machine_expect(m, 0, SCRIPT " start");
-	pid = read_pid(m);
 	machine_expect(m, 1,
 		       DAEMON " --pidfile=" PIDFILE
 			      " --daemon --syslog --socket-path=/run/other "
@@ -150,64 +72,30 @@ static void second_daemon_is_refused(void **state)
 		 pid);
 	assert_string_equal(m->output, expected);
 	machine_expect(m, 1, "test -e /run/other0");
-	assert_int_equal(read_pid(m), pid);
+	assert_int_equal(init_pid(m), pid);
 }
 
-static void reload_adds_a_guest(void **state)
+static void
+restart_starts_what_does_not_run_and_try_restart_does_not(void **state)
 {
-	struct machine *m = need(state);
-	int pid;
-
-	machine_expect(m, 0, SCRIPT " start");
-	pid = read_pid(m);
-	machine_expect(m, 0,
-		       "echo guest socket=" SOCKETS
-		       "/b.sock,device=sim:loopback >> " CONFIG);
-	machine_expect(m, 0, SCRIPT " reload");
-	machine_wait(m, "ls " SOCKETS "/b.sock");
-	machine_expect(m, 0, "ls " SOCKETS "/a.sock");
-	assert_int_equal(read_pid(m), pid);
-}
-
-static void reload_of_a_broken_file_changes_nothing(void **state)
-{
-	struct machine *m = need(state);
-	int pid;
-
-	machine_expect(m, 0, SCRIPT " start");
-	pid = read_pid(m);
-	machine_expect(m, 0, "echo nonsense >> " CONFIG);
-	machine_expect(m, 1, SCRIPT " force-reload");
-	machine_expect_output(m, "vhost-device-spi: " CONFIG ":2: ");
-	machine_expect(m, 0, "ls " SOCKETS "/a.sock");
-	assert_int_equal(read_pid(m), pid);
-}
-
-static void restart_is_a_new_process(void **state)
-{
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 	int pid;
 
 	machine_expect(m, 0, SCRIPT " try-restart");
 	machine_expect(m, 3, SCRIPT " status");
 	machine_expect(m, 0, SCRIPT " restart");
-	pid = read_pid(m);
-	machine_expect(m, 0, SCRIPT " restart");
-	assert_int_not_equal(read_pid(m), pid);
-	pid = read_pid(m);
+	pid = init_pid(m);
 	machine_expect(m, 0, SCRIPT " try-restart");
-	assert_int_not_equal(read_pid(m), pid);
-	machine_expect(m, 0, "ls " SOCKETS "/a.sock");
+	assert_int_not_equal(init_pid(m), pid);
+	init_expect_served(m, "a");
 }
 
 static void stop_removes_all(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 	char gone[64];
-	int pid;
+	int pid = init_start(m);
 
-	machine_expect(m, 0, SCRIPT " start");
-	pid = read_pid(m);
 	machine_expect(m, 0, SCRIPT " stop");
 	machine_expect_output(m, "stopped");
 	/* The machine's init takes a moment to notice. */
@@ -222,37 +110,35 @@ static void stop_removes_all(void **state)
 	machine_expect(m, 7, SCRIPT " reload");
 }
 
-static void crash_is_told_and_mended(void **state)
+static void crash_is_told(void **state)
 {
-	struct machine *m = need(state);
-	int pid;
+	struct machine *m = init_need(state);
+	int pid = init_start(m);
 
-	machine_expect(m, 0, SCRIPT " start");
-	pid = read_pid(m);
 	machine_expect(m, 0, "kill -KILL %d", pid);
 	machine_wait(m, "! kill -0 $(cat " PIDFILE ") 2> /dev/null");
 	machine_expect(m, 1, SCRIPT " status");
 	machine_expect_output(m, PIDFILE);
 	machine_expect(m, 0, SCRIPT " start");
-	assert_int_not_equal(read_pid(m), pid);
+	assert_int_not_equal(init_pid(m), pid);
 }
 
 /* The number in a file that was left is somebody else's by now. */
 static void other_process_is_not_taken_for_the_daemon(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_expect(m, 0, "echo 1 > " PIDFILE);
 	machine_expect(m, 1, SCRIPT " status");
 	machine_expect(m, 7, SCRIPT " reload");
 	machine_expect(m, 0, SCRIPT " start");
-	assert_int_not_equal(read_pid(m), 1);
+	assert_int_not_equal(init_pid(m), 1);
 }
 
 /* SIGTERM from somebody else: what is left must not look like a crash. */
 static void end_without_the_script_is_no_crash(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_expect(m, 0, SCRIPT " start");
 	machine_expect(m, 0, "kill -TERM $(cat " PIDFILE ")");
@@ -263,7 +149,7 @@ static void end_without_the_script_is_no_crash(void **state)
 
 static void broken_file_is_told_where_it_is_broken(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_expect(m, 0, "echo nonsense >> " CONFIG);
 	machine_expect(m, 1, SCRIPT " start");
@@ -275,7 +161,7 @@ static void broken_file_is_told_where_it_is_broken(void **state)
 /* As it is, but for its devices, which are not here */
 static void example_of_the_file_is_understood(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_expect(m, 0, "cat " CONFIG ".example > " CONFIG);
 	machine_expect(m, 1, SCRIPT " start");
@@ -286,7 +172,7 @@ static void example_of_the_file_is_understood(void **state)
 /* Found only when the daemon is in the background already. */
 static void device_that_is_missing_is_told(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_expect(m, 0,
 		       "echo guest socket=" SOCKETS
@@ -303,7 +189,7 @@ static void device_that_is_missing_is_told(void **state)
 
 static void what_is_missing_is_told(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_expect(m, 0, "rm " CONFIG);
 	machine_expect(m, 6, SCRIPT " start");
@@ -323,7 +209,7 @@ static void what_is_missing_is_told(void **state)
 
 static void start_and_end_are_in_the_system_log(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_expect(m, 0, ": > /run/messages");
 	machine_expect(m, 0, SCRIPT " start");
@@ -334,34 +220,44 @@ static void start_and_end_are_in_the_system_log(void **state)
 			"/run/messages");
 }
 
-#define TEST(test) cmocka_unit_test_setup(test, setup)
-
 static const struct CMUnitTest tests[] = {
-	TEST(start_serves_the_guests_of_the_file),
-	TEST(daemon_is_not_root),
-	TEST(user_and_group_can_be_set),
-	TEST(second_start_leaves_the_first_alone),
-	TEST(second_daemon_is_refused),
-	TEST(reload_adds_a_guest),
-	TEST(reload_of_a_broken_file_changes_nothing),
-	TEST(restart_is_a_new_process),
-	TEST(stop_removes_all),
-	TEST(crash_is_told_and_mended),
-	TEST(other_process_is_not_taken_for_the_daemon),
-	TEST(end_without_the_script_is_no_crash),
-	TEST(broken_file_is_told_where_it_is_broken),
-	TEST(example_of_the_file_is_understood),
-	TEST(device_that_is_missing_is_told),
-	TEST(what_is_missing_is_told),
-	TEST(start_and_end_are_in_the_system_log),
+	INIT_TEST(user_and_group_can_be_set),
+	INIT_TEST(second_start_is_told),
+	INIT_TEST(pid_file_is_for_root_to_write),
+	INIT_TEST(second_daemon_is_refused),
+	INIT_TEST(restart_starts_what_does_not_run_and_try_restart_does_not),
+	INIT_TEST(stop_removes_all),
+	INIT_TEST(crash_is_told),
+	INIT_TEST(other_process_is_not_taken_for_the_daemon),
+	INIT_TEST(end_without_the_script_is_no_crash),
+	INIT_TEST(broken_file_is_told_where_it_is_broken),
+	INIT_TEST(example_of_the_file_is_understood),
+	INIT_TEST(device_that_is_missing_is_told),
+	INIT_TEST(what_is_missing_is_told),
+	INIT_TEST(start_and_end_are_in_the_system_log),
 };
+
+static int run_on(const char *name, const char *machine)
+{
+	const struct init_system script = {
+		.name = name,
+		.machine = machine,
+		.reset = SCRIPT " stop; rm -rf " PIDFILE " " DEFAULT
+				" " SOCKETS,
+		.start = SCRIPT " start",
+		.reload = SCRIPT " reload",
+		.restart = SCRIPT " restart",
+		.status = SCRIPT " status",
+		.running = "running, process",
+		.pid = "cat " PIDFILE,
+		.reason = SCRIPT " force-reload 2>&1",
+		.no_caps = "CapEff",
+	};
+
+	return init_run_tests(&script, tests, sizeof(tests) / sizeof(tests[0]));
+}
 
 int main(void)
 {
-	int failed = cmocka_run_group_tests_name("Debian", tests, start_lsb,
-						 stop_machine);
-
-	failed += cmocka_run_group_tests_name("busybox", tests, start_busybox,
-					      stop_machine);
-	return failed;
+	return run_on("Debian", "lsb") + run_on("busybox", "busybox");
 }

@@ -10,114 +10,31 @@
 
 #include <cmocka.h>
 
-#include "tests/init/machine.h"
+#include "tests/init/system.h"
 #include "tests/lib/skip.h"
 
-#define UNIT	"vhost-device-spi"
-#define CONFIG	"/etc/vhost-device-spi.conf"
-#define SOCKETS "/run/vhost-device-spi"
-#define DAEMON	"/usr/sbin/vhost-device-spi"
+#define UNIT "vhost-device-spi"
 
-static struct machine machine;
-
-static int start_machine(void **state)
+static void status_tells_the_number_of_guests(void **state)
 {
-	(void)state;
-	if (machine_start(&machine, "systemd") < 0)
-		return -1;
-	if (*machine.missing)
-		return 0;
-	machine_wait(&machine, "systemctl is-system-running --wait");
-	machine_expect(&machine, 0,
-		       "systemd-sysusers "
-		       "/usr/lib/sysusers.d/vhost-device-spi.conf");
-	return 0;
-}
+	struct machine *m = init_need(state);
 
-static int stop_machine(void **state)
-{
-	(void)state;
-	machine_stop(&machine);
-	return 0;
-}
-
-/* A machine with a configuration, on which the daemon does not run. */
-static int setup(void **state)
-{
-	struct machine *m = &machine;
-
-	*state = m;
-	if (*m->missing)
-		return 0;
-	machine_run(m, "systemctl stop " UNIT "; systemctl reset-failed " UNIT);
-	machine_write(m, CONFIG,
-		      "guest name=a, socket=" SOCKETS
-		      "/a.sock, device=sim:loopback\n");
-	return 0;
-}
-
-static struct machine *need(void **state)
-{
-	machine_need(*state);
-	return *state;
-}
-
-static int main_pid(struct machine *m)
-{
-	return atoi(machine_expect(m, 0, "systemctl show -P MainPID " UNIT));
-}
-
-static int start(struct machine *m)
-{
-	int pid;
-
-	if (machine_run(m, "systemctl start " UNIT)) {
-		machine_run(m, "journalctl --no-pager -n 30; "
-			       "systemctl --no-pager status " UNIT);
-		fail_msg("not started:\n%s", m->output);
-	}
-	pid = main_pid(m);
-	assert_true(pid > 1);
-	return pid;
-}
-
-static void start_serves_the_guests_of_the_file(void **state)
-{
-	struct machine *m = need(state);
-
-	start(m);
-	/* At once, for systemd waits for READY=1. */
-	machine_expect(m, 0, "ls -l " SOCKETS "/a.sock");
-	machine_expect_output(m, "srwxrwx---");
-	machine_expect(m, 0,
-		       "spi-xfer --socket " SOCKETS "/a.sock --duplex 010203");
-	assert_string_equal(m->output, "01 02 03\n");
+	init_start(m);
 	machine_expect(m, 0, "systemctl status " UNIT);
-	machine_expect_output(m, "active (running)");
 	machine_expect_output(m, "Status: \"serving 1 guest\"");
-}
-
-static void daemon_is_not_root(void **state)
-{
-	struct machine *m = need(state);
-	int pid = start(m);
-
-	machine_expect(m, 0, "stat -c %%U /proc/%d " SOCKETS "/a.sock", pid);
-	assert_string_equal(m->output, "vhost-device-spi\nvhost-device-spi\n");
 	machine_expect(m, 0,
-		       "grep -E 'Cap(Eff|Bnd|Prm)' /proc/%d/status | "
-		       "grep -vc 0000000000000000; true",
-		       pid);
-	assert_string_equal(m->output, "0\n");
+		       "echo guest socket=" SOCKETS
+		       "/b.sock,device=sim:loopback >> " CONFIG);
+	machine_expect(m, 0, "systemctl reload " UNIT);
+	machine_wait(m, "systemctl status " UNIT " | grep 'serving 2 guests'");
 }
 
-static void second_start_leaves_the_first_alone(void **state)
+static void second_daemon_is_refused(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 	char expected[200];
-	int pid = start(m);
+	int pid = init_start(m);
 
-	assert_int_equal(start(m), pid);
 	machine_expect(m, 1,
 		       DAEMON " --pidfile=" SOCKETS "/pid --config=" CONFIG);
 	snprintf(expected, sizeof(expected),
@@ -127,44 +44,15 @@ static void second_start_leaves_the_first_alone(void **state)
 	assert_string_equal(m->output, expected);
 	machine_expect(m, 1, DAEMON " --config=" CONFIG);
 	machine_expect_output(m, "is served by another process");
-	machine_expect(m, 0, "spi-xfer --socket " SOCKETS "/a.sock --info");
-	assert_int_equal(main_pid(m), pid);
-}
-
-static void reload_adds_a_guest(void **state)
-{
-	struct machine *m = need(state);
-	int pid = start(m);
-
-	machine_expect(m, 0,
-		       "echo guest socket=" SOCKETS
-		       "/b.sock,device=sim:loopback >> " CONFIG);
-	machine_expect(m, 0, "systemctl reload " UNIT);
-	machine_wait(m, "systemctl status " UNIT " | grep 'serving 2 guests'");
-	machine_expect(m, 0, "spi-xfer --socket " SOCKETS "/b.sock --info");
-	machine_expect(m, 0, "systemctl is-active " UNIT);
-	assert_int_equal(main_pid(m), pid);
-}
-
-static void reload_of_a_broken_file_changes_nothing(void **state)
-{
-	struct machine *m = need(state);
-	int pid = start(m);
-
-	machine_expect(m, 0, "echo nonsense >> " CONFIG);
-	machine_expect(m, 1, "systemctl reload " UNIT);
-	machine_wait(m,
-		     "journalctl -p err -b -u " UNIT " | grep " CONFIG ":2:");
-	machine_wait(m, "systemctl is-active " UNIT);
-	machine_expect(m, 0, "spi-xfer --socket " SOCKETS "/a.sock --info");
-	assert_int_equal(main_pid(m), pid);
+	init_expect_served(m, "a");
+	assert_int_equal(init_pid(m), pid);
 }
 
 static void stop_removes_all(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
-	start(m);
+	init_start(m);
 	machine_expect(m, 0, "systemctl stop " UNIT);
 	machine_expect(m, 3, "systemctl is-active " UNIT);
 	machine_expect(m, 3, "systemctl status " UNIT);
@@ -173,21 +61,11 @@ static void stop_removes_all(void **state)
 	machine_expect(m, 1, "test -e " SOCKETS);
 }
 
-static void restart_is_a_new_process(void **state)
+static void crash_is_mended_by_itself(void **state)
 {
-	struct machine *m = need(state);
-	int pid = start(m);
-
-	machine_expect(m, 0, "systemctl restart " UNIT);
-	assert_int_not_equal(main_pid(m), pid);
-	machine_expect(m, 0, "spi-xfer --socket " SOCKETS "/a.sock --info");
-}
-
-static void crash_is_mended(void **state)
-{
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 	char command[200];
-	int pid = start(m);
+	int pid = init_start(m);
 
 	machine_expect(m, 0, "kill -KILL %d", pid);
 	snprintf(command, sizeof(command),
@@ -195,12 +73,12 @@ static void crash_is_mended(void **state)
 		 " && test $(systemctl show -P MainPID " UNIT ") != %d",
 		 pid);
 	machine_wait(m, command);
-	machine_expect(m, 0, "spi-xfer --socket " SOCKETS "/a.sock --info");
+	init_expect_served(m, "a");
 }
 
 static void broken_file_is_an_error_in_the_journal(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_write(m, CONFIG, "\nnonsense\n");
 	machine_expect(m, 1, "systemctl start " UNIT);
@@ -218,7 +96,7 @@ static void broken_file_is_an_error_in_the_journal(void **state)
 
 static void without_a_file_nothing_is_started(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_expect(m, 0, "rm " CONFIG);
 	machine_expect(m, 0, "systemctl start " UNIT);
@@ -232,13 +110,13 @@ static void without_a_file_nothing_is_started(void **state)
  */
 static void files_are_kept_where_the_unit_says(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_write(m, CONFIG,
 		      "guest socket=" SOCKETS
 		      "/n.sock, device=sim:nor, size=64K,\n"
 		      "	file=/var/lib/vhost-device-spi/n.img\n");
-	start(m);
+	init_start(m);
 	machine_expect(m, 0, "stat -c %%s /var/lib/vhost-device-spi/n.img");
 	assert_string_equal(m->output, "65536\n");
 	machine_expect(m, 0, "systemctl stop " UNIT);
@@ -259,7 +137,7 @@ static void files_are_kept_where_the_unit_says(void **state)
  */
 static void no_device_but_spidev_is_in_reach(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_expect(m, 0,
 		       "test -e /dev/other || { mknod /dev/other c 240 0 "
@@ -278,7 +156,7 @@ static void no_device_but_spidev_is_in_reach(void **state)
 
 static void unit_is_accepted_without_a_remark(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_expect(m, 0,
 		       "systemd-analyze verify --man=no " UNIT ".service 2>&1");
@@ -288,32 +166,44 @@ static void unit_is_accepted_without_a_remark(void **state)
 /* On a scale to 100, which is no sandbox at all */
 static void unit_is_a_sandbox(void **state)
 {
-	struct machine *m = need(state);
+	struct machine *m = init_need(state);
 
 	machine_expect(m, 0,
 		       "systemd-analyze security --threshold=20 " UNIT
 		       ".service");
 }
 
+static const struct init_system systemd = {
+	.name = "systemd",
+	.machine = "systemd",
+	.prepare = "systemctl is-system-running --wait && systemd-sysusers "
+		   "/usr/lib/sysusers.d/vhost-device-spi.conf",
+	.reset = "systemctl stop " UNIT "; systemctl reset-failed " UNIT,
+	.start = "systemctl start " UNIT,
+	.reload = "systemctl reload " UNIT,
+	.restart = "systemctl restart " UNIT,
+	.status = "systemctl --no-pager status " UNIT,
+	.running = "active (running)",
+	.pid = "systemctl show -P MainPID " UNIT,
+	.reason = "journalctl --no-pager -p err -b -u " UNIT,
+	.no_caps = "Cap(Eff|Bnd|Prm)",
+};
+
+static const struct CMUnitTest tests[] = {
+	INIT_TEST(status_tells_the_number_of_guests),
+	INIT_TEST(second_daemon_is_refused),
+	INIT_TEST(stop_removes_all),
+	INIT_TEST(crash_is_mended_by_itself),
+	INIT_TEST(broken_file_is_an_error_in_the_journal),
+	INIT_TEST(without_a_file_nothing_is_started),
+	INIT_TEST(files_are_kept_where_the_unit_says),
+	INIT_TEST(no_device_but_spidev_is_in_reach),
+	INIT_TEST(unit_is_accepted_without_a_remark),
+	INIT_TEST(unit_is_a_sandbox),
+};
+
 int main(void)
 {
-#define TEST(test) cmocka_unit_test_setup(test, setup)
-	const struct CMUnitTest tests[] = {
-		TEST(start_serves_the_guests_of_the_file),
-		TEST(daemon_is_not_root),
-		TEST(second_start_leaves_the_first_alone),
-		TEST(reload_adds_a_guest),
-		TEST(reload_of_a_broken_file_changes_nothing),
-		TEST(stop_removes_all),
-		TEST(restart_is_a_new_process),
-		TEST(crash_is_mended),
-		TEST(broken_file_is_an_error_in_the_journal),
-		TEST(without_a_file_nothing_is_started),
-		TEST(files_are_kept_where_the_unit_says),
-		TEST(no_device_but_spidev_is_in_reach),
-		TEST(unit_is_accepted_without_a_remark),
-		TEST(unit_is_a_sandbox),
-	};
-
-	return cmocka_run_group_tests(tests, start_machine, stop_machine);
+	return init_run_tests(&systemd, tests,
+			      sizeof(tests) / sizeof(tests[0]));
 }
