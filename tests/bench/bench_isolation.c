@@ -141,12 +141,12 @@ int main(int argc, char **argv)
 	       "worst");
 	start(&w);
 	alone = exchange(&w, seconds);
-	print_times("is not there", &alone, &alone);
+	print_times("is absent", &alone, &alone);
 	for (unsigned int i = 0; i < attack_count; i++)
 		if (argc < 2 || !strcmp(argv[1], attacks[i].name))
 			endure(&w, &attacks[i], &alone, seconds);
 	times = exchange(&w, seconds);
-	print_times("is not there any more", &times, &alone);
+	print_times("has disconnected", &times, &alone);
 	reconnect(&w, seconds < 1 ? 200 : 10000);
 	latency_clear(&w.victim.latency);
 	spi_front_close(&w.front);
