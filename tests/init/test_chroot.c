@@ -23,6 +23,8 @@
 #include "tests/lib/process.h"
 #include "tests/lib/skip.h"
 
+#define SCRIPT	"/etc/init.d/vhost-device-spi"
+
 #define DIFFERS 40 /* exit status: the mounts outside changed */
 #define ERROR	41 /* exit status: the chroot could not be made */
 
@@ -153,7 +155,8 @@ static int run_machine(void)
 		return 1;
 	if (*m.missing)
 		print_message("%s\n", m.missing);
-	status = *m.missing ? 2 : machine_run(&m, "test ! -e /old");
+	/* That the daemon does not run is for the machine's script to say. */
+	status = *m.missing ? 2 : machine_run(&m, SCRIPT " status");
 	machine_stop(&m);
 	return status;
 }
@@ -161,7 +164,7 @@ static int run_machine(void)
 static void machine_runs_in_a_chroot(void **state)
 {
 	(void)state;
-	assert_int_equal(in_chroot(run_machine), 0);
+	assert_int_equal(in_chroot(run_machine), 3);
 }
 
 int main(void)

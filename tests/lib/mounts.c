@@ -19,49 +19,45 @@ static int make_all_private(void)
 								     : 0;
 }
 
-/* Makes the open directory @fd the root, and the current directory. */
-static int change_root(int fd)
-{
-	return fchdir(fd) < 0 || chroot(".") < 0 ? -errno : 0;
-}
-
 /*
- * A mount is named by its mount point, and the one that a chroot is in has its
- * mount point outside. Entering the mount namespace leaves the chroot.
+ * A mount is named by its mount point, and the mount that a chroot is in has
+ * its mount point outside. Entering the mount namespace leaves the chroot.
  */
-static int make_private_from_outside(int root)
+static int leave_chroot(void)
 {
 	int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	int ret;
 
 	if (ns < 0)
 		return -errno;
-	ret = setns(ns, CLONE_NEWNS) < 0 ? -errno : make_all_private();
+	ret = setns(ns, CLONE_NEWNS) < 0 ? -errno : 0;
 	close(ns);
-	if (ret)
-		return ret;
-	return change_root(root);
-}
-
-/* Mounts the root directory, with all that is mounted below, on itself. */
-static int mount_root(void)
-{
-	long tree = syscall(SYS_open_tree, AT_FDCWD, "/",
-			    TREE_CLONE | AT_RECURSIVE | O_CLOEXEC);
-	int ret;
-
-	if (tree < 0)
-		return -errno;
-	if (syscall(SYS_move_mount, tree, "", AT_FDCWD, "/",
-		    MOVE_FROM_EMPTY_PATH) < 0)
-		ret = -errno;
-	else
-		ret = change_root((int)tree);
-	close((int)tree);
 	return ret;
 }
 
-static int leave_plain_root(void)
+/*
+ * Makes the current directory the root of the mount namespace: mounts it, with
+ * all that is mounted below, on itself, and unmounts everything else.
+ */
+static int become_root(void)
+{
+	long tree = syscall(SYS_open_tree, AT_FDCWD, ".",
+			    TREE_CLONE | AT_RECURSIVE | O_CLOEXEC);
+	int ret = 0;
+
+	/* The third leaves the old root mounted on the new one. */
+	if (tree < 0 ||
+	    syscall(SYS_move_mount, tree, "", AT_FDCWD, ".",
+		    MOVE_FROM_EMPTY_PATH) < 0 ||
+	    fchdir((int)tree) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+	    umount2(".", MNT_DETACH) < 0)
+		ret = -errno;
+	if (tree >= 0)
+		close((int)tree);
+	return ret;
+}
+
+static int replace_plain_root(void)
 {
 	char cwd[PATH_MAX];
 	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -69,10 +65,14 @@ static int leave_plain_root(void)
 
 	if (root < 0 || !getcwd(cwd, sizeof(cwd)))
 		return -errno;
-	ret = make_private_from_outside(root);
+	ret = leave_chroot();
+	if (!ret)
+		ret = make_all_private();
+	if (!ret && fchdir(root) < 0)
+		ret = -errno;
 	close(root);
 	if (!ret)
-		ret = mount_root();
+		ret = become_root();
 	if (!ret && chdir(cwd) < 0)
 		ret = -errno;
 	return ret;
@@ -85,5 +85,5 @@ int mounts_make_private(void)
 	if (unshare(CLONE_NEWNS) < 0)
 		return -errno;
 	ret = make_all_private();
-	return ret == -EINVAL ? leave_plain_root() : ret;
+	return ret == -EINVAL ? replace_plain_root() : ret;
 }

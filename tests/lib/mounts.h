@@ -5,9 +5,9 @@
 
 /*
  * Moves the calling process, which has one thread, into a mount namespace of
- * its own. No mount in it propagates to another namespace, and its root
- * directory is a mount point, also in a chroot whose root is an ordinary
- * directory. Needs root. Returns 0 or a negative errno.
+ * its own. No mount in it propagates to another namespace, and the root of the
+ * process is the root of the namespace, also in a chroot whose root is an
+ * ordinary directory. Needs root. Returns 0 or a negative errno.
  */
 int mounts_make_private(void);
 
