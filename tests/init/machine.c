@@ -156,14 +156,16 @@ int machine_run(struct machine *m, const char *format, ...)
 const char *machine_expect(struct machine *m, int status, const char *format,
 			   ...)
 {
+	char command[4096];
 	va_list ap;
 	int got;
 
 	va_start(ap, format);
-	got = run_command(m, format, ap);
+	vsnprintf(command, sizeof(command), format, ap);
 	va_end(ap);
+	got = machine_run(m, "%s", command);
 	if (got != status)
-		fail_msg("%s: status %d, not %d:\n%s", format, got, status,
+		fail_msg("%s: status %d, not %d:\n%s", command, got, status,
 			 m->output);
 	return m->output;
 }

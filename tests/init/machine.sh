@@ -128,6 +128,8 @@ make_inittab() {
 # The least of the system's units: the others want half of the system.
 make_systemd() {
 	make_overlay
+	# Of procps, which small systems lack.
+	rm -f "$root/usr/bin/kill" "$root/bin/kill"
 	try mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
 	echo 0123456789abcdef0123456789abcdef > "$root/etc/machine-id"
 	units=$root/run/units
