@@ -10,7 +10,10 @@
 #include "spi-daemon/startup/background.h"
 #include "spi-daemon/system/log.h"
 
-/* Does not return: ends as the child does, or when it is ready. */
+/*
+ * Ends this process: with 0 when the child is ready, or with the exit status of
+ * a child that ends first. Does not return.
+ */
 static void wait_for_child(pid_t child, int fd)
 {
 	ssize_t count;
@@ -27,15 +30,16 @@ static void wait_for_child(pid_t child, int fd)
 	if (WIFEXITED(status) && WEXITSTATUS(status))
 		_exit(WEXITSTATUS(status));
 	if (WIFSIGNALED(status))
-		log_error("ended while it started: %s",
+		log_error("ended during the start: %s",
 			  strsignal(WTERMSIG(status)));
 	_exit(EXIT_FAILURE);
 }
 
 /*
- * What a shell had open, a lock perhaps, is not to be kept for as long as a
- * daemon runs. And an init that gives no stdin, stdout or stderr must not make
- * files of ours take their places.
+ * Closes the descriptors that were inherited, so that the daemon does not keep
+ * a lock of the shell, say. Opens /dev/null in place of stdin, stdout and
+ * stderr where they are closed, so that no file of the daemon gets their
+ * numbers.
  */
 static void tidy_descriptors(void)
 {
@@ -85,6 +89,7 @@ void background_ready(int fd)
 		close(null);
 	}
 	if (write(fd, "", 1) < 0)
-		log_warning("nobody waited for the start: %m");
+		log_warning(
+			"cannot tell the starting process that all is ready: %m");
 	close(fd);
 }

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Going to the background, and telling when all is ready there. */
+/* Moves the daemon to the background, and reports there when it is ready. */
 #ifndef BACKGROUND_H
 #define BACKGROUND_H
 
 /*
- * Goes on in a child, in a session of its own, with no descriptors but 0 to 2.
- * The process that called waits for the child's background_ready() and then
- * ends with 0; if the child ends first, with the child's exit status, or 1.
- * Until then messages on stderr reach whoever has started the daemon. The
- * working directory stays, for there may be paths that are relative to it.
+ * Continues in a child, in a session of its own, with the descriptors 0 to 2
+ * only. The calling process waits for the child's background_ready() and then
+ * ends with 0. If the child ends first, it ends with the child's exit status,
+ * or with 1 if a signal ended the child. Until then messages on stderr reach
+ * whoever started the daemon. The working directory stays, because paths may be
+ * relative to it.
  *
- * Call before threads are started. Returns, in the child, a descriptor for
- * background_ready(); or, without a child, a negative errno.
+ * Call before threads are started. In the child, returns a descriptor for
+ * background_ready(). Returns a negative errno if there is no child.
  */
 int background_start(void);
 
 /*
- * Lets go of stdin, stdout and stderr, and ends the process that waits. Closes
- * @fd.
+ * Replaces stdin, stdout and stderr by /dev/null, and lets the waiting process
+ * end with 0. @fd is what background_start() returned; it is closed.
  */
 void background_ready(int fd);
 

@@ -17,7 +17,7 @@ int fd_limit_raise(unsigned int guests, char *text, size_t text_size)
 		return 0;
 	if (limit.rlim_cur < limit.rlim_max) {
 		limit.rlim_cur = limit.rlim_max;
-		/* Refused or not, what counts is the outcome. */
+		/* If it is refused, the limit that remains is checked. */
 		setrlimit(RLIMIT_NOFILE, &limit);
 		getrlimit(RLIMIT_NOFILE, &limit);
 	}

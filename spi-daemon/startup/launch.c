@@ -12,8 +12,8 @@
 void launch_open_log(const struct launch_options *options)
 {
 	/*
-	 * The journal is a system log, and knows more of us through stderr.
-	 * In the background there will be no stderr.
+	 * Stderr leads to the journal, which is a system log and records the
+	 * unit with each line. In the background there is no stderr.
 	 */
 	bool journal = log_find_journal();
 
@@ -35,7 +35,7 @@ int launch_begin(struct launch *launch, const struct launch_options *options,
 			return launch->background;
 		}
 	}
-	/* Not earlier: background_start() closes what is open. */
+	/* Only now: background_start() closes all descriptors. */
 	launch_open_log(options);
 	if (options->pid_file)
 		ret = pid_file_make(options->pid_file, &launch->pid_file, error,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* How the daemon is started and looked after by an init system. */
+/* What an init system expects of the daemon when it starts and ends. */
 #ifndef LAUNCH_H
 #define LAUNCH_H
 
@@ -16,25 +16,27 @@ struct launch {
 };
 
 /*
- * Has messages go where @options tell: for those who end without
- * launch_begin(), which does it, too. Call before threads are started.
+ * Directs log messages where @options say. launch_begin() does this as well;
+ * call it to log an error before that. Call before threads are started.
  */
 void launch_open_log(const struct launch_options *options);
 
 /*
- * Goes to the background, opens the log, takes the pid file and becomes the
- * user, in this order: only a child's process id is of use, messages of all
- * that follows are logged, and the file needs root. Call before threads are
+ * Moves to the background, opens the log, creates the pid file and changes the
+ * user, in this order: the pid file has the id of the child, the log gets all
+ * later messages, and creating the pid file needs root. Call before threads are
  * started and before devices and sockets are opened.
- * With --daemon only the child returns; see background.h. Returns 0; or a
- * negative errno, with one line (no newline) in @error and nothing to end.
+ * With --daemon only the child returns; see background.h. Returns 0, or a
+ * negative errno with one line (no newline) in @error; launch_end() is not
+ * needed then.
  */
 int launch_begin(struct launch *launch, const struct launch_options *options,
 		 char *error, size_t error_size);
 
 /*
- * Tells whoever started the daemon that it serves; @status is a line for
- * people. Call once; later changes are told by notify.h.
+ * Reports to the process or service manager that started the daemon that it is
+ * ready. @status is one line for people. Call once; report later changes with
+ * notify.h.
  */
 void launch_ready(struct launch *launch, const char *status);
 

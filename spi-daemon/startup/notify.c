@@ -51,7 +51,7 @@ void notify_reloading(void)
 {
 	char message[100];
 
-	/* The time tells which of several reloads is meant. */
+	/* The time identifies the reload, if several follow each other. */
 	snprintf(message, sizeof(message),
 		 "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n",
 		 clock_now() / NS_PER_US);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Tells the service manager how far the daemon is: systemd, or any other that
- * passes the address of a datagram socket in the environment variable
- * NOTIFY_SOCKET. See sd_notify(3). Without the variable nothing happens; a
- * message that cannot be sent is logged, and no more.
+ * Reports the state of the daemon to the service manager: systemd, or another
+ * one that passes the address of a datagram socket in the environment variable
+ * NOTIFY_SOCKET. See sd_notify(3). Does nothing if the variable is not set. A
+ * failure is logged, and the daemon continues.
  */
 #ifndef NOTIFY_H
 #define NOTIFY_H
 
-/* All is served, after a start or a reload; @status is a line for people. */
+/* All guests are served, after a start or a reload. @status: see launch.h. */
 void notify_ready(const char *status);
 
 /* The configuration is about to be read again; notify_ready() must follow. */

@@ -10,7 +10,7 @@
 
 #define MODE 0644
 
-/* Why pidfile_open() failed, with errno @err. */
+/* Writes to @error why pidfile_open() failed with errno @err. */
 static void explain(const char *path, int err, pid_t other, char *error,
 		    size_t error_size)
 {
@@ -20,7 +20,7 @@ static void explain(const char *path, int err, pid_t other, char *error,
 			 (int)other);
 	else if (err == EEXIST) /* locked, with no process id in it yet */
 		snprintf(error, error_size,
-			 "--pidfile=%.200s: another is just starting", path);
+			 "--pidfile=%.200s: another daemon is starting", path);
 	else
 		snprintf(error, error_size, "--pidfile=%.200s: %s", path,
 			 strerror(err));
@@ -52,7 +52,7 @@ void pid_file_remove(struct pidfh *file)
 {
 	if (!file)
 		return;
-	/* Without root the unlink may fail: then nobody shall be killed. */
+	/* Unlinking may need root. An empty file names no process to kill. */
 	if (ftruncate(pidfile_fileno(file), 0) < 0 || pidfile_remove(file) < 0)
 		return;
 }

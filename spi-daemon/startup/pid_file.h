@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The file that tells init scripts which process is the daemon. It is locked
- * while the daemon runs, so one that was left by a crash is no hindrance.
+ * The file that tells init scripts the process id of the daemon. It is locked
+ * while the daemon runs, so a file that a crash left behind can be taken over.
  */
 #ifndef PID_FILE_H
 #define PID_FILE_H
@@ -11,22 +11,22 @@
 struct pidfh; /* libbsd's */
 
 /*
- * Makes the file @path, or takes over one that nobody holds, locks it, and
- * writes this process's id to it. Everybody may read it, whatever the umask.
+ * Creates the file @path, or takes over one that is not locked, locks it, and
+ * writes the id of this process to it. Its mode is 0644, whatever the umask.
  *
- * To be called as root, @path must be in a directory that only root writes:
- * the daemon's user could put a link there, and have another file overwritten.
+ * If root calls this, only root may be able to write to the directory of @path:
+ * another user could put a link there, and have another file overwritten.
  *
- * Returns 0, with @file to be passed to pid_file_remove(); -EEXIST when a
- * daemon holds it; or another negative errno; with one line (no newline) in
- * @error.
+ * Returns 0 and stores in @file what pid_file_remove() takes. Returns -EEXIST
+ * if a running daemon has the file locked, or another negative errno, with one
+ * line (no newline) in @error.
  */
 int pid_file_make(const char *path, struct pidfh **file, char *error,
 		  size_t error_size);
 
 /*
- * Removes it; or, where the daemon's user may not, leaves it empty. NULL is
- * ignored.
+ * Removes the file, or leaves it empty if the daemon's user may not remove it.
+ * Frees @file. Does nothing if @file is NULL.
  */
 void pid_file_remove(struct pidfh *file);
 

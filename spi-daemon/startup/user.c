@@ -17,7 +17,7 @@ static int explain(const char *text, const char *why, int ret, char *error,
 	return ret;
 }
 
-/* The group: what follows the colon, or the user's own. */
+/* Stores the group after the colon in @text, or the user's own, in @gid. */
 static int find_group(const char *text, const struct passwd *passwd, gid_t *gid,
 		      char *error, size_t error_size)
 {
@@ -57,7 +57,7 @@ int user_become(const char *text, char *error, size_t error_size)
 	if (geteuid() != 0)
 		return explain(text, "only root can become another user",
 			       -EPERM, error, error_size);
-	/* The user last: what comes after it, root alone can do. */
+	/* The user comes last, because the other calls need root. */
 	if (initgroups(name, gid) < 0 || setresgid(gid, gid, gid) < 0 ||
 	    setresuid(uid, uid, uid) < 0)
 		return explain(text, strerror(errno), -errno, error,

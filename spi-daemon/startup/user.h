@@ -6,11 +6,11 @@
 #include <stddef.h>
 
 /*
- * Gives up root for good: becomes the user @text, NAME or NAME:GROUP, with the
- * user's other groups as well. Without GROUP it is the user's own group. To
- * become who one is already is no error, also for those who are not root.
- * Call before threads are started. Returns 0; or a negative errno, with one
- * line (no newline) in @error.
+ * Changes this process to the user @text, NAME or NAME:GROUP, for good, with
+ * the supplementary groups of the user. Without GROUP the group is the user's
+ * own. Does nothing if the process has this user and group already; all other
+ * changes need root. Call before threads are started. Returns 0, or a negative
+ * errno with one line (no newline) in @error.
  */
 int user_become(const char *text, char *error, size_t error_size);
 

@@ -12,7 +12,9 @@ void prom_family(FILE *file, const char *name, const char *type,
 	fprintf(file, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* Writes one byte of a label's value to @to; returns how many it became. */
+/*
+ * Writes @byte of a label's value to @to, as 1 to 5 bytes. Returns how many.
+ */
 static size_t escape(char *to, unsigned char byte)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -50,7 +52,7 @@ char *prom_label(const char *name, const char *value)
 	return label;
 }
 
-/* All of a sample but its value. */
+/* Writes a sample up to its value. */
 static void begin(FILE *file, const char *name, const char *labels,
 		  const char *more)
 {
@@ -69,7 +71,7 @@ void prom_number(FILE *file, const char *name, const char *labels,
 	fprintf(file, "%" PRIu64 "\n", value);
 }
 
-/* Exact, and with a dot in any locale. */
+/* Integers are exact, and the dot does not depend on the locale. */
 void prom_seconds(FILE *file, const char *name, const char *labels,
 		  const char *more, uint64_t ns)
 {

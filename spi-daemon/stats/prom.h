@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Prometheus' text exposition format, version 0.0.4. An error of the stream is
- * for the caller to find, with ferror(3) or fclose(3).
+ * Writes the text exposition format of Prometheus, version 0.0.4. The caller
+ * checks the stream for errors, with ferror(3) or fclose(3).
  */
 #ifndef PROM_H
 #define PROM_H
@@ -10,27 +10,27 @@
 #include <stdio.h>
 
 /*
- * Begins a family of metrics: @type is "counter", "gauge", "histogram" or
- * "summary"; @help is one line without backslashes. Its samples follow.
+ * Begins a family of metrics. @type is "counter", "gauge", "histogram" or
+ * "summary", @help is one line without backslashes. Write its samples next.
  */
 void prom_family(FILE *file, const char *name, const char *type,
 		 const char *help);
 
 /*
- * Makes NAME="value", to be freed, of any bytes: what is not printable ASCII
- * becomes \xNN, as in the log, for the format wants UTF-8. Returns NULL for
- * want of memory.
+ * Returns the string NAME="value", which the caller frees. A byte of @value
+ * that is not printable ASCII becomes \xNN, as in the log, because the format
+ * is UTF-8. Returns NULL if there is no memory.
  */
 char *prom_label(const char *name, const char *value);
 
 /*
- * Writes one sample. @labels and @more are what prom_label() made, or several
- * of that with commas between; "" is none.
+ * Writes one sample. @labels and @more are strings of prom_label(), or several
+ * of them separated by commas, or "" for none.
  */
 void prom_number(FILE *file, const char *name, const char *labels,
 		 const char *more, uint64_t value);
 
-/* The same, for ns that come out as seconds. */
+/* Writes one sample in seconds, from @ns nanoseconds. */
 void prom_seconds(FILE *file, const char *name, const char *labels,
 		  const char *more, uint64_t ns);
 

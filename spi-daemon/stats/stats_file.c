@@ -13,8 +13,9 @@
 #define FILE_MODE (S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH)
 
 /*
- * Makes a new file beside @path, and stores its name, to be freed. The suffix
- * keeps collectors of *.prom from it. Returns a descriptor, or -1 with errno.
+ * Creates a new file beside @path, and stores its name in @temp, which the
+ * caller frees. Its suffix hides it from collectors of *.prom. Returns a
+ * descriptor, or -1 with errno set.
  */
 static int make_temp(const char *path, char **temp)
 {
@@ -47,8 +48,8 @@ int stats_file_open(struct stats_file *file, const char *path, char *error,
 
 	*file = (struct stats_file){ .path = NULL };
 	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
-		return explain(path, "is there, and is not a file", -EEXIST,
-			       error, error_size);
+		return explain(path, "exists, and is not a regular file",
+			       -EEXIST, error, error_size);
 	fd = make_temp(path, &temp);
 	if (fd < 0)
 		return explain(path, strerror(errno), -errno, error,
@@ -80,14 +81,14 @@ static int write_all(int fd, const char *text)
 	return 0;
 }
 
-/* The umask is not asked: who may read the directory may read the file. */
+/* The mode does not depend on the umask. */
 static int fill(int fd, const char *text)
 {
 	int ret = write_all(fd, text);
 
 	if (!ret && fchmod(fd, FILE_MODE) < 0)
 		ret = -errno;
-	/* Some file systems tell only now. */
+	/* Some file systems report errors of writing here. */
 	if (close(fd) < 0 && !ret)
 		ret = -errno;
 	return ret;
@@ -112,7 +113,7 @@ static int replace(const char *path, const char *text)
 	return ret;
 }
 
-/* Not each second the same. */
+/* Logs the first of several failures, and the first success after them. */
 static void tell(struct stats_file *file, int ret)
 {
 	if (ret && !file->fails)

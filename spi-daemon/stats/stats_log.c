@@ -7,7 +7,7 @@
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/stats/stats_log.h"
 
-/* A line that grows; what does not fit is cut off. */
+/* A line of text to append to. What does not fit is cut off. */
 struct line {
 	size_t len;
 	char text[900];
@@ -46,14 +46,14 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *line,
 		line->len += (size_t)len < room ? (size_t)len : room - 1;
 }
 
-/* To the microsecond: nobody reads more. */
+/* Appends @ns in seconds, to the microsecond. */
 static void add_seconds(struct line *line, const char *what, uint64_t ns)
 {
 	add(line, "%s%" PRIu64 ".%06" PRIu64 " s", what, ns / NS_PER_S,
 	    ns % NS_PER_S / NS_PER_US);
 }
 
-/* How many of each kind, those without any left out: " (a 1, b 2)" */
+/* Appends the counters that are not 0, as " (a 1, b 2)". */
 static void add_kinds(struct line *line, const struct counter *counters,
 		      const char *const *names, unsigned int count)
 {
@@ -141,7 +141,7 @@ static void log_device(const struct handle *device)
 	log_info("%s", line.text);
 }
 
-/* Who is to blame, and who suffers. */
+/* Logs which guest has the bus, and which has waited longest. */
 static void log_bus(const struct stats_view *view, const struct pool_bus *bus)
 {
 	const struct guest *owner = NULL, *longest = NULL;

@@ -13,19 +13,19 @@
 struct writer {
 	FILE *file;
 	const struct stats_view *view;
-	char **guests; /* their labels, in the order of the view */
+	char **guests; /* labels, in the order of the view */
 	char **devices;
 	char **buses;
 };
 
-/* A counter that each guest has, or each device. Its name tells its unit. */
+/* A counter of each guest or of each device. Its name includes the unit. */
 struct metric {
 	const char *name;
 	const char *help;
 	size_t offset;
 };
 
-/* Counters that each guest has one of for each cause. */
+/* Counters of each guest, one for each cause. */
 struct kinds {
 	const char *name;
 	const char *help;
@@ -69,16 +69,16 @@ static const struct metric guest_metrics[] = {
 	{ NAME("guest_connections_total"), "Front ends that were accepted.",
 	  GUEST_AT(connections) },
 	{ NAME("guest_turned_away_total"),
-	  "Front ends that came while another was connected.",
+	  "Front ends refused because another was connected.",
 	  GUEST_AT(turned_away) },
 	{ NAME("guest_disconnected_total"),
-	  "Connections that the daemon ended, as no message could be read.",
+	  "Connections that the daemon ended because of bytes that are no message.",
 	  GUEST_AT(disconnected) },
 	{ NAME("guest_refused_messages_total"),
 	  "Messages of the front end that were refused.",
 	  GUEST_AT(refused_messages) },
 	{ NAME("guest_broken_rings_total"),
-	  "Times that the ring was found broken, and stopped.",
+	  "Times that the ring was found broken and was stopped.",
 	  GUEST_AT(broken_rings) },
 	{ NAME("guest_sent_bytes_total"), "Bytes sent to devices.",
 	  GUEST_AT(sent) },
@@ -164,7 +164,7 @@ static void write_requests(const struct writer *w)
 	static const char name[] = NAME("guest_requests_total");
 
 	prom_family(w->file, name, "counter",
-		    "Requests answered, with an error or not.");
+		    "Requests answered, with or without an error.");
 	for (unsigned int i = 0; i < w->view->guest_count; i++)
 		prom_number(w->file, name, w->guests[i], "",
 			    stats_requests(
@@ -222,7 +222,7 @@ static void write_turns(const struct writer *w)
 			   &stats_view_counters(w->view->guests[i])->turn);
 }
 
-/* Of turns that have not ended: a guest that is stuck shows here first. */
+/* Writes how long waits and turns that have not ended have lasted. */
 static void write_present_turns(const struct writer *w)
 {
 	static const char waits[] = NAME("guest_bus_waiting_seconds");
@@ -251,7 +251,7 @@ static const char *device_labels(const struct writer *w,
 	return w->devices[i];
 }
 
-/* Only of what it has used: all guests may have hundreds of devices. */
+/* Only pairs in use: with many guests and devices there are many pairs. */
 static void write_shares(const struct writer *w)
 {
 	static const char name[] = NAME("guest_device_bus_seconds_total");

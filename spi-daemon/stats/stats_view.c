@@ -6,7 +6,7 @@
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/stats/stats_view.h"
 
-/* Of what the arrays hold. */
+/* of an element of the arrays */
 #define POINTER_SIZE sizeof(void *)
 
 static int compare_guests(const void *a, const void *b)
@@ -61,7 +61,7 @@ int stats_view_init(struct stats_view *view, const struct guest_set *set)
 	for (unsigned int i = 0; i < set->count; i++)
 		view->guests[view->guest_count++] = set->guests[i];
 	qsort(view->guests, view->guest_count, POINTER_SIZE, compare_guests);
-	/* Read once: a sum that contradicts its parts would look wrong. */
+	/* Read each state once, so that the totals agree with the parts. */
 	for (unsigned int i = 0; i < view->guest_count; i++)
 		view->states[i] = (enum guest_state)counter_get(
 			&stats_view_counters(view->guests[i])->state);

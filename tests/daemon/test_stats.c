@@ -271,8 +271,8 @@ static void file_that_cannot_be_is_refused_at_start(void **state)
 	stats_spawn(rig, GUEST_A);
 	assert_int_equal(daemon_wait(&rig->daemon), 1);
 	assert_non_null(strstr(daemon_stderr(&rig->daemon), "--stats="));
-	assert_non_null(strstr(daemon_stderr(&rig->daemon),
-			       STATS_FILE ": is there, and is not a file\n"));
+	assert_non_null(strstr(daemon_stderr(&rig->daemon), STATS_FILE
+			       ": exists, and is not a regular file\n"));
 	assert_int_not_equal(access(daemon_file(&rig->daemon, "a"), F_OK), 0);
 	rmdir(daemon_file(&rig->daemon, STATS_FILE));
 }

@@ -175,7 +175,7 @@ static void child_that_is_killed_is_told(void **state)
 	assert_int_equal(s.status, 1 << 8);
 	assert_string_equal(
 		s.messages,
-		"vhost-device-spi: ended while it started: Killed\n");
+		"vhost-device-spi: ended during the start: Killed\n");
 }
 
 int main(void)

@@ -108,7 +108,7 @@ static void file_without_an_id_yet_is_not_taken(void **state)
 	first = p->file;
 	assert_int_equal(truncate(p->path, 0), 0);
 	assert_int_equal(make(p), -EEXIST);
-	assert_non_null(strstr(p->error, "another is just starting"));
+	assert_non_null(strstr(p->error, "another daemon is starting"));
 	pid_file_remove(first);
 }
 

@@ -195,10 +195,10 @@ static void path_that_cannot_be_is_refused(void **state)
 
 	snprintf(path, sizeof(path), "%s/none/spi.prom", f->dir);
 	check_refused(f, path, "No such file or directory");
-	check_refused(f, f->dir, "is there, and is not a file");
-	check_refused(f, "/dev/null", "is there, and is not a file");
+	check_refused(f, f->dir, "exists, and is not a regular file");
+	check_refused(f, "/dev/null", "exists, and is not a regular file");
 	assert_int_equal(symlink("elsewhere", f->path), 0);
-	check_refused(f, f->path, "is there, and is not a file");
+	check_refused(f, f->path, "exists, and is not a regular file");
 	unlink(f->path);
 	assert_int_equal(count_files(f), 0);
 }
