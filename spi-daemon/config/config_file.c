@@ -9,16 +9,16 @@
 
 #define BLANKS " \t\r"
 
-/* Bytes; no file that a person wrote is as long, but /dev/zero is. */
+/* In bytes. It bounds what is read from a path like /dev/zero. */
 #define FILE_SIZE_MAX (1u << 20)
 
 struct reader {
 	const char *path;
 	config_file_take *take;
 	void *arg;
-	char *option;	    /* what was read of one; NULL: nothing */
-	unsigned int line;  /* number of the line at hand */
-	unsigned int began; /* and of that where ->option begins */
+	char *option;	    /* the option as far as read; NULL: none */
+	unsigned int line;  /* number of the current line */
+	unsigned int began; /* number of the line where ->option begins */
 	char *error;
 	size_t error_size;
 };
@@ -35,7 +35,7 @@ static int explain(struct reader *r, unsigned int line, int ret,
 	return ret;
 }
 
-/* Takes away the comment and the blanks at the end. */
+/* Removes the comment, and blanks at the end. */
 static void strip(char *line)
 {
 	char *end = line;
@@ -49,7 +49,7 @@ static void strip(char *line)
 	*end = '\0';
 }
 
-/* Takes away the blanks around commas. */
+/* Removes blanks around commas. */
 static void squeeze(char *text)
 {
 	char *to = text;
@@ -67,7 +67,7 @@ static void squeeze(char *text)
 	*to = '\0';
 }
 
-/* The option is read to its end: hands it out. */
+/* Passes the complete option to ->take. */
 static int end_option(struct reader *r)
 {
 	char why[400] = "out of memory";
@@ -94,7 +94,7 @@ static int end_option(struct reader *r)
 	return ret ? explain(r, r->began, ret, why) : 0;
 }
 
-/* A line that goes on with the one before. */
+/* Appends a continuation line to the option. */
 static int continue_option(struct reader *r, const char *line)
 {
 	char *longer;
@@ -103,7 +103,7 @@ static int continue_option(struct reader *r, const char *line)
 	if (!r->option)
 		return explain(r, r->line, -EINVAL,
 			       "begins with a blank, but there is no line "
-			       "before it to go on with");
+			       "before it to continue");
 	if (asprintf(&longer, "%s%s%s", r->option,
 		     r->option[strlen(r->option) - 1] == ',' ? "" : ",",
 		     line) < 0)
@@ -131,7 +131,7 @@ static int take_line(struct reader *r, char *line)
 	return r->option ? 0 : explain(r, r->line, -ENOMEM, "out of memory");
 }
 
-/* Reads all of the file; @text gets a string, to be freed. */
+/* Reads the whole file into @text, a string that the caller frees. */
 static int read_text(struct reader *r, FILE *file, char **text)
 {
 	size_t len;

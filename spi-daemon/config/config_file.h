@@ -4,9 +4,9 @@
  *
  *	name value	or	name = value	or	name
  *
- * A line that begins with a blank goes on with the line before it; commas
- * between the two, and blanks around commas, do not matter. What follows a #
- * at the beginning of a line, or after a blank, is a comment.
+ * A line that begins with a blank continues the line before it, with or without
+ * a comma between them. Blanks around commas are ignored. A # at the beginning
+ * of a line, or after a blank, begins a comment.
  */
 #ifndef CONFIG_FILE_H
 #define CONFIG_FILE_H
@@ -14,16 +14,17 @@
 #include <stddef.h>
 
 /*
- * What to do with an option; @value is NULL if there is none. Returns 0, or a
+ * Handles one option. @value is NULL if the option has none. Returns 0, or a
  * negative errno with one line (no newline) in @error.
  */
 typedef int config_file_take(void *arg, const char *name, const char *value,
 			     char *error, size_t error_size);
 
 /*
- * Gives each option in the file @path to @take, with @arg, in their order.
- * Returns 0; or a negative errno, of @take or of reading the file, with one
- * line (no newline) in @error that names the file, and the line if it has one.
+ * Calls @take with @arg for each option in the file @path, in the order of the
+ * file. Returns 0, or the negative errno of @take or of reading the file, with
+ * one line (no newline) in @error that names the file, and the line number
+ * where there is one.
  */
 int config_file_read(const char *path, config_file_take *take, void *arg,
 		     char *error, size_t error_size);

@@ -31,11 +31,11 @@
 #define NAME_CHARS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
-/* What comes after PATH: key=value. */
+/* A key that may follow PATH, as key=value. */
 struct key {
 	const char *name;
-	unsigned int kinds; /* bit n: of enum device_kind n */
-	/* 0; -EINVAL: @value is not ->expected; or -ENOMEM */
+	unsigned int kinds; /* bit n: enum device_kind n has this key */
+	/* Returns 0, -EINVAL if @value is not ->expected, or -ENOMEM. */
 	int (*parse)(struct device_spec *spec, const char *value);
 	const char *expected; /* completes "key=value is not ..." */
 };
@@ -49,7 +49,7 @@ static int parse_scaled(const char *text, uint64_t unit, uint64_t min,
 	char *end;
 
 	if (!isdigit((unsigned char)text[0]))
-		return -EINVAL; /* strtoumax() takes blanks and signs */
+		return -EINVAL; /* strtoumax() accepts blanks and signs */
 	count = strtoumax(text, &end, 10);
 	switch (*end) {
 	case 'G':
@@ -249,7 +249,10 @@ static const struct key *find_key(const struct device_spec *spec,
 	return NULL;
 }
 
-/* Takes in one "key=value". Cuts @item in two. Bit i of @seen: keys[i] was. */
+/*
+ * Parses one "key=value", and splits @item at the =. Bit i of @seen is set once
+ * keys[i] was given.
+ */
 static int parse_item(struct device_spec *spec, char *item, unsigned int *seen,
 		      char *error, size_t error_size)
 {
@@ -331,7 +334,10 @@ int device_spec_parse(const char *text, struct device_spec *spec, char *error,
 	return ret;
 }
 
-/* One file has many paths, but its directory only one that is real. */
+/*
+ * Writes a path to @key that is the same for all paths of @file, which need not
+ * exist: the real path of its directory, and its name.
+ */
 static void file_key(const char *file, char *key, size_t size)
 {
 	const char *base = strrchr(file, '/');

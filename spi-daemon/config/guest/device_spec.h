@@ -15,13 +15,13 @@ enum device_kind {
 	DEVICE_SIM_NOR,	     /* sim:nor */
 };
 
-/* cs=: how the guest's requests become SPI messages; see chip_select.h. */
+/* cs=: the framing of requests into SPI messages; see chip_select.h. */
 enum cs_framing {
-	CS_LINUX,    /* rx-only joins the tx-only before it */
-	CS_NOR,	     /* the opcode tells, for SPI NOR flash */
-	CS_NAND,     /* the opcode tells, for SPI NAND flash */
-	CS_SPEC,     /* cs_change to the letter of 5.21.6.1 */
-	CS_TRANSFER, /* cs_change as spidev takes it */
+	CS_LINUX,    /* an rx-only request joins the tx-only one before it */
+	CS_NOR,	     /* by the opcode of a SPI NOR flash */
+	CS_NAND,     /* by the opcode of a SPI NAND flash */
+	CS_SPEC,     /* by cs_change, exactly as in 5.21.6.1 */
+	CS_TRANSFER, /* by cs_change, with the meaning of spidev */
 };
 
 struct device_spec {
@@ -36,7 +36,7 @@ struct device_spec {
 	bool exclusive;		   /* exclusive=: for one guest only */
 	struct sim_nor_config nor; /* size=, file=, id= */
 	char *nor_file;		   /* owns nor.file */
-	char *sim_bus;		   /* bus=; NULL: one of its own */
+	char *sim_bus;		   /* bus=; NULL: a bus of its own */
 	enum sim_timing timing;	   /* timing= */
 };
 
@@ -52,28 +52,29 @@ struct device_spec {
 #define DEVICE_MAX_REQUEST_MAX	      (1u << 30)
 
 /*
- * Parses @text. Sizes and speeds take the suffixes k, M and G: powers of 1024
+ * Parses @text. Sizes and speeds may have a suffix k, M or G: a power of 1024
  * for sizes (size=, max-request=), of 1000 for speeds (max-speed=). A comma
- * always ends a path or a value: there is no way to quote one.
- * On success fills @spec, to be freed with device_spec_free(), and returns 0.
- * On a mistake writes one line that names the key and the value (no newline)
- * to @error and returns -EINVAL (or -ENOMEM); @spec then holds nothing.
+ * always ends a path or a value; it cannot be quoted.
+ * Returns 0 and fills @spec, which device_spec_free() frees. Returns -EINVAL or
+ * -ENOMEM with one line (no newline) in @error that names the key and the
+ * value;
+ * @spec then owns nothing.
  */
 int device_spec_parse(const char *text, struct device_spec *spec, char *error,
 		      size_t error_size);
 
 /*
- * Writes to @key, of @size bytes, what two descriptions of one chip have in
- * common, by whatever path they name it: of a host device its number, of a
- * simulated flash its file. Other simulated chips are what their place in a
- * list says: chip select @index of @owner's.
+ * Writes to @key, of @size bytes, a string that is equal for two descriptions
+ * of the same chip, also if they name it by different paths: the number of a
+ * host device, the file of a simulated flash. Another simulated chip is
+ * identified by its place: chip select @index in the list of @owner.
  */
 void device_spec_key(const struct device_spec *spec, const char *owner,
 		     unsigned int index, char *key, size_t size);
 
 /*
- * Two guests describe one chip, as @a and @b. Returns NULL when both can have
- * it; else why not, a part of a sentence: "the chip ...".
+ * Returns NULL if two guests that describe one chip as @a and @b can share it.
+ * Otherwise returns the reason, as the end of a sentence: "the chip ...".
  */
 const char *device_spec_conflict(const struct device_spec *a,
 				 const struct device_spec *b);

@@ -8,15 +8,15 @@
 
 #include "spi-daemon/config/guest/guest_check.h"
 
-/* What a guest has: a name, a socket, a chip. The tree is sorted by it. */
+/* A name, a socket or a chip of a guest. The tree is sorted by ->key. */
 struct claim {
 	char *key;
 	const struct guest_spec *guest;
-	const struct device_spec *device; /* NULL: not a chip */
+	const struct device_spec *device; /* NULL: a name or a socket */
 };
 
 struct checker {
-	void *claims; /* tsearch(3)'s */
+	void *claims; /* the tree of tsearch(3) */
 	char *error;
 	size_t error_size;
 };
@@ -36,8 +36,8 @@ static void free_claim(void *node)
 }
 
 /*
- * Stores in @first who claimed @key first: @guest itself, if nobody had.
- * Returns 0 or -ENOMEM.
+ * Adds a claim to @key, unless there is one. Stores the claim of the first
+ * guest that has @key in @first. Returns 0 or -ENOMEM.
  */
 static int add_claim(struct checker *c, const char *key,
 		     const struct guest_spec *guest,
@@ -61,7 +61,7 @@ static int add_claim(struct checker *c, const char *key,
 	return node ? 0 : -ENOMEM;
 }
 
-/* A name and a socket belong to one guest. */
+/* Checks that no other guest has the name or the socket @value. */
 static int check_own(struct checker *c, const struct guest_spec *guest,
 		     const char *what, const char *value)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Whether descriptions of guests contradict each other. */
+/* Checks that descriptions of guests agree with each other. */
 #ifndef GUEST_CHECK_H
 #define GUEST_CHECK_H
 
@@ -8,10 +8,10 @@
 #include "spi-daemon/config/guest/guest_spec.h"
 
 /*
- * May these guests be served side by side? Names and sockets must differ; a
- * chip that several guests have must have one description and must not be
- * exclusive; no guest has a chip twice. Opens nothing.
- * Returns 0; or -EINVAL (or -ENOMEM) with one line (no newline) in @error.
+ * Returns 0 if one daemon can serve all @guests: their names and sockets
+ * differ, a chip of several guests has the same description for each and is not
+ * exclusive, and no guest has a chip twice. Otherwise returns -EINVAL, or
+ * -ENOMEM, with one line (no newline) in @error. Opens no file.
  */
 int guest_check(const struct guest_spec *guests, unsigned int count,
 		char *error, size_t error_size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The guests of --socket-path, --socket-count and --device, who share all
- * devices and differ in a number only, from 0.
+ * The guests of --socket-path, --socket-count and --device. They share all
+ * devices and differ only in a number, which counts from 0.
  */
 #ifndef NUMBERED_H
 #define NUMBERED_H
@@ -11,17 +11,17 @@
 
 #include "spi-daemon/config/guest/guest_spec.h"
 
-/* All 0 to begin with, and freed with numbered_fini(). */
+/* Starts as all 0; numbered_fini() frees what it owns. */
 struct numbered {
-	char *socket_path;  /* the number follows */
-	unsigned int count; /* 0: not given, so 1 */
-	unsigned int max;   /* of ->count; the caller's */
+	char *socket_path;  /* of all sockets, without the number */
+	unsigned int count; /* 0: not given, which means 1 */
+	unsigned int max;   /* limit of ->count, set by the caller */
 	struct device_list *devices;
 };
 
 /*
- * Take in the value of an option. Return 0; or -EINVAL (or -ENOMEM), with one
- * line (no newline) in @error that names the option and the value.
+ * Store the value of an option. Return 0, or -EINVAL or -ENOMEM with one line
+ * (no newline) in @error that names the option and the value.
  */
 int numbered_set_path(struct numbered *numbered, const char *path, char *error,
 		      size_t error_size);
@@ -30,18 +30,19 @@ int numbered_set_count(struct numbered *numbered, const char *count,
 int numbered_add_device(struct numbered *numbered, const char *text,
 			char *error, size_t error_size);
 
-/* Was any of the options given? */
+/* Returns true if one of the options was given. */
 bool numbered_is_given(const struct numbered *numbered);
 
 /*
- * Are all options given that need be, if one is? Completes ->count. Returns 0
- * or -EINVAL, as above.
+ * Checks that no required option is missing if one of them was given, and sets
+ * ->count if it was not given. Returns 0, or -EINVAL as above.
  */
 int numbered_check(struct numbered *numbered, char *error, size_t error_size);
 
 /*
- * Describes guest number @index, below ->count, in @guest, to be freed with
- * guest_spec_free(). Returns 0, or -ENOMEM with nothing in @guest.
+ * Fills @guest, which guest_spec_free() frees, with the description of guest
+ * number @index, which is below ->count. Returns 0, or -ENOMEM; @guest then
+ * owns nothing.
  */
 int numbered_guest(const struct numbered *numbered, unsigned int index,
 		   struct guest_spec *guest);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What the words mean is for test_options.c. */
+/* test_options.c tests what the options mean. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 #include "spi-daemon/config/config_file.h"
 
-/* Writes down what it is given: "<name|value>". */
+/* Records its arguments, as "<name|value>". */
 static int take(void *arg, const char *name, const char *value, char *error,
 		size_t error_size)
 {

@@ -14,7 +14,7 @@
 
 #define MAX_WORDS 12
 
-/* A command line without the program's name, cut at each blank. */
+/* Parses a command line, without the name of the program, split at blanks. */
 static int parse_line(const char *line, struct options *options, char *error,
 		      size_t error_size)
 {
@@ -136,7 +136,7 @@ static void options_for_init_are_taken(void **state)
 	options_free(&options);
 }
 
-/* The mistake is to be told where the operator looks. */
+/* The message names what the operator wrote. */
 static void mistake_leaves_where_to_log(void **state)
 {
 	struct options options;
@@ -350,7 +350,7 @@ static void a_mistake_is_told_in_one_line(void **state)
 	}
 }
 
-/* A command line with --config for a file with this text. */
+/* Parses a command line with --config, for a file with the text @text. */
 static int parse_with_file(const char *line, const char *text,
 			   struct options *options, char *error,
 			   size_t error_size)
@@ -365,7 +365,7 @@ static int parse_with_file(const char *line, const char *text,
 	snprintf(whole, sizeof(whole), "%s -f %s", line, path);
 	ret = parse_line(whole, options, error, error_size);
 	unlink(path);
-	/* Its name is of no interest to a test. */
+	/* Tests do not compare the name of the file. */
 	name = strstr(error, path);
 	if (name)
 		memmove(error, name + strlen(path),
@@ -446,7 +446,7 @@ static void mistake_in_a_file_is_told_with_its_line(void **state)
 		{ "guest\n", ":1: guest needs a value" },
 		{ "replay=yes\n", ":1: replay takes no value" },
 		{ " device=d\n", ":1: begins with a blank, but there is no "
-				 "line before it to go on with" },
+				 "line before it to continue" },
 		{ "socket-path=a\nsocket-path=b",
 		  ":2: --socket-path=b is the second --socket-path" },
 		{ "verbose\n# x\nguest socket=a\n  name=?\n",

@@ -14,7 +14,7 @@
 
 #include "spi-daemon/config/options.h"
 
-/* A guest, a file that has @line, and @word, which may be NULL. */
+/* Parses a file with a guest and @line, and the argument @word if not NULL. */
 static int parse(const char *line, char *word, struct options *options,
 		 char *error, size_t error_size)
 {

@@ -19,15 +19,15 @@
 
 #define MESSAGES 250
 
-/* What someone sees who starts a daemon */
+/* What the process that starts a daemon sees */
 struct start {
 	int status;
-	char messages[MESSAGES]; /* its stderr, to the end */
+	char messages[MESSAGES]; /* all of its stderr */
 };
 
 /*
- * Calls @daemon in a process of its own, which may become two, and waits for
- * the first. Its stderr is read until nobody has it open any more.
+ * Calls @daemon in a child process, which may fork, and waits for the child.
+ * Reads their stderr until both have closed it.
  */
 static struct start start(void (*daemon)(int), int arg)
 {
@@ -58,13 +58,13 @@ static void tell(const char *message)
 		_exit(98);
 }
 
-/* Is alone in the end: tells @arg what it has found out, by a pipe. */
+/* Writes to the pipe @arg what the daemon in the background has found out. */
 static void run_until_killed(int arg)
 {
 	int fd, report;
 	char line[100];
 
-	dup2(arg, STDIN_FILENO); /* one of those that are left open */
+	dup2(arg, STDIN_FILENO); /* a descriptor that stays open */
 	fd = background_start();
 	if (fd < 0)
 		_exit(97);
@@ -90,7 +90,7 @@ static void start_is_over_when_the_child_is_ready(void **state)
 	int fds[2];
 
 	(void)state;
-	/* So that the daemon's end can be waited for. */
+	/* The test can wait for the daemon to end. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(dup2(fds[1], 20), 20);

@@ -21,8 +21,9 @@
 #define NO_LIMIT 77
 
 /*
- * In a child, as a limit once lowered stays so. Exits with 0 if the call for 4
- * guests gives @ret, a line if @says, and the limit @hard.
+ * Calls fd_limit_raise() for 4 guests in a child, because a lowered limit stays
+ * low. Returns 0 if the call returns @ret, writes a line if @says, and leaves
+ * the limit @hard.
  */
 static int try(rlim_t hard, int ret, int says)
 {

@@ -42,7 +42,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Listens at @name, as systemd writes it: with @ for an abstract address. */
+/* Listens at @name. As with systemd, an abstract address begins with @. */
 static void listen_at(struct manager *m, const char *name)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -58,7 +58,7 @@ static void listen_at(struct manager *m, const char *name)
 	setenv("NOTIFY_SOCKET", name, 1);
 }
 
-/* The next message, or "" if there is none. */
+/* Returns the next message, or "" if there is none. */
 static const char *next(struct manager *m)
 {
 	ssize_t len = recv(m->fd, m->message, sizeof(m->message) - 1, 0);

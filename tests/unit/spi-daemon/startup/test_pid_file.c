@@ -52,7 +52,7 @@ static int make(struct place *p)
 	return pid_file_make(p->path, &p->file, p->error, sizeof(p->error));
 }
 
-/* The number in the file; 0 if it is empty, -1 if it is not there. */
+/* Returns the number in the file, 0 if it is empty, -1 if there is no file. */
 static int content(const struct place *p)
 {
 	FILE *file = fopen(p->path, "r");
@@ -98,7 +98,7 @@ static void second_is_told_the_first_ones_process_id(void **state)
 	pid_file_remove(first);
 }
 
-/* A lock without a process id: between the two steps of a start. */
+/* The daemon locks the file first, and then writes the process id. */
 static void file_without_an_id_yet_is_not_taken(void **state)
 {
 	struct place *p = *state;
@@ -138,7 +138,7 @@ static void place_that_cannot_be_is_named(void **state)
 	assert_true(make(p) < 0);
 }
 
-/* As with --user, in a directory that is root's */
+/* As with --user: the directory belongs to root. */
 static void file_that_may_not_be_removed_is_left_empty(void **state)
 {
 	struct place *p = *state;

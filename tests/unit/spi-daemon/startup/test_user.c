@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* With users that every Linux system has: root and nobody. */
+/* These tests use the users root and nobody, which all systems have. */
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -19,7 +19,7 @@
 
 #define X32 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
-/* In a child, for there is no way back: what @check says is its status. */
+/* Runs @check in a child, which keeps the new user. Returns what it does. */
 static int in_child(int (*check)(const char *), const char *text)
 {
 	pid_t child = fork();
@@ -45,7 +45,7 @@ static gid_t wanted_gid(const char *text)
 	return colon ? getgrnam(colon + 1)->gr_gid : getpwnam(text)->pw_gid;
 }
 
-/* Is all of it the new user's, for good? */
+/* Returns 0 if all ids are those of the new user, and root is out of reach. */
 static int become_for_good(const char *text)
 {
 	gid_t gid = wanted_gid(text);
@@ -66,7 +66,7 @@ static int become_for_good(const char *text)
 		return 4;
 	if (setuid(0) == 0 || setgid(0) == 0)
 		return 5;
-	/* Once more is no error. */
+	/* A second call is no error. */
 	return user_become(text, error, sizeof(error)) < 0 ? 6 : 0;
 }
 

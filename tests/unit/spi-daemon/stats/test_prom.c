@@ -91,11 +91,11 @@ static void label_values_are_escaped(void **state)
 	check_label("a b,{}=#~", "guest=\"a b,{}=#~\"");
 	check_label("\"\\", "guest=\"\\\"\\\\\"");
 	check_label("\n\t\x7f", "guest=\"\\\\x0a\\\\x09\\\\x7f\"");
-	/* Whether it is UTF-8 or not. */
+	/* Valid UTF-8 or not */
 	check_label("\xc3\xa4\xff", "guest=\"\\\\xc3\\\\xa4\\\\xff\"");
 }
 
-/* Each byte there is, by the rules of the format. */
+/* Every byte is escaped as the format says. */
 static void any_label_value_can_be_read(void **state)
 {
 	struct output *o = *state;

@@ -25,7 +25,7 @@ struct fixture {
 	char dir[64];
 	char path[96];
 	struct stats_file file;
-	int log; /* what stderr is meanwhile */
+	int log; /* stands for stderr during the test */
 	int stderr_fd;
 };
 
@@ -60,7 +60,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* What was logged so far. */
+/* Returns the log so far. */
 static const char *logged(const struct fixture *f)
 {
 	static char text[4096];
@@ -96,7 +96,7 @@ static void write_file(struct fixture *f, const char *text)
 	stats_file_write(&f->file, strdup(text));
 }
 
-/* Reads what is at @path, up to 64 KiB. */
+/* Returns the contents of @path, up to 64 KiB. */
 static const char *read_path(const char *path)
 {
 	static _Thread_local char text[65537];
@@ -209,7 +209,7 @@ static void directory_without_permission_is_refused(void **state)
 
 	bool root = geteuid() == 0;
 
-	/* Root may write anywhere. */
+	/* Root can write anywhere. */
 	if (root)
 		assert_int_equal(seteuid(65534), 0);
 	else
@@ -220,7 +220,7 @@ static void directory_without_permission_is_refused(void **state)
 	chmod(f->dir, 0700);
 }
 
-/* As many times as "needle" is in the log. */
+/* Returns how often @needle is in the log. */
 static unsigned int count_logged(const struct fixture *f, const char *needle)
 {
 	unsigned int count = 0;
@@ -254,7 +254,7 @@ static void lost_directory_is_logged_once_and_forgiven(void **state)
 	assert_int_equal(rename(moved, f->dir), 0);
 }
 
-/* A device that is full fails write(2) in the middle, as this limit does. */
+/* With this limit write(2) fails in the middle, as on a full device. */
 static void half_a_file_is_never_kept(void **state)
 {
 	struct fixture *f = *state;
@@ -297,7 +297,7 @@ struct watch {
 	unsigned int reads;
 };
 
-/* 30,000 times the same digit, or the file is not whole. */
+/* A complete file has the same digit 30,000 times. */
 static void *watch_file(void *arg)
 {
 	struct watch *w = arg;

@@ -17,7 +17,7 @@
 
 #define PREFIX "vhost-device-spi: "
 
-/* What stats_log() logs. */
+/* Returns what stats_log() logs. */
 static const char *logged(const struct guest_set *set)
 {
 	static char text[65536];
@@ -121,7 +121,7 @@ static void present_turns_show_who_is_in_whose_way(void **state)
 				     "(longest guest b for 7."));
 }
 
-/* A line is no longer than the log takes, so nothing is cut off. */
+/* The longest line fits into a line of the log. */
 static void largest_numbers_fit(void **state)
 {
 	struct guest_stats *g = stats_set_add(

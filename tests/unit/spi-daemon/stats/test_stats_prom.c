@@ -14,7 +14,7 @@
 #include "tests/lib/prom_text.h"
 #include "tests/lib/stats_set.h"
 
-/* The metrics of @set, well-formed, to be freed. */
+/* Returns the metrics of @set, which are well-formed. The caller frees them. */
 static char *metrics(const struct guest_set *set)
 {
 	struct stats_view view;
@@ -28,7 +28,7 @@ static char *metrics(const struct guest_set *set)
 	return text;
 }
 
-/* Asserts the value of vhost_device_spi_@name. */
+/* Asserts the value of the metric vhost_device_spi_@name. */
 static void check(const char *text, const char *name, double value)
 {
 	char sample[512];
@@ -76,7 +76,7 @@ static void guests_are_told_by_their_state(void **state)
 	free(text);
 }
 
-/* Each counter has a value of its own, and comes out under its name. */
+/* Every counter has a different value, which appears under its name. */
 static void counters_of_a_guest_have_their_names(void **state)
 {
 	struct guest_stats *g =
@@ -142,7 +142,7 @@ static void errors_are_told_by_their_cause(void **state)
 	free(text);
 }
 
-/* "le" and the limits that the waits were sorted by are the same numbers. */
+/* The labels "le" are the limits of the buckets. */
 static void waits_are_a_histogram(void **state)
 {
 	struct guest_stats *g =
@@ -245,7 +245,7 @@ static void turns_that_last_are_told(void **state)
 	free(text);
 }
 
-/* A guest without a name has that of its socket, which is any path. */
+/* A guest without a name is called by its socket, which may be any path. */
 static void odd_names_are_escaped(void **state)
 {
 	struct guest_set *set = *state;
@@ -259,7 +259,7 @@ static void odd_names_are_escaped(void **state)
 	free(text);
 }
 
-/* As many as there can be. */
+/* The largest number of guests */
 static void hundreds_of_guests_fit(void **state)
 {
 	struct guest_set *set = *state;

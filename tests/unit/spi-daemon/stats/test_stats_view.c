@@ -28,7 +28,7 @@ static void nobody_is_there(void **state)
 	stats_view_fini(&view);
 }
 
-/* Whatever order they came in; and 10 is behind 9. */
+/* The order does not depend on when they were added, and 10 follows 9. */
 static void all_are_in_the_order_of_names(void **state)
 {
 	static const char *const names[] = { "1", "2", "9", "10", "a", "b" };
@@ -95,7 +95,7 @@ static void guest_has_the_bus_of_its_chip(void **state)
 	stats_view_fini(&view);
 }
 
-/* The worker may write while we look. */
+/* The worker may write while the view is made. */
 static void
 turn_that_begins_later_than_the_look_has_lasted_no_time(void **state)
 {

@@ -14,7 +14,7 @@
 
 #define MAX_GUESTS 4
 
-/* NULL-terminated descriptions; returns what guest_check() does. */
+/* Takes descriptions up to a NULL. Returns what guest_check() returns. */
 static int check(const char *const *texts, char *error, size_t error_size)
 {
 	struct guest_spec guests[MAX_GUESTS] = { 0 };
@@ -44,10 +44,10 @@ static void guests_may_share_what_they_describe_alike(void **state)
 		{ "socket=a,device=d,exclusive=yes", "socket=b,device=e",
 		  NULL },
 		{ "socket=a,device=d,exclusive=no", "socket=b,device=d", NULL },
-		/* Simulated chips are everybody's own, */
+		/* Each guest has simulated chips of its own, */
 		{ "socket=a,device=sim:nor,exclusive=yes,device=sim:nor",
 		  "socket=b,device=sim:nor,cs=nor", NULL },
-		/* except for those with a file. */
+		/* except for chips with a file. */
 		{ "socket=a,device=sim:nor,file=/tmp/f",
 		  "socket=b,device=sim:nor,file=/tmp/../tmp/f", NULL },
 	};
@@ -105,7 +105,7 @@ static void contradictions_are_told_with_both_guests(void **state)
 	}
 }
 
-/* /dev/null stands for any character device with two names. */
+/* /dev/null stands for a character device with two names. */
 static void chip_is_the_same_by_any_path(void **state)
 {
 	char link[] = "/tmp/test-guest-check-XXXXXX", text[80], error[512];
