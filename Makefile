@@ -326,19 +326,23 @@ check-guest: ## a real Linux guest under QEMU
 run-guest: all $(GUEST_TESTS)
 	@TEST_TIMEOUT=1800 $(run) $(GUEST_TESTS)
 
-# How often the guest is stopped in each test.
+# How often the guest is stopped in each test of that.
 COUNT ?= 2000
+STRESS := GUEST_STOPS=$(COUNT) GUEST_ROWS=all GUEST_REBINDS=40 GUEST_RESETS=18
+STRESS_TESTS := stop_cont machines
 
 .PHONY: stress-guest
-stress-guest: ## a real guest with traffic, stopped COUNT times at random
+stress-guest: ## a real guest, stopped COUNT times, and on all machines
 	$(deps) build guest
 	sh tests/guest/kit.sh
 	$(MAKE) run-stress-guest
 
 .PHONY: run-stress-guest
 run-stress-guest: all $(GUEST_TESTS)
-	@GUEST_STOPS=$(COUNT) VHOST_DEVICE_SPI=$(abspath $(DAEMON)) \
-		$(BUILD)/tests/guest/test_stop_cont
+	@status=0; for name in $(STRESS_TESTS); do \
+		$(STRESS) VHOST_DEVICE_SPI=$(abspath $(DAEMON)) \
+			$(BUILD)/tests/guest/test_$$name || status=1; \
+	done; exit $$status
 
 .PHONY: demo
 demo: ## shows a Linux guest that identifies, writes and reads a flash chip

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/guest/plug.h"
 #include "tests/lib/channel.h"
 #include "tests/lib/kernel_log.h"
 #include "tests/lib/process.h"
@@ -57,8 +58,9 @@ static void add_machine(struct qemu_args *a, const struct guest *g,
 	qemu_option(a, "-smp", "%u", config->cpus ? config->cpus : 1);
 	qemu_option(a, "-m", "%u", ram);
 	/* The back end maps guest memory, so it has to be a shared file. */
-	qemu_option(a, "-object",
-		    "memory-backend-memfd,id=mem,size=%uM,share=on", ram);
+	qemu_option(a, "-object", "%s,id=mem,size=%uM,share=on",
+		    config->memory ? config->memory : "memory-backend-memfd",
+		    ram);
 	qemu_option(a, "-machine", "q35,memory-backend=mem");
 	qemu_arg(a, "-nodefaults");
 	qemu_option(a, "-display", "none");
@@ -90,11 +92,19 @@ static void add_channels(struct qemu_args *a, const struct guest *g)
 static void add_controllers(struct qemu_args *a,
 			    const struct guest_config *config)
 {
+	const char *properties = config->properties ? config->properties : "";
+	const char *iommu = config->iommu ? ",iommu_platform=on" : "";
+
+	if (config->hotplug)
+		qemu_option(a, "-device",
+			    "pcie-root-port,id=" PLUG_PORT ",chassis=1,slot=1");
 	for (int i = 0; i < GUEST_MAX_SOCKETS && config->sockets[i]; i++) {
 		qemu_option(a, "-chardev", "socket,id=spi%d,path=%s", i,
 			    config->sockets[i]);
-		qemu_option(a, "-device", "vhost-user-spi-pci,chardev=spi%d%s",
-			    i, config->iommu ? ",iommu_platform=on" : "");
+		qemu_option(a, "-device",
+			    "vhost-user-spi-pci,chardev=spi%d%s%s%s", i, iommu,
+			    properties,
+			    config->hotplug && i == 0 ? PLUG_DEVICE : "");
 	}
 	for (int i = 0; config->extra_args && config->extra_args[i]; i++)
 		qemu_arg(a, config->extra_args[i]);
@@ -236,6 +246,21 @@ int guest_run(struct guest *g, char *out, size_t out_size, int timeout_s,
 	return read_answer(g, out, out_size, deadline);
 }
 
+int guest_wait(struct guest *g)
+{
+	int64_t deadline = process_now_ms() + BOOT_MS;
+	int err;
+
+	do {
+		/* Short: a command that a reset cuts has no answer. */
+		err = guest_run(g, NULL, 0, 5, "true");
+		if (!err || err == -EPIPE)
+			return err;
+		process_sleep_ms(100);
+	} while (process_now_ms() < deadline);
+	return err < 0 ? err : -EIO;
+}
+
 int guest_reboot(struct guest *g)
 {
 	static const char boot_id[] = "cat /proc/sys/kernel/random/boot_id";
@@ -253,8 +278,11 @@ int guest_reboot(struct guest *g)
 		return err;
 	process_sleep_ms(1500);
 	do {
-		err = guest_run(g, after, sizeof(after), 5, "%s", boot_id);
-		if (err == 0 && strcmp(before, after))
+		err = guest_wait(g);
+		if (!err)
+			err = guest_run(g, after, sizeof(after), 5, "%s",
+					boot_id);
+		if (!err && strcmp(before, after))
 			return 0;
 		process_sleep_ms(100);
 	} while (err != -EPIPE && process_now_ms() < deadline);

@@ -22,6 +22,11 @@ struct guest_config {
 	const char *chips;
 	unsigned int cpus;    /* 0: 1 */
 	unsigned int ram_mib; /* 0: 256 */
+	/* QEMU's object behind guest memory; NULL: memory-backend-memfd */
+	const char *memory;
+	/* Properties of the controllers, with a comma before each; or NULL */
+	const char *properties;
+	bool hotplug; /* the first controller can be unplugged: see plug.h */
 	/* The kernel's options for an IOMMU before the controllers, or NULL */
 	const char *iommu;
 	const char *const *extra_args; /* for QEMU, ends with NULL; or NULL */
@@ -50,6 +55,9 @@ __attribute__((format(printf, 5, 6))) int guest_run(struct guest *g, char *out,
 						    size_t out_size,
 						    int timeout_s,
 						    const char *format, ...);
+
+/* Waits until the guest takes commands, after a reset. 0 or -errno. */
+int guest_wait(struct guest *g);
 
 /* Reboots the guest and waits until it takes commands again. 0 or -errno. */
 int guest_reboot(struct guest *g);

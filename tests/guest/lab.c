@@ -19,6 +19,13 @@
 /* Emulated guests on a loaded machine are slow between two requests. */
 #define LONG_HOLD ",cs-hold=10000"
 
+int lab_setting(const char *name, int otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? atoi(text) : otherwise;
+}
+
 static void start_daemon(struct lab *lab)
 {
 	static const char *const devices[] = {
@@ -159,6 +166,30 @@ const char *lab_run(struct lab *lab, struct guest *g, int timeout_s,
 		lab_fail(lab, g, "%s: status %d\n%s", command, status, out);
 	out[strcspn(out, "\n")] = '\0';
 	return out;
+}
+
+uint64_t lab_features(struct lab *lab, struct guest *g)
+{
+	const char *bits =
+		lab_run(lab, g, SHORT_S,
+			"cat /sys/bus/virtio/drivers/*spi*/virtio*/features");
+	uint64_t set = 0;
+
+	/* '0' or '1' for each, from bit 0 on, 64 or more */
+	assert_true(strlen(bits) >= 64);
+	assert_null(strchr(bits + 64, '1'));
+	for (unsigned int i = 0; i < 64; i++)
+		set |= (uint64_t)(bits[i] == '1') << i;
+	return set;
+}
+
+void lab_rebind(struct lab *lab, struct guest *g)
+{
+	lab_run(lab, g, SHORT_S,
+		"set -e; cd /sys/bus/virtio/drivers/spi_virtio; "
+		"v=$(basename $(echo virtio*)); echo $v > unbind; "
+		"[ ! -e " ECHO " -a ! -e " FLASH " ]; echo $v > bind; "
+		"rmmod spi_board; insmod /modules/spi_board.ko chips=" CHIPS);
 }
 
 void lab_check_drivers(struct lab *lab, struct guest *g)

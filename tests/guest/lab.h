@@ -9,6 +9,7 @@
 #define TESTS_GUEST_LAB_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "tests/guest/guest.h"
 #include "tests/lib/daemon.h"
@@ -49,6 +50,9 @@ struct lab {
 	bool daemon_failed;		  /* one ended before its time */
 	bool guest_failed; /* the kernel of one has logged a fault */
 };
+
+/* The number in the environment variable @name, or @otherwise. */
+int lab_setting(const char *name, int otherwise);
 
 /*
  * The body of a cmocka group setup; the state is the struct lab. @setup has to
@@ -91,6 +95,12 @@ lab_run(struct lab *lab, struct guest *g, int timeout_s, const char *format,
  */
 __attribute__((format(printf, 3, 4), noreturn)) void
 lab_fail(struct lab *lab, struct guest *g, const char *format, ...);
+
+/* Returns the features that the guest's SPI driver has negotiated. */
+uint64_t lab_features(struct lab *lab, struct guest *g);
+
+/* Unbinds guest 0's SPI driver, binds it again, and finds the chips. */
+void lab_rebind(struct lab *lab, struct guest *g);
 
 /* Fails if the guest's drivers have logged an error that they hid. */
 void lab_check_drivers(struct lab *lab, struct guest *g);

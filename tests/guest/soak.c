@@ -57,10 +57,12 @@ void soak_start(struct soak *s, struct lab *lab, struct guest *g,
 {
 	*s = (struct soak){ .lab = lab, .guest = g, .name = name };
 	lab_run(lab, g, SHORT_S,
-		"cd /run; rm -f %s.status; echo 0 0 0 > %s; "
+		"cd /run; [ ! -e %s.pid ] || kill $(cat %s.pid) 2>/dev/null; "
+		"rm -f %s.status; echo 0 0 0 > %s; "
 		"(guest-spi %s %s %s %s & echo $! > %s.pid; wait $!; "
 		"echo $? > %s.status) > %s.log 2>&1 &",
-		name, name, command, device, name, args, name, name, name);
+		name, name, name, name, command, device, name, args, name, name,
+		name);
 	soak_check_progress(s);
 }
 

@@ -186,12 +186,7 @@ static void guest_works_when_the_driver_is_unbound_and_bound(void **state)
 	struct lab *lab = lab_open(state);
 
 	for (int i = 0; i < 3; i++) {
-		lab_run(lab, lab->guests[0], SHORT_S,
-			"set -e; cd /sys/bus/virtio/drivers/spi_virtio; "
-			"v=$(basename $(echo virtio*)); echo $v > unbind; "
-			"[ ! -e " ECHO " -a ! -e " FLASH " ]; echo $v > bind; "
-			"rmmod spi_board; insmod /modules/spi_board.ko "
-			"chips=" CHIPS);
+		lab_rebind(lab, lab->guests[0]);
 		lab_run(lab, lab->guests[0], SHORT_S,
 			"guest-spi duplex " ECHO " 5000 %d && "
 			"guest-spi mtd " FLASH " 0x300000 0x1000 %d",
@@ -265,25 +260,16 @@ static void flash_keeps_its_bytes_when_the_daemon_restarts(void **state)
 		"guest-spi mtdcheck " FLASH " 0x600000 0x100000 8");
 }
 
-/* What the guest's driver negotiated */
-static uint64_t features(struct lab *lab)
+static uint64_t features_of_first(void **state)
 {
-	const char *bits =
-		lab_run(lab, lab->guests[0], SHORT_S,
-			"cat /sys/bus/virtio/drivers/*spi*/virtio*/features");
-	uint64_t set = 0;
+	struct lab *lab = lab_open(state);
 
-	/* '0' or '1' for each, from bit 0 on, 64 or more */
-	assert_true(strlen(bits) >= 64);
-	assert_null(strchr(bits + 64, '1'));
-	for (unsigned int i = 0; i < 64; i++)
-		set |= (uint64_t)(bits[i] == '1') << i;
-	return set;
+	return lab_features(lab, lab->guests[0]);
 }
 
 static void guest_uses_split_rings_when_nothing_is_asked_for(void **state)
 {
-	assert_true(features(lab_open(state)) ==
+	assert_true(features_of_first(state) ==
 		    (BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_INDIRECT_DESC) |
 		     BIT(VIRTIO_F_EVENT_IDX)));
 }
@@ -294,7 +280,7 @@ static void guest_uses_packed_rings_when_they_are_asked_for(void **state)
 	/* Not every Linux knows it. */
 	const uint64_t in_order = BIT(VIRTIO_F_IN_ORDER);
 
-	assert_true((features(lab_open(state)) | in_order) ==
+	assert_true((features_of_first(state) | in_order) ==
 		    (BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_RING_PACKED) |
 		     BIT(VIRTIO_F_EVENT_IDX) | in_order));
 }
@@ -304,7 +290,8 @@ static void guest_translates_when_it_has_an_iommu(void **state)
 {
 	struct lab *lab = lab_open(state);
 
-	assert_true(features(lab) & BIT(VIRTIO_F_ACCESS_PLATFORM));
+	assert_true(lab_features(lab, lab->guests[0]) &
+		    BIT(VIRTIO_F_ACCESS_PLATFORM));
 	assert_string_equal(
 		lab_run(lab, lab->guests[0], SHORT_S,
 			"cat $(readlink -f /sys/bus/virtio/drivers/*spi*/"

@@ -32,13 +32,6 @@
 
 static struct load load;
 
-static int setting(const char *name, int otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? atoi(text) : otherwise;
-}
-
 static int random_ms(int min, int max)
 {
 	return min + (int)(random() % (max - min + 1));
@@ -141,12 +134,12 @@ static void run(void **state, int stops, bool moves)
 
 static void traffic_goes_on_when_qemu_stops_and_continues(void **state)
 {
-	run(state, setting("GUEST_STOPS", DEFAULT_STOPS), false);
+	run(state, lab_setting("GUEST_STOPS", DEFAULT_STOPS), false);
 }
 
 static void traffic_goes_on_when_the_interrupt_moves_too(void **state)
 {
-	run(state, setting("GUEST_STOPS", DEFAULT_STOPS), true);
+	run(state, lab_setting("GUEST_STOPS", DEFAULT_STOPS), true);
 }
 
 static int after_test(void **state)
@@ -172,7 +165,7 @@ static const struct CMUnitTest tests[] = {
 int main(void)
 {
 	unsigned int seed =
-		(unsigned int)setting("GUEST_SEED", (int)time(NULL));
+		(unsigned int)lab_setting("GUEST_SEED", (int)time(NULL));
 
 	/* Progress is shown as it is made, also into a pipe. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
