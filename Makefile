@@ -178,7 +178,7 @@ VALGRIND := valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --err
 # results as tests/run-tests.sh does. Add a stage here, and what it needs to
 # tests/install-deps.sh. All are run, also after one that failed.
 STAGES := lint check-quick check-init check-bench check-asan check-tsan \
-	check-valgrind check-model check-qtest check-guest check-spidev
+	check-valgrind check-model check-builds check-qtest check-guest check-spidev
 # fail, or tell: what a skip does that is not in tests/expected-skips
 SKIPS := tell
 
@@ -220,6 +220,25 @@ run-valgrind: all $(UNIT_TESTS)
 check-model: ## a model of how guests get the bus, in all its states (spin)
 	$(deps) build model
 	CC="$(CC)" sh tests/model/check.sh
+
+# A few of each kind that musl could break, and that are fast
+MUSL_TESTS := $(addprefix $(BUILD)/tests/daemon/,test_cli test_lifecycle \
+	test_logging test_transfers test_hostile_descriptors test_spidev_daemon)
+
+.PHONY: check-builds
+check-builds: ## that other machines and musl can be built for
+	$(deps) build check builds
+	sh tests/builds/kit.sh
+	$(MAKE) run-builds
+
+.PHONY: run-builds
+run-builds: $(MUSL_TESTS)
+	@MAKE="$(MAKE)" sh tests/builds/check.sh $(abspath build-others) \
+		$(MUSL_TESTS)
+
+# What a compiler that cannot link has to do
+.PHONY: objects
+objects: $(DAEMON_OBJS) $(FRONT_OBJS)
 
 # Seconds for each fuzzer. What one finds it leaves in the build directory,
 # and what it has learnt: the next run goes on from there.

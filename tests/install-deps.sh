@@ -24,6 +24,15 @@ packages_for() {
 		packages_for check
 		echo clang clang-tidy cppcheck mandoc shellcheck
 		;;
+	builds) # make check-builds; tests/builds/kit.sh fetches the rest
+		packages_for build
+		echo musl-tools ca-certificates xz-utils
+		for machine in aarch64 i686 s390x; do
+			echo gcc-$machine-linux-gnu
+		done
+		echo libc6-dev-arm64-cross libc6-dev-i386-cross
+		echo libc6-dev-s390x-cross
+		;;
 	model) # make check-model
 		packages_for build
 		echo spin
@@ -37,7 +46,7 @@ packages_for() {
 		echo libcmocka-dev busybox-static systemd util-linux mount
 		;;
 	all) # make check
-		for each in build check lint model guest init; do
+		for each in build check lint builds model guest init; do
 			packages_for "$each"
 		done
 		;;

@@ -232,8 +232,9 @@ static void host_errors_are_logged_with_ioctl_device_and_guest(void **state)
 	rig_expect(front, &request, TRANS_ERR);
 	rig_expect(front, &request, OK);
 	assert_non_null(strstr(daemon_stderr(&rig->daemon), "guest 1: "));
+	/* How the error is called depends on the daemon's libc. */
 	assert_non_null(strstr(daemon_stderr(&rig->daemon),
-			       "spidev0.0: SPI_IOC_MESSAGE: Input/output"));
+			       "spidev0.0: SPI_IOC_MESSAGE: "));
 }
 
 static void error_in_the_middle_releases(void **state)

@@ -5,10 +5,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "vhost/wire/peer_fd.h"
+#include "vhost/wire/rwv2.h"
 #include "virtio/mem/file_kind.h"
 
 /* Each may stay for as long as its front end likes. */

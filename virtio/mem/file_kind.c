@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "virtio/mem/file_kind.h"
+#include "virtio/mem/statx.h"
 
 /* Other kernel objects can block: poll(2) of an epoll may ask a FUSE file. */
 static bool is_eventfd(int fd)
