@@ -9,6 +9,7 @@
 
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/guest/guest_worker.h"
+#include "spi-daemon/system/join.h"
 #include "spi-daemon/system/log.h"
 #include "vhost/poll.h"
 
@@ -35,7 +36,7 @@
 #define HELD_PAUSE_NS (60 * NS_PER_S)
 
 /* Between two looks at a thread that should end. */
-#define JOIN_LOOK_MS 20
+#define JOIN_LOOK_NS (20 * NS_PER_MS)
 
 #define STACK_SIZE   (256u << 10)
 
@@ -96,6 +97,12 @@ static bool is_active(struct guest_worker *w)
 	return w->connected && vhost_ring_is_active(requestq(w));
 }
 
+static void tell_suppressed(const struct guest_worker *w, unsigned int lines)
+{
+	if (lines)
+		log_info("%s: %u lines suppressed", w->name, lines);
+}
+
 /* A line about connections, which cost a front end nothing. */
 static bool may_log(struct guest_worker *w)
 {
@@ -103,8 +110,7 @@ static bool may_log(struct guest_worker *w)
 
 	if (!log_limit_ok(&w->log_limit, clock_now(), &suppressed))
 		return false;
-	if (suppressed)
-		log_info("%s: %u lines suppressed", w->name, suppressed);
+	tell_suppressed(w, suppressed);
 	return true;
 }
 
@@ -150,6 +156,7 @@ static void end_session(struct guest_worker *w)
 	w->service.session = NULL;
 	w->connected = false;
 	count_session(w);
+	guest_log_end(&w->service.log);
 	if (w->session.held) {
 		w->accept_at = clock_now() + HELD_PAUSE_NS;
 		log_warning("%s: its front end blocked a descriptor: no other "
@@ -389,6 +396,7 @@ static void *run(void *arg)
 			accept_front_end(w);
 	}
 	end_session(w);
+	tell_suppressed(w, log_limit_end(&w->log_limit));
 	return NULL;
 }
 
@@ -421,13 +429,7 @@ void guest_worker_quit(struct guest_worker *w)
 
 void guest_worker_join(struct guest_worker *w)
 {
-	struct timespec until;
-
 	do {
 		guest_worker_look(w);
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += JOIN_LOOK_MS * (long)NS_PER_MS;
-		until.tv_sec += until.tv_nsec / (long)NS_PER_S;
-		until.tv_nsec %= (long)NS_PER_S;
-	} while (pthread_timedjoin_np(w->thread, NULL, &until) == ETIMEDOUT);
+	} while (join_for(w->thread, JOIN_LOOK_NS) == -ETIMEDOUT);
 }

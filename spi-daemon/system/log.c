@@ -141,8 +141,15 @@ bool log_limit_ok(struct log_limit *limit, uint64_t now_ns,
 	}
 	if (limit->lines++ == 0) {
 		limit->since_ns = now_ns;
-		*suppressed = limit->suppressed;
-		limit->suppressed = 0;
+		*suppressed = log_limit_end(limit);
 	}
 	return true;
+}
+
+unsigned int log_limit_end(struct log_limit *limit)
+{
+	unsigned int suppressed = limit->suppressed;
+
+	limit->suppressed = 0;
+	return suppressed;
 }

@@ -60,12 +60,18 @@ struct log_limit {
 #define LOG_LIMIT_BURST_NS (UINT64_C(5) * 1000 * 1000 * 1000)
 
 /*
- * May a line be logged at @now_ns (monotonic)? Yes for the first
+ * Returns true if a line may be logged at @now_ns (monotonic): one of the first
  * LOG_LIMIT_LINES of a burst, which begins with its first line and lasts
- * LOG_LIMIT_BURST_NS. Stores in @suppressed how many were refused since the
- * last yes, for the caller to tell.
+ * LOG_LIMIT_BURST_NS. Stores in @suppressed how many lines were refused since
+ * that was last told, for the caller to tell.
  */
 bool log_limit_ok(struct log_limit *limit, uint64_t now_ns,
 		  unsigned int *suppressed);
+
+/*
+ * Returns how many lines were refused since that was last told, for the caller
+ * to tell when no line may follow.
+ */
+unsigned int log_limit_end(struct log_limit *limit);
 
 #endif

@@ -161,28 +161,33 @@ static void frame(struct spi_service *s)
 		chain_read(&tx, &s->session->mem, &framed->opcode, 1);
 }
 
-/* Is there a request in the chain? NULL, or what forbids it. */
-static const char *parse(struct spi_service *s)
+/*
+ * Reads the request in the chain. Returns true if it is valid; if not, @reason,
+ * of SPI_REASON_SIZE bytes, says why.
+ */
+static bool parse(struct spi_service *s, char *reason)
 {
 	struct spi_request *request = &s->job.transfer.request;
 	const char *why =
 		spi_request_parse(&s->chain, &s->session->mem, request);
 
-	if (!why)
-		why = spi_validate(&s->controller->config, request);
-	if (!why)
-		why = spi_transfer_check(
-			request,
-			spi_message_chip(&s->message,
-					 request->head.chip_select_id));
-	return why;
+	if (why) {
+		snprintf(reason, SPI_REASON_SIZE, "%s", why);
+		return false;
+	}
+	return spi_validate(&s->controller->config, request, reason) &&
+	       spi_transfer_check(
+		       request,
+		       spi_message_chip(&s->message,
+					request->head.chip_select_id),
+		       reason);
 }
 
 /* A chain was popped: makes a job of it. */
 static void begin_job(struct spi_service *s)
 {
 	struct job *job = &s->job;
-	const char *why;
+	char reason[SPI_REASON_SIZE];
 
 	spi_message_popped(&s->message);
 	job->gave_up = false;
@@ -190,9 +195,8 @@ static void begin_job(struct spi_service *s)
 		refuse_unreachable(s);
 		return;
 	}
-	why = parse(s);
-	if (why) {
-		refuse(s, REQUEST_REFUSED, why);
+	if (!parse(s, reason)) {
+		refuse(s, REQUEST_REFUSED, reason);
 		return;
 	}
 

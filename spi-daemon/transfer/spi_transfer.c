@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "spi-daemon/system/clock.h"
@@ -33,14 +34,26 @@ uint64_t spi_transfer_len(const struct spi_request *request)
 	return request->tx_len ? request->tx_len : request->rx_len;
 }
 
-const char *spi_transfer_check(const struct spi_request *request,
-			       const struct chip *chip)
+bool spi_transfer_check(const struct spi_request *request,
+			const struct chip *chip, char *reason)
 {
-	if (spi_transfer_len(request) > chip->spec->max_request)
-		return "the transfer is longer than max-request";
-	if (request->head.freq && request->head.freq < chip->caps.min_speed_hz)
-		return "the clock is too slow";
-	return NULL;
+	unsigned long long len = spi_transfer_len(request);
+	const struct spi_head *head = &request->head;
+
+	if (len > chip->spec->max_request)
+		snprintf(reason, SPI_REASON_SIZE,
+			 "%llu bytes on chip select %u: max-request is %llu",
+			 len, head->chip_select_id,
+			 (unsigned long long)chip->spec->max_request);
+	else if (head->freq && head->freq < chip->caps.min_speed_hz)
+		snprintf(reason, SPI_REASON_SIZE,
+			 "clock of %u Hz on chip select %u: the device has %u "
+			 "Hz or more",
+			 head->freq, head->chip_select_id,
+			 chip->caps.min_speed_hz);
+	else
+		return true;
+	return false;
 }
 
 /* The chip's own limit holds, whatever the controller's is. */

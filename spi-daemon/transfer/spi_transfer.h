@@ -12,6 +12,7 @@
 
 #include "spi-daemon/bus/controller.h"
 #include "virtio/spi/spi_request.h"
+#include "virtio/spi/spi_validate.h"
 
 /*
  * Room for what lies in pieces in guest memory: one piece each way. Made when
@@ -41,10 +42,11 @@ uint64_t spi_transfer_len(const struct spi_request *request);
 
 /*
  * Limits of the one chip, which the config space has no field for. Returns
- * NULL, or why the request cannot be done.
+ * true if the request is within them. If not, @reason, of SPI_REASON_SIZE
+ * bytes, says why it cannot be done.
  */
-const char *spi_transfer_check(const struct spi_request *request,
-			       const struct chip *chip);
+bool spi_transfer_check(const struct spi_request *request,
+			const struct chip *chip, char *reason);
 
 /*
  * Does the next piece, on a chip whose bus is the caller's. Returns 0, or a

@@ -5,6 +5,7 @@
  */
 #include <endian.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -334,6 +335,45 @@ static void bad_request_costs_its_neighbours_nothing(void **state)
 	}
 }
 
+/* Sums up all that the log says of refused requests. */
+static unsigned long count_refusals(const char *log)
+{
+	static const char suppressed[] = " lines suppressed";
+	unsigned long count = 0;
+
+	for (const char *at = log; (at = strstr(at, "request refused")); at++)
+		count++;
+	for (const char *at = log; (at = strstr(at, suppressed)); at++) {
+		const char *digits = at;
+
+		while (digits[-1] >= '0' && digits[-1] <= '9')
+			digits--;
+		count += strtoul(digits, NULL, 10);
+	}
+	return count;
+}
+
+static void log_names_the_value_and_counts_every_refusal(void **state)
+{
+	enum {
+		COUNT = 200
+	};
+	struct rig *rig = *state;
+	struct spi_front *front = rig_open(rig, 0);
+	struct spi_front_request request = duplex(rig_head(0));
+	const char *log;
+
+	request.head.bits_per_word = 99;
+	for (unsigned int i = 0; i < COUNT; i++)
+		rig_expect(front, &request, VIRTIO_SPI_PARAM_ERR);
+	rig_close(rig, 0);
+	daemon_stop(&rig->daemon, SIGTERM);
+	log = daemon_stderr(&rig->daemon);
+	assert_non_null(strstr(log, "request refused: word size 99 on chip "
+				    "select 0: the controller has 1 to 32"));
+	assert_int_equal(count_refusals(log), COUNT);
+}
+
 int main(void)
 {
 	static const char *const slow[] = {
@@ -358,6 +398,7 @@ int main(void)
 		RIG_TEST_BOTH(no_writable_byte),
 		RIG_TEST_BOTH_ARGS(request_above_the_limit, small),
 		RIG_TEST_BOTH(bad_request_costs_its_neighbours_nothing),
+		RIG_TEST(log_names_the_value_and_counts_every_refusal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

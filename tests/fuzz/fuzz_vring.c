@@ -90,10 +90,11 @@ static void use_chain(struct vring *vring)
 					   .mode_func_supported = 0x7f };
 	struct chain_cursor in, out;
 	struct spi_request request;
+	char reason[SPI_REASON_SIZE];
 	uint8_t bytes[64];
 
 	if (!spi_request_parse(&chain, &mem, &request)) {
-		spi_validate(&config, &request);
+		spi_validate(&config, &request, reason);
 		out = request.tx;
 		for (int i = 0; i < 64; i++)
 			if (chain_read(&out, &mem, bytes, sizeof(bytes)) < 0)

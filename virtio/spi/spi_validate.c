@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <stdbool.h>
-#include <stddef.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "virtio/spi/spi_validate.h"
+
+/* Writes the reason. Returns false, for the caller to return. */
+__attribute__((format(printf, 2, 3))) static bool
+refuse(char *reason, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reason, SPI_REASON_SIZE, format, args);
+	va_end(args);
+	return false;
+}
 
 /* 0 and 1 mean a single line, which is always supported. */
 static bool nbits_ok(uint8_t nbits, uint8_t supported)
@@ -22,91 +35,199 @@ static bool nbits_ok(uint8_t nbits, uint8_t supported)
 	}
 }
 
-static bool bits_per_word_ok(uint8_t bits, uint32_t mask)
+static bool check_nbits(const char *name, uint8_t nbits, uint8_t supported,
+			const struct spi_head *head, char *reason)
+{
+	if (nbits_ok(nbits, supported))
+		return true;
+	return refuse(reason,
+		      "%s %u on chip select %u: the controller has 1%s%s%s",
+		      name, nbits, head->chip_select_id,
+		      supported & VIRTIO_SPI_CAN_DUAL ? ", 2" : "",
+		      supported & VIRTIO_SPI_CAN_QUAD ? ", 4" : "",
+		      supported & VIRTIO_SPI_CAN_OCTAL ? ", 8" : "");
+}
+
+static bool has_word_size(uint32_t mask, unsigned int bits)
 {
 	if (bits < 1 || bits > 32)
 		return false;
 	return !mask || mask & (1u << (bits - 1));
 }
 
-static const char *check_mode(const struct spi_config *config, uint32_t mode)
-{
-	uint32_t can = config->mode_func_supported;
+#define SIZES_TEXT 96 /* 16 runs of one or two sizes each */
 
-	if (!(can & (mode & VIRTIO_SPI_MODE_CPHA ? VIRTIO_SPI_CAN_CPHA_1
-						 : VIRTIO_SPI_CAN_CPHA_0)))
-		return "the clock phase is not supported";
-	if (!(can & (mode & VIRTIO_SPI_MODE_CPOL ? VIRTIO_SPI_CAN_CPOL_1
-						 : VIRTIO_SPI_CAN_CPOL_0)))
-		return "the clock polarity is not supported";
+/* The word sizes in @mask, as "8, 16, 32" or "4, 8 to 32". */
+static void list_word_sizes(uint32_t mask, char *text)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (unsigned int bits = 1; bits <= 32; bits++) {
+		unsigned int last = bits;
+
+		if (!has_word_size(mask, bits))
+			continue;
+		while (has_word_size(mask, last + 1))
+			last++;
+		/* Two in a row are listed, more are a range. */
+		if (last < bits + 2)
+			last = bits;
+		len += (size_t)snprintf(text + len, SIZES_TEXT - len, "%s%u",
+					len ? ", " : "", bits);
+		if (last > bits)
+			len += (size_t)snprintf(text + len, SIZES_TEXT - len,
+						" to %u", last);
+		bits = last;
+	}
+}
+
+static bool check_word_size(const struct spi_config *config,
+			    const struct spi_head *head, char *reason)
+{
+	char sizes[SIZES_TEXT];
+
+	if (has_word_size(config->bits_per_word_mask, head->bits_per_word))
+		return true;
+	list_word_sizes(config->bits_per_word_mask, sizes);
+	return refuse(reason,
+		      "word size %u on chip select %u: the controller has %s",
+		      head->bits_per_word, head->chip_select_id, sizes);
+}
+
+static bool check_cs_change(const struct spi_config *config,
+			    const struct spi_head *head, char *reason)
+{
+	unsigned int max = config->cs_change_supported ? 1 : 0;
+
+	if (head->cs_change <= max)
+		return true;
+	return refuse(reason,
+		      "cs_change %u on chip select %u: the controller has %s",
+		      head->cs_change, head->chip_select_id,
+		      max ? "0 and 1" : "0 only");
+}
+
+static bool check_reserved(const struct spi_head *head, char *reason)
+{
+	for (unsigned int i = 0; i < sizeof(head->reserved); i++)
+		if (head->reserved[i])
+			return refuse(reason, "reserved byte %u is %u, not 0",
+				      i, head->reserved[i]);
+	return true;
+}
+
+static bool check_clock(const struct spi_config *config,
+			const struct spi_head *head, char *reason)
+{
+	if (!config->max_freq_hz || head->freq <= config->max_freq_hz)
+		return true;
+	return refuse(
+		reason,
+		"clock of %u Hz on chip select %u: the controller has up to %u Hz",
+		head->freq, head->chip_select_id, config->max_freq_hz);
+}
+
+/* What of @mode the controller lacks, or NULL. */
+static const char *lacks(uint32_t can, uint32_t mode)
+{
+	if (mode & VIRTIO_SPI_MODE_CPHA && !(can & VIRTIO_SPI_CAN_CPHA_1))
+		return "CPHA 1";
+	if (!(mode & VIRTIO_SPI_MODE_CPHA) && !(can & VIRTIO_SPI_CAN_CPHA_0))
+		return "CPHA 0";
+	if (mode & VIRTIO_SPI_MODE_CPOL && !(can & VIRTIO_SPI_CAN_CPOL_1))
+		return "CPOL 1";
+	if (!(mode & VIRTIO_SPI_MODE_CPOL) && !(can & VIRTIO_SPI_CAN_CPOL_0))
+		return "CPOL 0";
 	if (mode & VIRTIO_SPI_MODE_CS_HIGH && !(can & VIRTIO_SPI_CAN_CS_HIGH))
-		return "an active-high chip select is not supported";
+		return "active-high chip select";
 	if (mode & VIRTIO_SPI_MODE_LSB_FIRST &&
 	    !(can & VIRTIO_SPI_CAN_LSB_FIRST))
-		return "LSB first is not supported";
+		return "LSB first";
 	if (mode & VIRTIO_SPI_MODE_LOOP && !(can & VIRTIO_SPI_CAN_LOOP))
-		return "loopback mode is not supported";
+		return "loopback";
 	if (mode & ~(VIRTIO_SPI_MODE_CPHA | VIRTIO_SPI_MODE_CPOL |
 		     VIRTIO_SPI_MODE_CS_HIGH | VIRTIO_SPI_MODE_LSB_FIRST |
 		     VIRTIO_SPI_MODE_LOOP))
-		return "an unknown mode bit is set";
+		return "meaning for one of its bits";
 	return NULL;
 }
 
-static const char *check_delays(const struct spi_config *config,
-				const struct spi_head *head)
+static bool check_mode(const struct spi_config *config,
+		       const struct spi_head *head, char *reason)
 {
-	if (head->word_delay_ns > config->max_word_delay_ns)
-		return "the word delay is too long";
-	if (head->cs_setup_ns > config->max_cs_setup_ns)
-		return "the setup delay is too long";
-	if (head->cs_delay_hold_ns > config->max_cs_hold_ns)
-		return "the hold delay is too long";
-	if (head->cs_change_delay_inactive_ns > config->max_cs_inactive_ns)
-		return "the inactive delay is too long";
-	return NULL;
+	const char *what = lacks(config->mode_func_supported, head->mode);
+
+	if (!what)
+		return true;
+	return refuse(reason,
+		      "mode 0x%x on chip select %u: the controller has no %s",
+		      head->mode, head->chip_select_id, what);
 }
 
-static const char *check_lengths(const struct spi_request *request)
+static bool check_delays(const struct spi_config *config,
+			 const struct spi_head *head, char *reason)
+{
+	const struct {
+		const char *name;
+		uint32_t ns, max_ns;
+	} delays[] = {
+		{ "word", head->word_delay_ns, config->max_word_delay_ns },
+		{ "setup", head->cs_setup_ns, config->max_cs_setup_ns },
+		{ "hold", head->cs_delay_hold_ns, config->max_cs_hold_ns },
+		{ "inactive", head->cs_change_delay_inactive_ns,
+		  config->max_cs_inactive_ns },
+	};
+
+	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++)
+		if (delays[i].ns > delays[i].max_ns)
+			return refuse(
+				reason,
+				"%s delay of %u ns on chip select %u: the controller has up to %u ns",
+				delays[i].name, delays[i].ns,
+				head->chip_select_id, delays[i].max_ns);
+	return true;
+}
+
+static bool check_lengths(const struct spi_request *request, char *reason)
 {
 	uint32_t word = spi_word_size(request->head.bits_per_word);
+	unsigned long long tx = request->tx_len, rx = request->rx_len;
 
-	if (!request->tx_len && !request->rx_len)
-		return "there is nothing to transfer";
-	if (request->tx_len && request->rx_len &&
-	    request->tx_len != request->rx_len)
-		return "tx and rx differ in length";
-	if (request->tx_len % word || request->rx_len % word)
-		return "the length is not a multiple of the word";
-	return NULL;
+	if (!tx && !rx)
+		return refuse(reason, "there is nothing to transfer");
+	if (tx && rx && tx != rx)
+		return refuse(
+			reason,
+			"tx of %llu bytes and rx of %llu differ in length", tx,
+			rx);
+	if (tx % word || rx % word)
+		return refuse(
+			reason,
+			"%llu bytes are no multiple of a word: words of %u bits have %u bytes",
+			tx ? tx : rx, request->head.bits_per_word, word);
+	return true;
 }
 
-const char *spi_validate(const struct spi_config *config,
-			 const struct spi_request *request)
+bool spi_validate(const struct spi_config *config,
+		  const struct spi_request *request, char *reason)
 {
 	const struct spi_head *head = &request->head;
-	const char *reason;
 
 	if (head->chip_select_id >= config->cs_max_number)
-		return "there is no such chip select";
-	if (!bits_per_word_ok(head->bits_per_word, config->bits_per_word_mask))
-		return "the word size is not supported";
-	if (head->cs_change > 1 ||
-	    (head->cs_change && !config->cs_change_supported))
-		return "cs_change is not valid";
-	if (!nbits_ok(head->tx_nbits, config->tx_nbits_supported))
-		return "tx_nbits is not supported";
-	if (!nbits_ok(head->rx_nbits, config->rx_nbits_supported))
-		return "rx_nbits is not supported";
-	if (head->reserved[0] || head->reserved[1] || head->reserved[2])
-		return "a reserved byte is set";
-	if (config->max_freq_hz && head->freq > config->max_freq_hz)
-		return "the clock is too fast";
-
-	reason = check_mode(config, head->mode);
-	if (!reason)
-		reason = check_delays(config, head);
-	if (!reason)
-		reason = check_lengths(request);
-	return reason;
+		return refuse(reason, "chip select %u: the controller has %s%u",
+			      head->chip_select_id,
+			      config->cs_max_number > 1 ? "0 to " : "",
+			      config->cs_max_number - 1);
+	return check_word_size(config, head, reason) &&
+	       check_cs_change(config, head, reason) &&
+	       check_nbits("tx_nbits", head->tx_nbits,
+			   config->tx_nbits_supported, head, reason) &&
+	       check_nbits("rx_nbits", head->rx_nbits,
+			   config->rx_nbits_supported, head, reason) &&
+	       check_reserved(head, reason) &&
+	       check_clock(config, head, reason) &&
+	       check_mode(config, head, reason) &&
+	       check_delays(config, head, reason) &&
+	       check_lengths(request, reason);
 }

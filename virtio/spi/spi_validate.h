@@ -3,15 +3,22 @@
 #ifndef SPI_VALIDATE_H
 #define SPI_VALIDATE_H
 
+#include <stdbool.h>
+
 #include "virtio/spi/spi_config.h"
 #include "virtio/spi/spi_request.h"
 
+/* Room for a reason, with its NUL; a longer one is cut off. */
+#define SPI_REASON_SIZE 160
+
 /*
- * Checks the parameters of @request against the spec and @config. Returns NULL
- * if they are valid; else the reason, a constant string: answer the request
- * with VIRTIO_SPI_PARAM_ERR.
+ * Checks @request against the spec and against what @config offers.
+ * Returns true if all parameters are valid. If not, the request is to be
+ * answered with VIRTIO_SPI_PARAM_ERR, and @reason, of SPI_REASON_SIZE bytes,
+ * says which value is wrong and what the controller has instead, e.g. "word
+ * size 99 on chip select 0: the controller has 8, 16, 32".
  */
-const char *spi_validate(const struct spi_config *config,
-			 const struct spi_request *request);
+bool spi_validate(const struct spi_config *config,
+		  const struct spi_request *request, char *reason);
 
 #endif

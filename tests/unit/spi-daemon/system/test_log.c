@@ -227,7 +227,11 @@ static void the_next_burst_tells_what_was_suppressed(void **state)
 	assert_int_equal(suppressed, 27);
 	assert_true(log_limit_ok(&limit, 6 * SECOND, &suppressed));
 	assert_int_equal(suppressed, 0);
+	assert_int_equal(log_limit_end(&limit), 0);
 	assert_int_equal(ask(&limit, 7 * SECOND, 37), 8);
+	/* No line may follow. */
+	assert_int_equal(log_limit_end(&limit), 29);
+	assert_int_equal(log_limit_end(&limit), 0);
 }
 
 static void slow_lines_are_never_suppressed(void **state)

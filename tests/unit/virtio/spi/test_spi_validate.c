@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -38,6 +39,14 @@ static struct spi_request plain(void)
 		.tx_len = 8,
 		.rx_len = 8,
 	};
+}
+
+static bool is_valid(const struct spi_config *config,
+		     const struct spi_request *request)
+{
+	char reason[SPI_REASON_SIZE];
+
+	return spi_validate(config, request, reason);
 }
 
 /* A byte of the head: its value, and which configs accept it */
@@ -96,10 +105,10 @@ static void test_each_byte_of_the_head_is_checked(void **state)
 		struct spi_request r = plain();
 
 		((uint8_t *)&r.head)[bytes[i].at] = bytes[i].value;
-		if (!spi_validate(&rich, &r) != bytes[i].rich)
+		if (is_valid(&rich, &r) != bytes[i].rich)
 			fail_msg("%s, all supported", bytes[i].name);
 		r.head.freq = 0;
-		if (!spi_validate(&poor, &r) != bytes[i].poor)
+		if (is_valid(&poor, &r) != bytes[i].poor)
 			fail_msg("%s, nothing supported", bytes[i].name);
 	}
 }
@@ -147,9 +156,9 @@ static void test_each_word_of_the_head_is_checked(void **state)
 
 		memcpy((uint8_t *)&r.head + words[i].at, &words[i].value,
 		       sizeof(uint32_t));
-		if (!spi_validate(&rich, &r) != words[i].rich)
+		if (is_valid(&rich, &r) != words[i].rich)
 			fail_msg("%s, all supported", words[i].name);
-		if (!spi_validate(&poor, &r) != words[i].poor)
+		if (is_valid(&poor, &r) != words[i].poor)
 			fail_msg("%s, nothing supported", words[i].name);
 	}
 }
@@ -167,7 +176,7 @@ static void test_every_mode_needs_its_two_bits_of_the_config(void **state)
 			bool polarity = can & (mode & 2 ? 8 : 4);
 
 			r.head.mode = mode;
-			assert_int_equal(!spi_validate(&config, &r),
+			assert_int_equal(is_valid(&config, &r),
 					 phase && polarity);
 		}
 	}
@@ -187,15 +196,13 @@ static void test_each_wide_mode_needs_its_own_bit(void **state)
 			config.tx_nbits_supported = (uint8_t)can;
 			config.rx_nbits_supported = 0;
 			r.head.tx_nbits = lines[i];
-			assert_int_equal(!spi_validate(&config, &r),
-					 can >> i & 1);
+			assert_int_equal(is_valid(&config, &r), can >> i & 1);
 			config.tx_nbits_supported = 0;
 			config.rx_nbits_supported = (uint8_t)can;
-			assert_non_null(spi_validate(&config, &r));
+			assert_false(is_valid(&config, &r));
 			r.head.tx_nbits = 0;
 			r.head.rx_nbits = lines[i];
-			assert_int_equal(!spi_validate(&config, &r),
-					 can >> i & 1);
+			assert_int_equal(is_valid(&config, &r), can >> i & 1);
 		}
 	}
 }
@@ -211,7 +218,7 @@ static void test_word_size_mask_has_a_bit_for_each_size(void **state)
 			struct spi_request r = plain();
 
 			r.head.bits_per_word = (uint8_t)bits;
-			assert_int_equal(!spi_validate(&config, &r),
+			assert_int_equal(is_valid(&config, &r),
 					 bits == bit + 1);
 		}
 	}
@@ -252,7 +259,7 @@ static void test_lengths_must_agree_and_fill_words(void **state)
 		r.head.bits_per_word = lengths[i].bits;
 		r.tx_len = lengths[i].tx;
 		r.rx_len = lengths[i].rx;
-		if (!spi_validate(&rich, &r) != lengths[i].ok)
+		if (is_valid(&rich, &r) != lengths[i].ok)
 			fail_msg("row %zu", i);
 	}
 }
@@ -266,6 +273,121 @@ static void test_words_take_1_2_or_4_bytes(void **state)
 								   : 4);
 }
 
+/* What differs from a plain request to chip 0, and what is said of it. */
+static const struct {
+	bool poor;
+	struct spi_head head;
+	uint64_t tx_len, rx_len;
+	const char *reason;
+} reasons[] = {
+	{ .head.chip_select_id = 3,
+	  .reason = "chip select 3: the controller has 0 to 2" },
+	{ .poor = true,
+	  .head.chip_select_id = 1,
+	  .reason = "chip select 1: the controller has 0" },
+	{ .head = { .chip_select_id = 2, .bits_per_word = 99 },
+	  .reason = "word size 99 on chip select 2: the controller has 1 to "
+		    "32" },
+	{ .poor = true,
+	  .head.bits_per_word = 16,
+	  .reason = "word size 16 on chip select 0: the controller has 8" },
+	{ .head.cs_change = 2,
+	  .reason = "cs_change 2 on chip select 0: the controller has 0 and "
+		    "1" },
+	{ .poor = true,
+	  .head.cs_change = 1,
+	  .reason = "cs_change 1 on chip select 0: the controller has 0 "
+		    "only" },
+	{ .head.tx_nbits = 3,
+	  .reason = "tx_nbits 3 on chip select 0: the controller has 1, 2, 4, "
+		    "8" },
+	{ .poor = true,
+	  .head.rx_nbits = 2,
+	  .reason = "rx_nbits 2 on chip select 0: the controller has 1" },
+	{ .head.reserved[2] = 7, .reason = "reserved byte 2 is 7, not 0" },
+	{ .head.freq = 1002,
+	  .reason = "clock of 1002 Hz on chip select 0: the controller has up "
+		    "to 1001 Hz" },
+	{ .head.mode = 0x21,
+	  .reason = "mode 0x21 on chip select 0: the controller has no meaning "
+		    "for one of its bits" },
+	{ .poor = true,
+	  .head.mode = 0x1,
+	  .reason = "mode 0x1 on chip select 0: the controller has no CPHA 1" },
+	{ .poor = true,
+	  .head.mode = 0x4,
+	  .reason = "mode 0x4 on chip select 0: the controller has no "
+		    "active-high chip select" },
+	{ .head.cs_setup_ns = 103,
+	  .reason = "setup delay of 103 ns on chip select 0: the controller "
+		    "has up to 102 ns" },
+	{ .head = { .chip_select_id = 255,
+		    .bits_per_word = 255,
+		    .mode = UINT32_MAX },
+	  .reason = "chip select 255: the controller has 0 to 2" },
+	{ .head.cs_change_delay_inactive_ns = UINT32_MAX,
+	  .reason = "inactive delay of 4294967295 ns on chip select 0: the "
+		    "controller has up to 104 ns" },
+	{ .tx_len = 7,
+	  .rx_len = 6,
+	  .reason = "tx of 7 bytes and rx of 6 differ in length" },
+	{ .head.bits_per_word = 17,
+	  .tx_len = 6,
+	  .reason = "6 bytes are no multiple of a word: words of 17 bits have "
+		    "4 bytes" },
+};
+
+static void test_reason_names_the_value_and_what_there_is(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		struct spi_request r = { .head = reasons[i].head,
+					 .tx_len = reasons[i].tx_len,
+					 .rx_len = reasons[i].rx_len };
+		char reason[SPI_REASON_SIZE];
+
+		if (!r.head.bits_per_word)
+			r.head.bits_per_word = 8;
+		if (!r.tx_len)
+			r.tx_len = 8;
+		assert_false(spi_validate(reasons[i].poor ? &poor : &rich, &r,
+					  reason));
+		assert_string_equal(reason, reasons[i].reason);
+	}
+}
+
+static void test_reason_lists_the_word_sizes(void **state)
+{
+	static const struct {
+		uint32_t mask;
+		const char *list;
+	} rows[] = {
+		{ 0x80008080, "8, 16, 32" },
+		{ 0xffffff80, "8 to 32" },
+		{ 0x7ffffffe, "2 to 31" },
+		{ 0x00000180, "8, 9" },
+		{ 0x80008788, "4, 8 to 11, 16, 32" },
+		{ 0x55555555,
+		  "1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31" },
+		{ 0xdb6db6db, "1, 2, 4, 5, 7, 8, 10, 11, 13, 14, 16, 17, 19, "
+			      "20, 22, 23, 25, 26, 28, 29, 31, 32" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct spi_config config = rich;
+		struct spi_request r = plain();
+		char reason[SPI_REASON_SIZE];
+
+		config.bits_per_word_mask = rows[i].mask;
+		r.head.bits_per_word = 99;
+		assert_false(spi_validate(&config, &r, reason));
+		assert_string_equal(strrchr(reason, ':') +
+					    strlen(": the controller has "),
+				    rows[i].list);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +399,8 @@ int main(void)
 		cmocka_unit_test(test_word_size_mask_has_a_bit_for_each_size),
 		cmocka_unit_test(test_lengths_must_agree_and_fill_words),
 		cmocka_unit_test(test_words_take_1_2_or_4_bytes),
+		cmocka_unit_test(test_reason_names_the_value_and_what_there_is),
+		cmocka_unit_test(test_reason_lists_the_word_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
