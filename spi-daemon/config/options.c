@@ -158,9 +158,12 @@ static int explain_option(struct parser *p, int verdict, char **argv)
 	if (!option->name)
 		snprintf(p->error, p->error_size,
 			 "-%c is not an option; --help lists them", optopt);
-	else if (verdict == ':')
+	else if (verdict == ':' && optopt < OPTION_WITH)
 		snprintf(p->error, p->error_size, "-%c, --%s needs a value",
 			 optopt, option->name);
+	else if (verdict == ':')
+		snprintf(p->error, p->error_size, "--%s needs a value",
+			 option->name);
 	else
 		snprintf(p->error, p->error_size, "%.64s: --%s takes no value",
 			 argv[optind - 1], option->name);
@@ -191,6 +194,19 @@ static int check_repeated(struct parser *p, int found, const char *value)
 	}
 	p->given |= bit;
 	return 1;
+}
+
+/* A file or a user that has to have a name. */
+static int check_not_empty(struct parser *p, int found, const char *value)
+{
+	if (found != 'f' && found != OPTION_PIDFILE && found != OPTION_USER &&
+	    found != OPTION_STATS)
+		return 0;
+	if (*value)
+		return 0;
+	snprintf(p->error, p->error_size, "--%s= has no value",
+		 find_option(found)->name);
+	return -EINVAL;
 }
 
 static int take_access(struct parser *p, int found, const char *value)
@@ -236,6 +252,9 @@ static int take_option(struct parser *p, int found, const char *value)
 	int ret = check_repeated(p, found, value);
 
 	if (ret <= 0)
+		return ret;
+	ret = check_not_empty(p, found, value);
+	if (ret < 0)
 		return ret;
 	switch (found) {
 	case 's':

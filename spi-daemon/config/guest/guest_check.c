@@ -121,9 +121,10 @@ int guest_check(const struct guest_spec *guests, unsigned int count,
 	for (unsigned int i = 0; !ret && i < count; i++) {
 		const struct guest_spec *guest = &guests[i];
 
-		ret = check_own(&c, guest, "name", guest->name);
+		/* A guest without name= is called by its socket. */
+		ret = check_own(&c, guest, "socket", guest->socket);
 		if (!ret)
-			ret = check_own(&c, guest, "socket", guest->socket);
+			ret = check_own(&c, guest, "name", guest->name);
 		for (unsigned int j = 0; !ret && j < guest->devices->count; j++)
 			ret = check_chip(&c, guest, j);
 	}
