@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * One chip on a SPI bus, real or simulated: what a device file supplies
+ * One chip on a SPI bus, real or simulated: what each kind of device supplies,
  * and what the rest of the daemon sees of it.
  *
- * All calls on one device are made by the owner of its bus (see bus.h), so
- * a device needs no lock of its own.
+ * Only the owner of a bus calls the devices on it (see bus.h), so a device
+ * needs no lock. A function that any thread may call says so.
  */
 #ifndef SPI_DEVICE_H
 #define SPI_DEVICE_H
@@ -33,12 +33,12 @@ struct spi_caps {
 };
 
 /*
- * One piece of a transfer: what goes over the bus in one go, in a bounded
- * time. A short transfer is one piece.
+ * One piece of a transfer: what one call moves over the bus, in a bounded time.
+ * A short transfer is one piece.
  */
 struct spi_piece {
 	const uint8_t *tx;     /* NULL: zeros are sent */
-	uint8_t *rx;	       /* NULL: what comes is dropped */
+	uint8_t *rx;	       /* NULL: received bytes are dropped */
 	uint32_t len;	       /* bytes, whole words, 1..max_piece */
 	uint32_t speed_hz;     /* 0: the device's own maximum */
 	uint32_t mode;	       /* VIRTIO_SPI_MODE_... */
@@ -51,9 +51,9 @@ struct spi_piece {
 	bool keep;		/* leave the chip selected */
 };
 
-/* May the guest ask for an active-high chip select? */
+/* Whether guests may ask for an active-high chip select */
 enum cs_high {
-	CS_HIGH_DEFAULT, /* as the device file thinks right */
+	CS_HIGH_DEFAULT, /* if the device comes up with one */
 	CS_HIGH_NO,
 	CS_HIGH_YES,
 };
@@ -95,10 +95,10 @@ struct spi_device_ops {
 struct spi_device {
 	const struct spi_device_ops *ops;
 	struct spi_caps caps;	 /* constant once the device is open */
-	const char *failed_step; /* what the last error was of, or NULL */
+	const char *failed_step; /* the step that failed last, or NULL */
 };
 
-/* What the last error was of; @step where the device does not say. */
+/* Returns the step that failed last; @step if the device does not name it. */
 static inline const char *spi_device_failed_step(const struct spi_device *dev,
 						 const char *step)
 {
@@ -116,7 +116,10 @@ static inline int spi_device_release(struct spi_device *dev)
 	return dev->ops->release(dev);
 }
 
-/* The longest setup delay, ns: caps.max_setup_ns, or 0. For any thread. */
+/*
+ * Returns the longest setup delay, ns: caps.max_setup_ns, or 0 if has_setup()
+ * is false. For any thread.
+ */
 static inline uint32_t spi_device_max_setup_ns(const struct spi_device *dev)
 {
 	bool has = !dev->ops->has_setup || dev->ops->has_setup(dev);

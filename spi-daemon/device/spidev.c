@@ -23,17 +23,16 @@
 static const char no_setup[] =
 	"setup delay, for which the driver takes no empty transfer";
 
-/* How the chip is, as far as it is known. */
+/* What is known about the chip */
 enum chip_state {
 	CHIP_RELEASED, /* not selected, and in ->mode */
 	CHIP_SELECTED, /* the last message left it selected, in ->mode */
-	CHIP_UNKNOWN,  /* an ioctl failed: perhaps selected, in any mode */
+	CHIP_UNKNOWN,  /* an ioctl failed: may be selected, in any mode */
 };
 
 /*
- * Does the controller's driver do a message that moves no data? There is no
- * way to ask it that leaves chip select alone, so the first such message that
- * is needed tells.
+ * Whether the controller's driver takes a message that moves no data. Trying it
+ * moves chip select, so the first such message that is needed tells.
  */
 enum empty_messages {
 	EMPTY_UNTRIED,
@@ -104,7 +103,7 @@ static struct spidev *to_spidev(struct spi_device *dev)
 	return (struct spidev *)(void *)dev;
 }
 
-/* An ioctl for the chip failed. A handle of before an unbind stays dead. */
+/* An ioctl failed. After an unbind, it fails until the file is reopened. */
 static void note_failure(struct spidev *spidev, const char *step, int error)
 {
 	spidev->dev.failed_step = step;
@@ -262,7 +261,7 @@ static int send_piece(struct spidev *spidev, const struct spi_piece *piece)
 	return ret;
 }
 
-/* A message with a setup delay failed: was its empty transfer the reason? */
+/* After a message with a setup delay failed: tries an empty one alone. */
 static void find_out_empty(struct spidev *spidev)
 {
 	const char *step = spidev->dev.failed_step;
@@ -320,7 +319,7 @@ static void free_spidev(struct spidev *spidev)
 	free(spidev);
 }
 
-/* Leaves the mode as it was found, for whoever opens the device next. */
+/* Leaves the mode as it was found, for the next user of the device. */
 static int restore_mode(struct spidev *spidev)
 {
 	if (spidev->fd < 0 || (spidev->state == CHIP_RELEASED &&
@@ -365,7 +364,7 @@ int spidev_open(const char *path, enum cs_high cs_high, struct spi_device **out)
 	if (ret < 0) {
 		restore_mode(spidev);
 		free_spidev(spidev);
-		/* Other devices say EINVAL to an ioctl that is not theirs. */
+		/* Some devices fail an unknown ioctl with EINVAL. */
 		return ret == -EINVAL ? -ENOTTY : ret;
 	}
 	*out = &spidev->dev;
@@ -382,7 +381,7 @@ void spidev_bus_name(const char *path, char *name, size_t size)
 		return;
 	snprintf(link, sizeof(link), "/sys/dev/char/%u:%u/device",
 		 major(st.st_rdev), minor(st.st_rdev));
-	/* .../spi0/spi0.1: the chip's directory is in its controller's. */
+	/* The chip's directory is in its controller's: .../spi0/spi0.1 */
 	if (realpath(link, real))
 		strlcpy(name, basename(dirname(real)), size);
 }

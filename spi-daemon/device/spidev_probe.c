@@ -15,7 +15,7 @@
 #define BUFSIZ_FILE    "/sys/module/spidev/parameters/bufsiz"
 #define BUFSIZ_DEFAULT 4096
 
-/* Slower clocks are refused: some drivers divide by zero over them. */
+/* Some drivers divide by zero for slower clocks. */
 #define MIN_SPEED_HZ 1000
 
 int spidev_get_mode(int fd, uint32_t *mode)
@@ -36,8 +36,9 @@ int spidev_set_mode(int fd, uint32_t mode)
 }
 
 /*
- * The wide bits that the controller has: what it lacks is silently dropped.
- * One width at a time, as dual and quad together are refused.
+ * Returns the wide bits that the controller has. The kernel silently drops
+ * those that it lacks, and refuses dual and quad together: try one width at a
+ * time.
  */
 static uint32_t probe_lines(int fd, uint32_t base)
 {
@@ -55,7 +56,7 @@ static uint32_t probe_lines(int fd, uint32_t base)
 	return lines;
 }
 
-/* The mode's bits for these lines: with quad set, dual is allowed too. */
+/* Returns the mode bits for these lines. Quad allows dual transfers too. */
 static uint32_t lines_mode(uint32_t lines)
 {
 	if (lines & SPI_TX_QUAD)
@@ -65,7 +66,7 @@ static uint32_t lines_mode(uint32_t lines)
 	return lines;
 }
 
-/* Is @mode taken as it is? */
+/* Returns true if the controller has all of @mode. */
 static bool takes_mode(int fd, uint32_t mode)
 {
 	uint32_t got;
@@ -95,7 +96,7 @@ static uint32_t probe_modes(int fd, uint32_t base)
 	return can;
 }
 
-/* The wide bits of @mode: 2, 4 and 8 lines, as the config space has them. */
+/* Returns the wide bits of @mode as the config space has them. */
 static uint8_t wide(uint32_t mode, uint32_t dual, uint32_t quad, uint32_t octal)
 {
 	return (uint8_t)((mode & dual ? VIRTIO_SPI_CAN_DUAL : 0) |
@@ -141,7 +142,7 @@ int spidev_probe(int fd, uint32_t found, struct spi_caps *caps, uint32_t *base)
 
 	*base = found & ~WIDE_BITS;
 	lines = probe_lines(fd, *base);
-	/* The kernel checks a transfer's lines against the mode's. */
+	/* The kernel allows a transfer only the lines of the mode. */
 	*base |= lines_mode(lines);
 
 	*caps = (struct spi_caps){

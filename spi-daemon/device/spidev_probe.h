@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * What a controller can do, found out through spidev. Nothing is transferred
- * and no chip is selected; CS_HIGH is not tried, as it would select one.
+ * Probes what a controller can do, through spidev. Transfers nothing and
+ * selects no chip; it does not try CS_HIGH, which would select one.
  */
 #ifndef DEVICE_SPIDEV_PROBE_H
 #define DEVICE_SPIDEV_PROBE_H
@@ -10,17 +10,20 @@
 
 #include "spi-daemon/device/spi_device.h"
 
-/* What a request says of the mode; the rest is as the chip comes up. */
+/* Mode bits that a request sets. The others stay as the chip came up. */
 #define SPIDEV_REQUEST_BITS (SPI_CPHA | SPI_CPOL | SPI_LSB_FIRST | SPI_LOOP)
 
-/* The mode, SPI_... bits. Setting it releases a held chip. 0 or -errno. */
+/*
+ * Reads and writes the mode, SPI_... bits. A write releases the chip. Return 0
+ * or a negative errno.
+ */
 int spidev_get_mode(int fd, uint32_t *mode);
 int spidev_set_mode(int fd, uint32_t mode);
 
 /*
- * Finds out @caps, but for CS_HIGH. @found is the mode that the chip came up
- * with; stores in @base, and leaves set, that mode with the lines added that
- * the controller has. Returns 0 or a negative errno.
+ * Fills in @caps, except for CS_HIGH. @found is the mode that the chip came up
+ * with. Stores in @base, and leaves set, that mode with all lines that the
+ * controller has. Returns 0 or a negative errno.
  */
 int spidev_probe(int fd, uint32_t found, struct spi_caps *caps, uint32_t *base);
 

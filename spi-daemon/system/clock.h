@@ -10,7 +10,7 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S  UINT64_C(1000000000)
 
-/* A deadline that never comes. */
+/* A deadline that is never reached */
 #define CLOCK_NEVER UINT64_MAX
 
 static inline uint64_t clock_now(void)

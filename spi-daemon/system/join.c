@@ -25,10 +25,10 @@ int join_for(pthread_t thread, uint64_t ns)
 	return -pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
 }
 #else
-/* Between two looks at the thread */
+/* How often the thread is polled */
 #define LOOK_NS NS_PER_MS
 
-/* pthread_timedjoin_np() would wait for a time of the clock that is stepped. */
+/* pthread_timedjoin_np() takes a time of the wall clock, which may be set. */
 int join_for(pthread_t thread, uint64_t ns)
 {
 	const uint64_t until = clock_now() + ns;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Waiting for a thread's end, for a time that steps of the clock leave alone.
- */
+/* Joins a thread, with a timeout that does not depend on the wall clock. */
 #ifndef JOIN_H
 #define JOIN_H
 

@@ -20,7 +20,7 @@
 #define ESCAPE_LEN   4	  /* \xNN */
 #define LINE_MAX_LEN (sizeof(PREFIX CUT_OFF "\n") + ESCAPE_LEN * TEXT_MAX)
 
-/* More than this in one write(2) can be torn apart on a pipe. */
+/* A longer write(2) to a pipe may mix with those of others. */
 static_assert(LINE_MAX_LEN <= PIPE_BUF, "a line must be written whole");
 
 static const int priorities[] = {
@@ -33,7 +33,7 @@ static const int priorities[] = {
 static enum log_level log_level = LOG_LEVEL_INFO;
 static bool log_syslog;
 static bool log_journal;
-/* With log_syslog only; cleared when threads are there already. */
+/* With log_syslog only. Cleared while threads run. */
 static atomic_bool log_repeat_errors;
 
 void log_set_level(enum log_level level)
@@ -47,7 +47,7 @@ bool log_find_journal(void)
 	unsigned long long dev, ino;
 	struct stat st;
 
-	/* It is inherited, also by those whose stderr goes elsewhere. */
+	/* The variable is inherited even if stderr was redirected. */
 	log_journal = stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
 		      !fstat(STDERR_FILENO, &st) && st.st_dev == dev &&
 		      st.st_ino == ino;
@@ -67,9 +67,8 @@ void log_started(void)
 }
 
 /*
- * Appends @text to the @len bytes in @line, and returns their new number.
- * Bytes over 7Eh are escaped too: they hold a second set of terminal controls
- * (80h..9Fh), UTF-8 or not.
+ * Appends @text to the @len bytes in @line. Returns the new length. Bytes above
+ * 7Eh are escaped too: 80h to 9Fh are terminal controls.
  */
 static size_t append(char *line, size_t len, const char *text)
 {
@@ -113,7 +112,7 @@ void log_line(enum log_level level, const char *format, ...)
 	va_start(args, format);
 	wanted = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	/* The journal adds the name itself, and takes a priority off. */
+	/* The journal adds the name, and removes the priority. */
 	prefix = append(line, 0, log_journal ? "<3>" : PREFIX);
 	if (log_journal)
 		line[1] = (char)('0' + priorities[level]);

@@ -9,17 +9,17 @@
 enum log_level {
 	LOG_LEVEL_ERROR,
 	LOG_LEVEL_WARNING,
-	LOG_LEVEL_INFO, /* and less: what is logged unless set */
+	LOG_LEVEL_INFO, /* the default: this and the above */
 	LOG_LEVEL_DEBUG,
 };
 
-/* Messages above @level are dropped. Call before threads are started. */
+/* Drops messages above @level. Call before threads are started. */
 void log_set_level(enum log_level level);
 
 /*
- * Is stderr systemd's journal (JOURNAL_STREAM)? If so, lines begin with their
- * priority from now on, "<3>TEXT", as it wants them. Call before threads are
- * started.
+ * Returns true if stderr is systemd's journal (JOURNAL_STREAM). From then on,
+ * lines begin with their priority, as the journal expects: "<3>TEXT". Call
+ * before threads are started.
  */
 bool log_find_journal(void);
 
@@ -30,14 +30,14 @@ bool log_find_journal(void);
  */
 void log_to_syslog(void);
 
-/* The start has succeeded: nobody reads stderr any more. For any thread. */
+/* The daemon has started: errors go to the system log alone. Any thread. */
 void log_started(void);
 
 /*
  * Each call writes one line, "vhost-device-spi: TEXT", with one write(2), so
- * that the lines of threads do not mix. What is not printable ASCII comes out
- * as \xNN, for text may come from a guest, and a long text is cut off. A line
- * that cannot be written is lost. errno is left alone.
+ * that lines of different threads do not mix. Text may come from a guest: bytes
+ * that are not printable ASCII are written as \xNN, and a long text is cut off.
+ * A line that cannot be written is lost. errno does not change.
  */
 #define log_error(...)	 log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
@@ -47,11 +47,9 @@ void log_started(void);
 void log_line(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/*
- * Keeps a guest from filling the log. Used by one thread, starts all zero.
- */
+/* Limits the lines that a guest can cause. For one thread; starts all zero. */
 struct log_limit {
-	uint64_t since_ns; /* the first line of the present burst */
+	uint64_t since_ns; /* when the current burst began */
 	unsigned int lines;
 	unsigned int suppressed;
 };

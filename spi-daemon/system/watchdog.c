@@ -3,7 +3,7 @@
 
 #include "spi-daemon/system/watchdog.h"
 
-/* One that no library and no option of ours uses. */
+/* A signal that nothing else in the daemon uses */
 #define WATCHDOG_SIGNAL SIGURG
 
 static void do_nothing(int signal)
@@ -11,7 +11,7 @@ static void do_nothing(int signal)
 	(void)signal;
 }
 
-/* Without SA_RESTART: the call is to end. */
+/* No SA_RESTART: the system call has to fail with EINTR. */
 void watchdog_init(void)
 {
 	struct sigaction action = { .sa_handler = do_nothing };

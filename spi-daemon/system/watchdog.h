@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Gets a thread out of a system call that a front end holds it in.
+ * Interrupts a thread that a front end blocks in a system call.
  *
- * What is done with a front end's descriptors should not wait, but some of it
- * can be made to: between a poll(2) that says "ready" and the write(2) behind
- * it, say. Such a thread gets a signal, again and again, until it is back in
- * its poll. The signal does nothing but end the call, with EINTR.
+ * A worker never waits for a front end on purpose, but a front end can make it
+ * wait: it can fill a descriptor between the poll(2) that found it writable and
+ * the write(2), for example. Such a thread is sent a signal, repeatedly, until
+ * it is back in its poll. The signal makes the system call fail with EINTR and
+ * does nothing else.
  */
 #ifndef WATCHDOG_H
 #define WATCHDOG_H
@@ -14,19 +15,16 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* A watched thread. All zero: it waits. */
+/* A watched thread. All zero: it waits in its poll. */
 struct watchdog {
-	atomic_uint turn;  /* odd while the thread does not wait */
-	unsigned int seen; /* ->turn at the last look; the looker's */
+	atomic_uint turn;  /* odd while the thread works */
+	unsigned int seen; /* ->turn at the last watchdog_look() */
 };
 
-/* The thread is about to wait for its next task, or has one again. */
+/* The thread begins to work, or begins to wait. */
 static inline void watchdog_turn(struct watchdog *watchdog)
 {
-	/*
-	 * One writer, so no atomic addition; and nothing else is ordered by
-	 * it, so relaxed.
-	 */
+	/* Relaxed: there is one writer, and it orders nothing else. */
 	unsigned int turn =
 		atomic_load_explicit(&watchdog->turn, memory_order_relaxed);
 
@@ -34,13 +32,13 @@ static inline void watchdog_turn(struct watchdog *watchdog)
 }
 
 /*
- * Looks after @thread, which has not been joined. If it does the same task
- * as at the last look, it gets the signal; so it has the time between two
- * looks. Returns whether it got it.
+ * Sends @thread, which was not joined yet, the signal if it still works on what
+ * it did at the last call: it has the time between two calls for each task.
+ * Returns true if the signal was sent.
  */
 bool watchdog_look(struct watchdog *watchdog, pthread_t thread);
 
-/* Makes the signal harmless. Call it before the first look. */
+/* Installs a handler for the signal. Call before watchdog_look(). */
 void watchdog_init(void);
 
 #endif

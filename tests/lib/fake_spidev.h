@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The kernel's side of spidev, played by a thread of the test.
+ * A model of the kernel's spidev, in a thread of the test.
  *
- * A seccomp filter with user notification hands every SPI ioctl of the calling
- * thread, of threads and of processes that it makes from then on to
- * that thread. So the real code makes real system calls, in the test and in a
- * whole daemon that the test starts, and nothing in it is replaced.
+ * A seccomp filter with user notification sends every SPI ioctl of the calling
+ * thread, and of the threads and processes that it starts later, to the model's
+ * thread. The code under test is the real one and makes real system calls, in
+ * the test or in a whole daemon that the test starts.
  *
- * A device file is a node of some other character device (it takes root to
- * make one). What its ioctls do is modelled on Linux 6.x drivers/spi/spidev.c
- * and spi.c, as far as the daemon can tell.
+ * A device file is a node of another character device; making one takes root.
+ * Its ioctls follow drivers/spi/spidev.c and spi.c of Linux 6.x.
  *
- * What goes wrong here fails the running cmocka test.
+ * An error here fails the running cmocka test.
  */
 #ifndef TEST_FAKE_SPIDEV_H
 #define TEST_FAKE_SPIDEV_H
@@ -40,7 +39,7 @@ struct fake_spidev_event {
 	bool has_tx, has_rx;
 };
 
-/* What happened, in order. */
+/* Events in the order in which they happened */
 struct fake_spidev_log {
 	struct fake_spidev_event events[FAKE_SPIDEV_EVENTS];
 	unsigned int count;

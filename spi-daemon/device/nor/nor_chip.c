@@ -13,7 +13,7 @@
 #define CHIP_MIN (64 * KIB)
 #define CHIP_MAX (256 * 1024 * KIB)
 
-/* What the host reads while the chip does not drive the line. */
+/* What the host reads while the chip does not drive its output */
 #define FLOATING     0xff
 
 #define STATUS1_WIP  (1u << 0)
@@ -33,19 +33,19 @@ struct nor_op {
 	uint8_t opcode;
 	uint8_t addr;	 /* address bytes; ADDR_BY_MODE: 3, or 4 in that mode */
 	uint8_t dummy;	 /* bytes between address and data */
-	bool while_busy; /* works then, too */
-	/* Gives the next byte of data; NULL: none comes out. */
+	bool while_busy; /* allowed while the chip is busy */
+	/* Returns the next byte of data; NULL: the command has none. */
 	uint8_t (*out)(struct nor_chip *chip);
-	/* What the deselect edge makes happen; NULL: nothing. */
+	/* Runs the command, at the deselect edge; NULL: nothing to do. */
 	void (*run)(struct nor_chip *chip);
 	uint64_t data_min; /* bytes that run() takes */
 	uint64_t data_max;
 	uint32_t busy_us; /* 0: needs no WEL and takes no time */
-	uint32_t area;	  /* bytes that change, for the protection */
+	uint32_t area;	  /* bytes that change; 0: none that are protected */
 };
 
-/* WEL falls when WIP does. */
-static bool busy(struct nor_chip *chip)
+/* Returns true while an operation runs (WIP). WEL clears with WIP. */
+static bool is_busy(struct nor_chip *chip)
 {
 	if (chip->busy_until_ns && clock_now() >= chip->busy_until_ns) {
 		chip->busy_until_ns = 0;
@@ -54,7 +54,7 @@ static bool busy(struct nor_chip *chip)
 	return chip->busy_until_ns != 0;
 }
 
-/* The bytes that the command changes: @op->area around its address. */
+/* The command changes @op->area bytes, aligned, around its address. */
 static uint32_t area_len(const struct nor_chip *chip)
 {
 	return chip->op->area == WHOLE_CHIP ? (uint32_t)chip->store.size
@@ -71,7 +71,7 @@ static uint8_t out_id(struct nor_chip *chip)
 	return chip->id[chip->data % chip->id_len];
 }
 
-/* ABh: the older, shorter id. The chip has no power-down to leave. */
+/* ABh reads the old, short id. (It also ends power-down, which is missing.) */
 static uint8_t out_short_id(struct nor_chip *chip)
 {
 	return chip->id[2] - 1;
@@ -79,7 +79,7 @@ static uint8_t out_short_id(struct nor_chip *chip)
 
 static uint8_t out_status1(struct nor_chip *chip)
 {
-	uint8_t wip = busy(chip) ? STATUS1_WIP : 0;
+	uint8_t wip = is_busy(chip) ? STATUS1_WIP : 0;
 
 	return chip->status1 | wip | (chip->write_enabled ? STATUS1_WEL : 0);
 }
@@ -101,7 +101,7 @@ static uint8_t out_sfdp(struct nor_chip *chip)
 	return at < NOR_SFDP_SIZE ? chip->sfdp[at] : 0xff;
 }
 
-/* Reads from @at on what the piece can clock out, in one go. */
+/* Reads ahead, from @at, what the announced bytes can clock out. */
 static void fill_window(struct nor_chip *chip, uint32_t at)
 {
 	size_t len = chip->coming ? chip->coming : 1;
@@ -139,7 +139,7 @@ static void write_disable(struct nor_chip *chip)
 
 static void write_status2(struct nor_chip *chip)
 {
-	/* The data of a command without address starts page[]. */
+	/* Without an address, data starts at page[0]. */
 	chip->status2 = chip->page[chip->data - 1] & NOR_STATUS2_MASK;
 }
 
@@ -267,14 +267,14 @@ static const struct nor_op *find_op(uint8_t opcode)
 	return NULL;
 }
 
-static void begin(struct nor_chip *chip, uint8_t opcode)
+static void begin_command(struct nor_chip *chip, uint8_t opcode)
 {
 	const struct nor_op *op = find_op(opcode);
 
 	chip->begun = true;
 	if (opcode != OP_RESET)
 		chip->reset_enabled = false;
-	if (!op || (busy(chip) && !op->while_busy))
+	if (!op || (is_busy(chip) && !op->while_busy))
 		return;
 	chip->op = op;
 	chip->addr = 0;
@@ -286,7 +286,7 @@ static void begin(struct nor_chip *chip, uint8_t opcode)
 	memset(chip->page, 0xff, sizeof(chip->page));
 }
 
-void nor_chip_expect(struct nor_chip *chip, uint32_t bytes)
+void nor_chip_announce(struct nor_chip *chip, uint32_t bytes)
 {
 	chip->coming = bytes;
 	chip->window_len = 0;
@@ -298,7 +298,7 @@ uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in)
 	uint8_t out = FLOATING;
 
 	if (!chip->begun) {
-		begin(chip, in);
+		begin_command(chip, in);
 	} else if (chip->addr_left) {
 		chip->addr = chip->addr << 8 | in;
 		chip->addr_left--;
@@ -307,7 +307,7 @@ uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in)
 	} else if (op) {
 		if (op->out)
 			out = op->out(chip);
-		/* Past the page's end it wraps, so the last bytes count. */
+		/* Data wraps at the end of the page: the last bytes count. */
 		chip->page[(chip->addr + chip->data) % NOR_PAGE_SIZE] = in;
 		chip->data++;
 	}
@@ -316,7 +316,7 @@ uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in)
 	return out;
 }
 
-static bool complete(const struct nor_chip *chip)
+static bool is_complete(const struct nor_chip *chip)
 {
 	const struct nor_op *op = chip->op;
 
@@ -324,7 +324,7 @@ static bool complete(const struct nor_chip *chip)
 	       chip->data >= op->data_min && chip->data <= op->data_max;
 }
 
-static bool locked(const struct nor_chip *chip)
+static bool is_locked(const struct nor_chip *chip)
 {
 	return chip->op->area &&
 	       nor_protected(chip->store.size, chip->status1, chip->status2,
@@ -333,7 +333,7 @@ static bool locked(const struct nor_chip *chip)
 
 static void run_write(struct nor_chip *chip)
 {
-	if (locked(chip)) {
+	if (is_locked(chip)) {
 		chip->write_enabled = false;
 		return;
 	}
@@ -355,18 +355,18 @@ int nor_chip_error(struct nor_chip *chip)
 
 void nor_chip_deselect(struct nor_chip *chip)
 {
-	if (complete(chip)) {
+	if (is_complete(chip)) {
 		if (!chip->op->busy_us)
 			chip->op->run(chip);
 		else if (chip->write_enabled)
 			run_write(chip);
 	}
-	nor_chip_abandon(chip);
+	nor_chip_drop_command(chip);
 	chip->begun = false;
-	nor_chip_expect(chip, 0);
+	nor_chip_announce(chip, 0);
 }
 
-void nor_chip_abandon(struct nor_chip *chip)
+void nor_chip_drop_command(struct nor_chip *chip)
 {
 	chip->begun = true;
 	chip->op = NULL;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A JEDEC SPI NOR flash as its pins see it: bytes between the edges of chip
- * select. The commands are those of the Winbond W25Q family:
+ * A JEDEC SPI NOR flash at its pins: bytes between the edges of chip select.
+ * The commands are those of the Winbond W25Q family:
  *
- * - A command that comes while the chip is busy, that ends in its address, or
- *   that has too little or too much data, does nothing, as one that the chip
- *   does not know. It leaves the write enable latch (WEL) as it was.
- * - A program or erase of protected bytes clears WEL and does nothing else.
- * - 4-byte addresses are understood at every size, but only told in the SFDP
- *   of chips that need them.
- * - Quad commands work whatever QE says. WP# and HOLD# are not connected.
- * - A reset during an operation ends the busy time; the operation is done.
+ * - The chip ignores a command that it does not know, that comes while it is
+ *   busy, that ends in its address, or that has too little or too much data.
+ * The write enable latch (WEL) stays as it was.
+ * - A program or erase of protected bytes clears WEL and changes nothing.
+ * - Every size takes commands with 4-byte addresses. The SFDP offers them only
+ *   on chips that need them.
+ * - Quad commands ignore QE. WP# and HOLD# are not connected.
+ * - A reset during an operation ends the busy time; the operation is complete.
  * - A read, program or erase that its image file refuses leaves an errno in
  *   nor_chip_error(). The read gives FFh; the write clears WEL, takes no time,
  *   and may have changed some of the bytes. The registers of these chips have
@@ -55,42 +55,41 @@ struct nor_chip {
 	uint64_t data; /* bytes of data so far */
 	uint8_t page[NOR_PAGE_SIZE];
 
-	/* What was read of the array ahead of its clock. */
+	/* Bytes of the array that were read ahead of the clock */
 	uint8_t *window; /* NOR_WINDOW_SIZE bytes */
 	uint32_t window_at;
 	uint32_t window_len; /* valid bytes */
-	uint32_t coming;     /* bytes that are still announced */
+	uint32_t coming;     /* announced bytes that were not clocked yet */
 
-	int error; /* negative errno of the store, to be told; or 0 */
+	int error; /* negative errno that nor_chip_error() will return; or 0 */
 };
 
-/* As sim_nor_open(), on @chip, which is the caller's. */
+/* Opens @chip, which the caller owns. Errors as sim_nor_open(). */
 int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config);
 
 void nor_chip_close(struct nor_chip *chip);
 
 /*
- * Announces that @bytes bytes will be clocked, in one go. The array is read
- * ahead for up to so many, and not again while they are clocked. Without it,
- * each byte is read on its own.
+ * Announces that @bytes bytes will be clocked, so that the array can be read
+ * ahead for all of them at once. Without it each byte is read on its own.
  */
-void nor_chip_expect(struct nor_chip *chip, uint32_t bytes);
+void nor_chip_announce(struct nor_chip *chip, uint32_t bytes);
 
 /*
- * Clocks a byte in, and returns the one that comes out meanwhile. The first
- * one after open or deselect is the opcode. FFh where the chip does not drive.
+ * Clocks a byte in, and returns the byte that comes out, FFh if the chip does
+ * not drive its output. The first byte after open or deselect is the opcode.
  */
 uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in);
 
-/* Makes the chip miss whatever comes until deselect, and what came before. */
-void nor_chip_abandon(struct nor_chip *chip);
+/* Drops the current command, and ignores all bytes until deselect. */
+void nor_chip_drop_command(struct nor_chip *chip);
 
-/* The command, if it is complete, takes effect. Harmless twice. */
+/* Runs the command, if it is complete. A second call does nothing. */
 void nor_chip_deselect(struct nor_chip *chip);
 
 /*
- * Returns what nor_store.h gave when a command could not read or write the
- * array, since the last call; or 0.
+ * Returns the error of a command that could not read or write the array since
+ * the last call (see nor_store.h), or 0.
  */
 int nor_chip_error(struct nor_chip *chip);
 

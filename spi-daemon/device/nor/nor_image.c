@@ -53,9 +53,9 @@ static int fill(int fd, size_t at, size_t len)
 }
 
 /*
- * A new image gets its name when it is complete and locked, so nobody ever
- * finds a part of one. Returns the descriptor, or -EEXIST when another
- * process made the file meanwhile.
+ * Makes a new image. It gets its name when it is complete and locked, so that
+ * no process can open an incomplete one. Returns the descriptor; -EEXIST if
+ * another process made the file meanwhile; or another negative errno.
  */
 static int create(const char *path, size_t size)
 {
@@ -83,8 +83,9 @@ free_temp:
 }
 
 /*
- * Returns the descriptor of a file that exists. Its blocks are allocated, so
- * that a full disk is known now and not when a guest writes.
+ * Opens an image that exists. Allocates its blocks, so that a full disk is an
+ * error now, not when a guest writes. Returns the descriptor or a negative
+ * errno.
  */
 static int open_existing(const char *path, size_t size)
 {

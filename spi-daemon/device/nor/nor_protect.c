@@ -33,8 +33,9 @@ uint8_t nor_status1_mask(uint64_t size)
 }
 
 /*
- * BP locks nothing (0), a power of two at the top, or everything (all ones);
- * TB makes it the bottom; CMP locks all the rest instead.
+ * BP locks nothing (0), a power of two at the top of the chip, or all of it
+ * (all ones). TB locks at the bottom instead. CMP locks the rest of the chip
+ * instead.
  */
 bool nor_protected(uint64_t size, uint8_t status1, uint8_t status2,
 		   uint64_t start, uint64_t len)

@@ -12,7 +12,7 @@
 /* The bits of status 1 that can be written: SRP, which does nothing, TB, BP. */
 uint8_t nor_status1_mask(uint64_t size);
 
-/* Does any of the @len bytes at @start lie in what is locked? */
+/* Returns true if any of the @len bytes at @start is locked. */
 bool nor_protected(uint64_t size, uint8_t status1, uint8_t status2,
 		   uint64_t start, uint64_t len);
 

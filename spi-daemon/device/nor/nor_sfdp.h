@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What the simulated NOR flash says of itself: its id, and SFDP (JESD216B). */
+/* How the simulated NOR flash identifies itself: id and SFDP (JESD216B). */
 #ifndef NOR_SFDP_H
 #define NOR_SFDP_H
 
@@ -8,15 +8,15 @@
 
 #define NOR_SFDP_SIZE 104
 
-/* A 3-byte address reaches this far. */
+/* The largest chip that 3-byte addresses reach, bytes */
 #define NOR_3BYTE_MAX (16u << 20)
 
 /* Fills @table for a chip of @size bytes (64 KiB..256 MiB). */
 void nor_sfdp_fill(uint32_t size, uint8_t table[NOR_SFDP_SIZE]);
 
 /*
- * Stores the id of a real chip of @size bytes in @id: one that Linux's spi-nor
- * knows nothing of that would contradict the SFDP. Returns its length.
+ * Stores in @id the id of a real chip of @size bytes. Linux's spi-nor knows
+ * nothing about that chip that contradicts the SFDP. Returns the id's length.
  */
 size_t nor_default_id(uint32_t size, uint8_t *id);
 

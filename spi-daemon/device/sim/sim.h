@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Simulated chips: "sim:loopback" and "sim:nor". */
+/* Simulated chips: "sim:loopback" and "sim:nor" */
 #ifndef SIM_H
 #define SIM_H
 
@@ -18,7 +18,7 @@ struct sim_nor_config {
 };
 
 /*
- * A chip that returns what it is sent. For a piece without tx that is zeros.
+ * A chip that returns the bytes that it is sent; zeros for a piece without tx.
  * Stores the new device, which spi_device_close() frees, in @out.
  * Returns 0 or -ENOMEM.
  */

@@ -12,7 +12,7 @@
 #define ANY_NBITS \
 	(VIRTIO_SPI_CAN_DUAL | VIRTIO_SPI_CAN_QUAD | VIRTIO_SPI_CAN_OCTAL)
 
-/* The delays are those of spidev: 8 and 16 bits of microseconds. */
+/* The delays are as long as those of spidev: 8 and 16 bits of us. */
 static const struct spi_caps all_caps = {
 	.tx_nbits = ANY_NBITS,
 	.rx_nbits = ANY_NBITS,
@@ -60,7 +60,7 @@ static uint64_t words_of(const struct spi_piece *piece)
 	return piece->len / spi_word_size(piece->bits_per_word);
 }
 
-/* Lines that the bits are spread over. In two directions, the fewer count. */
+/* Returns how many lines the bits are spread over: the fewer of tx and rx. */
 static unsigned int lines_of(const struct spi_piece *piece)
 {
 	unsigned int tx = piece->tx_nbits ? piece->tx_nbits : 1;

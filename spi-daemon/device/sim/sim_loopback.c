@@ -19,7 +19,7 @@ static int loopback_transfer(struct spi_device *dev,
 
 	if (!loopback->selected)
 		sim_bus_wait_setup(piece);
-	/* A guest may let its buffers overlap, so no memcpy(). */
+	/* A guest's buffers may overlap: memcpy() is not allowed. */
 	if (piece->rx && piece->tx)
 		memmove(piece->rx, piece->tx, piece->len);
 	else if (piece->rx)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-/* The NOR flash on its bus: pieces and words to bytes and edges. */
+/* A NOR flash on the simulated bus: turns pieces into bytes and edges. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "spi-daemon/device/sim/sim_bus.h"
 #include "virtio/spi/spi_wire.h"
 
-/* 8, 16, 24 and 32 bits: the chip sees whole bytes. */
+/* 8, 16, 24 and 32 bits: the chip takes whole bytes */
 #define WORD_MASK (1u << 7 | 1u << 15 | 1u << 23 | 1u << 31)
 
 struct sim_nor {
@@ -21,8 +21,8 @@ struct sim_nor {
 	char failed_step[192]; /* what dev.failed_step points to */
 };
 
-/* Returns @error, with what it is of in failed_step. */
-static int explain(struct sim_nor *nor, int error)
+/* Names the failed step, if @error is not 0. Returns @error. */
+static int name_error(struct sim_nor *nor, int error)
 {
 	const char *why = "";
 
@@ -74,7 +74,7 @@ static uint32_t reverse_bits(uint32_t word, uint8_t bits)
 	return reversed;
 }
 
-/* The wire carries a word's highest bit first, unless LSB_FIRST turns it. */
+/* The highest bit of a word goes first, or the lowest with LSB_FIRST. */
 static uint32_t clock_word(struct nor_chip *chip, const struct spi_piece *piece,
 			   uint32_t out)
 {
@@ -92,11 +92,11 @@ static uint32_t clock_word(struct nor_chip *chip, const struct spi_piece *piece,
 }
 
 /*
- * The chip's select is active low, and it works in modes 0 and 3 alone. In
- * any other it loses the command, and the host reads FFh. With LOOP the host
- * reads what it sends, and the chip loses the command as well.
+ * Returns true if the chip understands the mode: 0 or 3, with an active-low
+ * chip select. In any other mode it ignores the command, and the host reads
+ * FFh. With LOOP it ignores the command too, and the host reads what it sends.
  */
-static bool hears(const struct spi_piece *piece)
+static bool understands(const struct spi_piece *piece)
 {
 	uint32_t clock = VIRTIO_SPI_MODE_CPOL | VIRTIO_SPI_MODE_CPHA;
 
@@ -112,16 +112,16 @@ static void deselect(struct sim_nor *nor)
 }
 
 /*
- * A program or erase that fails at this edge is of a request that was answered
- * before. The error stays, for the next transfer: a status read, in general,
- * that would say that all went well.
+ * A program or erase that fails at this edge belongs to a request that was
+ * answered before. So the next transfer fails with the error: most often that
+ * is a status read, which would report success.
  */
 static int nor_release(struct spi_device *dev)
 {
 	struct sim_nor *nor = (struct sim_nor *)(void *)dev;
 
 	deselect(nor);
-	return explain(nor, nor->chip.error);
+	return name_error(nor, nor->chip.error);
 }
 
 static void clock_piece(struct sim_nor *nor, const struct spi_piece *piece)
@@ -129,8 +129,8 @@ static void clock_piece(struct sim_nor *nor, const struct spi_piece *piece)
 	uint32_t size = spi_word_size(piece->bits_per_word);
 	uint32_t i, in, out;
 
-	nor_chip_expect(&nor->chip,
-			piece->len / size * (piece->bits_per_word / 8));
+	nor_chip_announce(&nor->chip,
+			  piece->len / size * (piece->bits_per_word / 8));
 	for (i = 0; i < piece->len; i += size) {
 		out = piece->tx ? load_word(piece->tx + i, size) : 0;
 		in = clock_word(&nor->chip, piece, out);
@@ -146,7 +146,7 @@ static int nor_transfer(struct spi_device *dev, const struct spi_piece *piece)
 	struct sim_nor *nor = (struct sim_nor *)(void *)dev;
 
 	if (nor->chip.error)
-		return explain(nor, nor_chip_error(&nor->chip));
+		return name_error(nor, nor_chip_error(&nor->chip));
 	if (piece->bits_per_word % 8) {
 		deselect(nor);
 		return -EINVAL;
@@ -154,13 +154,13 @@ static int nor_transfer(struct spi_device *dev, const struct spi_piece *piece)
 	if (!nor->selected)
 		sim_bus_wait_setup(piece);
 	nor->selected = true;
-	if (!hears(piece))
-		nor_chip_abandon(&nor->chip);
+	if (!understands(piece))
+		nor_chip_drop_command(&nor->chip);
 	clock_piece(nor, piece);
 	sim_bus_wait_words(piece, nor->timing);
 	if (!piece->keep || nor->chip.error)
 		deselect(nor);
-	return explain(nor, nor_chip_error(&nor->chip));
+	return name_error(nor, nor_chip_error(&nor->chip));
 }
 
 static void nor_close(struct spi_device *dev)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The stream of ioctls for pieces, errors and an unbind. */
+/* The ioctls that pieces, errors and an unbind lead to */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -115,7 +115,7 @@ static void keep_holds_until_the_next_piece_or_release(void **state)
 	expect_events(&p, 0, "SC");
 	assert_int_equal(spi_device_release(dev), 0);
 	check_events("R");
-	/* What is released already costs no system call. */
+	/* A released chip costs no system call. */
 	assert_int_equal(spi_device_release(dev), 0);
 	assert_int_equal(fake_spidev_take(0)->ioctls, 0);
 }
@@ -151,7 +151,7 @@ static void mode_is_set_only_when_it_changes(void **state)
 	}
 }
 
-/* It would release the chip: the request fails instead. */
+/* A change of mode would release the chip, so the request fails. */
 static void mode_never_changes_under_a_held_chip(void **state)
 {
 	struct spi_piece p = begin();
@@ -196,13 +196,13 @@ static void delays_are_never_shorter_than_asked(void **state)
 	assert_int_equal(log->events[5].kind, FAKE_DELAY);
 	assert_int_equal(log->events[5].delay_us, 65535);
 
-	/* No setup where there is no select edge. */
+	/* No setup delay without a select edge */
 	p.word_delay_ns = 0;
 	p.hold_ns = 0;
 	expect_events(&p, 0, "C");
 }
 
-/* Not all words fit into one message then; the chip stays selected. */
+/* The words take several messages; the chip stays selected between them. */
 static void word_delay_takes_a_transfer_a_word(void **state)
 {
 	uint8_t bytes[2 * 100];
@@ -265,7 +265,7 @@ static void every_host_error_releases_and_is_named(void **state)
 	}
 }
 
-/* The kernel leaves a held chip held when it refuses a message. */
+/* The kernel keeps a chip selected when it refuses a message. */
 static void refused_message_releases_a_held_chip(void **state)
 {
 	struct spi_piece p = begin(), bad = p;
@@ -284,7 +284,7 @@ static void refused_message_releases_a_held_chip(void **state)
 	expect_events(&bad, -EFAULT, "MMM");
 }
 
-/* The kernel notices when the message is over, and the chip is held. */
+/* The kernel fails the message after it ran, and keeps the chip selected. */
 static void bytes_that_cannot_be_stored_release_the_chip(void **state)
 {
 	struct spi_piece p = begin();
@@ -329,7 +329,7 @@ static void unbound_device_fails_until_it_is_back(void **state)
 	fake_spidev_bind(0);
 	fake_spidev_take(0);
 	expect(&p, 0);
-	/* Its mode is as it came up, and so has to be set again. */
+	/* The mode is the default after a bind, so it is written again. */
 	check_events("MSCR");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * After an ioctl failed: no message runs inside an old selection, or in the
- * wrong mode.
+ * After a failed ioctl, no message runs inside an old selection or in the wrong
+ * mode.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
-/* A device on device 0 that was probed; its log is empty. */
+/* Opens fake device 0, and empties its log. */
 static struct spi_device *open_on(const struct fake_spidev_board *board)
 {
 	struct spi_device *dev;
@@ -56,7 +56,7 @@ static int transfer_with_setup(struct spi_device *dev)
 	return spi_device_transfer(dev, &p);
 }
 
-/* One letter for each event since the last time. */
+/* Compares the events since the last call, one letter each, with @want. */
 static void check_events(const char *want)
 {
 	const struct fake_spidev_log *log = fake_spidev_take(0);
@@ -147,7 +147,7 @@ static void setup_delay_is_no_more_offered_when_it_cannot_be_done(void **state)
 		assert_non_null(strstr(dev->failed_step, "setup delay"));
 		assert_int_equal(fake_spidev_take(0)->sent_len, 0);
 
-		/* Known now: the wire is left alone. */
+		/* It was learnt: no ioctl is tried. */
 		assert_int_equal(transfer_with_setup(dev), -EOPNOTSUPP);
 		assert_non_null(strstr(dev->failed_step, "setup delay"));
 		assert_int_equal(fake_spidev_take(0)->ioctls, 0);
@@ -170,7 +170,7 @@ static void setup_delay_stays_offered_when_something_else_failed(void **state)
 	assert_int_equal(transfer_with_setup(dev), 0);
 	check_events("SDCR");
 
-	/* It works, so a release that fails once teaches nothing. */
+	/* An empty transfer worked before: one failure does not count. */
 	assert_int_equal(transfer(dev, true), 0);
 	fake_spidev_fail(0, 1, 1, EIO);
 	assert_int_equal(spi_device_release(dev), 0);
@@ -190,7 +190,7 @@ static void no_message_joins_a_selection_that_cannot_be_ended(void **state)
 		assert_true(fake_spidev_is_selected(0));
 		fake_spidev_take(0);
 
-		/* Two ioctls each: to begin, and to release after it failed. */
+		/* Two writes each: before the message, and after the error. */
 		for (int round = 0; round < 2; round++) {
 			assert_int_equal(transfer(dev, false), -EIO);
 			assert_string_equal(dev->failed_step,
@@ -203,7 +203,7 @@ static void no_message_joins_a_selection_that_cannot_be_ended(void **state)
 	}
 }
 
-/* Neither worked, so it is not the empty transfer that fails. */
+/* Writing the mode failed too, so the device failed, not the transfer. */
 static void setup_delay_stays_offered_when_nothing_works(void **state)
 {
 	struct spi_device *dev = open_on(&fake_spidev_plain);
@@ -218,12 +218,12 @@ static void setup_delay_stays_offered_when_nothing_works(void **state)
 	spi_device_close(dev);
 }
 
-/* The kernel may have run the message, or not have looked at it. */
+/* Whether the kernel ran the message or refused it */
 static void failed_message_leaves_no_chip_selected(void **state)
 {
 	static uint8_t byte;
 	static const struct {
-		bool held;  /* before it */
+		bool held;  /* the chip is held before the message */
 		bool stays; /* the driver leaves the chip selected */
 		struct spi_piece bad;
 		int ret;
@@ -270,7 +270,7 @@ static void failed_message_leaves_no_chip_selected(void **state)
 	}
 }
 
-/* Whatever the mode is after that, the next message has the one it asks for. */
+/* The failed change may have reached the controller or not. */
 static void next_message_has_its_mode_when_a_change_failed(void **state)
 {
 	static const struct {
@@ -324,7 +324,7 @@ static void mode_is_left_as_it_was_found_when_a_change_failed(void **state)
 	assert_int_equal(log->events[log->count - 1].mode, 0);
 }
 
-/* It is the write of the mode that notices. */
+/* The first ioctl that fails is the write of the mode. */
 static void unbound_device_is_used_again_when_the_mode_changes(void **state)
 {
 	struct spi_device *dev = open_on(&fake_spidev_plain);
@@ -375,7 +375,7 @@ static void closing_releases_what_was_held_when_the_device_left(void **state)
 	check_events("M");
 }
 
-/* One write of a setting fails, whichever: the start tells, or it is whole. */
+/* For each write of a setting that fails: open fails, or restores all. */
 static void failed_probe_is_told_or_leaves_all_as_it_was(void **state)
 {
 	unsigned int failed = 0, done = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What is no SPI device, and what a device's bus is called. */
+/* Files that are not SPI devices, and names of buses */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,7 +32,7 @@ static void files_of_other_kinds_are_no_spi_device(void **state)
 				 -ENOTTY);
 }
 
-/* Nobody is at the other end: an open that waits would never return. */
+/* No process has the other end open: a blocking open would never return. */
 static void a_fifo_is_no_spi_device(void **state)
 {
 	char path[] = "/tmp/test-spidev-XXXXXX";

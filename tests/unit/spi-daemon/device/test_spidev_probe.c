@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What a spidev's caps say of its controller, and pools of such devices. */
+/* The caps of spidev devices, and pools of such devices */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -72,7 +72,7 @@ static void every_mode_bit_is_found(void **state)
 	}
 }
 
-/* What is offered is taken. CAN_DUAL, _QUAD, _OCTAL are 1, 2, 4. */
+/* The device does what its caps offer. CAN_DUAL, _QUAD, _OCTAL are 1, 2, 4. */
 static void check_lines(struct spi_device *dev)
 {
 	for (uint8_t lines = 1; lines <= 8; lines *= 2) {
@@ -93,7 +93,7 @@ static void check_lines(struct spi_device *dev)
 	}
 }
 
-/* The kernel refuses dual and quad together, drops what it lacks. */
+/* The kernel refuses dual and quad together, and drops missing widths. */
 static void every_number_of_lines_is_found_and_works(void **state)
 {
 	static const struct {
@@ -124,7 +124,7 @@ static void every_number_of_lines_is_found_and_works(void **state)
 	}
 }
 
-/* As a device tree with spi-tx-bus-width has it. */
+/* A device tree with spi-tx-bus-width does that. */
 static void device_may_come_up_with_wide_bits(void **state)
 {
 	struct fake_spidev_board board = fake_spidev_plain;
@@ -171,7 +171,7 @@ static void word_sizes_are_those_that_are_taken(void **state)
 	}
 }
 
-/* No edge, no byte; and CS_HIGH is never tried: it would move the line. */
+/* No edge and no byte. CS_HIGH is never tried: it would move the line. */
 static void probing_leaves_the_bus_alone(void **state)
 {
 	struct fake_spidev_board board = fake_spidev_plain;
@@ -227,7 +227,7 @@ static void cs_high_is_as_the_operator_says(void **state)
 		p.mode = asked;
 		assert_int_equal(spi_device_transfer(dev, &p), 0);
 		log = fake_spidev_take(0);
-		/* Where requests have no say, it stays as the chip came up. */
+		/* If requests cannot set it, it stays as the chip came up. */
 		assert_int_equal(
 			!!(log->events[log->count - 1].mode & SPI_CS_HIGH),
 			cases[i].can || cases[i].mode);
@@ -282,7 +282,7 @@ static void check_controller(const char *const *paths, int ret, const char *why,
 	device_list_put(devices);
 }
 
-/* A mask of 0 in the config space would say: all of them. */
+/* A mask of 0 in the config space would mean all sizes. */
 static void chips_without_a_common_word_size_are_refused(void **state)
 {
 	struct fake_spidev_board a = fake_spidev_plain, b = fake_spidev_plain;

@@ -19,7 +19,7 @@
 #define LINES	200
 #define SECOND	UINT64_C(1000000000)
 
-/* stderr turned into a file, so that what is logged can be read back. */
+/* stderr redirected to a file, to read back what is logged */
 struct capture {
 	FILE *file;
 	int old_stderr;
@@ -32,12 +32,12 @@ static struct capture capture_start(void)
 	assert_non_null(capture.file);
 	capture.old_stderr = dup(STDERR_FILENO);
 	assert_true(capture.old_stderr >= 0);
-	/* Threads share the file's offset, as they would a terminal's. */
+	/* Threads share the file's offset, as with a terminal. */
 	assert_true(dup2(fileno(capture.file), STDERR_FILENO) >= 0);
 	return capture;
 }
 
-/* Returns all that was logged, to be freed. */
+/* Returns all that was logged; the caller frees it. */
 static char *capture_end(struct capture *capture)
 {
 	long size;
@@ -195,8 +195,8 @@ static void threads_do_not_mix_their_lines(void **state)
 	free(text);
 }
 
-/* Asks @count times at @now, and returns how often the answer was yes. */
-static int ask(struct log_limit *limit, uint64_t now, int count)
+/* Logs @count lines at @now. Returns how many the limit allows. */
+static int log_lines(struct log_limit *limit, uint64_t now, int count)
 {
 	unsigned int suppressed;
 	int yes = 0;
@@ -211,9 +211,9 @@ static void ten_lines_of_a_burst_are_logged(void **state)
 	struct log_limit limit = { 0 };
 
 	(void)state;
-	assert_int_equal(ask(&limit, SECOND, 4), 4);
-	assert_int_equal(ask(&limit, 3 * SECOND, 4), 4);
-	assert_int_equal(ask(&limit, 6 * SECOND - 1, 4), 2);
+	assert_int_equal(log_lines(&limit, SECOND, 4), 4);
+	assert_int_equal(log_lines(&limit, 3 * SECOND, 4), 4);
+	assert_int_equal(log_lines(&limit, 6 * SECOND - 1, 4), 2);
 }
 
 static void the_next_burst_tells_what_was_suppressed(void **state)
@@ -222,14 +222,14 @@ static void the_next_burst_tells_what_was_suppressed(void **state)
 	unsigned int suppressed = 99;
 
 	(void)state;
-	assert_int_equal(ask(&limit, SECOND, 37), 10);
+	assert_int_equal(log_lines(&limit, SECOND, 37), 10);
 	assert_true(log_limit_ok(&limit, 6 * SECOND, &suppressed));
 	assert_int_equal(suppressed, 27);
 	assert_true(log_limit_ok(&limit, 6 * SECOND, &suppressed));
 	assert_int_equal(suppressed, 0);
 	assert_int_equal(log_limit_end(&limit), 0);
-	assert_int_equal(ask(&limit, 7 * SECOND, 37), 8);
-	/* No line may follow. */
+	assert_int_equal(log_lines(&limit, 7 * SECOND, 37), 8);
+	/* The end of the session tells the rest. */
 	assert_int_equal(log_limit_end(&limit), 29);
 	assert_int_equal(log_limit_end(&limit), 0);
 }
@@ -240,7 +240,7 @@ static void slow_lines_are_never_suppressed(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < 100; i++)
-		assert_int_equal(ask(&limit, i * SECOND / 2, 1), 1);
+		assert_int_equal(log_lines(&limit, i * SECOND / 2, 1), 1);
 }
 
 static void a_burst_at_time_zero_is_limited(void **state)
@@ -248,7 +248,7 @@ static void a_burst_at_time_zero_is_limited(void **state)
 	struct log_limit limit = { 0 };
 
 	(void)state;
-	assert_int_equal(ask(&limit, 0, 20), 10);
+	assert_int_equal(log_lines(&limit, 0, 20), 10);
 }
 
 int main(void)

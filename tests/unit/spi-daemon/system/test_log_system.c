@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The system log: syslog(3), and systemd's journal on stderr. */
+/* The system log: syslog(3), and systemd's journal on stderr */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +28,7 @@
 static char syslog_text[TEXT_SIZE]; /* one line for each message */
 static char stderr_text[TEXT_SIZE];
 
-/* A syslogd in a /dev of its own. Returns its socket, or -1. */
+/* Makes a /dev with a syslogd in it. Returns its socket, or -1. */
 static int make_dev_log(void)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -42,7 +42,7 @@ static int make_dev_log(void)
 	return fd;
 }
 
-/* What @syslogd was sent goes to @out, a line each. */
+/* Writes the messages that @syslogd received to @out, a line each. */
 static void pass_on(int syslogd, int out)
 {
 	char line[300];

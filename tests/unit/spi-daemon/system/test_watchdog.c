@@ -11,11 +11,11 @@
 
 #include "spi-daemon/system/watchdog.h"
 
-/* A thread that reads an eventfd, which blocks, @times times. */
+/* A thread that reads an eventfd @times times; each read blocks. */
 struct reader {
 	struct watchdog watchdog;
 	int fd;
-	bool waits; /* as a thread without a task does */
+	bool waits; /* as a thread in its poll */
 	unsigned int times;
 	unsigned int interrupted;
 };
@@ -46,7 +46,7 @@ static pthread_t start(struct reader *r)
 	return thread;
 }
 
-static void held_thread_is_freed_again_and_again(void **state)
+static void blocked_thread_is_interrupted_repeatedly(void **state)
 {
 	struct reader r = { .times = 3 };
 	pthread_t thread = start(&r);
@@ -85,9 +85,9 @@ static void task_has_the_time_between_two_looks(void **state)
 	(void)state;
 	watchdog_init();
 	for (unsigned int i = 0; i < 10; i++) {
-		watchdog_turn(&w); /* a task */
+		watchdog_turn(&w); /* works */
 		assert_false(watchdog_look(&w, pthread_self()));
-		watchdog_turn(&w); /* none */
+		watchdog_turn(&w); /* waits */
 		assert_false(watchdog_look(&w, pthread_self()));
 		assert_false(watchdog_look(&w, pthread_self()));
 	}
@@ -100,7 +100,7 @@ static void task_has_the_time_between_two_looks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(held_thread_is_freed_again_and_again),
+		cmocka_unit_test(blocked_thread_is_interrupted_repeatedly),
 		cmocka_unit_test(thread_that_waits_is_left_alone),
 		cmocka_unit_test(task_has_the_time_between_two_looks),
 	};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-/* Every command that only reads or switches, at the chip's pins. */
+/* All commands that change no contents, at the chip's pins */
 #include "tests/unit/spi-daemon/device/nor/nor_pins.h"
 
 static void test_id_repeats(void **state)
@@ -106,10 +106,10 @@ static void test_abandoned_command_does_nothing(void **state)
 	struct nor_chip *chip = *state;
 
 	nor_chip_clock(chip, 0x06);
-	nor_chip_abandon(chip);
+	nor_chip_drop_command(chip);
 	nor_chip_deselect(chip);
 	assert_int_equal(status(chip, 0x05), 0);
-	nor_chip_abandon(chip);
+	nor_chip_drop_command(chip);
 	assert_int_equal(nor_chip_clock(chip, 0x05), 0xff);
 	assert_int_equal(nor_chip_clock(chip, 0), 0xff);
 	nor_chip_deselect(chip);
@@ -149,7 +149,7 @@ static void test_read_wraps_at_the_chip_end(void **state)
 	plant(*state, 0, 0x0f);
 	ASK(*state, rx, sizeof(rx), 0x03, 0x03, 0xff, 0xfe);
 	assert_memory_equal(rx, "\xff\x0e\x0f\xff", 4);
-	/* Address bits that the chip lacks do not count. */
+	/* Address bits beyond the size are ignored. */
 	ASK(*state, rx, sizeof(rx), 0x03, 0xff, 0xff, 0xfe);
 	assert_memory_equal(rx, "\xff\x0e\x0f\xff", 4);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-/* Programs, erases and what stops them, at the chip's pins. */
+/* Programs, erases and protection, at the chip's pins */
 #include "tests/unit/spi-daemon/device/nor/nor_pins.h"
 
 static void test_every_program_opcode_clears_bits(void **state)
@@ -65,7 +65,7 @@ static void test_program_without_data_is_ignored(void **state)
 	assert_int_equal(status(*state, 0x05), WEL);
 }
 
-/* 07h is planted around and in what should be erased, at both ends. */
+/* Programs 07h at both ends of the block, inside and outside. */
 static void check_erase(struct nor_chip *chip, const uint8_t *tx, size_t len,
 			uint32_t start, uint32_t size)
 {
@@ -84,7 +84,7 @@ static void check_erase(struct nor_chip *chip, const uint8_t *tx, size_t len,
 	assert_int_equal(nor_store_erase(&chip->store, 0, SIZE), 0);
 }
 
-/* The addresses point into the block, not at its start. */
+/* The addresses are inside the block, not at its start. */
 static void test_every_erase_opcode_erases_its_block(void **state)
 {
 	struct nor_chip *chip = *state;
@@ -143,7 +143,7 @@ static void test_busy_chip_answers_nothing_but_status(void **state)
 	plant(chip, 0, 0);
 	SEND(chip, 0x06);
 	SEND(chip, 0x52, 1, 0, 0);
-	chip->busy_until_ns += 1000000000000; /* on a slow machine, too */
+	chip->busy_until_ns += 1000000000000; /* longer than any test */
 	ASK(chip, rx, 3, 0x9f);
 	assert_memory_equal(rx, "\xff\xff\xff", 3);
 	ASK(chip, rx, 1, 0x03, 0, 0, 0);

@@ -14,7 +14,7 @@
 #define TB_LARGE (1u << 6)
 #define CMP	 (1u << 6)
 
-/* What is locked, as the W25Q data sheets have it. */
+/* Locked ranges, from the W25Q data sheets */
 struct range {
 	uint64_t size;
 	uint8_t status1;

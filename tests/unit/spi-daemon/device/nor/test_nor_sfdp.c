@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-/* Reads the table as a driver does: by its own headers. */
+/* Reads the table as a driver does, through its headers. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@ static uint32_t dword(uint32_t at)
 	       (uint32_t)table[at + 2] << 16 | (uint32_t)table[at + 3] << 24;
 }
 
-/* Where parameter table @id begins, or 0. */
+/* Returns the offset of parameter table @id, or 0. */
 static uint32_t find_table(uint16_t id, uint8_t dwords)
 {
 	uint32_t header, count = table[6] + 1u;
@@ -41,7 +41,7 @@ static uint32_t find_table(uint16_t id, uint8_t dwords)
 	return 0;
 }
 
-/* Dword @n of the basic table, counted from 1 as JESD216 does. */
+/* Returns dword @n of the basic table, from 1 as in JESD216. */
 static uint32_t bfpt(uint32_t n)
 {
 	uint32_t start = find_table(0xff00, 16);

@@ -23,7 +23,7 @@
 
 struct fixture {
 	char dir[32];
-	char file[48]; /* in @dir, not there yet */
+	char file[48]; /* in @dir; does not exist yet */
 };
 
 static int setup(void **state)
@@ -45,7 +45,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	unlink(f->file);
-	if (rmdir(f->dir)) /* fails when something was left there */
+	if (rmdir(f->dir)) /* fails if a file was left there */
 		return -1;
 	free(f);
 	return 0;
@@ -87,7 +87,7 @@ static void assert_erased(const struct nor_store *store, uint32_t start,
 	}
 }
 
-/* What both kinds of store must do. */
+/* What stores in memory and in a file have in common */
 static void check_contents(struct nor_store *store)
 {
 	assert_erased(store, 0, SIZE);
@@ -257,7 +257,7 @@ static void test_sparse_file_gets_its_blocks(void **state)
 	assert_true(st.st_blocks * 512 >= SIZE);
 }
 
-/* teardown() sees whether anything is left in the directory. */
+/* teardown() fails if a file is left in the directory. */
 static void test_failed_creation_leaves_nothing(void **state)
 {
 	const struct fixture *f = *state;
@@ -287,7 +287,7 @@ static void test_bad_paths_give_their_errno(void **state)
 	assert_int_equal(nor_store_open(&store, SIZE, path), -ENOENT);
 	assert_int_equal(nor_store_open(&store, SIZE, f->dir), -EISDIR);
 	assert_int_equal(nor_store_open(&store, SIZE, "/dev/null"), -EFBIG);
-	/* A link to nowhere neither loops nor is replaced. */
+	/* A dangling link is neither followed for ever nor replaced. */
 	assert_int_equal(symlink("nowhere", f->file), 0);
 	assert_int_equal(nor_store_open(&store, SIZE, f->file), -ENOENT);
 }

@@ -127,7 +127,7 @@ static void test_setup_delay_comes_only_with_the_select_edge(void **state)
 	assert_int_equal(spi_device_transfer(*state, &piece), 0);
 	assert_in_range(now_us() - start, 10000, 500000);
 
-	piece.setup_ns = 2000000000; /* would be noticed */
+	piece.setup_ns = 2000000000; /* the test would time out */
 	piece.keep = false;
 	start = now_us();
 	assert_int_equal(spi_device_transfer(*state, &piece), 0);

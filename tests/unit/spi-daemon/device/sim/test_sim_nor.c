@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-/* The NOR flash as a device: pieces, words, modes and edges. */
+/* The NOR flash as a device: pieces, words, modes and edges */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,7 +36,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* One message of one piece, full duplex. */
+/* A message of one piece, full duplex */
 static void message(struct spi_device *dev, const void *tx, void *rx,
 		    uint32_t len)
 {
@@ -221,7 +221,7 @@ static void test_words_go_out_highest_byte_first(void **state)
 
 static void test_lsb_first_turns_each_word(void **state)
 {
-	/* 9Fh turned is F9h; EFh is F7h, 40h is 02h, 10h is 08h. */
+	/* Bits reversed: 9Fh is F9h, EFh is F7h, 40h is 02h, 10h is 08h. */
 	uint8_t rx[4];
 	uint16_t tx16[] = { 0x00f9, 0 }, rx16[2];
 	struct spi_piece piece = { .tx = (const uint8_t *)"\xf9\0\0\0",
@@ -254,7 +254,7 @@ static void test_word_size_off_the_byte_deselects_and_fails(void **state)
 	assert_int_equal(status(*state), 2);
 }
 
-/* A write enable and an id read in @mode: what comes, and does WEL rise? */
+/* Sends a write enable and an id read in @mode. Checks the id and WEL. */
 static void check_mode(struct spi_device *dev, uint32_t mode,
 		       const char *answer, uint8_t wel)
 {
@@ -274,7 +274,7 @@ static void check_mode(struct spi_device *dev, uint32_t mode,
 	message(dev, "\x04", NULL, 1);
 }
 
-static void test_chip_hears_in_modes_0_and_3_alone(void **state)
+static void test_chip_understands_modes_0_and_3_only(void **state)
 {
 	const char *id = "\xff\xef\x40\x10";
 	const char *nothing = "\xff\xff\xff\xff";
@@ -287,7 +287,7 @@ static void test_chip_hears_in_modes_0_and_3_alone(void **state)
 	check_mode(*state, VIRTIO_SPI_MODE_LOOP, "\x9f\1\2\3", 0);
 }
 
-static void test_command_is_lost_when_the_mode_goes_wrong(void **state)
+static void test_command_is_dropped_when_the_mode_changes(void **state)
 {
 	uint8_t rx[3];
 	struct spi_piece piece = { .tx = (const uint8_t *)"\x9f",
@@ -544,8 +544,8 @@ int main(void)
 		CASE(test_words_go_out_highest_byte_first),
 		CASE(test_lsb_first_turns_each_word),
 		CASE(test_word_size_off_the_byte_deselects_and_fails),
-		CASE(test_chip_hears_in_modes_0_and_3_alone),
-		CASE(test_command_is_lost_when_the_mode_goes_wrong),
+		CASE(test_chip_understands_modes_0_and_3_only),
+		CASE(test_command_is_dropped_when_the_mode_changes),
 		CASE(test_longest_piece_reads_the_whole_chip),
 		CASE(test_delays_are_waited_for),
 		cmocka_unit_test(test_close_deselects_and_the_file_keeps_all),

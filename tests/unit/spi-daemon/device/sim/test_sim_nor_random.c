@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 /*
- * Random commands, cut into random pieces of random word sizes, on the chip
- * and on a few lines of model.
+ * Compares the chip with a small model: random commands, in random pieces and
+ * word sizes.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ static uint32_t random_below(uint32_t limit)
 	return (uint32_t)rand() % limit;
 }
 
-/* Bytes in memory of a word that is @width bytes on the wire. */
+/* Returns the bytes in memory of a word of @width bytes on the wire. */
 static uint32_t word_size(uint32_t width)
 {
 	return width == 3 ? 4 : width;
