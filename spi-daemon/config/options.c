@@ -12,7 +12,7 @@
 #include "spi-daemon/config/options.h"
 #include "spi-daemon/system/long_option.h"
 
-/* Options without a short form, beyond all characters. */
+/* Options without a short form: their numbers are no characters. */
 enum {
 	OPTION_WITH = 256,
 	OPTION_REPLAY,
@@ -49,15 +49,15 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* What is read before the guests can be made of it. */
+/* What was read, until the guests are made from it. */
 struct parser {
 	struct options *options;
 	struct numbered numbered;
-	struct guest_spec all; /* what is said of all guests */
+	struct guest_spec all; /* settings of all guests */
 	const char *config;
 	bool check;
-	uint32_t given; /* bit i: long_options[i] was, where we are reading */
-	uint32_t ruled; /* and here: on the command line, which rules */
+	uint32_t given; /* bit i: this source has given long_options[i] */
+	uint32_t ruled; /* the same of the command line, which has precedence */
 	char *error;
 	size_t error_size;
 };
@@ -81,7 +81,7 @@ static int set_stats(struct parser *p, const char *path)
 	return p->options->stats ? 0 : -ENOMEM;
 }
 
-/* Makes room for one more guest. Returns NULL, with a reason, without. */
+/* Makes room for one more guest. Returns NULL with a reason on errors. */
 static struct guest_spec *new_guest(struct parser *p)
 {
 	struct options *options = p->options;
@@ -141,7 +141,7 @@ static int add_features(struct parser *p, int found, const char *list)
 	return 0;
 }
 
-/* @word is a long option that does not exist. */
+/* Writes that there is no long option @word. */
 static int refuse_name(struct parser *p, const char *word)
 {
 	snprintf(p->error, p->error_size,
@@ -150,7 +150,7 @@ static int refuse_name(struct parser *p, const char *word)
 	return -EINVAL;
 }
 
-/* Says what getopt_long() returned @verdict for: '?' or ':'. */
+/* Writes why getopt_long() returned @verdict, which is '?' or ':'. */
 static int explain_option(struct parser *p, int verdict, char **argv)
 {
 	const struct option *option = find_option(optopt);
@@ -171,8 +171,9 @@ static int explain_option(struct parser *p, int verdict, char **argv)
 }
 
 /*
- * Is the option the second of its kind? Returns 1 when it is to be taken, 0
- * when the command line has the last word, -EINVAL for a mistake.
+ * Checks for an option that was given already. Returns 1 if it can be used, 0
+ * if the command line has set it and the file does not count, or -EINVAL if it
+ * is given twice.
  */
 static int check_repeated(struct parser *p, int found, const char *value)
 {
@@ -246,7 +247,7 @@ static int take_launch_option(struct launch_options *launch, int found,
 	return *text ? OPTIONS_RUN : -ENOMEM;
 }
 
-/* Takes in one option. Returns an action or a negative errno. */
+/* Stores one option. Returns an action or a negative errno. */
 static int take_option(struct parser *p, int found, const char *value)
 {
 	int ret = check_repeated(p, found, value);
@@ -300,7 +301,7 @@ static int take_option(struct parser *p, int found, const char *value)
 	}
 }
 
-/* An option in the configuration file. */
+/* Stores an option of the configuration file. */
 static int take_line(void *arg, const char *name, const char *value,
 		     char *error, size_t error_size)
 {
@@ -357,7 +358,7 @@ static int add_numbered(struct parser *p)
 	return ret;
 }
 
-/* Adds what is said of all guests. Returns 0 or -EINVAL. */
+/* Adds the settings of all guests to each. Returns 0 or -EINVAL. */
 static int complete_guest(struct parser *p, struct guest_spec *guest)
 {
 	char why[128];
@@ -374,7 +375,7 @@ static int complete_guest(struct parser *p, struct guest_spec *guest)
 	return -EINVAL;
 }
 
-/* The command line has been read: does all that it asks for. */
+/* Completes @options after the command line was read. */
 static int finish(struct parser *p)
 {
 	struct options *options = p->options;
@@ -401,7 +402,7 @@ static int finish(struct parser *p)
 				 p->error, p->error_size);
 }
 
-/* Leaves what tells where messages go. */
+/* Frees @options, except for what launch_open_log() needs. */
 static void give_up(struct options *options)
 {
 	struct launch_options launch = {
@@ -418,8 +419,8 @@ static int read_words(struct parser *p, int argc, char **argv)
 {
 	int ret = OPTIONS_RUN;
 
-	opterr = 0; /* the messages are ours */
-	optind = 0; /* start over, should this not be the first call */
+	opterr = 0; /* getopt_long() shall print no messages */
+	optind = 0; /* restart, if this is not the first call */
 	while (ret == OPTIONS_RUN) {
 		const char *word =
 			long_option_unknown(argc, argv, long_options);

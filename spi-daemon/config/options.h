@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The command line and the configuration file: one set of words. */
+/* Options of the command line and of the configuration file. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -10,19 +10,19 @@
 
 #define OPTIONS_MAX_GUESTS 256
 
-/* Read when the command line describes no guest. */
+/* The file that is read if the command line describes no guest. */
 #define OPTIONS_CONFIG_DEFAULT "/etc/vhost-device-spi.conf"
 
-/* What launch.h needs to know. */
+/* The options for launch.h. */
 struct launch_options {
 	bool background; /* --daemon */
 	bool syslog;
 	char *pid_file; /* NULL: none */
-	char *user;	/* NAME[:GROUP]; NULL: keep our own */
+	char *user;	/* NAME[:GROUP]; NULL: do not change it */
 };
 
 struct options {
-	struct guest_spec *guests; /* without contradictions */
+	struct guest_spec *guests; /* checked by guest_check() */
 	unsigned int guest_count;  /* can be 0 if there is a ->config */
 	char *config;		   /* the file that was read; NULL: none */
 	struct launch_options launch;
@@ -38,13 +38,13 @@ enum options_action {
 };
 
 /*
- * Reads the command line and the configuration file that it names. Opens
- * nothing else. What the command line sets is not set by the file; what can
- * be given several times, as --guest, adds up.
- * On success fills @options, to be freed with options_free(), and returns
- * what is to be done. On a mistake writes one line that names the option and
- * the value (no newline) to @error and returns a negative errno; @options
- * then holds nothing but what launch_open_log() wants, as far as it was read.
+ * Reads the command line and the configuration file that it names. Opens no
+ * other file. The command line has precedence over the file; options that may
+ * be given several times, like --guest, add up.
+ * Returns the action to do and fills @options, which options_free() frees.
+ * Returns a negative errno on errors, with one line (no newline) in @error that
+ * names the option and the value; @options then has only the settings for
+ * launch_open_log() that were read so far, and owns nothing.
  */
 int options_parse(int argc, char **argv, struct options *options, char *error,
 		  size_t error_size);
@@ -52,7 +52,7 @@ int options_parse(int argc, char **argv, struct options *options, char *error,
 /* Frees what @options owns. */
 void options_free(struct options *options);
 
-/* What --help prints. */
+/* The text of --help. */
 extern const char options_help[];
 
 #endif

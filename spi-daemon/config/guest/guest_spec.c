@@ -92,7 +92,7 @@ int guest_spec_parse_mode(const char *text, mode_t *mode)
 	char *end;
 
 	*mode = (mode_t)strtoul(text, &end, 8);
-	/* Write permission is what it takes to connect. */
+	/* Connecting needs write permission. */
 	return text[strspn(text, "01234567")] || !*mode || *mode > 0777
 		       ? -EINVAL
 		       : 0;
@@ -109,12 +109,12 @@ int guest_spec_parse_group(const char *text, gid_t *group)
 	return problem ? -EINVAL : 0;
 }
 
-/* What a guest's text says, word by word. */
+/* The state of parsing the words of a guest. */
 struct parser {
 	struct guest_spec *spec;
 	bool has_weight;
 	char *device; /* the device whose keys are being read; NULL: none */
-	const struct key *list; /* the key whose values go on; NULL: none */
+	const struct key *list; /* the key that takes more values; NULL: none */
 	char *error;
 	size_t error_size;
 };
@@ -130,7 +130,7 @@ mistake(const struct parser *p, const char *format, ...)
 	return -EINVAL;
 }
 
-/* All keys of the device were read. */
+/* Adds the device, after all its keys were read. */
 static int end_device(struct parser *p)
 {
 	int ret = 0;
@@ -153,7 +153,7 @@ static int parse_device(struct parser *p, const char *value)
 	return p->device ? 0 : -ENOMEM;
 }
 
-/* A word that is no key of a guest is one of the device before it. */
+/* A key that no guest has belongs to the device before it. */
 static int add_device_key(struct parser *p, const char *item)
 {
 	char *longer;
@@ -258,7 +258,7 @@ static int parse_without(struct parser *p, const char *value)
 static const struct key {
 	const char *name;
 	int (*parse)(struct parser *p, const char *value);
-	bool is_list; /* words without '=' behind it are more values */
+	bool is_list; /* words without '=' that follow are more values */
 } keys[] = {
 	{ "socket", parse_socket, false },
 	{ "device", parse_device, false },
@@ -289,7 +289,7 @@ static int parse_item(struct parser *p, const char *item)
 	return add_device_key(p, item);
 }
 
-/* What can only be told when all was read. */
+/* Checks that need all words to be read. */
 static int check_whole(struct parser *p)
 {
 	struct guest_spec *spec = p->spec;

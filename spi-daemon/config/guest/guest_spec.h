@@ -12,7 +12,7 @@
 #include "spi-daemon/config/guest/offer.h"
 #include "vhost/wire/listen.h"
 
-/* chip_select_id has 8 bits, and so has their number in the config space. */
+/* chip_select_id and the number of chips in the config space have 8 bits. */
 #define GUEST_MAX_DEVICES 255
 
 #define GUEST_WEIGHT_MAX  100
@@ -20,12 +20,12 @@
 /* Bytes in a socket address, without the NUL. */
 #define GUEST_SOCKET_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
-/* The devices of a guest, or of several, which then share them all. */
+/* The devices of a guest, or of several guests that share all of them. */
 struct device_list {
-	unsigned int users; /* guests, and whoever else holds a reference */
-	char *owner;	    /* tells simulated chips of two lists apart */
-	char *text;	    /* the words it was made of, a line each */
-	struct device_spec *specs; /* index: the guest's chip select */
+	unsigned int users; /* number of references */
+	char *owner;	    /* distinguishes simulated chips of two lists */
+	char *text;	    /* the text of each device, a line each */
+	struct device_spec *specs; /* by chip select of the guest */
 	unsigned int count;
 };
 
@@ -39,31 +39,31 @@ struct guest_spec {
 	bool replay;
 };
 
-/* What is not said of a guest: no name, no socket, no devices. */
+/* The defaults of a guest: no name, no socket, no devices. */
 extern const struct guest_spec guest_spec_default;
 
-/* The group of a socket as it comes. */
+/* The group of a socket is not changed. */
 #define GUEST_ANY_GROUP ((gid_t)-1)
 
 /*
- * Makes a list without devices, for @owner, with one reference: the caller's.
- * Returns NULL for want of memory.
+ * Returns an empty list for @owner with one reference, which the caller owns,
+ * or NULL if there is no memory.
  */
 struct device_list *device_list_new(const char *owner);
 
 /*
- * Parses @text and appends the device. On a mistake writes one line that names
- * the device (no newline) to @error and returns -EINVAL (or -ENOMEM).
+ * Parses @text and appends the device. Returns 0, or -EINVAL or -ENOMEM with
+ * one line (no newline) in @error that names the device.
  */
 int device_list_add(struct device_list *list, const char *text, char *error,
 		    size_t error_size);
 
-/* Gives up a reference; the last one frees the list. NULL is ignored. */
+/* Drops a reference; the last one frees the list. Does nothing for NULL. */
 void device_list_put(struct device_list *list);
 
 /*
- * Take in permission bits, octal, as 0660, and the name or number of a group.
- * Return 0, or -EINVAL when that is not what @text is.
+ * Parse permission bits in octal, such as 0660, and the name or number of a
+ * group. Return 0, or -EINVAL if @text is something else.
  */
 int guest_spec_parse_mode(const char *text, mode_t *mode);
 int guest_spec_parse_group(const char *text, gid_t *group);
@@ -71,11 +71,12 @@ int guest_spec_parse_group(const char *text, gid_t *group);
 /*
  * Parses @text: socket=PATH, device=PATH with the keys of the device after it
  * (see device_spec_parse()), name=, weight=, socket-mode=, socket-group=,
- * with=, without=, in any order. Words without '=' behind with= and without=
- * are more features. A guest without a name has that of its socket.
- * On success fills @spec, to be freed with guest_spec_free(), and returns 0.
- * On a mistake writes one line that names the key and the value (no newline)
- * to @error and returns -EINVAL (or -ENOMEM); @spec then holds nothing.
+ * with=, without=, in any order. Words without '=' after with= and without= are
+ * more features. A guest without a name is called by its socket.
+ * Returns 0 and fills @spec, which guest_spec_free() frees. Returns -EINVAL or
+ * -ENOMEM with one line (no newline) in @error that names the key and the
+ * value;
+ * @spec then owns nothing.
  */
 int guest_spec_parse(const char *text, struct guest_spec *spec, char *error,
 		     size_t error_size);
@@ -83,7 +84,7 @@ int guest_spec_parse(const char *text, struct guest_spec *spec, char *error,
 /* Frees what @spec owns. */
 void guest_spec_free(struct guest_spec *spec);
 
-/* Is nothing about the guest different? */
+/* Returns true if @a and @b describe the same guest in the same way. */
 bool guest_spec_equal(const struct guest_spec *a, const struct guest_spec *b);
 
 #endif
