@@ -103,6 +103,14 @@ void vhost_reset_rings(struct vhost_session *s);
 struct vring_features vhost_ring_features(const struct vhost_session *s);
 
 /*
+ * The ring, started, is at @areas from now on. The driver is called, as it may
+ * not have heard of what was used before: by another back end, on a descriptor
+ * that was replaced, or where it asked for calls in the old areas.
+ */
+void vhost_ring_moved(struct vhost_session *s, struct vhost_ring *ring,
+		      const struct vring_areas *areas);
+
+/*
  * Finds the areas of a started ring that is ->lost, and begins it if it is
  * ->unborn. Returns 0; -EAGAIN for want of a translation, which the front end
  * is asked for; or -EINVAL with a ->reason if there can be no such ring.

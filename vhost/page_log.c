@@ -69,6 +69,7 @@ int vhost_set_log_base(struct vhost_session *s, struct vhost_msg *msg)
 		dirty_log_close(&log);
 		return vhost_refuse(s, "the log does not cover guest memory");
 	}
+	log.marked = s->log.marked;
 	dirty_log_close(&s->log);
 	s->log = log;
 	s->log_loss_told = false;
@@ -91,5 +92,8 @@ int vhost_set_log_fd(struct vhost_session *s, struct vhost_msg *msg)
 	}
 	vhost_close_fd(&s->log_event);
 	s->log_event = fd;
+	/* The signal for the marks so far may have gone to the old one. */
+	s->log.marked = s->log.bits;
+	vhost_log_tell(s);
 	return 0;
 }

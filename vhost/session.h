@@ -31,7 +31,9 @@ struct vhost_ring {
 	bool unborn;  /* and then it must be begun: ->vring says nothing yet */
 	bool gave_up; /* the next chain need not be wholly reachable */
 	bool enabled;
-	bool broken;   /* vhost_session_break() stopped it; until it starts */
+	bool broken;   /* vhost_session_break() stopped it; until GET_VRING_BASE
+			*/
+		       /* or a start */
 	uint16_t size; /* SET_VRING_NUM; 0: not set */
 	uint32_t base; /* SET_VRING_BASE, or where the ring stopped */
 	bool has_base; /* if not, it starts at vring_first_base() */
@@ -40,7 +42,6 @@ struct vhost_ring {
 	int kick;      /* descriptors, -1: none */
 	int call;
 	int err;
-	bool call_owed; /* one was due while ->call was -1 */
 	struct inflight inflight;
 	bool recovers;	/* the inflight region was set and not looked at yet */
 	bool recovered; /* the ring was started from what that says */
@@ -221,12 +222,12 @@ uint16_t vhost_ring_pending(const struct vhost_ring *ring);
 
 /*
  * Calls the driver if it wants to hear of what was pushed. Returns 0, or
- * -EINTR when ->call held us, and was closed: see vhost_signal_fd().
+ * -EINTR when ->call blocked, and was closed: see vhost_signal_fd().
  */
 int vhost_ring_call(struct vhost_ring *ring);
 
-/* Makes up for a call that was due before ->call was set. The same. */
-int vhost_ring_pay_call(struct vhost_ring *ring);
+/* Signals ->call, whether or not the driver asks for a call. The same. */
+int vhost_ring_signal(struct vhost_ring *ring);
 
 /* Takes a kick. Returns 0, or a negative errno when none can come again. */
 int vhost_ring_take_kick(struct vhost_ring *ring);

@@ -31,25 +31,37 @@ void vhost_ring_stop(struct vhost_ring *ring)
 	vhost_close_fd(&ring->kick);
 }
 
-/* One that holds us once would do so again. */
-static int call(struct vhost_ring *ring)
+int vhost_ring_signal(struct vhost_ring *ring)
 {
 	int ret = vhost_signal_fd(ring->call);
 
+	/* A descriptor that blocked once would block again. */
 	if (ret < 0)
 		vhost_close_fd(&ring->call);
-	ring->call_owed = ring->call < 0;
 	return ret;
-}
-
-int vhost_ring_pay_call(struct vhost_ring *ring)
-{
-	return ring->call_owed ? call(ring) : 0;
 }
 
 int vhost_ring_call(struct vhost_ring *ring)
 {
-	return vring_should_call(&ring->vring) ? call(ring) : 0;
+	return vring_should_call(&ring->vring) ? vhost_ring_signal(ring) : 0;
+}
+
+/* The call descriptor blocked, and was closed. */
+static void note_blocked_call(struct vhost_session *session,
+			      const struct vhost_ring *ring)
+{
+	session->held = true;
+	snprintf(session->reason, sizeof(session->reason),
+		 "ring %u: its call descriptor blocks, and was closed",
+		 (unsigned int)(ring - session->rings));
+}
+
+void vhost_ring_moved(struct vhost_session *session, struct vhost_ring *ring,
+		      const struct vring_areas *areas)
+{
+	vring_move(&ring->vring, areas);
+	if (vhost_ring_signal(ring) < 0)
+		note_blocked_call(session, ring);
 }
 
 int vhost_ring_take_kick(struct vhost_ring *ring)
@@ -187,12 +199,8 @@ void vhost_session_push(struct vhost_session *session, unsigned int index,
 		return;
 	}
 	inflight_push(&ring->inflight, &ring->vring, chain, len, ring->note);
-	if (vhost_ring_call(ring) < 0) {
-		session->held = true;
-		snprintf(session->reason, sizeof(session->reason),
-			 "ring %u: its call descriptor blocks, and was closed",
-			 index);
-	}
+	if (vhost_ring_call(ring) < 0)
+		note_blocked_call(session, ring);
 }
 
 bool vhost_session_lost_memory(const struct vhost_session *session)

@@ -139,29 +139,32 @@ int vhost_find_ring(struct vhost_session *s, struct vhost_ring *ring)
 		ret = begin(s, ring, &areas);
 	if (ret < 0)
 		return ret;
-	ring->vring.areas = areas;
 	ring->lost = ring->unborn = false;
+	vhost_ring_moved(s, ring, &areas);
 	return 0;
 }
 
 int vhost_move_ring(struct vhost_session *s, struct vhost_ring *ring,
 		    const struct vhost_wire_vring_addr *addr)
 {
+	bool runs = ring->started && !ring->unborn;
 	struct vhost_ring moved = *ring;
+	struct vring_areas areas;
 	const char *why;
 
 	moved.addr = *addr;
 	moved.has_addr = true;
-	if (ring->started && !ring->unborn) {
+	if (runs) {
 		set_log_addr(&moved.vring, addr);
 		/* A translation may have to be waited for. */
 		moved.lost = s->mem.iotlb;
-		if (!moved.lost &&
-		    locate(&moved, &moved.vring.features, &s->mem,
-			   &moved.vring.areas, &why) < 0)
+		if (!moved.lost && locate(&moved, &moved.vring.features,
+					  &s->mem, &areas, &why) < 0)
 			return vhost_refuse(s, "%s", why);
 	}
 	*ring = moved;
+	if (runs && !moved.lost)
+		vhost_ring_moved(s, ring, &areas);
 	return 0;
 }
 
@@ -207,7 +210,7 @@ static void swap_under_rings(struct vhost_session *s, struct guest_mem *mem)
 	guest_mem_swap(&s->mem, mem);
 	for (unsigned int i = 0; i < s->device->ring_count; i++)
 		if (s->rings[i].started && !s->rings[i].lost)
-			s->rings[i].vring.areas = areas[i];
+			vhost_ring_moved(s, &s->rings[i], &areas[i]);
 }
 
 void vhost_swap_mem(struct vhost_session *s, struct guest_mem *mem)

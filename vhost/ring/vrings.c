@@ -104,6 +104,7 @@ int vhost_get_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 
 	vhost_quiesce_ring(s, ring);
 	vhost_ring_stop(ring);
+	ring->broken = false;
 	s->reply.state.index = msg->payload.state.index;
 	/* Rings that are stopped are told of no more invalidations. */
 	vhost_translation_clear(s);
@@ -161,21 +162,37 @@ int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg)
 	return 0;
 }
 
+/*
+ * The calls so far went to the old descriptor, which perhaps nobody reads any
+ * more. So a ring that runs, or ran, signals the new one: a call too many is
+ * legal, one too few leaves the driver waiting. A ring that starts later
+ * signals then.
+ */
 int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = fd_ring(s, msg);
 	int ret = take_ring_fd(s, msg, &ring->call);
 
-	if (!ret && vhost_ring_pay_call(ring) < 0) {
+	if (!ret && (ring->started || ring->resumes) &&
+	    vhost_ring_signal(ring) < 0) {
 		s->held = true;
 		return vhost_refuse(s, "the descriptor blocks");
 	}
 	return ret;
 }
 
+/* The error of a ring that is broken may have gone to the old descriptor. */
 int vhost_set_vring_err(struct vhost_session *s, struct vhost_msg *msg)
 {
-	return take_ring_fd(s, msg, &fd_ring(s, msg)->err);
+	struct vhost_ring *ring = fd_ring(s, msg);
+	int ret = take_ring_fd(s, msg, &ring->err);
+
+	if (!ret && ring->broken && vhost_signal_fd(ring->err) < 0) {
+		vhost_close_fd(&ring->err);
+		s->held = true;
+		return vhost_refuse(s, "the descriptor blocks");
+	}
+	return ret;
 }
 
 int vhost_set_vring_enable(struct vhost_session *s, struct vhost_msg *msg)

@@ -108,6 +108,12 @@ int vring_start(struct vring *vring, uint32_t base)
 	return vring->layout->start(vring, base);
 }
 
+void vring_move(struct vring *vring, const struct vring_areas *areas)
+{
+	vring->areas = *areas;
+	vring->call_first = true;
+}
+
 uint32_t vring_base(const struct vring *vring)
 {
 	return vring->layout->base(vring);

@@ -89,6 +89,12 @@ uint32_t vring_first_base(const struct vring_features *features);
  */
 int vring_start(struct vring *vring, uint32_t base);
 
+/*
+ * The ring, started, is at @areas from now on. The next vring_should_call() is
+ * true unless the driver asks for no calls at all.
+ */
+void vring_move(struct vring *vring, const struct vring_areas *areas);
+
 /* Where the ring can go on, in the form that vring_start() takes. */
 uint32_t vring_base(const struct vring *vring);
 
