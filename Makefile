@@ -197,6 +197,16 @@ check-quick: ## the tests that need no virtual machine
 run-quick: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
 	@$(run) $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
 
+# How many requests, and for how long a driver may sleep, in seconds
+STRESS_REQUESTS ?= 10000000
+STRESS_TIMEOUT ?= 60
+
+.PHONY: stress
+stress: all $(BUILD)/tests/daemon/test_stress ## STRESS_REQUESTS requests while all descriptors are exchanged
+	STRESS_REQUESTS=$(STRESS_REQUESTS) STRESS_TIMEOUT=$(STRESS_TIMEOUT) \
+		VHOST_DEVICE_SPI=$(abspath $(DAEMON)) \
+		$(BUILD)/tests/daemon/test_stress
+
 .PHONY: check-asan
 check-asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(deps) build check

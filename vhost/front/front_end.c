@@ -236,7 +236,8 @@ int front_end_ask(struct front_end *fe, uint32_t request, const void *payload,
 int front_end_tell(struct front_end *fe, uint32_t request, const void *payload,
 		   uint32_t size, const int *fds, unsigned int fd_count)
 {
-	bool ack = front_end_has(fe, VHOST_USER_PROTOCOL_F_REPLY_ACK);
+	bool ack = !fe->no_acks &&
+		   front_end_has(fe, VHOST_USER_PROTOCOL_F_REPLY_ACK);
 	uint32_t flags = VHOST_USER_VERSION;
 	struct front_reply reply;
 	int err;

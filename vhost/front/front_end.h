@@ -28,6 +28,7 @@ struct front_end {
 	bool has_reply_fd;	   /* the last reply came with a descriptor: */
 	int reply_fd;		   /* this one, owned */
 	int timeout_ms;		   /* for each reply */
+	bool no_acks;		   /* front_end_tell() asks for none */
 	uint64_t features_offered; /* filled in by front_negotiate() */
 	uint64_t features;	   /* negotiated */
 	uint64_t protocol_offered;
@@ -75,7 +76,8 @@ int front_end_ask(struct front_end *fe, uint32_t request, const void *payload,
 
 /*
  * Sends a request that has none. With REPLY_ACK negotiated it asks for an
- * acknowledgement and waits for it: -EREMOTEIO when that is a nack.
+ * acknowledgement, unless ->no_acks, and waits for it: -EREMOTEIO when that is
+ * a nack.
  */
 int front_end_tell(struct front_end *fe, uint32_t request, const void *payload,
 		   uint32_t size, const int *fds, unsigned int fd_count);

@@ -81,6 +81,7 @@ struct front_ring {
 	uint16_t kicked;     /* that was at the last front_ring_kick(), */
 	uint16_t taken;	     /* and of the next used element to take */
 	uint16_t held_flags; /* packed: flags of the entry at ->published */
+	bool calls_disabled; /* by front_ring_disable_calls() */
 };
 
 /*
@@ -138,6 +139,21 @@ void front_ring_want_call(struct front_ring *ring, uint16_t place);
 
 /* Asks for no notification. */
 void front_ring_want_no_call(struct front_ring *ring);
+
+/*
+ * The same by the rules of Linux, for a driver that sleeps: front_ring_calls.c.
+ * After front_ring_disable_calls() the device need not call. The two others
+ * enable calls again: for the next used element, or only once about three
+ * quarters of what is in flight are used. They return false if so much is used
+ * already that no call may come: take it first.
+ */
+void front_ring_disable_calls(struct front_ring *ring);
+bool front_ring_enable_calls(struct front_ring *ring);
+bool front_ring_enable_calls_delayed(struct front_ring *ring);
+
+/* front_ring_take(), by the same rules: enables the next call. */
+int front_ring_take_sleeping(struct front_ring *ring,
+			     struct virtq_used_elem *elem);
 
 /*
  * Waits until a used element can be taken. Enables calls and relies on them: an

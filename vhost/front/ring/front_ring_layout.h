@@ -37,6 +37,10 @@ struct front_ring_layout {
 	/* Returns true if there is a used element to take. */
 	bool (*has_used)(const struct front_ring *ring);
 
+	/* The place @count used elements (packed: entries) after @place. */
+	uint16_t (*place_after)(const struct front_ring *ring, uint16_t place,
+				uint32_t count);
+
 	/* Reads the next used element, which exists, and skips it. */
 	void (*take)(struct front_ring *ring, struct virtq_used_elem *elem);
 

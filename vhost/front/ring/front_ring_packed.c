@@ -272,6 +272,7 @@ const struct front_ring_layout front_ring_packed = {
 	.want_no_call = packed_want_no_call,
 	.used_idx = packed_used_idx,
 	.has_used = packed_has_used,
+	.place_after = place_after,
 	.take = packed_take,
 	.free = packed_free,
 };

@@ -143,6 +143,13 @@ static bool split_has_used(const struct front_ring *ring)
 	return split_used_idx(ring) != ring->taken;
 }
 
+static uint16_t split_place_after(const struct front_ring *ring, uint16_t place,
+				  uint32_t count)
+{
+	(void)ring;
+	return place + count;
+}
+
 static void split_take(struct front_ring *ring, struct virtq_used_elem *elem)
 {
 	const struct virtq_used_elem *from =
@@ -175,6 +182,7 @@ const struct front_ring_layout front_ring_split = {
 	.want_no_call = split_want_no_call,
 	.used_idx = split_used_idx,
 	.has_used = split_has_used,
+	.place_after = split_place_after,
 	.take = split_take,
 	.free = split_free,
 };
