@@ -52,6 +52,13 @@ struct vhost_device_ops {
 	void (*start)(void *opaque, unsigned int ring, bool fresh);
 
 	/*
+	 * The front end begins a new session on its connection, or leaves:
+	 * what the driver before began is given up. All rings are stopped;
+	 * guest memory is still there. (vhost-user: SET_OWNER)
+	 */
+	void (*release)(void *opaque);
+
+	/*
 	 * What the device on another host has to know to go on in place of
 	 * this one, whose rings are stopped. save() writes up to
 	 * VHOST_DEVICE_STATE_MAX bytes and returns how many. load() takes such

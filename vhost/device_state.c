@@ -84,15 +84,20 @@ static int save(struct vhost_session *s, int fd)
 	return 0;
 }
 
+void vhost_drop_state(struct vhost_session *s)
+{
+	vhost_close_fd(&s->state.fd);
+	s->state.stage = VHOST_STATE_NONE;
+	s->state.have = 0;
+}
+
 int vhost_set_device_state_fd(struct vhost_session *s, struct vhost_msg *msg)
 {
 	const struct vhost_wire_state_transfer *t = &msg->payload.transfer;
 	int fd = vhost_msg_take_fd(msg, 0);
 	int ret = 0;
 
-	vhost_close_fd(&s->state.fd);
-	s->state.stage = VHOST_STATE_NONE;
-	s->state.have = 0;
+	vhost_drop_state(s);
 	if (fd < 0)
 		return vhost_refuse(s, "comes without a descriptor");
 	if (t->direction > VHOST_USER_STATE_LOAD ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Features, ownership, the config space. */
+/* Features and the config space. */
 #include <string.h>
 
 #include "vhost/handlers.h"
@@ -110,6 +110,19 @@ int vhost_get_protocol_features(struct vhost_session *s, struct vhost_msg *msg)
 	return reply_u64(s, s->device->offered.protocol);
 }
 
+/* What came by protocol features goes with them. */
+static void drop_protocol_features(struct vhost_session *s, uint64_t features)
+{
+	if (features & BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ))
+		vhost_translation_drop_channel(s);
+	if (features & BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD))
+		vhost_drop_log(s);
+	if (features & BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD))
+		vhost_drop_inflight(s);
+	if (features & BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE))
+		vhost_drop_state(s);
+}
+
 int vhost_set_protocol_features(struct vhost_session *s, struct vhost_msg *msg)
 {
 	uint64_t alien = msg->payload.u64 & ~s->device->offered.protocol;
@@ -117,53 +130,10 @@ int vhost_set_protocol_features(struct vhost_session *s, struct vhost_msg *msg)
 	if (alien)
 		return vhost_refuse(s, "features 0x%llx were not offered",
 				    (unsigned long long)alien);
+	drop_protocol_features(s, s->protocol_features & ~msg->payload.u64);
 	s->protocol_features = msg->payload.u64;
+	s->translation.channel_is_new = false;
 	return 0;
-}
-
-int vhost_set_owner(struct vhost_session *s, struct vhost_msg *msg)
-{
-	/* A session has one front end, so the owner is always the caller. */
-	(void)s;
-	(void)msg;
-	return 0;
-}
-
-int vhost_reset_owner(struct vhost_session *s, struct vhost_msg *msg)
-{
-	(void)msg;
-	vhost_enable_all_rings(s, false);
-	return 0;
-}
-
-int vhost_reset_device(struct vhost_session *s, struct vhost_msg *msg)
-{
-	(void)msg;
-	vhost_reset_rings(s);
-	s->status = 0;
-	return 0;
-}
-
-/*
- * What the driver wrote to the device status field (virtio 1.4, 2.1). Front
- * ends differ in how much of it they pass on, so that rings start and stop by
- * the ring messages alone; but 0 is a reset.
- */
-int vhost_set_status(struct vhost_session *s, struct vhost_msg *msg)
-{
-	if (msg->payload.u64 > UINT8_MAX)
-		return vhost_refuse(s, "0x%llx is no device status",
-				    (unsigned long long)msg->payload.u64);
-	s->status = (uint8_t)msg->payload.u64;
-	if (!s->status)
-		vhost_reset_rings(s);
-	return 0;
-}
-
-int vhost_get_status(struct vhost_session *s, struct vhost_msg *msg)
-{
-	(void)msg;
-	return reply_u64(s, s->status);
 }
 
 int vhost_get_queue_num(struct vhost_session *s, struct vhost_msg *msg)

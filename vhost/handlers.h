@@ -18,22 +18,37 @@ int vhost_get_features(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_features(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_get_protocol_features(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_protocol_features(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_get_queue_num(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_get_config(struct vhost_session *s, struct vhost_msg *msg);
+int vhost_set_config(struct vhost_session *s, struct vhost_msg *msg);
+
+/* owner.c */
 int vhost_set_owner(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_reset_owner(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_reset_device(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_status(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_get_status(struct vhost_session *s, struct vhost_msg *msg);
-int vhost_get_queue_num(struct vhost_session *s, struct vhost_msg *msg);
-int vhost_get_config(struct vhost_session *s, struct vhost_msg *msg);
-int vhost_set_config(struct vhost_session *s, struct vhost_msg *msg);
+
+/*
+ * Drops all that the driver and its front end set up, guest memory included;
+ * running rings are drained and stopped first. The connection, the protocol
+ * features and the back-end channel stay.
+ */
+void vhost_drop_device(struct vhost_session *s);
 
 /* device_state.c */
 int vhost_set_device_state_fd(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_check_device_state(struct vhost_session *s, struct vhost_msg *msg);
 
+/* Ends a transfer of the device's state, if there is one. */
+void vhost_drop_state(struct vhost_session *s);
+
 /* page_log.c */
 int vhost_set_log_base(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_log_fd(struct vhost_session *s, struct vhost_msg *msg);
+
+/* Unmaps the log, if there is one. */
+void vhost_drop_log(struct vhost_session *s);
 
 /* Logs from now on, or not: the features or the log have changed. */
 void vhost_log_switch(struct vhost_session *s);
@@ -47,6 +62,12 @@ int vhost_rem_mem_reg(struct vhost_session *s, struct vhost_msg *msg);
 /* translation.c */
 int vhost_set_backend_req_fd(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_iotlb_msg(struct vhost_session *s, struct vhost_msg *msg);
+
+/* Closes the back-end channel, if there is one; */
+void vhost_translation_drop_channel(struct vhost_session *s);
+
+/* only one that came before the last SET_PROTOCOL_FEATURES. */
+void vhost_translation_keep_new_channel(struct vhost_session *s);
 
 /* Translates from now on, or not: the features have changed. */
 void vhost_translation_switch(struct vhost_session *s);
@@ -69,6 +90,9 @@ bool vhost_translation_lacks(struct vhost_session *s,
 /* inflight_fd.c */
 int vhost_get_inflight_fd(struct vhost_session *s, struct vhost_msg *msg);
 int vhost_set_inflight_fd(struct vhost_session *s, struct vhost_msg *msg);
+
+/* Unmaps the inflight region, if there is one: no ring is tracked any more. */
+void vhost_drop_inflight(struct vhost_session *s);
 
 /*
  * The ring's @vring is about to start at *@base: tracks it, if there is room

@@ -16,6 +16,14 @@ void vhost_log_switch(struct vhost_session *s)
 	s->mem.log = wanted && s->log.bits ? &s->log : NULL;
 }
 
+void vhost_drop_log(struct vhost_session *s)
+{
+	dirty_log_close(&s->log);
+	s->log = (struct dirty_log){ 0 };
+	s->log_loss_told = false;
+	vhost_log_switch(s);
+}
+
 void vhost_log_tell(struct vhost_session *s)
 {
 	if (s->log.marked) {

@@ -296,20 +296,12 @@ void vhost_session_init(struct vhost_session *s,
 	guest_mem_init(&s->inflight.mem);
 	s->mem.also = &s->inflight.mem;
 	for (unsigned int i = 0; i < device->ring_count; i++)
-		s->rings[i].kick = s->rings[i].call = s->rings[i].err = -1;
+		vhost_ring_init(&s->rings[i]);
 }
 
 void vhost_session_fini(struct vhost_session *s)
 {
-	vhost_enable_all_rings(s, false);
-	for (unsigned int i = 0; i < s->device->ring_count; i++)
-		vhost_ring_close_fds(&s->rings[i]);
-	guest_mem_clear(&s->mem);
-	guest_mem_clear(&s->inflight.mem);
-	iotlb_clear(&s->translation.iotlb);
-	vhost_close_fd(&s->translation.channel);
-	dirty_log_close(&s->log);
-	vhost_close_fd(&s->log_event);
-	vhost_close_fd(&s->state.fd);
+	vhost_drop_device(s);
+	vhost_translation_drop_channel(s);
 	vhost_sock_fini(&s->sock);
 }

@@ -31,9 +31,9 @@ struct vhost_ring {
 	bool unborn;  /* and then it must be begun: ->vring says nothing yet */
 	bool gave_up; /* the next chain need not be wholly reachable */
 	bool enabled;
-	bool broken;   /* vhost_session_break() stopped it; until GET_VRING_BASE
-			*/
-		       /* or a start */
+	bool broken; /* vhost_session_break() stopped it; until GET_VRING_BASE
+		      */
+	/* or a start */
 	uint16_t size; /* SET_VRING_NUM; 0: not set */
 	uint32_t base; /* SET_VRING_BASE, or where the ring stopped */
 	bool has_base; /* if not, it starts at vring_first_base() */
@@ -65,8 +65,9 @@ struct vhost_want {
 
 /* Addresses of the driver behind an IOMMU: VIRTIO_F_ACCESS_PLATFORM. */
 struct vhost_translation {
-	struct iotlb iotlb; /* in use while ->mem.iotlb */
-	int channel;	    /* SET_BACKEND_REQ_FD, -1: none */
+	struct iotlb iotlb;  /* in use while ->mem.iotlb */
+	int channel;	     /* SET_BACKEND_REQ_FD, -1: none */
+	bool channel_is_new; /* it came after the last SET_PROTOCOL_FEATURES */
 	uint64_t reached; /* ->iotlb.changes when the chain in hand was seen */
 			  /* to be reachable */
 	struct vhost_want wants[VHOST_MAX_WANTS]; /* what is lacking now */
@@ -96,6 +97,7 @@ struct vhost_state {
 struct vhost_session {
 	const struct vhost_device *device;
 	struct vhost_sock sock;
+	bool owned;		    /* SET_OWNER came */
 	uint64_t features;	    /* acked by the driver */
 	uint64_t protocol_features; /* acked by the front end */
 	uint8_t status;	      /* of the device, as the driver wrote it (2.1) */
@@ -112,8 +114,10 @@ struct vhost_session {
 	uint32_t reply_size;		/* and its size in bytes, */
 	int reply_fd;			/* and descriptor, if not -1 */
 	char reason[VHOST_REASON_MAX];	/* what went wrong, "" if nothing */
-	unsigned int refused;		/* messages, and */
-	unsigned int breaks; /* vhost_session_break()s, to be counted */
+	/* To be counted, and reset, by whoever counts: */
+	unsigned int refused;  /* messages */
+	unsigned int breaks;   /* vhost_session_break()s */
+	unsigned int renewals; /* SET_OWNERs that began a new session */
 };
 
 /*
@@ -213,6 +217,9 @@ void vhost_log_tell(struct vhost_session *session);
  * nobody did, a front end that sends too much could wait for ever.
  */
 void vhost_session_read_state(struct vhost_session *session);
+
+/* A ring of which nothing is known, without descriptors. */
+void vhost_ring_init(struct vhost_ring *ring);
 
 /* Closes the ring's descriptors. */
 void vhost_ring_close_fds(struct vhost_ring *ring);

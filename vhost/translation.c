@@ -28,6 +28,20 @@ static bool is_unix_stream(int fd)
 	return type == SOCK_STREAM && domain == AF_UNIX;
 }
 
+void vhost_translation_drop_channel(struct vhost_session *s)
+{
+	vhost_close_fd(&s->translation.channel);
+	/* What it was asked, the next one is to be asked again. */
+	s->translation.want_count = 0;
+}
+
+void vhost_translation_keep_new_channel(struct vhost_session *s)
+{
+	if (!s->translation.channel_is_new)
+		vhost_translation_drop_channel(s);
+	s->translation.channel_is_new = false;
+}
+
 int vhost_set_backend_req_fd(struct vhost_session *s, struct vhost_msg *msg)
 {
 	int fd = vhost_msg_take_fd(msg, 0);
@@ -38,10 +52,9 @@ int vhost_set_backend_req_fd(struct vhost_session *s, struct vhost_msg *msg)
 		vhost_close_fd(&fd);
 		return vhost_refuse(s, "no Unix stream socket");
 	}
-	vhost_close_fd(&s->translation.channel);
+	vhost_translation_drop_channel(s);
 	s->translation.channel = fd;
-	/* What the old one was asked, it may not have heard. */
-	s->translation.want_count = 0;
+	s->translation.channel_is_new = true;
 	return 0;
 }
 

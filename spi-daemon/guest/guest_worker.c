@@ -130,7 +130,10 @@ static void count_session(struct guest_worker *w)
 
 	counter_add(&stats->refused_messages, w->session.refused);
 	counter_add(&stats->broken_rings, w->session.breaks);
-	w->session.refused = w->session.breaks = 0;
+	counter_add(&stats->connections, w->session.renewals);
+	if (w->session.renewals && may_log(w))
+		log_info("%s: front end began a new session", w->name);
+	w->session.refused = w->session.breaks = w->session.renewals = 0;
 	counter_set(&stats->state, find_state(w));
 }
 

@@ -512,9 +512,15 @@ static void start(void *opaque, unsigned int ring, bool fresh)
 	s->message.cut_is_bounded = false;
 }
 
+static void release(void *opaque)
+{
+	spi_service_abort(opaque);
+}
+
 const struct vhost_device_ops spi_service_ops = {
 	.quiesce = quiesce,
 	.start = start,
+	.release = release,
 	.save = spi_state_save,
 	.load = spi_state_load,
 };

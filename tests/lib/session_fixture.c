@@ -45,8 +45,19 @@ static void note_start(void *opaque, unsigned int ring, bool fresh)
 	f->fresh[ring] = fresh;
 }
 
+static void note_release(void *opaque)
+{
+	struct fixture *f = opaque;
+
+	for (unsigned int i = 0; i < FIXTURE_RINGS; i++)
+		assert_false(vhost_ring_is_active(&f->session.rings[i]));
+	f->released++;
+	f->regions_at_release = f->session.mem.count;
+}
+
 static const struct vhost_device_ops note_ops = {
 	.quiesce = note_quiesce,
+	.release = note_release,
 	.start = note_start,
 };
 

@@ -32,7 +32,9 @@ struct fixture {
 	unsigned int started[FIXTURE_RINGS];
 	unsigned int quiesced[FIXTURE_RINGS];
 	bool fresh[FIXTURE_RINGS]; /* of the last start */
-	int ram_at_quiesce;	   /* first byte at @watch_addr, or -1 */
+	unsigned int released;
+	unsigned int regions_at_release;
+	int ram_at_quiesce; /* first byte at @watch_addr, or -1 */
 	uint64_t watch_addr;
 	struct chain *held; /* given back when its ring is quiesced */
 

@@ -134,13 +134,18 @@ void inflight_restart(struct inflight *f, const struct vring *vring,
 		inflight_split_restart(f, vring);
 }
 
+void inflight_untrack(struct inflight *f)
+{
+	f->region = NULL;
+}
+
 void inflight_popped(struct inflight *f, struct chain *chain)
 {
 	/* One that was given back to the ring is still begun. */
 	if (f->lost && !f->begun) {
 		f->lost--;
 		f->begun = true;
-		if (f->packed)
+		if (f->packed && f->region)
 			inflight_packed_popped(f);
 	}
 	chain->outcome_unknown = f->begun;

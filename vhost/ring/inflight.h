@@ -65,6 +65,9 @@ int inflight_resume(struct inflight *inflight, const struct vring *vring,
 void inflight_restart(struct inflight *inflight, const struct vring *vring,
 		      void *region, uint16_t desc_num, uint32_t base);
 
+/* The region goes: what it told of requests that were begun stays known. */
+void inflight_untrack(struct inflight *inflight);
+
 /* @chain was popped: sets its ->outcome_unknown. */
 void inflight_popped(struct inflight *inflight, struct chain *chain);
 

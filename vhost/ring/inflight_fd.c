@@ -124,6 +124,16 @@ static int use_area(struct vhost_session *s,
 	return ret;
 }
 
+void vhost_drop_inflight(struct vhost_session *s)
+{
+	for (unsigned int i = 0; i < s->device->ring_count; i++) {
+		inflight_untrack(&s->rings[i].inflight);
+		s->rings[i].recovers = false;
+	}
+	guest_mem_clear(&s->inflight.mem);
+	s->inflight.rings = s->inflight.size = 0;
+}
+
 /*
  * Makes the file, which is the front end's: after a crash it comes back with
  * SET_INFLIGHT_FD. Some front ends send that at once, some only then.

@@ -11,6 +11,11 @@ bool vhost_ring_is_active(const struct vhost_ring *ring)
 	return ring->started && ring->enabled;
 }
 
+void vhost_ring_init(struct vhost_ring *ring)
+{
+	*ring = (struct vhost_ring){ .kick = -1, .call = -1, .err = -1 };
+}
+
 void vhost_ring_close_fds(struct vhost_ring *ring)
 {
 	vhost_close_fd(&ring->kick);

@@ -339,6 +339,21 @@ static void abort_releases_a_held_chip(void **state)
 	guest_rx(g, 0, 0, 4, OK);
 }
 
+/* A lease outlives a stop of the ring, and no new session. */
+static void release_releases_a_held_chip(void **state)
+{
+	struct service_fixture *f = *state;
+	struct test_guest *g = &f->guests[0];
+
+	service_set_framing(f, CS_SPEC);
+	guest_tx(g, 0, 0, "a", 1, OK);
+	assert_true(f->chips[0].selected);
+	spi_service_ops.quiesce(&g->service, 0);
+	spi_service_ops.release(&g->service);
+	assert_false(f->chips[0].selected);
+	assert_null(f->buses[0].bus.owner);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +374,7 @@ int main(void)
 		SERVICE_TEST(quiesce_does_not_clear_for_ever),
 		SERVICE_TEST(abort_fails_a_transfer_at_once),
 		SERVICE_TEST(abort_releases_a_held_chip),
+		SERVICE_TEST(release_releases_a_held_chip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,34 @@ static void test_begun_is_popped_again_as_unknown(void **state)
 	area_close(&a);
 }
 
+/* INFLIGHT_SHMFD is taken back while the ring runs. */
+static void test_begun_stays_unknown_without_the_region(void **state)
+{
+	struct setup *s = *state;
+	struct area a;
+
+	area_open(&a);
+	offer_two(s);
+	a.region->version = 1;
+	a.region->desc_num = QUEUES;
+	a.region->desc[0].inflight = 1;
+	assert_int_equal(start_tracked(s, &a, 2), 0);
+	assert_int_equal(
+		tell_u64(s->f, VHOST_USER_SET_PROTOCOL_FEATURES,
+			 s->f->session.protocol_features &
+				 ~BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD)),
+		0);
+	assert_int_equal(s->f->session.inflight.mem.count, 0);
+	pop(s, 0, true);
+	vhost_session_begin(&s->f->session, 0, &s->chain);
+	vhost_session_push(&s->f->session, 0, &s->chain, 1);
+	pop(s, 1, false);
+	vhost_session_begin(&s->f->session, 0, &s->chain);
+	vhost_session_push(&s->f->session, 0, &s->chain, 1);
+	assert_int_equal(a.region->desc[1].inflight, 0);
+	area_close(&a);
+}
+
 static void test_begun_in_the_order_of_the_ring_only(void **state)
 {
 	struct setup *s = *state;
@@ -205,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_base_that_is_the_avail_index_loses_nothing),
 		TEST(test_begun_is_popped_again_as_unknown),
+		TEST(test_begun_stays_unknown_without_the_region),
 		TEST(test_begun_in_the_order_of_the_ring_only),
 		TEST(test_region_of_another_life_is_made_anew),
 		TEST(test_base_counts_when_we_stopped_the_ring),

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Who has the device: ownership, resets and the device status. */
+#include "vhost/handlers.h"
+
+/* Stops the rings and closes their descriptors; nothing is set up. */
+static void drop_rings(struct vhost_session *s)
+{
+	vhost_reset_rings(s);
+	for (unsigned int i = 0; i < s->device->ring_count; i++) {
+		vhost_ring_close_fds(&s->rings[i]);
+		vhost_ring_init(&s->rings[i]);
+	}
+}
+
+void vhost_drop_device(struct vhost_session *s)
+{
+	drop_rings(s);
+	if (s->device->ops->release)
+		s->device->ops->release(s->device->opaque);
+	s->features = 0;
+	s->status = 0;
+	vhost_translation_switch(s);
+	vhost_drop_log(s);
+	vhost_close_fd(&s->log_event);
+	vhost_drop_inflight(s);
+	guest_mem_clear(&s->mem);
+	vhost_drop_state(s);
+}
+
+/*
+ * QEMU keeps the connection when its device is unplugged, says nothing, and
+ * begins again with the next device; SET_OWNER is in the middle of what that
+ * one says. What was negotiated of the protocol before it stays, and so does a
+ * back-end channel that came with it.
+ */
+int vhost_set_owner(struct vhost_session *s, struct vhost_msg *msg)
+{
+	(void)msg;
+	if (!s->owned) {
+		s->owned = true;
+		return 0;
+	}
+	vhost_drop_device(s);
+	vhost_translation_keep_new_channel(s);
+	s->renewals++;
+	return 0;
+}
+
+int vhost_reset_owner(struct vhost_session *s, struct vhost_msg *msg)
+{
+	(void)msg;
+	vhost_enable_all_rings(s, false);
+	return 0;
+}
+
+int vhost_reset_device(struct vhost_session *s, struct vhost_msg *msg)
+{
+	(void)msg;
+	vhost_reset_rings(s);
+	s->status = 0;
+	return 0;
+}
+
+/*
+ * What the driver wrote to the device status field (virtio 1.4, 2.1). Front
+ * ends differ in how much of it they pass on, so that rings start and stop by
+ * the ring messages alone; but 0 is a reset.
+ */
+int vhost_set_status(struct vhost_session *s, struct vhost_msg *msg)
+{
+	if (msg->payload.u64 > UINT8_MAX)
+		return vhost_refuse(s, "0x%llx is no device status",
+				    (unsigned long long)msg->payload.u64);
+	s->status = (uint8_t)msg->payload.u64;
+	if (!s->status)
+		vhost_reset_rings(s);
+	return 0;
+}
+
+int vhost_get_status(struct vhost_session *s, struct vhost_msg *msg)
+{
+	(void)msg;
+	s->reply.u64 = s->status;
+	s->reply_size = sizeof(s->reply.u64);
+	return 0;
+}
