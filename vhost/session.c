@@ -254,6 +254,7 @@ int vhost_session_handle(struct vhost_session *s)
 	int ret;
 
 	s->reason[0] = '\0';
+	s->hint = VHOST_HINT_NONE;
 	ret = vhost_sock_recv(&s->sock);
 	if (ret <= 0)
 		return ret;

@@ -22,6 +22,13 @@
 
 #define VHOST_REASON_MAX 160
 
+/* What a reason is about, where whoever logs it can add what helps. */
+enum vhost_hint {
+	VHOST_HINT_NONE,
+	VHOST_HINT_NO_SETUP,  /* a ring was enabled that is not set up */
+	VHOST_HINT_NO_MEMORY, /* the front end shares no guest memory */
+};
+
 struct vhost_ring {
 	struct vring vring; /* valid while started and not unborn */
 	struct vhost_wire_vring_addr addr;
@@ -34,6 +41,7 @@ struct vhost_ring {
 	bool broken; /* vhost_session_break() stopped it; until GET_VRING_BASE
 		      */
 	/* or a start */
+	bool set_up;   /* size, address or base came since it stopped */
 	uint16_t size; /* SET_VRING_NUM; 0: not set */
 	uint32_t base; /* SET_VRING_BASE, or where the ring stopped */
 	bool has_base; /* if not, it starts at vring_first_base() */
@@ -113,7 +121,9 @@ struct vhost_session {
 	union vhost_wire_payload reply; /* a handler's answer, */
 	uint32_t reply_size;		/* and its size in bytes, */
 	int reply_fd;			/* and descriptor, if not -1 */
-	char reason[VHOST_REASON_MAX];	/* what went wrong, "" if nothing */
+	bool no_setup_told; /* ->reason has said VHOST_HINT_NO_SETUP */
+	char reason[VHOST_REASON_MAX]; /* what went wrong, "" if nothing */
+	enum vhost_hint hint;	       /* of ->reason */
 	/* To be counted, and reset, by whoever counts: */
 	unsigned int refused;  /* messages */
 	unsigned int breaks;   /* vhost_session_break()s */

@@ -203,13 +203,24 @@ static void accept_front_end(struct guest_worker *w)
 		log_warning("%s: a second front end was turned away", w->name);
 }
 
+/* What its user can do about it, by the session's hint. */
+static const char *const advice[] = {
+	[VHOST_HINT_NONE] = "",
+	[VHOST_HINT_NO_SETUP] =
+		"; Linux's spi-virtio does so after a suspend, and then hangs: "
+		"see README.md, Troubleshooting",
+	[VHOST_HINT_NO_MEMORY] = "; QEMU needs a memory backend with share=on",
+};
+
 /* Logs what the session has to say, once. */
 static void report(struct guest_worker *w)
 {
 	if (!w->session.reason[0])
 		return;
-	guest_log_warning(&w->service.log, "%s", w->session.reason);
+	guest_log_warning(&w->service.log, "%s%s", w->session.reason,
+			  advice[w->session.hint]);
 	w->session.reason[0] = '\0';
+	w->session.hint = VHOST_HINT_NONE;
 }
 
 /* The front end cut its memory short: no ring in it can be trusted. */

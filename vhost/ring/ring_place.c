@@ -26,6 +26,8 @@ static void set_log_addr(struct vring *vring,
 	vring->log_addr = addr->log;
 }
 
+static const char no_memory[] = "the front end shares no guest memory";
+
 struct area {
 	uint64_t addr; /* the front end's, or the driver's behind an IOMMU */
 	uint64_t bytes;
@@ -80,7 +82,8 @@ static int locate(const struct vhost_ring *ring,
 		int ret = find_area(mem, &all[i]);
 
 		*why = ret == -EXDEV ? "an area of the ring is in pieces"
-				     : "the ring is not in guest memory";
+		       : mem->count  ? "the ring is not in guest memory"
+				     : no_memory;
 		if (ret < 0)
 			return ret == -EAGAIN ? ret : -EINVAL;
 	}
@@ -123,6 +126,13 @@ static int begin(struct vhost_session *s, struct vhost_ring *ring,
 	return 0;
 }
 
+static void refuse_place(struct vhost_session *s, const char *why)
+{
+	vhost_refuse(s, "%s", why);
+	if (why == no_memory)
+		s->hint = VHOST_HINT_NO_MEMORY;
+}
+
 int vhost_find_ring(struct vhost_session *s, struct vhost_ring *ring)
 {
 	struct vring_features features = ring->unborn ? vhost_ring_features(s)
@@ -134,7 +144,7 @@ int vhost_find_ring(struct vhost_session *s, struct vhost_ring *ring)
 	if (ret == -EAGAIN)
 		vhost_translation_want(s, &s->translation.iotlb.miss, 1);
 	else if (ret < 0)
-		vhost_refuse(s, "%s", why);
+		refuse_place(s, why);
 	else if (ring->unborn)
 		ret = begin(s, ring, &areas);
 	if (ret < 0)
@@ -154,6 +164,7 @@ int vhost_move_ring(struct vhost_session *s, struct vhost_ring *ring,
 
 	moved.addr = *addr;
 	moved.has_addr = true;
+	moved.set_up = true;
 	if (runs) {
 		set_log_addr(&moved.vring, addr);
 		/* A translation may have to be waited for. */

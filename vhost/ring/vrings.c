@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The requests that set up, start, hold and stop a ring. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "vhost/handlers.h"
+#include "virtio/ring/virtio_wire.h"
 
 #define BIT(n) (1ull << (n))
 
@@ -50,6 +52,7 @@ void vhost_reset_rings(struct vhost_session *s)
 		s->rings[i].base = 0;
 		s->rings[i].has_base = false;
 		s->rings[i].resumes = s->rings[i].loaded = false;
+		s->rings[i].set_up = false;
 	}
 	vhost_translation_clear(s);
 }
@@ -66,6 +69,7 @@ int vhost_set_vring_num(struct vhost_session *s, struct vhost_msg *msg)
 		return vhost_refuse(
 			s, "size %u is not one that such a ring can have", num);
 	ring->size = (uint16_t)num;
+	ring->set_up = true;
 	return 0;
 }
 
@@ -95,6 +99,7 @@ int vhost_set_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 	ring->resumes = ring->resumes && ring->base == num;
 	ring->base = num;
 	ring->has_base = true;
+	ring->set_up = true;
 	return 0;
 }
 
@@ -104,7 +109,7 @@ int vhost_get_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 
 	vhost_quiesce_ring(s, ring);
 	vhost_ring_stop(ring);
-	ring->broken = false;
+	ring->broken = ring->set_up = false;
 	s->reply.state.index = msg->payload.state.index;
 	/* Rings that are stopped are told of no more invalidations. */
 	vhost_translation_clear(s);
@@ -195,12 +200,37 @@ int vhost_set_vring_err(struct vhost_session *s, struct vhost_msg *msg)
 	return ret;
 }
 
+/*
+ * Does the driver take its ring for a running one, of which nothing was said
+ * since it stopped? A front end may enable a ring before it sets it up, but
+ * hardly once the driver is done with its negotiation.
+ */
+static bool lacks_setup(const struct vhost_session *s,
+			const struct vhost_ring *ring)
+{
+	const uint8_t ready = VIRTIO_STATUS_FEATURES_OK |
+			      VIRTIO_STATUS_DRIVER_OK;
+
+	if (ring->started || ring->set_up)
+		return false;
+	return !(s->protocol_features & BIT(VHOST_USER_PROTOCOL_F_STATUS)) ||
+	       s->status & ready;
+}
+
 int vhost_set_vring_enable(struct vhost_session *s, struct vhost_msg *msg)
 {
+	struct vhost_ring *ring = state_ring(s, msg);
 	uint32_t num = msg->payload.state.num;
 
 	if (num > 1)
 		return vhost_refuse(s, "%u is neither 0 nor 1", num);
-	enable(s, state_ring(s, msg), num);
+	enable(s, ring, num);
+	if (num && !s->no_setup_told && lacks_setup(s, ring)) {
+		s->no_setup_told = true;
+		s->hint = VHOST_HINT_NO_SETUP;
+		snprintf(s->reason, sizeof(s->reason),
+			 "ring %u is enabled without set-up",
+			 msg->payload.state.index);
+	}
 	return 0;
 }

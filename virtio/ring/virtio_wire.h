@@ -9,6 +9,10 @@
 #include <assert.h>
 #include <stdint.h>
 
+/* Bits of the device status (2.1) */
+#define VIRTIO_STATUS_DRIVER_OK	  4u
+#define VIRTIO_STATUS_FEATURES_OK 8u
+
 /* Feature bits: bit numbers (section 6) */
 #define VIRTIO_F_NOTIFY_ON_EMPTY 24 /* legacy, 6.3 */
 #define VIRTIO_F_ANY_LAYOUT	 27 /* legacy, 6.3 */
