@@ -125,22 +125,6 @@ void front_ring_close(struct front_ring *ring)
 	};
 }
 
-uint16_t front_ring_entry(const struct front_segment *segs,
-			  const struct front_chain *chain, unsigned int i,
-			  struct front_segment *entry)
-{
-	bool last = i + 1 == chain->count;
-	uint16_t flags = last ? 0 : VIRTQ_DESC_F_NEXT;
-
-	if (last && chain->table_len) {
-		*entry = (struct front_segment){ chain->table, chain->table_len,
-						 false };
-		return VIRTQ_DESC_F_INDIRECT;
-	}
-	*entry = segs[i];
-	return entry->write ? flags | VIRTQ_DESC_F_WRITE : flags;
-}
-
 /* Writes an indirect table of @count segments and remembers it in @chain. */
 static int table_open(struct front_ring *ring, const struct front_segment *segs,
 		      unsigned int count, struct front_chain *chain)
