@@ -33,22 +33,30 @@ struct spi_caps {
 };
 
 /*
- * One piece of a transfer: what one call moves over the bus, in a bounded time.
- * A short transfer is one piece.
+ * The kernel counts each transfer of a message in units of a cache line of DMA
+ * memory: bytes, the largest there is.
+ */
+#define SPI_PIECE_ROOM 128
+
+/*
+ * One piece of a transfer: what goes over the bus in one go, in a bounded
+ * time. A short transfer is one piece. Pieces that are linked by ->next go over
+ * the bus as one message, each with its own clock, word size and lines.
  */
 struct spi_piece {
-	const uint8_t *tx;     /* NULL: zeros are sent */
-	uint8_t *rx;	       /* NULL: received bytes are dropped */
-	uint32_t len;	       /* bytes, whole words, 1..max_piece */
-	uint32_t speed_hz;     /* 0: the device's own maximum */
-	uint32_t mode;	       /* VIRTIO_SPI_MODE_... */
-	uint8_t bits_per_word; /* 1..32 */
-	uint8_t tx_nbits;      /* lines: 0 and 1 are both single */
+	const struct spi_piece *next; /* NULL: the last of the message */
+	const uint8_t *tx;	      /* NULL: zeros are sent */
+	uint8_t *rx;		      /* NULL: received bytes are dropped */
+	uint32_t len;		      /* bytes, whole words, 1..max_piece */
+	uint32_t speed_hz;	      /* 0: the device's own maximum */
+	uint32_t mode;		      /* VIRTIO_SPI_MODE_... */
+	uint8_t bits_per_word;	      /* 1..32 */
+	uint8_t tx_nbits;	      /* lines: 0 and 1 are both single */
 	uint8_t rx_nbits;
 	uint32_t word_delay_ns; /* between words */
 	uint32_t setup_ns;	/* after select, before the clock */
 	uint32_t hold_ns;	/* after the last word */
-	bool keep;		/* leave the chip selected */
+	bool keep;		/* of the last: leave the chip selected */
 };
 
 /* Whether guests may ask for an active-high chip select */
@@ -62,12 +70,15 @@ struct spi_device;
 
 struct spi_device_ops {
 	/*
-	 * Runs one piece. Selects the chip first unless it is selected
-	 * already, and releases it after, unless ->keep. After an error the
-	 * chip is released; if that fails too, the next call tries it again,
-	 * and fails if it cannot: no piece runs in an old selection.
-	 * tx and rx may point into guest memory, which can change at any
-	 * time: read each byte of tx once.
+	 * Runs @piece and all that are linked to it, in order. Selects the
+	 * chip first unless it is selected already, and releases it after the
+	 * last piece, unless that has ->keep. After an error the chip is
+	 * released; if that fails too, the next call tries it again, and fails
+	 * if it cannot: no piece runs in an old selection. The tx bytes of all
+	 * pieces, and the rx bytes, are each max_piece or fewer, where each
+	 * piece counts SPI_PIECE_ROOM or a multiple of it. tx and rx may point
+	 * into guest memory, which can change at any time: read each byte of
+	 * tx once.
 	 * Returns 0, or a negative errno: also that of a release() before,
 	 * if what failed there was the work of an earlier transfer.
 	 */

@@ -19,6 +19,9 @@
 #include "spi-daemon/device/spidev_probe.h"
 #include "spi-daemon/system/log.h"
 
+/* A failed step: writing the mode would release the chip. */
+static const char mode_change[] = "change of mode inside a message";
+
 /* A failed step: there is no other way to wait between select and clock. */
 static const char no_setup[] =
 	"setup delay, for which the driver takes no empty transfer";
@@ -236,23 +239,22 @@ static int prepare(struct spidev *spidev, uint32_t mode)
 	if (spidev->state != CHIP_UNKNOWN && mode == spidev->mode)
 		return 0;
 	if (spidev->state == CHIP_SELECTED) {
-		spidev->dev.failed_step = "change of mode inside a message";
+		spidev->dev.failed_step = mode_change;
 		return -EINVAL;
 	}
 	return write_mode(spidev, mode);
 }
 
-static int send_piece(struct spidev *spidev, const struct spi_piece *piece)
+static int send_pieces(struct spidev *spidev, const struct spi_piece *first)
 {
-	uint32_t done = 0;
+	struct spidev_cursor at = { .piece = first };
 	int ret = 0;
 
-	while (!ret && done < piece->len) {
+	while (!ret && at.piece) {
 		struct spi_ioc_transfer xfers[SPIDEV_MESSAGE_TRANSFERS];
 		bool selects = spidev->state != CHIP_SELECTED;
-		unsigned int count =
-			spidev_build_message(piece, spidev->dev.caps.max_piece,
-					     selects, &done, xfers);
+		unsigned int count = spidev_build_message(
+			&at, spidev->dev.caps.max_piece, selects, xfers);
 
 		ret = send_message(spidev, xfers, count);
 		if (!ret && !xfers[0].len)
@@ -272,7 +274,19 @@ static void find_out_empty(struct spidev *spidev)
 								 : step;
 }
 
-static int run_piece(struct spidev *spidev, const struct spi_piece *piece)
+/* The mode is the chip's, so it is the same in all pieces of a message. */
+static int check_modes(struct spidev *spidev, const struct spi_piece *piece)
+{
+	for (; piece->next; piece = piece->next) {
+		if (piece->mode == piece->next->mode)
+			continue;
+		spidev->dev.failed_step = mode_change;
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int run_pieces(struct spidev *spidev, const struct spi_piece *piece)
 {
 	bool delays = piece->setup_ns && spidev->state != CHIP_SELECTED;
 	int ret;
@@ -281,10 +295,12 @@ static int run_piece(struct spidev *spidev, const struct spi_piece *piece)
 		spidev->dev.failed_step = no_setup;
 		return -EOPNOTSUPP;
 	}
-	ret = prepare(spidev, to_spi_mode(spidev, piece->mode));
+	ret = check_modes(spidev, piece);
+	if (!ret)
+		ret = prepare(spidev, to_spi_mode(spidev, piece->mode));
 	if (ret < 0)
 		return ret;
-	ret = send_piece(spidev, piece);
+	ret = send_pieces(spidev, piece);
 	if (ret < 0 && delays && spidev->empty == EMPTY_UNTRIED)
 		find_out_empty(spidev);
 	return ret;
@@ -295,7 +311,7 @@ static int spidev_transfer(struct spi_device *dev,
 {
 	struct spidev *spidev = to_spidev(dev);
 	const char *step = NULL;
-	int ret = run_piece(spidev, piece);
+	int ret = run_pieces(spidev, piece);
 
 	if (ret < 0) {
 		step = dev->failed_step;

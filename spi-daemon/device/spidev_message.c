@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "spi-daemon/device/spidev_message.h"
 
-#define MAX_WORDS (SPIDEV_MESSAGE_TRANSFERS - 1)
-
 /* spidev takes whole microseconds; a delay is never shorter than asked. */
 static uint16_t to_us(uint32_t ns)
 {
@@ -39,16 +37,38 @@ static struct spi_ioc_transfer data_transfer(const struct spi_piece *piece,
 	};
 }
 
-unsigned int spidev_build_message(const struct spi_piece *piece,
-				  uint32_t max_bytes, bool selects,
-				  uint32_t *done,
-				  struct spi_ioc_transfer *xfers)
+/* Takes @transfer's part of the kernel's buffers, if it fits. */
+static bool take_room(const struct spi_ioc_transfer *transfer,
+		      uint32_t max_bytes, uint32_t *tx, uint32_t *rx)
 {
-	unsigned int words = max_bytes / SPIDEV_DMA_ALIGN;
-	struct spi_ioc_transfer *x = xfers;
+	uint32_t room = (transfer->len + SPI_PIECE_ROOM - 1) / SPI_PIECE_ROOM *
+			SPI_PIECE_ROOM;
+	uint32_t new_tx = *tx + (transfer->tx_buf ? room : 0);
+	uint32_t new_rx = *rx + (transfer->rx_buf ? room : 0);
 
-	if (words > MAX_WORDS)
-		words = MAX_WORDS;
+	/* A single transfer always fits: that is what max_piece means. */
+	if ((*tx || *rx) && (new_tx > max_bytes || new_rx > max_bytes))
+		return false;
+	*tx = new_tx;
+	*rx = new_rx;
+	return true;
+}
+
+static void advance(struct spidev_cursor *at, uint32_t len)
+{
+	at->done += len;
+	if (at->done == at->piece->len)
+		*at = (struct spidev_cursor){ .piece = at->piece->next };
+}
+
+unsigned int spidev_build_message(struct spidev_cursor *at, uint32_t max_bytes,
+				  bool selects, struct spi_ioc_transfer *xfers)
+{
+	const struct spi_ioc_transfer *end = xfers + SPIDEV_MESSAGE_TRANSFERS;
+	const struct spi_piece *piece = at->piece;
+	struct spi_ioc_transfer *x = xfers;
+	uint32_t tx = 0, rx = 0;
+
 	/* An empty transfer selects the chip; its delay runs after that. */
 	if (selects && piece->setup_ns)
 		*x++ = (struct spi_ioc_transfer){
@@ -56,12 +76,17 @@ unsigned int spidev_build_message(const struct spi_piece *piece,
 			.bits_per_word = piece->bits_per_word,
 			.delay_usecs = to_us(piece->setup_ns),
 		};
-	do {
-		uint32_t len = transfer_len(piece, piece->len - *done);
+	while (at->piece && x < end) {
+		uint32_t len =
+			transfer_len(at->piece, at->piece->len - at->done);
 
-		*x++ = data_transfer(piece, *done, len);
-		*done += len;
-	} while (*done < piece->len && x < xfers + words);
-	x[-1].cs_change = piece->keep || *done < piece->len;
+		*x = data_transfer(at->piece, at->done, len);
+		if (!take_room(x, max_bytes, &tx, &rx))
+			break;
+		x++;
+		piece = at->piece;
+		advance(at, len);
+	}
+	x[-1].cs_change = at->piece || piece->keep;
 	return (unsigned int)(x - xfers);
 }

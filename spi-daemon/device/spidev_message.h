@@ -9,23 +9,24 @@
 
 #include "spi-daemon/device/spi_device.h"
 
-/* The kernel counts each transfer rounded up to a cache line of DMA memory. */
-#define SPIDEV_DMA_ALIGN 128
-
-/* Room for a setup delay and for words with delays between them */
+/* Room for a setup delay, and for words with delays between them. */
 #define SPIDEV_MESSAGE_TRANSFERS 33
 
+/* How far a list of pieces was sent. */
+struct spidev_cursor {
+	const struct spi_piece *piece; /* the next to be sent; NULL: none */
+	uint32_t done;		       /* bytes of it */
+};
+
 /*
- * Fills @xfers, SPIDEV_MESSAGE_TRANSFERS of them, with a message that does
- * @piece from byte @done on, and advances @done. A message of up to @max_bytes
- * fits into spidev's buffer. @selects: the message begins with a select edge,
- * so the setup delay applies; then the first transfer is empty if there is a
- * delay. If the piece goes on after this message, the chip stays selected.
- * Returns how many transfers there are.
+ * Fills @xfers, SPIDEV_MESSAGE_TRANSFERS of them, with a message that does as
+ * much as fits of the pieces from @at on, and advances @at. A message of up to
+ * @max_bytes each way fits into spidev's buffers. @selects: the message begins
+ * with a select edge, so the setup delay applies; then the first transfer is
+ * empty if there is a delay. If pieces are left after this message, the chip
+ * stays selected. Returns how many transfers there are.
  */
-unsigned int spidev_build_message(const struct spi_piece *piece,
-				  uint32_t max_bytes, bool selects,
-				  uint32_t *done,
-				  struct spi_ioc_transfer *xfers);
+unsigned int spidev_build_message(struct spidev_cursor *at, uint32_t max_bytes,
+				  bool selects, struct spi_ioc_transfer *xfers);
 
 #endif

@@ -131,8 +131,7 @@ static uint32_t max_piece(void)
 	}
 	if (bytes < sizeof(uint32_t))
 		return sizeof(uint32_t); /* one word of any size */
-	return bytes < SPIDEV_DMA_ALIGN ? bytes
-					: bytes & ~(SPIDEV_DMA_ALIGN - 1u);
+	return bytes < SPI_PIECE_ROOM ? bytes : bytes & ~(SPI_PIECE_ROOM - 1u);
 }
 
 int spidev_probe(int fd, uint32_t found, struct spi_caps *caps, uint32_t *base)

@@ -17,6 +17,13 @@ uint8_t fake_chip_answer(size_t at)
 	return (uint8_t)(at * 13 + (at >> 8) + 1);
 }
 
+static uint8_t answer(struct fake_chip *chip)
+{
+	uint8_t byte = fake_chip_answer(chip->received++);
+
+	return chip->answer < 0 ? byte : (uint8_t)chip->answer;
+}
+
 static void check_piece(struct fake_chip *chip, const struct spi_piece *piece)
 {
 	const char *fault = NULL;
@@ -58,9 +65,8 @@ static void deselect(struct fake_chip *chip)
 	chip->selected = false;
 }
 
-static int fake_transfer(struct spi_device *dev, const struct spi_piece *piece)
+static int run_piece(struct fake_chip *chip, const struct spi_piece *piece)
 {
-	struct fake_chip *chip = (struct fake_chip *)dev;
 	struct timespec slow = { chip->slow_ms / 1000,
 				 (long)(chip->slow_ms % 1000) * 1000000 };
 
@@ -78,10 +84,24 @@ static int fake_transfer(struct spi_device *dev, const struct spi_piece *piece)
 	}
 	if (piece->rx)
 		for (uint32_t i = 0; i < piece->len; i++)
-			piece->rx[i] = fake_chip_answer(chip->received++);
-	if (!piece->keep)
-		deselect(chip);
+			piece->rx[i] = answer(chip);
 	return 0;
+}
+
+static int fake_transfer(struct spi_device *dev, const struct spi_piece *piece)
+{
+	struct fake_chip *chip = (struct fake_chip *)dev;
+	bool keep = false;
+	int ret = 0;
+
+	chip->messages++;
+	for (; piece && !ret; piece = piece->next) {
+		ret = run_piece(chip, piece);
+		keep = piece->keep;
+	}
+	if (!ret && !keep)
+		deselect(chip);
+	return ret;
 }
 
 static int fake_release(struct spi_device *dev)
@@ -101,6 +121,7 @@ void fake_chip_init(struct fake_chip *chip)
 		.dev = { .ops = &fake_ops,
 			 .caps = { .max_piece = FAKE_CHIP_MAX_PIECE } },
 		.sent = malloc(SENT_MAX),
+		.answer = -1,
 	};
 	assert_non_null(chip->sent);
 }

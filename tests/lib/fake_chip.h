@@ -13,7 +13,7 @@
 #include "spi-daemon/device/spi_device.h"
 
 #define FAKE_CHIP_PIECES    1024
-#define FAKE_CHIP_MAX_PIECE 256 /* bytes */
+#define FAKE_CHIP_MAX_PIECE 512 /* bytes */
 
 /* One call of a fake chip's transfer(), and what the chip was then. */
 struct fake_piece {
@@ -26,9 +26,11 @@ struct fake_chip {
 	struct spi_device dev;
 	struct fake_piece pieces[FAKE_CHIP_PIECES];
 	unsigned int count;
+	unsigned int messages; /* calls of transfer() */
 	uint8_t *sent; /* the tx bytes of all pieces, ->sent_len of them */
 	size_t sent_len;
 	size_t received; /* rx bytes given: see fake_chip_answer() */
+	int answer;	 /* every rx byte instead; -1: none */
 	bool selected;
 	unsigned int selects, releases; /* edges */
 	unsigned int fail_at;		/* which piece fails, from 1; 0: none */

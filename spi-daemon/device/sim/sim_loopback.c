@@ -19,13 +19,15 @@ static int loopback_transfer(struct spi_device *dev,
 
 	if (!loopback->selected)
 		sim_bus_wait_setup(piece);
-	/* A guest's buffers may overlap: memcpy() is not allowed. */
-	if (piece->rx && piece->tx)
-		memmove(piece->rx, piece->tx, piece->len);
-	else if (piece->rx)
-		memset(piece->rx, 0, piece->len);
-	sim_bus_wait_words(piece, loopback->timing);
-	loopback->selected = piece->keep;
+	for (; piece; piece = piece->next) {
+		/* A guest's buffers may overlap: memcpy() is not allowed. */
+		if (piece->rx && piece->tx)
+			memmove(piece->rx, piece->tx, piece->len);
+		else if (piece->rx)
+			memset(piece->rx, 0, piece->len);
+		sim_bus_wait_words(piece, loopback->timing);
+		loopback->selected = piece->keep;
+	}
 	return 0;
 }
 

@@ -129,6 +129,8 @@ static void clock_piece(struct sim_nor *nor, const struct spi_piece *piece)
 	uint32_t size = spi_word_size(piece->bits_per_word);
 	uint32_t i, in, out;
 
+	if (!understands(piece))
+		nor_chip_drop_command(&nor->chip);
 	nor_chip_announce(&nor->chip,
 			  piece->len / size * (piece->bits_per_word / 8));
 	for (i = 0; i < piece->len; i += size) {
@@ -139,26 +141,28 @@ static void clock_piece(struct sim_nor *nor, const struct spi_piece *piece)
 		if (piece->rx)
 			store_word(piece->rx + i, size, in);
 	}
+	sim_bus_wait_words(piece, nor->timing);
 }
 
 static int nor_transfer(struct spi_device *dev, const struct spi_piece *piece)
 {
 	struct sim_nor *nor = (struct sim_nor *)(void *)dev;
+	bool keep = false;
 
 	if (nor->chip.error)
 		return name_error(nor, nor_chip_error(&nor->chip));
-	if (piece->bits_per_word % 8) {
-		deselect(nor);
-		return -EINVAL;
-	}
 	if (!nor->selected)
 		sim_bus_wait_setup(piece);
 	nor->selected = true;
-	if (!understands(piece))
-		nor_chip_drop_command(&nor->chip);
-	clock_piece(nor, piece);
-	sim_bus_wait_words(piece, nor->timing);
-	if (!piece->keep || nor->chip.error)
+	for (; piece && !nor->chip.error; piece = piece->next) {
+		if (piece->bits_per_word % 8) {
+			deselect(nor);
+			return -EINVAL;
+		}
+		clock_piece(nor, piece);
+		keep = piece->keep;
+	}
+	if (!keep || nor->chip.error)
 		deselect(nor);
 	return name_error(nor, nor_chip_error(&nor->chip));
 }

@@ -26,7 +26,7 @@ static void every_host_error_is_a_trans_err(void **state)
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		struct transfer t = { .head = service_head(0, 0),
-				      .rx_len = 600,
+				      .rx_len = 1200,
 				      .rx_seg = 100 };
 
 		chip->fail_at = chip->count + 1 + (unsigned int)i % 3;
@@ -86,7 +86,7 @@ static void a_clock_below_the_slowest_is_refused(void **state)
 	struct service_fixture *f = *state;
 	struct transfer t = { .head = service_head(0, 0), .rx_len = 5 };
 
-	f->pool_chips[0].caps.min_speed_hz = 1000;
+	f->guests[0].chips[0].caps.min_speed_hz = 1000;
 	t.head.freq = htole32(999);
 	guest_do(&f->guests[0], &t, PARAM_ERR);
 	transfer_check_cleared(&f->guests[0], &t);

@@ -86,7 +86,7 @@ static void message_is_one_turn(void **state)
 	assert_int_equal(turns(g), 1);
 	assert_int_equal(counter_get(&f->handles[0].stats.hold_ns),
 			 counter_get(&stats(g)->turn.hold_ns));
-	assert_int_equal(counter_get(&f->pool_chips[0].hold_ns),
+	assert_int_equal(counter_get(&f->guests[0].chips[0].hold_ns),
 			 counter_get(&stats(g)->turn.hold_ns));
 }
 
@@ -110,9 +110,9 @@ static void error_of_the_device_is_its_own_too(void **state)
 
 	f->chips[0].fail_at = 3;
 	f->chips[0].error = -EIO;
-	guest_rx(g, 0, 1, 1000, TRANS_ERR);
+	guest_rx(g, 0, 1, 2000, TRANS_ERR);
 	check_requests(g, 0, 1u << REQUEST_DEVICE);
-	check_device(f, 0, 1, 0, 512);
+	check_device(f, 0, 1, 0, 1024);
 	assert_int_equal(counter_get(&f->handles[0].stats.errors), 1);
 	assert_int_equal(turns(g), 1);
 }
