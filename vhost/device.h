@@ -104,6 +104,6 @@ struct vhost_device {
 };
 
 #define VHOST_MAX_RINGS	       4
-#define VHOST_DEVICE_STATE_MAX 64 /* bytes */
+#define VHOST_DEVICE_STATE_MAX 640 /* bytes */
 
 #endif

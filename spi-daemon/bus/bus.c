@@ -169,6 +169,7 @@ static void arrive(struct bus *bus, struct bus_user *user)
 	user->start = later(bus->time, user->account->finish);
 	user->arrival = bus->arrivals++;
 	user->not_before = 0;
+	user->waits_for = NULL;
 	enqueue(bus, user);
 }
 
@@ -218,14 +219,24 @@ bool bus_acquire(struct bus *bus, struct bus_user *user, uint64_t now)
 }
 
 void bus_postpone(struct bus *bus, struct bus_user *user, uint64_t until,
-		  uint64_t now)
+		  const void *what, uint64_t now)
 {
 	pthread_mutex_lock(&bus->lock);
 	/* Paid at the end: to pay now would cost the place in the queue. */
 	user->unpaid = later(time_held(user, now), 1);
 	user->not_before = until;
+	user->waits_for = what;
 	enqueue(bus, user);
 	hand_over(bus, user, now);
+	pthread_mutex_unlock(&bus->lock);
+}
+
+void bus_recall(struct bus *bus, const void *what)
+{
+	pthread_mutex_lock(&bus->lock);
+	for (struct bus_user *user = bus->first; user; user = user->next)
+		if (user->waits_for == what)
+			user->not_before = 0;
 	pthread_mutex_unlock(&bus->lock);
 }
 

@@ -60,7 +60,8 @@ struct bus_user {
 	struct bus_account *account; /* of the bus it waits for or owns */
 	uint64_t start;		     /* its message's, in virtual time */
 	uint64_t arrival;	     /* breaks ties */
-	uint64_t not_before;	     /* passed over until then */
+	uint64_t not_before;	     /* passed over until then, */
+	const void *waits_for;	     /* or until this is recalled; or NULL */
 	uint64_t unpaid; /* ns it owned the bus before it put it off */
 
 	/* Guarded by the bus's lock; its own thread may read it as owner. */
@@ -109,12 +110,19 @@ void bus_user_woken(struct bus_user *user);
 bool bus_acquire(struct bus *bus, struct bus_user *user, uint64_t now);
 
 /*
- * The owner cannot use the bus before @until, which is later than @now. It is
- * in the queue again, in its old place, and passed over until then. Nobody
- * wakes it at that time: it has to call bus_acquire().
+ * The owner cannot use the bus before @until, which is later than @now, or
+ * before bus_recall() for @what, if that is not NULL. It is in the queue again,
+ * in its old place, and passed over until then. Nobody wakes it at @until: it
+ * has to call bus_acquire().
  */
 void bus_postpone(struct bus *bus, struct bus_user *user, uint64_t until,
-		  uint64_t now);
+		  const void *what, uint64_t now);
+
+/*
+ * For the owner: nothing is in the way any more of those users who were
+ * postponed for @what.
+ */
+void bus_recall(struct bus *bus, const void *what);
 
 /* Ends @user's ownership, or its place in the queue. */
 void bus_leave(struct bus *bus, struct bus_user *user, uint64_t now);

@@ -117,6 +117,7 @@ int controller_open(struct controller *controller, struct pool *pool,
 
 	*controller = (struct controller){
 		.pool = pool,
+		.number = ++pool->controllers,
 		.chips = calloc(devices->count, sizeof(struct chip)),
 	};
 	if (!controller->chips) {

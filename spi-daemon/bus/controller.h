@@ -18,12 +18,15 @@
 struct chip {
 	const struct device_spec *spec;
 	struct handle *handle;
-	struct spi_caps caps;	/* the device's, within the guest's limits */
+	struct spi_caps caps;	  /* the device's, within the guest's limits */
+	bool is_flash;		  /* served with cs=linux, it told its id */
+	struct own_operation own; /* the guest's, on this chip */
 	struct counter hold_ns; /* that the guest's messages for it had a bus */
 };
 
 struct controller {
 	struct pool *pool;
+	uint32_t number;    /* no other of the pool has had it */
 	struct chip *chips; /* index: the guest's chip select */
 	unsigned int chip_count;
 	struct spi_config config; /* what every chip can do */

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "spi-daemon/bus/bus.h"
+#include "spi-daemon/bus/operation.h"
 #include "spi-daemon/config/guest/device_spec.h"
 #include "spi-daemon/device/spi_device.h"
 #include "spi-daemon/bus/stats.h"
@@ -31,6 +32,7 @@ struct handle {
 	/* Only the owner of the bus uses these: */
 	struct spi_device *dev;
 	uint64_t quiet_until; /* monotonic ns: not to be selected earlier */
+	struct operation operation; /* that a guest has begun on it */
 	struct device_stats stats;
 	/* Only the pool uses these: */
 	struct handle *next;
@@ -43,6 +45,7 @@ struct handle {
 struct pool {
 	struct handle *handles;
 	struct pool_bus *buses;
+	uint32_t controllers; /* that there have been */
 };
 
 void pool_init(struct pool *pool);

@@ -106,6 +106,7 @@ struct guest_stats {
 	struct counter sent; /* bytes */
 	struct counter received;
 	struct counter cuts[CUT_CAUSES];
+	struct counter operation_waits; /* for another guest's, on its chip */
 	struct turn_stats turn;
 };
 

@@ -115,6 +115,8 @@ static void log_guest(const struct stats_view *view, unsigned int index)
 	    counter_get(&s->cuts[CUT_HOLD]) +
 		    counter_get(&s->cuts[CUT_MAX_MESSAGE]));
 	add_kinds(&line, s->cuts, cut_names, CUT_CAUSES);
+	add(&line, ", operation waits %" PRIu64,
+	    counter_get(&s->operation_waits));
 	add(&line,
 	    "; connections %" PRIu64 ", turned away %" PRIu64
 	    ", disconnected %" PRIu64,

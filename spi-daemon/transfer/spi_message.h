@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A guest's SPI message, from when it asks for the bus until its chip is
- * released: while requests make it up, between them, and when it ends before
- * the guest thinks so.
+ * A guest's SPI message: the stage between requests and the bus.
+ *
+ * Where a table knows that more follows, parts that only send are kept, and go
+ * over the bus with the rest as one message. Where no table knows, the chip is
+ * held between two requests, under a lease: cs-hold and docs/framing.md say for
+ * how long. The guest's ring may be paused (stopped or disabled) in between.
  */
 #ifndef SPI_MESSAGE_H
 #define SPI_MESSAGE_H
@@ -12,8 +15,11 @@
 
 #include "spi-daemon/bus/bus.h"
 #include "spi-daemon/bus/controller.h"
-#include "spi-daemon/transfer/chip_select.h"
-#include "spi-daemon/transfer/guest_log.h"
+#include "spi-daemon/framing/chip_select.h"
+#include "spi-daemon/framing/flash_ops.h"
+#include "spi-daemon/system/guest_log.h"
+#include "spi-daemon/framing/kept_parts.h"
+#include "spi-daemon/transfer/spi_transfer.h"
 
 struct spi_message {
 	struct controller *controller;
@@ -22,8 +28,15 @@ struct spi_message {
 	struct bus_user user;
 	struct bus *bus; /* owned, or waited for; NULL: none */
 	struct chip_select cs;
+	struct kept_parts kept; /* the parts of a message KEPT or LATE, or of */
+				/* one that is HELD and may become LATE */
+	const struct flash_op *op; /* of the message on the bus; or NULL */
+	struct spi_head head;	   /* of its first request, */
+	uint8_t header[2];	   /* and its first bytes */
+	uint32_t epoch;	       /* counts resets: a new driver, a new guest */
+	bool paused;	       /* the ring is not active; leases go on */
 	uint64_t start_at;     /* monotonic ns: when the bus may be had */
-	uint64_t hold_until;   /* monotonic ns, while a chip is held */
+	uint64_t hold_until;   /* monotonic ns, of a message KEPT or HELD */
 	uint64_t linger_until; /* monotonic ns, with a bus and no message */
 	uint32_t inactive_ns;  /* what follows the held chip's release */
 	bool cut_is_bounded;   /* no more than so many of the next */
@@ -48,41 +61,103 @@ struct chip *spi_message_chip(const struct spi_message *message,
 			      unsigned int index);
 
 /*
- * A new message for @chip: ends the one before it, if that is open, and gets
- * the bus, and the chip ready to be selected. Returns whether it has both;
- * if not, is to be called again at ->start_at, or when ->user is woken.
+ * The guest begins another message: ends the present one. Parts that were kept
+ * are sent first, as the guest was told that they were. Returns false if that
+ * has to wait for the bus; call again at ->start_at, or when ->user is woken.
  */
-bool spi_message_begin(struct spi_message *message, struct chip *chip,
-		       uint64_t now);
-
-/* Part of the message is done. The chip is held for the next. */
-void spi_message_hold(struct spi_message *message, const struct chip *chip);
+bool spi_message_close(struct spi_message *message, uint64_t now);
 
 /*
- * The message is done: the chip was released, and is to stay so for
- * ->inactive_ns. The bus is left, unless the guest's next message goes first.
+ * Keeps @request, whose @plan says ->defers, if there is room for it. Its
+ * message is closed, or not HELD. Returns 1 if it is kept, 0 if it has to be
+ * sent, or -EFAULT if its bytes cannot be read.
  */
-void spi_message_end(struct spi_message *message, struct chip *chip);
+int spi_message_keep(struct spi_message *message,
+		     const struct cs_request *framed,
+		     const struct cs_plan *plan,
+		     const struct spi_request *request,
+		     const struct guest_mem *mem);
 
-/* The message failed: the chip was released, and the bus is left. */
-void spi_message_fail(struct spi_message *message, struct chip *chip);
+enum spi_begin {
+	SPI_BEGIN_READY,
+	SPI_BEGIN_WAITS, /* call again at ->start_at, or when ->user is woken */
+	SPI_BEGIN_LOST,	 /* what the chip had for the guest is gone: fail */
+};
 
-/* Releases the chip that is held between requests, if one is. */
-void spi_message_release(struct spi_message *message);
+/*
+ * Gets the bus for @chip, and the chip ready to be selected, for a message that
+ * is closed, KEPT or LATE, so that @framed can be done, with @head. NULL for
+ * both: kept parts are to be sent by themselves.
+ */
+enum spi_begin spi_message_begin(struct spi_message *message, struct chip *chip,
+				 const struct cs_request *framed,
+				 const struct spi_head *head, uint64_t now);
 
-/* The chip cannot stay selected, though the guest's message may go on. */
+/*
+ * Returns true if what the request @framed receives is to be looked at, before
+ * the guest can change it: see spi_message_part_done().
+ */
+bool spi_message_watches(const struct spi_message *message,
+			 const struct cs_request *framed);
+
+/*
+ * Returns true if the request @framed must not reach its chip: that is a flash
+ * which is served with cs=linux, and the request is a part of a command that
+ * begins like a chip erase.
+ */
+bool spi_message_is_torn_erase(const struct spi_message *message,
+			       const struct cs_request *framed);
+
+/*
+ * The request is about to be sent, as the first of its message. Keeps a copy of
+ * a write that a late read may have to follow (cs-late=again).
+ */
+void spi_message_copy(struct spi_message *message,
+		      const struct cs_request *framed,
+		      const struct cs_plan *plan,
+		      const struct spi_request *request,
+		      const struct guest_mem *mem);
+
+/*
+ * The parts that go ahead of the message's next piece; NULL: none. When they
+ * are on the wire, spi_message_lead_sent().
+ */
+const struct kept_parts *spi_message_lead(const struct spi_message *message);
+void spi_message_lead_sent(struct spi_message *message);
+
+/*
+ * The request @framed was done as planned: the chip is held for the next, or
+ * released. Then it is to stay so for the request's inactive delay, and the bus
+ * is left, unless the guest's next message goes first.
+ */
+void spi_message_part_done(struct spi_message *message,
+			   const struct cs_request *framed,
+			   const struct cs_plan *plan,
+			   const struct spi_transfer *transfer);
+
+/* The device failed: releases the chip, and leaves the bus. */
+void spi_message_fail(struct spi_message *message, struct chip *chip,
+		      uint32_t inactive_ns);
+
+/*
+ * The request failed, on the bus or before. If its message was to go on, the
+ * rest is lost; see spi_message_refuse() for @pending.
+ */
+void spi_message_request_failed(struct spi_message *message,
+				const struct cs_request *framed,
+				const struct cs_plan *plan, uint16_t pending);
+
+/*
+ * The message cannot go on, though the guest may think so: releases the chip
+ * and drops what was kept.
+ */
 void spi_message_cut(struct spi_message *message);
 
 /*
- * What the guest queued before it can know of a failure, @pending requests,
- * may belong to the failed message. What it queues later does not: drivers
- * give a message up.
- */
-void spi_message_bound_cut(struct spi_message *message, uint16_t pending);
-
-/*
- * A request was not valid, so what its message was to be is not known. Ends
- * one that is open; see spi_message_bound_cut() for @pending.
+ * A request was not valid, so what its message was to be is not known. Cuts
+ * one that is unfinished. What the guest queued before it can know of a
+ * failure, @pending requests, may belong to the failed message. What it queues
+ * later does not: drivers give a message up.
  */
 void spi_message_refuse(struct spi_message *message, uint16_t pending);
 
@@ -95,12 +170,25 @@ void spi_message_popped(struct spi_message *message);
 /* And that was undone: it will be popped, and counted, once more. */
 void spi_message_unpopped(struct spi_message *message);
 
-/* Leaves the bus, if the guest has it or waits for it. */
+/* Leaves the bus, if the guest has it or waits for it, unless it holds a chip.
+ */
 void spi_message_leave_bus(struct spi_message *message);
 
 /*
- * Has the message that has the bus, on @chip, had it for longer than
- * max-message, while somebody waits?
+ * The ring stops or is disabled, with no request in hand. The message stays as
+ * it is: a chip that is held is released when somebody wants the bus.
+ */
+void spi_message_pause(struct spi_message *message);
+
+/* The ring is active again. The guest has cs-hold, from @now, to go on. */
+void spi_message_resume(struct spi_message *message, uint64_t now);
+
+/* The guest begins anew, or is gone: ends the message without a trace. */
+void spi_message_reset(struct spi_message *message);
+
+/*
+ * Returns true if the message that has the bus, on @chip, has had it for longer
+ * than max-message, while somebody waits.
  */
 bool spi_message_is_too_long(struct spi_message *message,
 			     const struct chip *chip, uint64_t now);
@@ -108,7 +196,10 @@ bool spi_message_is_too_long(struct spi_message *message,
 /* With no request in hand: when spi_message_tick() is due, or CLOCK_NEVER. */
 uint64_t spi_message_deadline(const struct spi_message *message);
 
-/* With no request in hand: ends a hold that is over, and leaves the bus. */
+/*
+ * With no request in hand: ends a lease that is over, sends kept parts whose
+ * rest is late, and leaves the bus.
+ */
 void spi_message_tick(struct spi_message *message, uint64_t now);
 
 #endif

@@ -72,8 +72,7 @@ static void begin_clear(struct spi_service *s, enum virtio_spi_status status)
 	struct job *job = &s->job;
 
 	/* That may take long, and does not need a bus. */
-	if (s->message.cs.message != CS_OPEN)
-		spi_message_leave_bus(&s->message);
+	spi_message_leave_bus(&s->message);
 	job->phase = JOB_CLEARS;
 	job->status = status;
 	job->clear = chain_writer(&s->chain);
@@ -135,8 +134,8 @@ static void refuse_unreachable(struct spi_service *s)
 static void fail(struct spi_service *s, enum request_error cause)
 {
 	counter_add(&s->stats.errors[cause], 1);
-	chip_select_failed(&s->message.cs, &s->job.framed, &s->job.plan);
-	spi_message_bound_cut(&s->message, pending(s));
+	spi_message_request_failed(&s->message, &s->job.framed, &s->job.plan,
+				   pending(s));
 	begin_clear(s, VIRTIO_SPI_TRANS_ERR);
 }
 
@@ -159,6 +158,8 @@ static void frame(struct spi_service *s)
 	};
 	if (framed->tx)
 		chain_read(&tx, &s->session->mem, &framed->opcode, 1);
+	if (framed->tx && framed->len > 1)
+		chain_read(&tx, &s->session->mem, &framed->second, 1);
 }
 
 /*
@@ -202,6 +203,13 @@ static void begin_job(struct spi_service *s)
 
 	frame(s);
 	job->plan = chip_select_plan(&s->message.cs, &job->framed);
+	if (spi_message_is_torn_erase(&s->message, &job->framed)) {
+		guest_log_warning(&s->log,
+				  "request failed: behind it the chip would "
+				  "have read a chip erase: see cs=");
+		fail(s, REQUEST_LOST);
+		return;
+	}
 	if (job->plan.lost) {
 		guest_log_warning(&s->log,
 				  "request failed: the chip was released "
@@ -228,12 +236,11 @@ static void end_with_error(struct spi_service *s, enum request_error cause,
 {
 	struct chip *chip = spi_message_chip(&s->message, s->job.framed.chip);
 
-	spi_device_release(chip->handle->dev);
-	s->message.inactive_ns =
-		s->job.transfer.request.head.cs_change_delay_inactive_ns;
 	if (cause == REQUEST_DEVICE)
 		counter_add(&chip->handle->stats.errors, 1);
-	spi_message_fail(&s->message, chip);
+	spi_message_fail(
+		&s->message, chip,
+		s->job.transfer.request.head.cs_change_delay_inactive_ns);
 	guest_log_warning(&s->log, "%s: %s: %s", chip->spec->path, step, why);
 	fail(s, cause);
 }
@@ -252,46 +259,93 @@ static bool cut_long_message(struct spi_service *s, uint64_t now)
 	return true;
 }
 
+/* Nothing of the request is sent yet: it is kept for the rest. */
+static bool keep_job(struct spi_service *s)
+{
+	struct job *job = &s->job;
+	struct chip *chip = spi_message_chip(&s->message, job->framed.chip);
+	int ret;
+
+	if (!job->plan.defers)
+		return false;
+	ret = spi_message_keep(&s->message, &job->framed, &job->plan,
+			       &job->transfer.request, &s->session->mem);
+	if (!ret)
+		return false;
+	counter_add(&chip->handle->stats.requests, 1);
+	if (ret < 0) {
+		guest_log_warning(&s->log, "request failed: %s",
+				  strerror(-ret));
+		fail(s, REQUEST_MEMORY);
+		return true;
+	}
+	stats_moved(&s->stats, &chip->handle->stats, job->framed.len, 0);
+	counter_add(&s->stats.done, 1);
+	finish(s, VIRTIO_SPI_TRANS_OK);
+	return true;
+}
+
+/* The request's message has the chip, or gets it. */
+static enum spi_begin begin_transfer(struct spi_service *s, struct chip *chip,
+				     uint64_t now)
+{
+	struct job *job = &s->job;
+	enum spi_begin begin = SPI_BEGIN_READY;
+
+	if (s->message.cs.message != CS_HELD)
+		begin = spi_message_begin(&s->message, chip, &job->framed,
+					  &job->transfer.request.head, now);
+	if (begin != SPI_BEGIN_READY)
+		return begin;
+	job->transfer.watched = spi_message_watches(&s->message, &job->framed);
+	if (!job->plan.joins)
+		spi_message_copy(&s->message, &job->framed, &job->plan,
+				 &job->transfer.request, &s->session->mem);
+	counter_add(&chip->handle->stats.requests, 1);
+	vhost_session_begin(s->session, REQUESTQ, &s->chain);
+	job->phase = JOB_RUNS;
+	return begin;
+}
+
 static enum spi_progress start_job(struct spi_service *s, uint64_t now)
 {
 	struct job *job = &s->job;
 	struct chip *chip = spi_message_chip(&s->message, job->framed.chip);
 
-	if (job->plan.joins) {
-		if (cut_long_message(s, now))
-			return SPI_MORE;
-	} else if (!spi_message_begin(&s->message, chip, now)) {
+	if (!job->plan.joins && !spi_message_close(&s->message, now))
 		return SPI_WAIT;
+	if (keep_job(s))
+		return SPI_MORE;
+	if (s->message.cs.message == CS_HELD && cut_long_message(s, now))
+		return SPI_MORE;
+	switch (begin_transfer(s, chip, now)) {
+	case SPI_BEGIN_WAITS:
+		return SPI_WAIT;
+	case SPI_BEGIN_LOST:
+		guest_log_warning(&s->log,
+				  "%s: request failed: another guest had the "
+				  "chip, and its cache, in between",
+				  chip->spec->path);
+		fail(s, REQUEST_LOST);
+		break;
+	case SPI_BEGIN_READY:
+		break;
 	}
-	counter_add(&chip->handle->stats.requests, 1);
-	vhost_session_begin(s->session, REQUESTQ, &s->chain);
-	job->phase = JOB_RUNS;
 	return SPI_MORE;
-}
-
-/* The chip is released, or held for what comes next. */
-static void end_message_part(struct spi_service *s)
-{
-	struct job *job = &s->job;
-	struct chip *chip = spi_message_chip(&s->message, job->framed.chip);
-
-	s->message.inactive_ns =
-		job->transfer.request.head.cs_change_delay_inactive_ns;
-	chip_select_done(&s->message.cs, &job->framed, &job->plan);
-	if (job->plan.keep)
-		spi_message_hold(&s->message, chip);
-	else
-		spi_message_end(&s->message, chip);
 }
 
 /* The next piece, and what it moved. */
 static int transfer_step(struct spi_service *s, struct chip *chip)
 {
 	struct spi_transfer *transfer = &s->job.transfer;
+	const struct kept_parts *lead = spi_message_lead(&s->message);
 	uint64_t left = transfer->left;
-	int ret =
-		spi_transfer_step(transfer, chip, &s->session->mem, &s->bounce);
+	int ret = spi_transfer_step(transfer, lead, chip, &s->session->mem,
+				    &s->bounce);
 	uint64_t moved = left - transfer->left;
+
+	if (lead && !ret)
+		spi_message_lead_sent(&s->message);
 
 	stats_moved(&s->stats, &chip->handle->stats,
 		    transfer->request.tx_len ? moved : 0,
@@ -310,7 +364,8 @@ static void run_step(struct spi_service *s)
 			spi_device_failed_step(chip->handle->dev, "transfer"),
 			strerror(-ret));
 	} else if (!s->job.transfer.left) {
-		end_message_part(s);
+		spi_message_part_done(&s->message, &s->job.framed, &s->job.plan,
+				      &s->job.transfer);
 		counter_add(&s->stats.done, 1);
 		finish(s, VIRTIO_SPI_TRANS_OK);
 	} else {
@@ -406,6 +461,8 @@ void spi_service_tick(struct spi_service *s, uint64_t now)
 
 enum spi_progress spi_service_step(struct spi_service *s, uint64_t now)
 {
+	if (s->message.paused)
+		spi_message_resume(&s->message, now);
 	if (s->job.phase != JOB_NONE && !s->job.gave_up) {
 		if (!vhost_session_reach(s->session, REQUESTQ, &s->chain))
 			return await_memory(s, now);
@@ -446,8 +503,7 @@ static void give_back(struct spi_service *s)
 	vring_unpop(&ring_of(s)->vring, &s->chain);
 	s->job.phase = JOB_NONE;
 	spi_message_unpopped(&s->message);
-	if (s->message.cs.message != CS_OPEN)
-		spi_message_leave_bus(&s->message);
+	spi_message_leave_bus(&s->message);
 }
 
 /* A transfer that was begun is not finished. */
@@ -478,14 +534,13 @@ static void drain(struct spi_service *s, uint64_t deadline)
 			give_up(s); /* no answer comes while we are here */
 	}
 	s->miss_until = 0;
-	spi_message_cut(&s->message);
-	spi_message_leave_bus(&s->message);
+	spi_message_pause(&s->message);
 }
 
 void spi_service_abort(struct spi_service *s)
 {
 	drain(s, 0);
-	chip_select_close(&s->message.cs);
+	spi_message_reset(&s->message);
 	chain_trim(&s->chain);
 	bounce_empty(&s->bounce);
 }
@@ -502,7 +557,7 @@ static void start(void *opaque, unsigned int ring, bool fresh)
 
 	/* A driver that begins anew knows nothing of an old message. */
 	if (fresh)
-		chip_select_close(&s->message.cs);
+		spi_message_reset(&s->message);
 	if (!s->session->rings[ring].recovered)
 		return;
 	/* The chip was released when whoever selected it went away. */

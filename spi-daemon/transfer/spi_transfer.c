@@ -2,12 +2,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "spi-daemon/system/clock.h"
+#include "spi-daemon/framing/kept_parts.h"
+#include "spi-daemon/framing/spi_piece.h"
 #include "spi-daemon/transfer/spi_transfer.h"
-
-/* The longest that one piece may keep the bus, and us from our front end. */
-#define PIECE_NS (50 * NS_PER_MS)
 
 void bounce_init(struct bounce *bounce, uint32_t max_piece)
 {
@@ -56,14 +56,6 @@ bool spi_transfer_check(const struct spi_request *request,
 	return false;
 }
 
-/* The chip's own limit holds, whatever the controller's is. */
-static uint32_t choose_speed(const struct chip *chip, uint32_t asked)
-{
-	uint32_t max = chip->caps.max_speed_hz;
-
-	return !asked || (max && asked > max) ? max : asked;
-}
-
 static bool is_first(const struct spi_transfer *transfer)
 {
 	return transfer->left == spi_transfer_len(&transfer->request);
@@ -77,30 +69,9 @@ static uint32_t setup_ns(const struct spi_transfer *transfer)
 		       : 0;
 }
 
-/* From one word to the next, 0: unknown. */
-static uint64_t word_time(const struct spi_transfer *transfer,
-			  const struct chip *chip)
-{
-	const struct spi_head *head = &transfer->request.head;
-	uint32_t speed = choose_speed(chip, head->freq);
-
-	/* Wide transfers are shorter; that much exactness is not needed. */
-	return head->word_delay_ns +
-	       (speed ? head->bits_per_word * NS_PER_S / speed : 0);
-}
-
-/* Between two pieces others may get the bus: after max-message, so no later. */
-static uint64_t piece_ns(const struct chip *chip)
-{
-	uint64_t message_ns = chip->spec->max_message_ms * NS_PER_MS;
-
-	return message_ns < PIECE_NS ? message_ns : PIECE_NS;
-}
-
 /*
- * Words of the transfer that fit into @limit, with the delays at its ends.
- * One word always goes, so that the longest piece is @limit, or one word
- * with the delays it was asked for.
+ * Words of the transfer that fit into @limit, ns, with the delays at its ends;
+ * @word_ns each.
  */
 static uint64_t fitting_words(const struct spi_transfer *transfer,
 			      uint64_t left, uint64_t word_ns, uint64_t limit)
@@ -116,19 +87,32 @@ static uint64_t fitting_words(const struct spi_transfer *transfer,
 	return words;
 }
 
-/* Bytes of the transfer's next piece. */
+/*
+ * Bytes of the transfer's next piece, behind @lead. One word always goes, so
+ * that the longest piece is @limit, or one word with the delays it was asked
+ * for; but with a @lead there may be no room, and that is 0.
+ */
 static uint32_t piece_len(const struct spi_transfer *transfer,
-			  const struct chip *chip)
+			  const struct chip *chip,
+			  const struct kept_parts *lead)
 {
-	uint32_t word = spi_word_size(transfer->request.head.bits_per_word);
-	uint64_t words = chip->caps.max_piece / word;
-	uint64_t fitting = fitting_words(transfer, transfer->left / word,
-					 word_time(transfer, chip),
-					 piece_ns(chip));
+	const struct spi_head *head = &transfer->request.head;
+	uint32_t word = spi_word_size(head->bits_per_word);
+	uint64_t limit = spi_piece_most_ns(chip);
+	uint32_t max = chip->caps.max_piece;
+	uint64_t words, fitting;
 
+	if (lead) {
+		limit -= kept_parts_ns(lead, chip);
+		if (transfer->request.tx_len)
+			max -= kept_parts_room(lead);
+	}
+	words = max / word;
+	fitting = fitting_words(transfer, transfer->left / word,
+				spi_piece_word_ns(head, chip), limit);
 	if (words > fitting)
 		words = fitting;
-	if (!words)
+	if (!words && !lead)
 		words = 1;
 	return (uint32_t)(transfer->left < words * word ? transfer->left
 							: words * word);
@@ -136,12 +120,14 @@ static uint32_t piece_len(const struct spi_transfer *transfer,
 
 /*
  * Points @piece at the guest's own buffers where they are in one piece, at
- * the bounce buffers where they are not.
+ * the bounce buffers where they are not, or are watched.
  */
-static int map_piece(const struct spi_request *request,
+static int map_piece(const struct spi_transfer *transfer,
 		     const struct guest_mem *mem, struct bounce *bounce,
 		     struct spi_piece *piece)
 {
+	const struct spi_request *request = &transfer->request;
+
 	if (request->tx_len) {
 		struct chain_cursor tx = request->tx;
 
@@ -155,13 +141,28 @@ static int map_piece(const struct spi_request *request,
 		}
 	}
 	if (request->rx_len) {
-		piece->rx = chain_direct(&request->rx, mem, piece->len);
+		/* The guest may change what is in its own memory. */
+		if (!transfer->watched)
+			piece->rx = chain_direct(&request->rx, mem, piece->len);
 		if (!piece->rx)
 			piece->rx = bounce_room(bounce, &bounce->rx);
 		if (!piece->rx)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* @piece has received into our own memory. */
+static void note_answer(struct spi_transfer *transfer,
+			const struct spi_piece *piece)
+{
+	struct spi_answer *answer = &transfer->answer;
+	size_t first = sizeof(answer->first);
+
+	if (is_first(transfer))
+		memcpy(answer->first, piece->rx,
+		       piece->len < first ? piece->len : first);
+	answer->last = piece->rx[piece->len - 1];
 }
 
 /* The piece is done: moves on, and brings bounced bytes home. */
@@ -171,6 +172,8 @@ static int advance(struct spi_transfer *transfer, const struct guest_mem *mem,
 	struct spi_request *request = &transfer->request;
 	int ret = 0;
 
+	if (piece->rx && transfer->watched)
+		note_answer(transfer, piece);
 	if (piece->rx && piece->rx == bounce->rx)
 		ret = chain_write(&request->rx, mem, piece->rx, piece->len);
 	else if (piece->rx)
@@ -181,31 +184,39 @@ static int advance(struct spi_transfer *transfer, const struct guest_mem *mem,
 	return ret;
 }
 
-int spi_transfer_step(struct spi_transfer *transfer, struct chip *chip,
+/* Runs @piece behind @lead; @piece is NULL if there is no room for one. */
+static int run_pieces(const struct kept_parts *lead, struct chip *chip,
+		      const struct spi_piece *piece)
+{
+	struct spi_piece pieces[KEPT_PARTS_MAX];
+
+	if (lead)
+		piece = kept_parts_link(lead, chip, pieces, piece);
+	return spi_device_transfer(chip->handle->dev, piece);
+}
+
+int spi_transfer_step(struct spi_transfer *transfer,
+		      const struct kept_parts *lead, struct chip *chip,
 		      const struct guest_mem *mem, struct bounce *bounce)
 {
 	const struct spi_request *request = &transfer->request;
 	const struct spi_head *head = &request->head;
-	struct spi_piece piece = {
-		.len = piece_len(transfer, chip),
-		.speed_hz = choose_speed(chip, head->freq),
-		.mode = head->mode,
-		.bits_per_word = head->bits_per_word,
-		.tx_nbits = head->tx_nbits,
-		.rx_nbits = head->rx_nbits,
-		.word_delay_ns = head->word_delay_ns,
-	};
-	bool last = piece.len == transfer->left;
+	struct spi_piece piece = spi_piece_make(head, chip);
+	bool last;
 	int ret;
 
+	piece.len = piece_len(transfer, chip, lead);
+	if (!piece.len)
+		return run_pieces(lead, chip, NULL);
+	last = piece.len == transfer->left;
 	piece.keep = !last || transfer->keep;
 	piece.setup_ns = setup_ns(transfer);
 	/* Between two pieces there is a delay between words, too. */
 	piece.hold_ns = last ? head->cs_delay_hold_ns : head->word_delay_ns;
-	ret = map_piece(request, mem, bounce, &piece);
+	ret = map_piece(transfer, mem, bounce, &piece);
 	if (ret)
 		return ret;
-	ret = spi_device_transfer(chip->handle->dev, &piece);
+	ret = run_pieces(lead, chip, &piece);
 	/* Whatever came of it, some of it may be there. */
 	if (piece.rx && piece.rx != bounce->rx)
 		chain_wrote(&request->rx, mem, piece.len);

@@ -30,11 +30,21 @@ void bounce_init(struct bounce *bounce, uint32_t max_piece);
 /* Gives the room back. It is made again when it is needed again. */
 void bounce_empty(struct bounce *bounce);
 
+/* What a watched transfer received, as the chip sent it. */
+struct spi_answer {
+	uint8_t first[3]; /* those that there are; then 0 */
+	uint8_t last;
+};
+
+struct kept_parts;
+
 struct spi_transfer {
 	struct spi_request request; /* the cursors move with the pieces */
 	uint64_t left;		    /* bytes to go */
-	bool joins;		    /* the chip is selected already */
-	bool keep;		    /* leave it selected at the end */
+	bool joins;		    /* it is not the first of its message */
+	bool keep;		    /* leave the chip selected at the end */
+	bool watched;		    /* what is received has to be looked at: */
+	struct spi_answer answer;
 };
 
 /* Bytes that the request moves over the bus. */
@@ -49,10 +59,13 @@ bool spi_transfer_check(const struct spi_request *request,
 			const struct chip *chip, char *reason);
 
 /*
- * Does the next piece, on a chip whose bus is the caller's. Returns 0, or a
- * negative errno; then the caller has to release the chip.
+ * Does the next piece, on a chip whose bus is the caller's. What is in @lead,
+ * which may be NULL, goes ahead of it in the same message; if no piece fits
+ * behind @lead, that goes alone. Returns 0, or a negative errno; then the
+ * caller has to release the chip.
  */
-int spi_transfer_step(struct spi_transfer *transfer, struct chip *chip,
+int spi_transfer_step(struct spi_transfer *transfer,
+		      const struct kept_parts *lead, struct chip *chip,
 		      const struct guest_mem *mem, struct bounce *bounce);
 
 #endif

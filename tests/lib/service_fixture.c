@@ -29,26 +29,33 @@ static void open_chip(struct service_fixture *f, unsigned int i)
 		.cs_hold_ms = FIXTURE_CS_HOLD_MS,
 		.max_request = FIXTURE_MAX_REQUEST,
 		.max_message_ms = FIXTURE_MAX_MESSAGE_MS,
+		.op_max_ms = FIXTURE_OP_MAX_MS,
 	};
 	f->handles[i] = (struct handle){
 		.bus = &f->buses[i / 2],
 		.dev = &chip->dev,
 	};
-	f->pool_chips[i] = (struct chip){
-		.spec = &f->specs[i],
-		.handle = &f->handles[i],
-		.caps = chip->dev.caps,
-	};
+	for (unsigned int g = 0; g < FIXTURE_GUESTS; g++)
+		f->guests[g].chips[i] = (struct chip){
+			.spec = &f->specs[i],
+			.handle = &f->handles[i],
+			.caps = chip->dev.caps,
+		};
 }
 
-static void open_controller(struct service_fixture *f)
+static void open_chips(struct service_fixture *f)
 {
 	for (unsigned int i = 0; i < FIXTURE_BUSES; i++)
 		bus_init(&f->buses[i].bus, clock_now());
 	for (unsigned int i = 0; i < FIXTURE_CHIPS; i++)
 		open_chip(f, i);
-	f->controller = (struct controller){
-		.chips = f->pool_chips,
+}
+
+static void open_controller(struct service_fixture *f, unsigned int guest)
+{
+	f->guests[guest].controller = (struct controller){
+		.number = guest,
+		.chips = f->guests[guest].chips,
 		.chip_count = FIXTURE_CHIPS,
 		.max_piece = FIXTURE_MAX_PIECE,
 		.config = {
@@ -118,7 +125,7 @@ static void start_ring(struct test_guest *g)
 	spi_service_ops.start(&g->service, 0, true);
 }
 
-static void open_guest(struct service_fixture *f, struct test_guest *g)
+static void open_guest(struct test_guest *g)
 {
 	int pair[2];
 
@@ -137,7 +144,7 @@ static void open_guest(struct service_fixture *f, struct test_guest *g)
 		.offered = vhost_features_supported(),
 		.ring_count = 1,
 	};
-	assert_int_equal(spi_service_init(&g->service, "guest", &f->controller),
+	assert_int_equal(spi_service_init(&g->service, "guest", &g->controller),
 			 0);
 	vhost_session_init(&g->session, &g->device, pair[0]);
 	g->service.session = &g->session;
@@ -152,9 +159,11 @@ int service_setup(void **state)
 	assert_non_null(f);
 	/* Complaints are a part of many tests, and of no interest. */
 	log_set_level(LOG_LEVEL_ERROR);
-	open_controller(f);
-	for (unsigned int i = 0; i < FIXTURE_GUESTS; i++)
-		open_guest(f, &f->guests[i]);
+	open_chips(f);
+	for (unsigned int i = 0; i < FIXTURE_GUESTS; i++) {
+		open_controller(f, i);
+		open_guest(&f->guests[i]);
+	}
 	*state = f;
 	return 0;
 }

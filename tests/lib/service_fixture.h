@@ -27,6 +27,8 @@
 #define FIXTURE_MAX_REQUEST    (1u << 20)
 #define FIXTURE_MAX_MESSAGE_MS 60000 /* nor this */
 
+#define FIXTURE_OP_MAX_MS      30000
+
 /* A region apart from the ring's, that a test may take away. */
 #define FIXTURE_APART	   UINT64_C(0x10000000)
 #define FIXTURE_APART_SIZE 0x10000u
@@ -47,6 +49,8 @@ struct transfer {
 };
 
 struct test_guest {
+	struct chip chips[FIXTURE_CHIPS];
+	struct controller controller;
 	struct front_mem mem;
 	struct front_ring ring;
 	struct vhost_device device;
@@ -59,10 +63,8 @@ struct test_guest {
 struct service_fixture {
 	struct fake_chip chips[FIXTURE_CHIPS];
 	struct device_spec specs[FIXTURE_CHIPS];
-	struct chip pool_chips[FIXTURE_CHIPS];
 	struct pool_bus buses[FIXTURE_BUSES];
 	struct handle handles[FIXTURE_CHIPS];
-	struct controller controller;
 	struct test_guest guests[FIXTURE_GUESTS];
 };
 

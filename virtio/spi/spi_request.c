@@ -4,8 +4,8 @@
 
 #include "virtio/spi/spi_request.h"
 
-static void decode_head(const struct virtio_spi_wire_head *wire,
-			struct spi_head *head)
+void spi_head_decode(const struct virtio_spi_wire_head *wire,
+		     struct spi_head *head)
 {
 	*head = (struct spi_head){
 		.chip_select_id = wire->chip_select_id,
@@ -22,6 +22,26 @@ static void decode_head(const struct virtio_spi_wire_head *wire,
 			le32toh(wire->cs_change_delay_inactive_ns),
 	};
 	memcpy(head->reserved, wire->reserved, sizeof(head->reserved));
+}
+
+void spi_head_encode(const struct spi_head *head,
+		     struct virtio_spi_wire_head *wire)
+{
+	*wire = (struct virtio_spi_wire_head){
+		.chip_select_id = head->chip_select_id,
+		.bits_per_word = head->bits_per_word,
+		.cs_change = head->cs_change,
+		.tx_nbits = head->tx_nbits,
+		.rx_nbits = head->rx_nbits,
+		.mode = htole32(head->mode),
+		.freq = htole32(head->freq),
+		.word_delay_ns = htole32(head->word_delay_ns),
+		.cs_setup_ns = htole32(head->cs_setup_ns),
+		.cs_delay_hold_ns = htole32(head->cs_delay_hold_ns),
+		.cs_change_delay_inactive_ns =
+			htole32(head->cs_change_delay_inactive_ns),
+	};
+	memcpy(wire->reserved, head->reserved, sizeof(wire->reserved));
 }
 
 uint64_t spi_request_rx_len(const struct chain *chain)
@@ -48,7 +68,7 @@ const char *spi_request_parse(const struct chain *chain,
 	request->rx = chain_writer(chain);
 	if (chain_read(&request->tx, mem, &wire, sizeof(wire)) < 0)
 		return "the header is not in guest memory";
-	decode_head(&wire, &request->head);
+	spi_head_decode(&wire, &request->head);
 	request->tx_len = chain->read_len - sizeof(wire);
 	request->rx_len = spi_request_rx_len(chain);
 	return NULL;

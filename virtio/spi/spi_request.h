@@ -28,6 +28,12 @@ struct spi_head {
 	uint32_t cs_change_delay_inactive_ns;
 };
 
+/* From the wire's byte order to the host's, and back. */
+void spi_head_decode(const struct virtio_spi_wire_head *wire,
+		     struct spi_head *head);
+void spi_head_encode(const struct spi_head *head,
+		     struct virtio_spi_wire_head *wire);
+
 struct spi_request {
 	struct spi_head head;
 	uint64_t tx_len; /* bytes; at least one of the two is not 0 */

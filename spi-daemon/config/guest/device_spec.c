@@ -98,6 +98,21 @@ static int parse_cs_hold(struct device_spec *spec, const char *value)
 	return problem ? -EINVAL : 0;
 }
 
+static int parse_cs_late(struct device_spec *spec, const char *value)
+{
+	spec->late_again = !strcmp(value, "again");
+	return spec->late_again || !strcmp(value, "error") ? 0 : -EINVAL;
+}
+
+static int parse_op_max(struct device_spec *spec, const char *value)
+{
+	const char *problem;
+
+	spec->op_max_ms =
+		(uint32_t)strtonum(value, 1, DEVICE_OP_MAX_MS_MAX, &problem);
+	return problem ? -EINVAL : 0;
+}
+
 static int parse_max_message(struct device_spec *spec, const char *value)
 {
 	const char *problem;
@@ -202,6 +217,9 @@ static const struct key keys[] = {
 	{ "cs", ALL_KINDS, parse_cs, "linux, nor, nand, spec or transfer" },
 	{ "cs-hold", ALL_KINDS, parse_cs_hold,
 	  "a number of ms from 1 to 10000" },
+	{ "cs-late", ALL_KINDS, parse_cs_late, "error or again" },
+	{ "op-max", ALL_KINDS, parse_op_max,
+	  "a number of ms from 1 to 86400000" },
 	{ "max-speed", ALL_KINDS, parse_max_speed,
 	  "a number of Hz from 1000 to 4000000000" },
 	{ "cs-high", ALL_KINDS, parse_cs_high, "yes or no" },
@@ -293,6 +311,7 @@ static int parse_path(struct device_spec *spec, const char *path, char *error,
 	}
 	if (!strcmp(path, "sim:nor")) {
 		spec->kind = DEVICE_SIM_NOR;
+		spec->framing = CS_NOR;
 		spec->nor.size = NOR_SIZE_DEFAULT;
 	} else if (!strcmp(path, "sim:loopback")) {
 		spec->kind = DEVICE_SIM_LOOPBACK;
@@ -321,6 +340,7 @@ int device_spec_parse(const char *text, struct device_spec *spec, char *error,
 		.cs_high = CS_HIGH_DEFAULT,
 		.max_request = DEVICE_MAX_REQUEST_DEFAULT,
 		.max_message_ms = DEVICE_MAX_MESSAGE_MS_DEFAULT,
+		.op_max_ms = DEVICE_OP_MAX_MS_DEFAULT,
 	};
 	if (!ret)
 		ret = parse_path(spec, strsep(&rest, ","), error, error_size);

@@ -32,7 +32,9 @@ struct device_spec {
 	uint32_t max_speed_hz;	   /* max-speed=; 0: the device's own */
 	enum cs_high cs_high;	   /* cs-high= */
 	uint32_t max_request;	   /* max-request=, bytes */
+	bool late_again;	   /* cs-late=again, not error */
 	uint32_t max_message_ms;   /* max-message= */
+	uint32_t op_max_ms;	   /* op-max= */
 	bool exclusive;		   /* exclusive=: for one guest only */
 	struct sim_nor_config nor; /* size=, file=, id= */
 	char *nor_file;		   /* owns nor.file */
@@ -44,12 +46,15 @@ struct device_spec {
 #define DEVICE_CS_HOLD_MS_MAX	      10000
 #define DEVICE_MAX_MESSAGE_MS_DEFAULT 1000
 #define DEVICE_MAX_MESSAGE_MS_MAX     600000
-#define DEVICE_MAX_SPEED_HZ_MIN	      1000
-#define DEVICE_MAX_SPEED_HZ_MAX	      4000000000u
-#define DEVICE_SIM_BUS_MAX	      32 /* characters of a name */
-#define DEVICE_MAX_REQUEST_MIN	      4096
-#define DEVICE_MAX_REQUEST_DEFAULT    (16u << 20)
-#define DEVICE_MAX_REQUEST_MAX	      (1u << 30)
+/* Longer than any flash takes to erase itself. */
+#define DEVICE_OP_MAX_MS_DEFAULT   2000000
+#define DEVICE_OP_MAX_MS_MAX	   86400000
+#define DEVICE_MAX_SPEED_HZ_MIN	   1000
+#define DEVICE_MAX_SPEED_HZ_MAX	   4000000000u
+#define DEVICE_SIM_BUS_MAX	   32 /* characters of a name */
+#define DEVICE_MAX_REQUEST_MIN	   4096
+#define DEVICE_MAX_REQUEST_DEFAULT (16u << 20)
+#define DEVICE_MAX_REQUEST_MAX	   (1u << 30)
 
 /*
  * Parses @text. Sizes and speeds may have a suffix k, M or G: a power of 1024

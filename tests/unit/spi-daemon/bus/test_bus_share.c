@@ -139,7 +139,7 @@ static void owner_that_puts_it_off_keeps_its_place(void **state)
 	bus_acquire(&f->bus, &u[2], f->now);
 	bus_leave(&f->bus, &u[0], f->now);
 	assert_true(woken(&u[1]));
-	bus_postpone(&f->bus, &u[1], f->now + 10, f->now);
+	bus_postpone(&f->bus, &u[1], f->now + 10, NULL, f->now);
 	assert_true(woken(&u[2]));
 	assert_false(bus_acquire(&f->bus, &u[1], f->now + 9));
 	assert_true(u[1].not_before == f->now + 10);
@@ -160,7 +160,7 @@ static void bus_put_off_by_all_is_free(void **state)
 	struct bus_user *u = f->users;
 
 	assert_true(bus_acquire(&f->bus, &u[0], f->now));
-	bus_postpone(&f->bus, &u[0], f->now + 10, f->now);
+	bus_postpone(&f->bus, &u[0], f->now + 10, NULL, f->now);
 	assert_null(f->bus.owner);
 	assert_true(bus_acquire(&f->bus, &u[1], f->now + 1));
 	bus_leave(&f->bus, &u[1], f->now + 2);
@@ -185,7 +185,7 @@ static void time_before_putting_it_off_is_charged(void **state)
 
 		assert_true(bus_acquire(&f->bus, user, f->now));
 		f->now += 7;
-		bus_postpone(&f->bus, user, f->now + 10, f->now);
+		bus_postpone(&f->bus, user, f->now + 10, NULL, f->now);
 		f->now += 10;
 		if (!leaves) {
 			assert_true(bus_acquire(&f->bus, user, f->now));
@@ -205,7 +205,7 @@ static void putting_it_off_is_never_free(void **state)
 
 	for (unsigned int i = 1; i <= 5; i++) {
 		assert_true(bus_acquire(&f->bus, user, f->now));
-		bus_postpone(&f->bus, user, f->now + 10, f->now);
+		bus_postpone(&f->bus, user, f->now + 10, NULL, f->now);
 		bus_leave(&f->bus, user, f->now);
 		assert_true(user->account->finish == NOW + i);
 	}
@@ -217,7 +217,7 @@ static void bus_is_wanted_by_who_can_go_on(void **state)
 	struct bus_user *u = f->users;
 
 	assert_true(bus_acquire(&f->bus, &u[1], f->now));
-	bus_postpone(&f->bus, &u[1], f->now + 10, f->now);
+	bus_postpone(&f->bus, &u[1], f->now + 10, NULL, f->now);
 	assert_true(bus_acquire(&f->bus, &u[0], f->now));
 	assert_false(bus_is_wanted(&f->bus, f->now + 9));
 	assert_true(bus_is_wanted(&f->bus, f->now + 10));
@@ -267,7 +267,7 @@ static void watching_owner_is_woken_by_who_had_put_it_off(void **state)
 	struct bus_user *u = f->users;
 
 	assert_true(bus_acquire(&f->bus, &u[1], f->now));
-	bus_postpone(&f->bus, &u[1], f->now + 10, f->now);
+	bus_postpone(&f->bus, &u[1], f->now + 10, NULL, f->now);
 	assert_true(bus_acquire(&f->bus, &u[0], f->now));
 	assert_false(bus_watch(&f->bus, f->now));
 	assert_false(bus_acquire(&f->bus, &u[1], f->now + 9));

@@ -98,7 +98,7 @@ static bool is_ready(struct tester *t, struct shared *s)
 	if (draw(t, 10))
 		return true;
 	bus_postpone(&s->bus, &t->user, now + (1 + draw(t, 200)) * NS_PER_US,
-		     now);
+		     NULL, now);
 	return wait_for_bus(t, s);
 }
 

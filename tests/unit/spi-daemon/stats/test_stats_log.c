@@ -43,19 +43,20 @@ static const char *logged(const struct guest_set *set)
 static void guest_that_has_done_nothing_has_a_line(void **state)
 {
 	stats_set_add(*state, "name=a,socket=x,device=sim:nor");
-	assert_string_equal(logged(*state), PREFIX
-			    "guest a: no front end; requests 0, errors 0; "
-			    "bytes sent 0, received 0; bus turns 0, "
-			    "waited 0.000000 s (longest 0.000000 s), "
-			    "had it 0.000000 s (longest 0.000000 s); "
-			    "messages cut 0; connections 0, turned away 0, "
-			    "disconnected 0; refused messages 0, "
-			    "broken rings 0\n" PREFIX
-			    "device sim:nor: on bus sim:nor (own); guests 1; "
-			    "requests 0, errors 0; bytes sent 0, received 0; "
-			    "had the bus 0.000000 s\n" PREFIX
-			    "bus sim:nor (own): idle; waiting 0; "
-			    "owner changes 0\n");
+	assert_string_equal(
+		logged(*state), PREFIX
+		"guest a: no front end; requests 0, errors 0; "
+		"bytes sent 0, received 0; bus turns 0, "
+		"waited 0.000000 s (longest 0.000000 s), "
+		"had it 0.000000 s (longest 0.000000 s); "
+		"messages cut 0, operation waits 0; connections 0, turned away 0, "
+		"disconnected 0; refused messages 0, "
+		"broken rings 0\n" PREFIX
+		"device sim:nor: on bus sim:nor (own); guests 1; "
+		"requests 0, errors 0; bytes sent 0, received 0; "
+		"had the bus 0.000000 s\n" PREFIX
+		"bus sim:nor (own): idle; waiting 0; "
+		"owner changes 0\n");
 }
 
 static void numbers_are_in_their_places(void **state)
@@ -76,6 +77,7 @@ static void numbers_are_in_their_places(void **state)
 	counter_set(&g->turn.hold_ns, 8000001999);
 	counter_set(&g->turn.hold_longest_ns, 2000);
 	counter_set(&g->cuts[CUT_HOLD], 9);
+	counter_set(&g->operation_waits, 21);
 	counter_set(&g->connections, 10);
 	counter_set(&g->turned_away, 11);
 	counter_set(&g->disconnected, 12);
@@ -88,19 +90,19 @@ static void numbers_are_in_their_places(void **state)
 	counter_set(&handle->stats.hold_ns, 19000000000);
 	counter_set(&handle->bus->stats.owner_changes, 20);
 	assert_string_equal(
-		logged(*state),
-		PREFIX "guest a: running; requests 103, errors 3 "
-		       "(refused 2, too long 1); bytes sent 4, received 5; "
-		       "bus turns 6, waited 7.000000 s (longest 1.234567 s), "
-		       "had it 8.000001 s (longest 0.000002 s); "
-		       "messages cut 9 (cs-hold 9); connections 10, "
-		       "turned away 11, disconnected 12; refused messages 13, "
-		       "broken rings 14\n" PREFIX
-		       "device sim:nor: on bus sim:nor (own); guests 1; "
-		       "requests 15, errors 16; bytes sent 17, received 18; "
-		       "had the bus 19.000000 s\n" PREFIX
-		       "bus sim:nor (own): idle; waiting 0; "
-		       "owner changes 20\n");
+		logged(*state), PREFIX
+		"guest a: running; requests 103, errors 3 "
+		"(refused 2, too long 1); bytes sent 4, received 5; "
+		"bus turns 6, waited 7.000000 s (longest 1.234567 s), "
+		"had it 8.000001 s (longest 0.000002 s); "
+		"messages cut 9 (cs-hold 9), operation waits 21; connections 10, "
+		"turned away 11, disconnected 12; refused messages 13, "
+		"broken rings 14\n" PREFIX
+		"device sim:nor: on bus sim:nor (own); guests 1; "
+		"requests 15, errors 16; bytes sent 17, received 18; "
+		"had the bus 19.000000 s\n" PREFIX
+		"bus sim:nor (own): idle; waiting 0; "
+		"owner changes 20\n");
 }
 
 static void present_turns_show_who_is_in_whose_way(void **state)

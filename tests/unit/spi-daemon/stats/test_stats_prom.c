@@ -95,6 +95,7 @@ static void counters_of_a_guest_have_their_names(void **state)
 	counter_set(&g->received, UINT64_C(5000000000));
 	counter_set(&g->cuts[CUT_HOLD], 7);
 	counter_set(&g->cuts[CUT_MAX_MESSAGE], 8);
+	counter_set(&g->operation_waits, 88);
 	counter_set(&g->turn.wait_longest_ns, 1500000000);
 	counter_set(&g->turn.hold_longest_ns, 2500000000);
 	counter_set(&g->turn.hold_ns, 3500000000);
@@ -112,6 +113,7 @@ static void counters_of_a_guest_have_their_names(void **state)
 	      7);
 	check(text,
 	      "guest_cut_messages_total{guest=\"a\",cause=\"max_message\"}", 8);
+	check(text, "guest_operation_waits_total{guest=\"a\"}", 88);
 	check(text, "guest_bus_wait_longest_seconds{guest=\"a\"}", 1.5);
 	check(text, "guest_bus_hold_longest_seconds{guest=\"a\"}", 2.5);
 	check(text, "guest_bus_hold_seconds_sum{guest=\"a\"}", 3.5);

@@ -37,6 +37,7 @@ static void rest_of_a_cut_message_fails_on_the_other_host(void **state)
 	guest_tx(&f->guests[0], 0, 0, pattern, 4, OK); /* a read may follow */
 	still(&f->guests[0]);
 	assert_int_equal(move(f), 0);
+	spi_service_abort(&f->guests[0].service);
 	guest_rx(&f->guests[1], 0, 0, 4, TRANS_ERR);
 	/* And no more than that. */
 	guest_tx(&f->guests[1], 0, 0, pattern, 4, OK);
@@ -52,6 +53,57 @@ static void open_message_is_saved_as_cut(void **state)
 	assert_int_equal(move(f), 0);
 	still(&f->guests[0]);
 	guest_rx(&f->guests[1], 0, 0, 4, TRANS_ERR);
+}
+
+/* The destination goes on where the source stopped, and sends all of it. */
+static void kept_parts_go_on_on_the_other_host(void **state)
+{
+	struct service_fixture *f = *state;
+	uint8_t blob[VHOST_DEVICE_STATE_MAX];
+	uint32_t size;
+
+	service_set_framing(f, CS_NOR);
+	guest_tx(&f->guests[0], 0, 0, "\x0b", 1, OK);
+	guest_tx(&f->guests[0], 0, 0, "\1\2\3\0", 4, OK);
+	still(&f->guests[0]);
+	size = spi_state_save(&f->guests[0].service, blob);
+	assert_int_equal(spi_state_load(&f->guests[1].service, blob, size), 0);
+	guest_rx(&f->guests[1], 0, 0, 16, OK);
+	assert_int_equal(f->chips[0].selects, 1);
+	assert_memory_equal(f->chips[0].sent, "\x0b\1\2\3\0", 5);
+}
+
+/* It may come from anyone. */
+static void kept_parts_that_no_guest_can_have_sent_are_refused(void **state)
+{
+	struct service_fixture *f = *state;
+	struct spi_service *to = &f->guests[1].service;
+	uint8_t good[VHOST_DEVICE_STATE_MAX], bad[VHOST_DEVICE_STATE_MAX];
+	static const struct {
+		unsigned int at;
+		uint8_t value;
+	} rows[] = {
+		{ 0, 1 },   { 1, 0x0c }, { 3, 0 },  { 3, 1 },  { 3, 3 },
+		{ 3, 255 }, { 8, 6 },	 { 16, 1 }, { 17, 0 }, { 17, 99 },
+		{ 24, 99 }, { 48, 0 },	 { 48, 2 }, { 49, 1 }, { 50, 1 },
+	};
+	uint32_t size;
+
+	service_set_framing(f, CS_NOR);
+	guest_tx(&f->guests[0], 0, 0, "\x0b", 1, OK);
+	guest_tx(&f->guests[0], 0, 0, "\1\2\3\0", 4, OK);
+	size = spi_state_save(&f->guests[0].service, good);
+	for (uint32_t i = 0; i < size; i++)
+		assert_int_equal(spi_state_load(to, good, i), -EINVAL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memcpy(bad, good, size);
+		bad[rows[i].at] = rows[i].value;
+		if (spi_state_load(to, bad, size) != -EINVAL)
+			fail_msg("byte %u, value %u", rows[i].at,
+				 rows[i].value);
+	}
+	assert_int_equal(spi_state_load(to, good, size), 0);
+	guest_rx(&f->guests[1], 0, 0, 16, OK);
 }
 
 static void finished_message_leaves_nothing_behind(void **state)
@@ -77,7 +129,7 @@ static void state_that_makes_no_sense_is_refused(void **state)
 			assert_int_equal(spi_state_load(to, good, i), -EINVAL);
 	for (unsigned int i = 0; i < 4; i++) {
 		memcpy(bad, good, size);
-		bad[checked[i]] = 2;
+		bad[checked[i]] = 3;
 		assert_int_equal(spi_state_load(to, bad, size), -EINVAL);
 	}
 	memcpy(bad, good, size);
@@ -101,6 +153,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SERVICE_TEST(rest_of_a_cut_message_fails_on_the_other_host),
 		SERVICE_TEST(open_message_is_saved_as_cut),
+		SERVICE_TEST(kept_parts_go_on_on_the_other_host),
+		SERVICE_TEST(
+			kept_parts_that_no_guest_can_have_sent_are_refused),
 		SERVICE_TEST(finished_message_leaves_nothing_behind),
 		SERVICE_TEST(state_that_makes_no_sense_is_refused),
 		SERVICE_TEST(busy_service_takes_no_state),

@@ -189,7 +189,7 @@ static void words_are_never_split(void **state)
 				      .rx_seg = 7 };
 		unsigned int first = chip->count;
 
-		f->pool_chips[0].caps.max_piece = cases[i].max_piece;
+		f->guests[0].chips[0].caps.max_piece = cases[i].max_piece;
 		t.head.bits_per_word = cases[i].bits;
 		check_duplex(f, &t, cases[i].len);
 		assert_int_equal(chip->pieces[first].piece.len, cases[i].first);
@@ -379,7 +379,7 @@ static void speed_stays_below_the_chips_own(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct transfer t = { .head = service_head(0, 0), .rx_len = 1 };
 
-		f->pool_chips[0].caps.max_speed_hz = cases[i].max;
+		f->guests[0].chips[0].caps.max_speed_hz = cases[i].max;
 		t.head.freq = htole32(cases[i].asked);
 		guest_do(&f->guests[0], &t, VIRTIO_SPI_TRANS_OK);
 		assert_int_equal(f->chips[0].pieces[i].piece.speed_hz,

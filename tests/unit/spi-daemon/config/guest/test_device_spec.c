@@ -219,8 +219,8 @@ static void free_empties_the_spec_and_may_be_repeated(void **state)
 	device_spec_free(&spec);
 }
 
-#define ALL_KEYS                                         \
-	"cs, cs-hold, max-speed, cs-high, max-request, " \
+#define ALL_KEYS                                                          \
+	"cs, cs-hold, cs-late, op-max, max-speed, cs-high, max-request, " \
 	"max-message, exclusive"
 #define SIM_KEYS ALL_KEYS ", bus, timing"
 #define NOR_KEYS SIM_KEYS ", size, file, id"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "spi-daemon/system/clock.h"
-#include "spi-daemon/transfer/guest_log.h"
+#include "spi-daemon/system/guest_log.h"
 
 static void tell_suppressed(const struct guest_log *log,
 			    unsigned int suppressed)

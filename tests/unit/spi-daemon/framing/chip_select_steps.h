@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "spi-daemon/transfer/chip_select.h"
+#include "spi-daemon/framing/chip_select.h"
 
 enum cs_event {
 	CS_REQUEST = 1, /* done as planned */

@@ -6,7 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "tests/unit/spi-daemon/transfer/chip_select_steps.h"
+#include "tests/unit/spi-daemon/framing/chip_select_steps.h"
 
 static void run(enum cs_framing framing, const struct cs_case *cases,
 		size_t count)

@@ -6,7 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "tests/unit/spi-daemon/transfer/chip_select_steps.h"
+#include "tests/unit/spi-daemon/framing/chip_select_steps.h"
 
 static void run(enum cs_framing framing, const struct cs_case *cases,
 		size_t count)
@@ -169,12 +169,12 @@ static void each_chip_has_its_own_framing(void **state)
 
 static void planning_changes_nothing(void **state)
 {
-	struct chip_select cs = { CS_OPEN, 0, 0x9f, 1 };
+	struct chip_select cs = { CS_HELD, 0, 0x9f, 1 };
 	struct cs_request request = { .framing = CS_NOR, .rx = true, .len = 3 };
 
 	(void)state;
 	chip_select_plan(&cs, &request);
-	assert_int_equal(cs.message, CS_OPEN);
+	assert_int_equal(cs.message, CS_HELD);
 	assert_int_equal(cs.chip, 0);
 	assert_int_equal(cs.opcode, 0x9f);
 	assert_int_equal(cs.len, 1);
@@ -183,9 +183,9 @@ static void planning_changes_nothing(void **state)
 static void note_brings_an_open_message_back_as_cut(void **state)
 {
 	const struct chip_select messages[] = {
-		{ CS_OPEN, 254, 0x9f, 1 },
+		{ CS_HELD, 254, 0x9f, 1 },
 		{ CS_CUT, 0, 0, 4 },
-		{ CS_OPEN, 1, 0xff, 1u << 20 },
+		{ CS_HELD, 1, 0xff, 1u << 20 },
 	};
 	const struct chip_select closed = { CS_CLOSED, 3, 0x9f, 5 };
 	struct chip_select cs;
