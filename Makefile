@@ -300,7 +300,11 @@ run-init: all $(INIT_TESTS) $(BUILD)/tests/daemon/test_launch
 bench = VHOST_DEVICE_SPI=$(abspath $(DAEMON)) $(BUILD)/tests/bench/$(1)
 
 .PHONY: bench
-bench: bench-rings bench-fairness bench-scale ## all of the following
+bench: bench-rings bench-flash bench-fairness bench-scale ## all of the following
+
+.PHONY: bench-flash
+bench-flash: all $(BENCHES) ## how guests share a flash, with parts kept and held
+	@$(call bench,bench_flash)
 
 .PHONY: bench-rings
 bench-rings: all $(BENCHES) ## what split rings cost against packed ones

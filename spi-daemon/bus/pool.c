@@ -9,6 +9,7 @@
 #include <limits.h>
 
 #include "spi-daemon/system/clock.h"
+#include "spi-daemon/system/log.h"
 #include "spi-daemon/device/sim/sim.h"
 #include "spi-daemon/device/spidev.h"
 #include "spi-daemon/bus/pool.h"
@@ -177,6 +178,18 @@ void pool_fini(struct pool *pool)
 	assert(!pool->handles && !pool->buses);
 }
 
+/* Only a flash is one guest's for as long as its operations last. */
+static void warn_of_sharing(const struct device_spec *spec,
+			    const struct handle *handle)
+{
+	if (handle->users == 2 && spec->kind == DEVICE_SPIDEV &&
+	    spec->framing != CS_NOR && spec->framing != CS_NAND)
+		log_warning("%s: several guests share this chip: each message "
+			    "is whole, but those of different guests can "
+			    "alternate",
+			    handle->name);
+}
+
 int pool_get(struct pool *pool, const struct device_spec *spec,
 	     const char *owner, unsigned int index, struct handle **out,
 	     char *error, size_t error_size)
@@ -188,11 +201,13 @@ int pool_get(struct pool *pool, const struct device_spec *spec,
 	*out = find_handle(pool, key);
 	if (!*out)
 		ret = open_handle(pool, spec, key, out);
-	if (ret)
+	if (ret) {
 		explain(spec, ret, error, error_size);
-	else
-		(*out)->users++;
-	return ret;
+		return ret;
+	}
+	(*out)->users++;
+	warn_of_sharing(spec, *out);
+	return 0;
 }
 
 int pool_check(const struct device_spec *spec, char *error, size_t error_size)
