@@ -161,6 +161,10 @@ FILENAME ~ /^vhost\// &&
 	found("vhost/ must not know of SPI")
 }
 { code = strip($0) }
+code ~ /(^|[^A-Za-z0-9_])skip[ \t]*\([ \t]*\)/ &&
+    FILENAME ~ /^tests\// && FILENAME != "tests/lib/skip.c" {
+	found("say why: skip_because()")
+}
 FILENAME ~ /^tests\// { next }
 code ~ /SPI_IOC_|(^|[^A-Za-z0-9_])ioctl[ \t]*\(/ &&
     FILENAME !~ /^spi-daemon\/device\/spidev[^\/]*\.c$/ {

@@ -102,6 +102,11 @@ expect 'names that end like a printing function' ''
 printf 'void f(void)\n{\n\texit(1);\n}\n' | file spi-daemon/main.c
 expect 'a daemon that exits' ''
 
+printf 'void f(void)\n{\n\tskip();\n}\n' | file tests/daemon/a.c
+expect 'a skip without a reason' '^tests/daemon/a.c:4: .*skip_because'
+printf 'void f(void)\n{\n\tskip();\n}\n' | file tests/lib/skip.c
+expect 'the function that skips' ''
+
 function_of 61 | file vhost/a.c
 expect 'a function of 61 lines' '^vhost/a.c:3: long_one() has 61 lines'
 function_of 60 | file vhost/a.c

@@ -2,7 +2,6 @@
 #include "tests/lib/small_fs.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -13,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "tests/lib/mounts.h"
+
 bool small_fs_mount(const char *path, size_t size)
 {
 	char options[40];
@@ -20,8 +21,7 @@ bool small_fs_mount(const char *path, size_t size)
 	snprintf(options, sizeof(options), "size=%zu", size);
 	if (mkdir(path, 0700) < 0)
 		return false;
-	if (!unshare(CLONE_NEWNS) &&
-	    !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	if (!mounts_make_private() &&
 	    !mount("tmpfs", path, "tmpfs", 0, options))
 		return true;
 	rmdir(path);

@@ -189,16 +189,19 @@ static void test_operations_take_their_time(void **state)
 		    { { 0x52, 0, 0, 0 }, 4, 10000 },
 		    { { 0xd8, 0, 0, 0 }, 4, 15000 },
 		    { { 0xc7 }, 1, 50000 } };
-	uint64_t start;
+	uint64_t start, us;
 	size_t i;
 
 	for (i = 0; i < sizeof(ops) / sizeof(*ops); i++) {
-		SEND(*state, 0x06);
-		start = now_us();
-		command(*state, ops[i].tx, ops[i].len, NULL, 0);
-		wait_ready(*state);
-		assert_in_range(now_us() - start, ops[i].us,
-				ops[i].us + 400000);
+		/* A busy machine can make it longer, but not every time. */
+		do {
+			SEND(*state, 0x06);
+			start = now_us();
+			command(*state, ops[i].tx, ops[i].len, NULL, 0);
+			wait_ready(*state);
+			us = now_us() - start;
+			assert_true(us >= ops[i].us);
+		} while (us > ops[i].us + 400000);
 	}
 }
 
