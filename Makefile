@@ -361,8 +361,9 @@ run-guest: all $(GUEST_TESTS)
 
 # How often the guest is stopped in each test of that.
 COUNT ?= 2000
-STRESS := GUEST_STOPS=$(COUNT) GUEST_ROWS=all GUEST_REBINDS=40 GUEST_RESETS=18
-STRESS_TESTS := stop_cont machines
+STRESS := GUEST_STOPS=$(COUNT) GUEST_ROWS=all GUEST_REBINDS=40 \
+	GUEST_RESETS=18 GUEST_REPLUGS=50
+STRESS_TESTS := stop_cont machines replug
 
 .PHONY: stress-guest
 stress-guest: ## a real guest, stopped COUNT times, and on all machines
