@@ -362,8 +362,8 @@ run-guest: all $(GUEST_TESTS)
 # How often the guest is stopped in each test of that.
 COUNT ?= 2000
 STRESS := GUEST_STOPS=$(COUNT) GUEST_ROWS=all GUEST_REBINDS=40 \
-	GUEST_RESETS=18 GUEST_REPLUGS=50
-STRESS_TESTS := stop_cont machines replug
+	GUEST_RESETS=18 GUEST_REPLUGS=50 GUEST_WRITES=100 GUEST_SECONDS=240
+STRESS_TESTS := stop_cont machines replug shared_flash
 
 .PHONY: stress-guest
 stress-guest: ## a real guest, stopped COUNT times, and on all machines

@@ -17,7 +17,7 @@ static void show_output(const struct soak *s)
 		fprintf(stderr, "output of %s:\n%s", s->name, out);
 }
 
-static void read_counts(struct soak *s)
+void soak_read(struct soak *s)
 {
 	struct soak_counts *c = &s->counts;
 	const char *line =
@@ -48,7 +48,7 @@ void soak_check_progress(struct soak *s)
 		lab_fail(s->lab, s->guest, "%s stands still after %lu (%d)",
 			 s->name, before, status);
 	}
-	read_counts(s);
+	soak_read(s);
 }
 
 void soak_start(struct soak *s, struct lab *lab, struct guest *g,
@@ -70,7 +70,7 @@ void soak_wait(struct soak *s, int timeout_s)
 {
 	lab_run(s->lab, s->guest, timeout_s,
 		"while [ ! -e /run/%s.status ]; do sleep 0.1; done", s->name);
-	read_counts(s);
+	soak_read(s);
 }
 
 void soak_stop(struct soak *s)

@@ -36,6 +36,9 @@ void soak_start(struct soak *s, struct lab *lab, struct guest *g,
  */
 void soak_check_progress(struct soak *s);
 
+/* Updates the counts. Fails the test if an operation gave wrong bytes. */
+void soak_read(struct soak *s);
+
 /* Asks it to end, waits until it has, and updates the counts. */
 void soak_stop(struct soak *s);
 
