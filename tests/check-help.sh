@@ -60,7 +60,7 @@ END {
 		}
 	}
 	if (!features) {
-		print "vhost/features.c:1: found no feature"
+		print "vhost/request/features.c:1: found no feature"
 		bad = 1
 	}
 	for (name in help) {
@@ -81,4 +81,4 @@ END {
 		bad = 1
 	}
 	exit bad
-}' spi-daemon/config/options_help.c vhost/features.c docs/vhost-device-spi.8
+}' spi-daemon/config/options_help.c vhost/request/features.c docs/vhost-device-spi.8

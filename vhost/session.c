@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
 #include <poll.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "vhost/handlers.h"
-#include "vhost/session.h"
+#include "vhost/request/handlers.h"
 
 /* Where a request carries its ring index. */
 enum ring_index {
@@ -52,16 +48,6 @@ struct row {
 #define INFLIGHT	      VHOST_WIRE_INFLIGHT_LEAST
 
 #define ROW(id, handler, ...) [VHOST_USER_##id] = { #id, handler, __VA_ARGS__ }
-
-int vhost_refuse(struct vhost_session *session, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(session->reason, sizeof(session->reason), format, args);
-	va_end(args);
-	return -EINVAL;
-}
 
 static int unsupported(struct vhost_session *s, struct vhost_msg *msg)
 {
@@ -237,24 +223,13 @@ static int answer(struct vhost_session *s, const struct vhost_msg *msg,
 				sizeof(ack));
 }
 
-/* Says in ->reason which request the reason is about. */
-static void name_request(struct vhost_session *s, const struct row *row)
-{
-	char why[sizeof(s->reason)];
-
-	memcpy(why, s->reason, sizeof(why));
-	snprintf(s->reason, sizeof(s->reason), "%s refused: %.110s", row->name,
-		 why);
-}
-
 int vhost_session_handle(struct vhost_session *s)
 {
 	struct vhost_msg *msg = &s->sock.msg;
 	const struct row *row;
 	int ret;
 
-	s->reason[0] = '\0';
-	s->hint = VHOST_HINT_NONE;
+	vhost_reason_clear(&s->reason);
 	ret = vhost_sock_recv(&s->sock);
 	if (ret <= 0)
 		return ret;
@@ -264,7 +239,7 @@ int vhost_session_handle(struct vhost_session *s)
 	if (!ret)
 		ret = row->handle(s, msg);
 	if (ret < 0) {
-		name_request(s, row);
+		vhost_reason_prefix(&s->reason, "%s refused", row->name);
 		s->refused++;
 	}
 
@@ -284,18 +259,14 @@ bool vhost_session_is_over(const struct vhost_session *s)
 void vhost_session_init(struct vhost_session *s,
 			const struct vhost_device *device, int fd)
 {
-	*s = (struct vhost_session){
-		.device = device,
-		.translation.channel = -1,
-		.log_event = -1,
-		.state.fd = -1,
-		.reply_fd = -1,
-	};
+	*s = (struct vhost_session){ .device = device, .reply_fd = -1 };
 	vhost_sock_init(&s->sock, fd);
 	guest_mem_init(&s->mem);
-	iotlb_init(&s->translation.iotlb);
-	guest_mem_init(&s->inflight.mem);
+	vhost_inflight_area_init(&s->inflight);
 	s->mem.also = &s->inflight.mem;
+	vhost_translation_init(&s->translation);
+	vhost_page_log_init(&s->log);
+	vhost_state_init(&s->state);
 	for (unsigned int i = 0; i < device->ring_count; i++)
 		vhost_ring_init(&s->rings[i]);
 }
@@ -303,6 +274,6 @@ void vhost_session_init(struct vhost_session *s,
 void vhost_session_fini(struct vhost_session *s)
 {
 	vhost_drop_device(s);
-	vhost_translation_drop_channel(s);
+	vhost_translation_close_channel(&s->translation);
 	vhost_sock_fini(&s->sock);
 }

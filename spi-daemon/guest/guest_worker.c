@@ -120,7 +120,8 @@ static enum guest_state find_state(struct guest_worker *w)
 		return GUEST_ALONE;
 	if (is_active(w))
 		return GUEST_RUNS;
-	return requestq(w)->broken ? GUEST_BROKEN : GUEST_CONNECTED;
+	return requestq(w)->state == VHOST_RING_BROKEN ? GUEST_BROKEN
+						       : GUEST_CONNECTED;
 }
 
 /* Takes over what the session has counted. */
@@ -160,7 +161,7 @@ static void end_session(struct guest_worker *w)
 	w->connected = false;
 	count_session(w);
 	guest_log_end(&w->service.log);
-	if (w->session.held) {
+	if (w->session.fd_blocked) {
 		w->accept_at = clock_now() + HELD_PAUSE_NS;
 		log_warning("%s: its front end blocked a descriptor: no other "
 			    "is served for a minute",
@@ -215,12 +216,13 @@ static const char *const advice[] = {
 /* Logs what the session has to say, once. */
 static void report(struct guest_worker *w)
 {
-	if (!w->session.reason[0])
+	const struct vhost_reason *reason = &w->session.reason;
+
+	if (!reason->text[0])
 		return;
-	guest_log_warning(&w->service.log, "%s%s", w->session.reason,
-			  advice[w->session.hint]);
-	w->session.reason[0] = '\0';
-	w->session.hint = VHOST_HINT_NONE;
+	guest_log_warning(&w->service.log, "%s%s", reason->text,
+			  advice[reason->hint]);
+	vhost_reason_clear(&w->session.reason);
 }
 
 /* The front end cut its memory short: no ring in it can be trusted. */
@@ -273,7 +275,7 @@ static void take_kick(struct guest_worker *w)
 		return;
 	ret = vhost_ring_take_kick(requestq(w));
 	if (ret < 0) {
-		w->session.held |= ret == -EINTR;
+		w->session.fd_blocked |= ret == -EINTR;
 		spi_service_abort(&w->service);
 		vhost_session_break(&w->session, REQUESTQ,
 				    "its kick descriptor died");

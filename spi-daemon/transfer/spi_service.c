@@ -429,7 +429,7 @@ static enum spi_progress await_request(struct spi_service *s, uint64_t now)
 
 	if (!is_overdue(s, now, MISS_NS))
 		return SPI_IDLE;
-	if (vhost_session_give_up(s->session, REQUESTQ))
+	if (vhost_session_stop_waiting(s->session, REQUESTQ))
 		return SPI_MORE;
 	/* It harms nobody, and goes on should the translation come. */
 	guest_log_warning(&s->log, "the ring waits: %s", name_miss(s, text));
@@ -558,7 +558,7 @@ static void start(void *opaque, unsigned int ring, bool fresh)
 	/* A driver that begins anew knows nothing of an old message. */
 	if (fresh)
 		spi_message_reset(&s->message);
-	if (!s->session->rings[ring].recovered)
+	if (s->session->rings[ring].origin != VHOST_RING_RECOVERED)
 		return;
 	/* The chip was released when whoever selected it went away. */
 	chip_select_recover(&s->message.cs, s->session->rings[ring].note);

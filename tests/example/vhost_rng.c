@@ -63,9 +63,9 @@ static bool serve_queue(struct rng *rng)
 /* Prints what the session has to say. */
 static void report(struct vhost_session *s)
 {
-	if (s->reason[0])
-		fprintf(stderr, "%s\n", s->reason);
-	s->reason[0] = '\0';
+	if (s->reason.text[0])
+		fprintf(stderr, "%s\n", s->reason.text);
+	vhost_reason_clear(&s->reason);
 }
 
 /*

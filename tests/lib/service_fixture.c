@@ -106,7 +106,7 @@ static void start_ring(struct test_guest *g)
 		.call = dup(g->ring.call_fd),
 		.err = dup(g->ring.err_fd),
 		.enabled = true,
-		.started = true,
+		.state = VHOST_RING_RUNNING,
 	};
 	ring->vring = (struct vring){
 		.mem = &g->session.mem,

@@ -40,7 +40,7 @@ static void note_start(void *opaque, unsigned int ring, bool fresh)
 	struct fixture *f = opaque;
 
 	assert_true(ring < FIXTURE_RINGS);
-	assert_true(f->session.rings[ring].started);
+	assert_true(vhost_ring_is_started(&f->session.rings[ring]));
 	f->started[ring]++;
 	f->fresh[ring] = fresh;
 }
@@ -188,7 +188,7 @@ uint64_t tell(struct fixture *f, uint32_t request, const void *payload,
 	assert_int_equal(f->reply.header.request, request);
 	assert_int_equal(f->reply.header.size, sizeof(ack));
 	ack = f->reply.payload.u64;
-	assert_true(!ack || f->session.reason[0]);
+	assert_true(!ack || f->session.reason.text[0]);
 	assert_false(hear(f));
 	return ack;
 }

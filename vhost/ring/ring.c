@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* A ring at work: chains, kicks and calls. */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
+#include "vhost/ring/ring.h"
 
-#include "vhost/handlers.h"
+#include <assert.h>
 
-bool vhost_ring_is_active(const struct vhost_ring *ring)
-{
-	return ring->started && ring->enabled;
-}
+#include "vhost/wire/peer_fd.h"
 
 void vhost_ring_init(struct vhost_ring *ring)
 {
@@ -23,50 +17,130 @@ void vhost_ring_close_fds(struct vhost_ring *ring)
 	vhost_close_fd(&ring->err);
 }
 
-void vhost_ring_stop(struct vhost_ring *ring)
+bool vhost_ring_is_started(const struct vhost_ring *ring)
 {
-	if (!ring->started)
-		return;
-	if (!ring->unborn) {
-		ring->base = vring_base(&ring->vring);
-		ring->has_base = true;
-		ring->resumes = true;
-	}
-	ring->started = ring->lost = ring->unborn = ring->gave_up = false;
-	vhost_close_fd(&ring->kick);
+	return ring->state >= VHOST_RING_STARTING;
 }
 
-int vhost_ring_signal(struct vhost_ring *ring)
+bool vhost_ring_is_active(const struct vhost_ring *ring)
 {
-	int ret = vhost_signal_fd(ring->call);
+	return vhost_ring_is_started(ring) && ring->enabled;
+}
 
-	/* A descriptor that blocked once would block again. */
+bool vhost_ring_may_have_called(const struct vhost_ring *ring)
+{
+	return vhost_ring_is_started(ring) || ring->origin != VHOST_RING_FRESH;
+}
+
+void vhost_ring_start(struct vhost_ring *ring)
+{
+	assert(!vhost_ring_is_started(ring));
+	ring->state = VHOST_RING_STARTING;
+}
+
+void vhost_ring_cancel(struct vhost_ring *ring, enum vhost_ring_state before)
+{
+	assert(ring->state == VHOST_RING_STARTING);
+	assert(before < VHOST_RING_STARTING);
+	ring->state = before;
+}
+
+void vhost_ring_begin(struct vhost_ring *ring, const struct vring *vring,
+		      enum vhost_ring_origin origin)
+{
+	assert(ring->state == VHOST_RING_STARTING);
+	ring->vring = *vring;
+	ring->origin = origin;
+	ring->state = VHOST_RING_RUNNING;
+}
+
+void vhost_ring_move(struct vhost_ring *ring, const struct vring_areas *areas)
+{
+	assert(ring->state == VHOST_RING_UNMAPPED ||
+	       ring->state == VHOST_RING_RUNNING);
+	vring_move(&ring->vring, areas);
+	ring->state = VHOST_RING_RUNNING;
+}
+
+void vhost_ring_unmap(struct vhost_ring *ring)
+{
+	if (ring->state == VHOST_RING_RUNNING)
+		ring->state = VHOST_RING_UNMAPPED;
+}
+
+void vhost_ring_stop(struct vhost_ring *ring)
+{
+	if (ring->state == VHOST_RING_UNMAPPED ||
+	    ring->state == VHOST_RING_RUNNING) {
+		ring->base = vring_base(&ring->vring);
+		ring->has_base = true;
+		ring->origin = VHOST_RING_RESUMED;
+	}
+	if (vhost_ring_is_started(ring))
+		vhost_close_fd(&ring->kick);
+	ring->accept_unreachable = ring->set_up = false;
+	ring->state = VHOST_RING_STOPPED;
+}
+
+bool vhost_ring_break(struct vhost_ring *ring)
+{
+	if (!vhost_ring_is_started(ring))
+		return false;
+	vhost_ring_stop(ring);
+	ring->state = VHOST_RING_BROKEN;
+	return true;
+}
+
+void vhost_ring_reset(struct vhost_ring *ring)
+{
+	vhost_ring_stop(ring);
+	ring->base = 0;
+	ring->has_base = false;
+	ring->origin = VHOST_RING_FRESH;
+	ring->inflight.begun = false;
+}
+
+void vhost_ring_loaded(struct vhost_ring *ring)
+{
+	ring->origin = VHOST_RING_LOADED;
+}
+
+void vhost_ring_set_base(struct vhost_ring *ring, uint32_t base)
+{
+	assert(!vhost_ring_is_started(ring));
+	if (ring->base != base) {
+		ring->inflight.begun = false;
+		if (ring->origin == VHOST_RING_RESUMED)
+			ring->origin = VHOST_RING_FRESH;
+	}
+	ring->base = base;
+	ring->has_base = true;
+	ring->set_up = true;
+}
+
+/* Signals *@fd. A descriptor that blocked once would block again. */
+static int signal_fd(int *fd)
+{
+	int ret = vhost_signal_fd(*fd);
+
 	if (ret < 0)
-		vhost_close_fd(&ring->call);
+		vhost_close_fd(fd);
 	return ret;
 }
 
 int vhost_ring_call(struct vhost_ring *ring)
 {
-	return vring_should_call(&ring->vring) ? vhost_ring_signal(ring) : 0;
+	return vring_should_call(&ring->vring) ? signal_fd(&ring->call) : 0;
 }
 
-/* The call descriptor blocked, and was closed. */
-static void note_blocked_call(struct vhost_session *session,
-			      const struct vhost_ring *ring)
+int vhost_ring_signal(struct vhost_ring *ring)
 {
-	session->held = true;
-	snprintf(session->reason, sizeof(session->reason),
-		 "ring %u: its call descriptor blocks, and was closed",
-		 (unsigned int)(ring - session->rings));
+	return signal_fd(&ring->call);
 }
 
-void vhost_ring_moved(struct vhost_session *session, struct vhost_ring *ring,
-		      const struct vring_areas *areas)
+int vhost_ring_signal_error(struct vhost_ring *ring)
 {
-	vring_move(&ring->vring, areas);
-	if (vhost_ring_signal(ring) < 0)
-		note_blocked_call(session, ring);
+	return signal_fd(&ring->err);
 }
 
 int vhost_ring_take_kick(struct vhost_ring *ring)
@@ -74,141 +148,8 @@ int vhost_ring_take_kick(struct vhost_ring *ring)
 	return vhost_take_signal(ring->kick);
 }
 
-void vhost_session_break(struct vhost_session *session, unsigned int index,
-			 const char *why)
-{
-	struct vhost_ring *ring = &session->rings[index];
-
-	if (ring->started) {
-		ring->broken = true;
-		session->breaks++;
-	}
-	vhost_ring_stop(ring);
-	if (vhost_signal_fd(ring->err) < 0) {
-		vhost_close_fd(&ring->err);
-		session->held = true;
-	}
-	snprintf(session->reason, sizeof(session->reason),
-		 "ring %u is broken, and stopped: %.110s", index, why);
-}
-
 uint16_t vhost_ring_pending(const struct vhost_ring *ring)
 {
-	return ring->lost ? 0 : vring_pending(&ring->vring);
-}
-
-bool vhost_session_give_up(struct vhost_session *session, unsigned int index)
-{
-	struct vhost_ring *ring = &session->rings[index];
-
-	ring->gave_up = !ring->lost;
-	/* Who comes by later may ask for it again. */
-	session->translation.want_count = 0;
-	return ring->gave_up;
-}
-
-/* The chain was popped: returns 1 if it, or all that can be had, is there. */
-static int check_reach(struct vhost_session *session, struct vhost_ring *ring,
-		       struct chain *chain)
-{
-	session->translation.reached = session->translation.iotlb.changes;
-	if (!vhost_translation_lacks(session, chain))
-		return 1;
-	if (ring->gave_up) {
-		chain->unreachable = true;
-		return 1;
-	}
-	vring_unpop(&ring->vring, chain);
-	return -EAGAIN;
-}
-
-/* vring_pop(), but for chains that have to be waited for. */
-static int pop(struct vhost_session *session, struct vhost_ring *ring,
-	       struct chain *chain)
-{
-	int ret = vring_pop(&ring->vring, chain);
-
-	if (!session->mem.iotlb)
-		return ret;
-	if (ret > 0) {
-		ret = check_reach(session, ring, chain);
-	} else if (ret == -EAGAIN && ring->gave_up) {
-		ring->vring.error = "an indirect table cannot be reached";
-		ret = -EPROTO;
-	} else if (ret == -EAGAIN) {
-		vhost_translation_want(session,
-				       &session->translation.iotlb.miss, 1);
-	}
-	if (ret > 0) {
-		ring->gave_up = false;
-		session->translation.want_count = 0;
-	}
-	return ret;
-}
-
-/* Looks a lost ring up. Returns 0, -EAGAIN, or -EPROTO: it is broken. */
-static int find(struct vhost_session *session, unsigned int index)
-{
-	int ret = vhost_find_ring(session, &session->rings[index]);
-	char why[sizeof(session->reason)];
-
-	if (ret == -EAGAIN || !ret)
-		return ret;
-	memcpy(why, session->reason, sizeof(why));
-	vhost_session_break(session, index, why);
-	return -EPROTO;
-}
-
-int vhost_session_pop(struct vhost_session *session, unsigned int index,
-		      struct chain *chain)
-{
-	struct vhost_ring *ring = &session->rings[index];
-	int ret;
-
-	/* The requests before this one may have been the log's first. */
-	if (session->mem.log)
-		vhost_log_tell(session);
-	ret = ring->lost ? find(session, index) : 0;
-	if (ret < 0)
-		return ret;
-	ret = pop(session, ring, chain);
-	/* A chain that came before the driver saw this has no kick. */
-	if (!ret && vring_enable_kick(&ring->vring))
-		ret = pop(session, ring, chain);
-	if (ret == -EPROTO) {
-		vhost_session_break(session, index, ring->vring.error);
-	} else if (ret > 0) {
-		vring_disable_kick(&ring->vring);
-		inflight_popped(&ring->inflight, chain);
-	}
-	return ret;
-}
-
-void vhost_session_begin(struct vhost_session *session, unsigned int index,
-			 const struct chain *chain)
-{
-	struct vhost_ring *ring = &session->rings[index];
-
-	inflight_begin(&ring->inflight, &ring->vring, chain);
-}
-
-void vhost_session_push(struct vhost_session *session, unsigned int index,
-			const struct chain *chain, uint32_t len)
-{
-	struct vhost_ring *ring = &session->rings[index];
-
-	/* If anything of it was lacking, that is no more. */
-	session->translation.want_count = 0;
-	if (ring->lost) {
-		vring_unpop(&ring->vring, chain);
-		return;
-	}
-	inflight_push(&ring->inflight, &ring->vring, chain, len, ring->note);
-	if (vhost_ring_call(ring) < 0)
-		note_blocked_call(session, ring);
-}
-
-bool vhost_session_lost_memory(const struct vhost_session *session)
-{
-	return session->mem.broken || session->inflight.mem.broken;
+	return ring->state == VHOST_RING_RUNNING ? vring_pending(&ring->vring)
+						 : 0;
 }

@@ -70,7 +70,7 @@ static bool check(struct setup *s)
 {
 	assert_int_equal(ask(s->f, VHOST_USER_CHECK_DEVICE_STATE, NULL, 0), 8);
 	assert_int_equal(!s->f->reply.payload.u64,
-			 s->f->session.reason[0] == 0);
+			 s->f->session.reason.text[0] == 0);
 	return !s->f->reply.payload.u64;
 }
 
@@ -188,7 +188,7 @@ static void test_wrong_bytes_fail_the_check_and_change_nothing(void **state)
 	bad[HEAD + FIXTURE_CONFIG] = 0xee; /* the device says no */
 	assert_false(load(s, bad, size));
 	assert_int_equal(loads, 0);
-	assert_false(s->f->session.rings[0].loaded);
+	assert_int_equal(s->f->session.rings[0].origin, VHOST_RING_FRESH);
 	assert_true(load(s, good, size));
 }
 
@@ -331,7 +331,7 @@ static void test_saving_fails_the_check_when_marks_were_lost(void **state)
 	uint8_t blob[1000];
 
 	save(s, blob);
-	s->f->session.log.lost = 1;
+	s->f->session.log.dirty.lost = 1;
 	assert_false(check(s));
 }
 

@@ -166,7 +166,7 @@ static void test_reset_owner_disables_and_quiesces(void **state)
 	assert_int_equal(f->quiesced[0], 1);
 	assert_int_equal(f->quiesced[1], 0);
 	assert_false(f->session.rings[0].enabled);
-	assert_true(f->session.rings[0].started);
+	assert_true(vhost_ring_is_started(&f->session.rings[0]));
 	assert_false(f->session.rings[1].enabled);
 	ram_close(&ram);
 }

@@ -113,7 +113,7 @@ static void test_table_with_one_bad_region_changes_nothing(void **state)
 	rams[2].spec.guest_addr = 0; /* overlaps the new 0, not the old one */
 	assert_int_equal(tell_mem(f, &rams[2], 1), 0);
 	assert_int_equal(tell_mem(f, rams, 3), 1);
-	assert_non_null(strstr(f->session.reason, "overlaps"));
+	assert_non_null(strstr(f->session.reason.text, "overlaps"));
 	assert_int_equal(open_fds(), fds);
 	close_rams(rams, 4);
 }
@@ -132,7 +132,7 @@ static void test_regions_come_and_go_one_by_one(void **state)
 			0);
 	assert_int_equal(tell_region(f, VHOST_USER_ADD_MEM_REG, &rams[1], true),
 			 1);
-	assert_non_null(strstr(f->session.reason, "overlaps"));
+	assert_non_null(strstr(f->session.reason.text, "overlaps"));
 	assert_int_equal(f->session.mem.count, 3);
 
 	/* with and without a descriptor */
@@ -142,7 +142,7 @@ static void test_regions_come_and_go_one_by_one(void **state)
 		tell_region(f, VHOST_USER_REM_MEM_REG, &rams[0], false), 0);
 	assert_int_equal(
 		tell_region(f, VHOST_USER_REM_MEM_REG, &rams[1], false), 1);
-	assert_non_null(strstr(f->session.reason, "is not in the table"));
+	assert_non_null(strstr(f->session.reason.text, "is not in the table"));
 	assert_int_equal(f->session.mem.count, 1);
 	assert_true(is_mapped(f, 2 * GAP));
 
@@ -173,7 +173,7 @@ static void test_as_many_slots_as_are_named_can_be_used(void **state)
 			tell_region(f, VHOST_USER_ADD_MEM_REG, &ram, true),
 			i == slots);
 	}
-	assert_non_null(strstr(f->session.reason, "one too many"));
+	assert_non_null(strstr(f->session.reason.text, "one too many"));
 	ram_close(&ram);
 }
 

@@ -139,9 +139,9 @@ static void test_new_table_without_the_ring_breaks_it(void **state)
 	assert_int_equal(f->quiesced[0], 1);
 	assert_int_equal(f->ram_at_quiesce, 77);
 	assert_int_equal(r.ring.used->idx, 1);
-	assert_false(f->session.rings[0].started);
+	assert_false(vhost_ring_is_started(&f->session.rings[0]));
 	assert_true(signalled(r.err));
-	assert_non_null(strstr(f->session.reason, "not in guest memory"));
+	assert_non_null(strstr(f->session.reason.text, "not in guest memory"));
 
 	/* It recovers like any broken ring. */
 	assert_int_equal(ask_base(f, 0), 1);
@@ -180,8 +180,8 @@ static void test_new_table_leaves_other_rings_alone(void **state)
 	start_ring(f, 1, &second, 0, -1);
 	/* The first loses its memory, the second, not enabled, does not. */
 	assert_int_equal(tell_mem(f, &r.rams[1], 1), 0);
-	assert_false(f->session.rings[0].started);
-	assert_true(f->session.rings[1].started);
+	assert_false(vhost_ring_is_started(&f->session.rings[0]));
+	assert_true(vhost_ring_is_started(&f->session.rings[1]));
 	assert_int_equal(f->quiesced[1], 0);
 	offer_buffer(&second, GAP + KIB(8));
 	assert_int_equal(vhost_session_pop(&f->session, 1, &r.chain), 1);
@@ -197,7 +197,7 @@ static void test_region_that_a_ring_runs_in_stays(void **state)
 	start_running(f, &r);
 	assert_int_equal(
 		tell_region(f, VHOST_USER_REM_MEM_REG, &r.rams[0], false), 1);
-	assert_non_null(strstr(f->session.reason, "runs in"));
+	assert_non_null(strstr(f->session.reason.text, "runs in"));
 	offer_buffer(&r.ring, GAP);
 	serve(f, &r);
 
@@ -242,7 +242,7 @@ static void test_regions_around_a_running_ring_can_go(void **state)
 		tell_region(f, VHOST_USER_REM_MEM_REG, &rams[0], false), 0);
 	assert_int_equal(
 		tell_region(f, VHOST_USER_REM_MEM_REG, &rams[2], false), 0);
-	assert_true(f->session.rings[1].started);
+	assert_true(vhost_ring_is_started(&f->session.rings[1]));
 	close_rams(rams, 3);
 }
 

@@ -26,7 +26,7 @@ static uint32_t log_base(struct setup *s, const struct ram *file, uint64_t size,
 	handle(f);
 	assert_true(hear(f));
 	assert_int_equal(f->reply.header.request, VHOST_USER_SET_LOG_BASE);
-	assert_int_equal(!f->reply.header.size, f->session.reason[0] != 0);
+	assert_int_equal(!f->reply.header.size, f->session.reason.text[0] != 0);
 	if (f->reply.header.size) {
 		assert_true(f->reply.payload.log.size == size);
 		assert_true(f->reply.payload.log.offset == offset);
@@ -93,7 +93,7 @@ static void test_reply_is_the_payload_and_refusals_are_empty(void **state)
 	assert_int_equal(
 		ask(s->f, VHOST_USER_SET_LOG_BASE, &none, sizeof(none)), 0);
 	/* What was refused changed nothing. */
-	assert_int_equal(s->f->session.log.pages, 24);
+	assert_int_equal(s->f->session.log.dirty.pages, 24);
 	ram_close(&file);
 	assert_int_equal(open_fds(), fds);
 }
@@ -119,7 +119,7 @@ static void test_log_all_without_a_log_logs_nothing(void **state)
 	assert_int_equal(log_addr(s, 1, 0), 0);
 	request_at(s, s->ring.buffers);
 	assert_null(s->f->session.mem.log);
-	assert_int_equal(s->f->session.reason[0], 0);
+	assert_int_equal(s->f->session.reason.text[0], 0);
 }
 
 static void test_log_all_and_log_may_come_in_any_order(void **state)
@@ -133,10 +133,10 @@ static void test_log_all_and_log_may_come_in_any_order(void **state)
 	assert_int_equal(log_base(s, &file, LOG_SIZE, 0), 16);
 	assert_null(session->mem.log);
 	assert_int_equal(features(s, LOGS), 0);
-	assert_ptr_equal(session->mem.log, &session->log);
+	assert_ptr_equal(session->mem.log, &session->log.dirty);
 	assert_int_equal(features(s, PLAIN), 0);
 	assert_null(session->mem.log);
-	dirty_log_close(&session->log);
+	dirty_log_close(&session->log.dirty);
 	assert_int_equal(features(s, LOGS), 0);
 	assert_null(session->mem.log);
 	assert_int_equal(log_base(s, &file, LOG_SIZE, 0), 16);
@@ -257,17 +257,17 @@ static void test_lost_marks_are_said_once(void **state)
 	log_base(s, &file, LOG_SIZE, 0);
 	request_at(s, s->ring.buffers);
 	vhost_session_pop(session, 0, &s->chain);
-	assert_non_null(strstr(session->reason, "the log of dirty pages"));
-	session->reason[0] = '\0';
+	assert_non_null(strstr(session->reason.text, "the log of dirty pages"));
+	session->reason.text[0] = '\0';
 	request_at(s, s->ring.buffers);
 	vhost_session_pop(session, 0, &s->chain);
-	assert_int_equal(session->reason[0], 0);
+	assert_int_equal(session->reason.text[0], 0);
 	/* A new log is a new chance. */
 	log_base(s, &file, LOG_SIZE, 0);
-	assert_false(session->log.lost);
+	assert_false(session->log.dirty.lost);
 	request_at(s, s->ring.buffers);
 	vhost_session_pop(session, 0, &s->chain);
-	assert_int_not_equal(session->reason[0], 0);
+	assert_int_not_equal(session->reason.text[0], 0);
 	ram_close(&file);
 }
 
@@ -286,7 +286,7 @@ static void test_log_cut_short_leaves_the_ring_running(void **state)
 	assert_int_equal(ftruncate(file.fd, 0), 0);
 	for (int i = 0; i < 3; i++)
 		request_at(s, s->ring.buffers);
-	assert_true(session->log.lost);
+	assert_true(session->log.dirty.lost);
 	assert_int_equal(session->mem.broken, 0);
 	assert_true(vhost_ring_is_active(ring_of(s)));
 	guest_mem_watch(NULL);

@@ -86,7 +86,7 @@ static const uint8_t zeros[300];
 static void assert_in_step(struct fixture *f)
 {
 	assert_int_equal(ask(f, VHOST_USER_GET_FEATURES, NULL, 0), 8);
-	assert_int_equal(f->session.reason[0], 0);
+	assert_int_equal(f->session.reason.text[0], 0);
 	assert_true(f->reply.payload.u64 == vhost_session_offered(&f->session));
 	assert_false(hear(f));
 }
@@ -99,7 +99,7 @@ static void assert_refused(struct fixture *f, uint32_t request, uint32_t flags,
 
 	say(f, request, flags, zeros, size, NULL, 0);
 	handle(f);
-	assert_int_not_equal(f->session.reason[0], 0);
+	assert_int_not_equal(f->session.reason.text[0], 0);
 	assert_int_equal(f->session.refused, refused_before + 1);
 	if (!hear(f))
 		fail_msg("request %u: no answer", request);
@@ -156,7 +156,7 @@ static void test_requests_not_served_are_answered_in_their_form(void **state)
 		say(f, unknown[i], VERSION_FLAG, zeros, 8, NULL, 0);
 		handle(f);
 		assert_false(hear(f));
-		assert_int_not_equal(f->session.reason[0], 0);
+		assert_int_not_equal(f->session.reason.text[0], 0);
 	}
 }
 
@@ -193,7 +193,7 @@ static void test_ack_comes_only_when_asked_for_and_negotiated(void **state)
 	say(f, VHOST_USER_SET_OWNER, NEED_REPLY, zeros, 1, NULL, 0);
 	handle(f);
 	assert_false(hear(f));
-	assert_int_not_equal(f->session.reason[0], 0);
+	assert_int_not_equal(f->session.reason.text[0], 0);
 
 	/* The message that negotiates it is the first to be acked. */
 	assert_int_equal(tell_u64(f, VHOST_USER_SET_PROTOCOL_FEATURES,
@@ -215,7 +215,7 @@ static void test_request_without_its_feature_is_refused(void **state)
 
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(ask(f, with_reply[i], NULL, 0), 0);
-		assert_int_not_equal(f->session.reason[0], 0);
+		assert_int_not_equal(f->session.reason.text[0], 0);
 	}
 	assert_int_equal(ask(f, VHOST_USER_GET_CONFIG, &config, 16), 0);
 
@@ -282,12 +282,12 @@ static void test_descriptors_not_asked_for_are_closed(void **state)
 		    many, served[i].fds + 1);
 		handle(f);
 		assert_true(hear(f));
-		assert_non_null(strstr(f->session.reason, "descriptors"));
+		assert_non_null(strstr(f->session.reason.text, "descriptors"));
 		say(f, served[i].request, NEED_REPLY, zeros, served[i].size,
 		    many, 64);
 		handle(f);
 		assert_true(hear(f));
-		assert_non_null(strstr(f->session.reason, "descriptors"));
+		assert_non_null(strstr(f->session.reason.text, "descriptors"));
 	}
 	for (uint32_t request = 0; request < 50; request++) {
 		say(f, request, VERSION_FLAG, zeros, 300, many, 8);
@@ -303,16 +303,16 @@ static void test_reason_names_the_request_and_ends_in_its_buffer(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(tell_state(f, VHOST_USER_SET_VRING_NUM, 0, 3), 1);
-	assert_string_equal(f->session.reason,
+	assert_string_equal(f->session.reason.text,
 			    "SET_VRING_NUM refused: size 3 is not one that "
 			    "such a ring can have");
 	assert_int_equal(tell_u64(f, 12345, 0), 1);
 	assert_string_equal(
-		f->session.reason,
+		f->session.reason.text,
 		"unknown request refused: number 12345 is not supported");
 	assert_int_equal(
 		tell_u64(f, VHOST_USER_SET_PROTOCOL_FEATURES, UINT64_MAX), 1);
-	assert_true(strlen(f->session.reason) < VHOST_REASON_MAX);
+	assert_true(strlen(f->session.reason.text) < VHOST_REASON_MAX);
 }
 
 static void test_message_in_parts_is_handled_once_whole(void **state)

@@ -44,7 +44,7 @@ static void given_up_chain_is_popped_as_it_is(void **state)
 	start_mapped(s);
 	offer(s, 2, 0);
 	assert_int_equal(pop(s), -EAGAIN);
-	assert_true(vhost_session_give_up(&s->f->session, 0));
+	assert_true(vhost_session_stop_waiting(&s->f->session, 0));
 	assert_int_equal(pop(s), 1);
 	assert_true(s->chain.unreachable);
 	vhost_session_push(&s->f->session, 0, &s->chain, 8);
@@ -63,9 +63,9 @@ static void given_up_table_breaks_the_ring(void **state)
 	hand_offer(&s->ring, 0);
 	assert_int_equal(pop(s), -EAGAIN);
 	assert_int_equal(asked(s, VHOST_ACCESS_RO), BASE + 2 * PAGE);
-	assert_true(vhost_session_give_up(&s->f->session, 0));
+	assert_true(vhost_session_stop_waiting(&s->f->session, 0));
 	assert_int_equal(pop(s), -EPROTO);
-	assert_string_equal(s->f->session.reason,
+	assert_string_equal(s->f->session.reason.text,
 			    "ring 0 is broken, and stopped: an indirect table "
 			    "cannot be reached");
 }

@@ -11,7 +11,7 @@
 
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/service_fixture.h"
-#include "vhost/handlers.h"
+#include "vhost/session_rings.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define PARAM_ERR VIRTIO_SPI_PARAM_ERR

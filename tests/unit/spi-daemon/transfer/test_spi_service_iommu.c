@@ -10,7 +10,7 @@
 
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/service_fixture.h"
-#include "vhost/handlers.h"
+#include "vhost/session_rings.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define TRANS_ERR VIRTIO_SPI_TRANS_ERR
@@ -166,7 +166,7 @@ static void running_request_goes_on_when_the_answer_comes(void **state)
 	for (unsigned int i = 0; i < 4; i++)
 		assert_int_equal(step_at(g, 0), SPI_MORE);
 	iotlb_clear(tlb_of(g));
-	vhost_lose_rings(&g->session);
+	vhost_unmap_rings(&g->session);
 	assert_int_equal(step_at(g, 0), SPI_WAIT);
 	map(g, FIXTURE_APART, PAGE);
 	/* The ring as well */

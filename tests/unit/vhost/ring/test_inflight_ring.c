@@ -35,7 +35,7 @@ static void test_begun_is_popped_again_as_unknown(void **state)
 	a.region->desc[0].inflight = 1;
 	assert_int_equal(start_tracked(s, &a, 2), 0);
 	assert_false(s->f->fresh[0]);
-	assert_true(ring_of(s)->recovered);
+	assert_int_equal(ring_of(s)->origin, VHOST_RING_RECOVERED);
 	pop(s, 0, true);
 	/* It stays so when it was given back. */
 	vring_unpop(&ring_of(s)->vring, &s->chain);
@@ -118,7 +118,7 @@ static void test_region_of_another_life_is_made_anew(void **state)
 		assert_int_equal(a.region->desc[0].inflight, 0);
 		assert_int_equal(ask_base(s->f, 0), 0);
 		area_close(&a);
-		ring_of(s)->resumes = false;
+		vhost_ring_reset(ring_of(s));
 	}
 }
 

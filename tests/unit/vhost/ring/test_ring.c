@@ -110,13 +110,17 @@ static void test_pop_asks_for_kicks_while_there_is_no_chain(void **state)
 	}
 }
 
-static void test_ring_is_active_when_started_and_enabled(void **state)
+static void test_ring_is_active_when_started_and_enabled(void **unused)
 {
-	(void)state;
-	for (int i = 0; i < 4; i++) {
-		struct vhost_ring ring = { .started = i & 1, .enabled = i & 2 };
+	(void)unused;
+	for (int state = VHOST_RING_STOPPED; state <= VHOST_RING_RUNNING;
+	     state++) {
+		struct vhost_ring ring = { .state = state };
 
-		assert_int_equal(vhost_ring_is_active(&ring), i == 3);
+		assert_false(vhost_ring_is_active(&ring));
+		ring.enabled = true;
+		assert_int_equal(vhost_ring_is_active(&ring),
+				 state >= VHOST_RING_STARTING);
 	}
 }
 
@@ -132,9 +136,9 @@ static void test_broken_ring_stops_signals_and_says_why(void **state)
 	assert_false(vhost_ring_is_active(s->vr));
 	assert_int_equal(count_of(s->err), 1);
 	assert_string_equal(
-		s->f->session.reason,
+		s->f->session.reason.text,
 		"ring 0 is broken, and stopped: avail index jumped");
-	assert_true(s->vr->broken);
+	assert_int_equal(s->vr->state, VHOST_RING_BROKEN);
 	assert_int_equal(s->f->session.breaks, 1);
 	/* Its kick goes, its call and error descriptors stay. */
 	assert_int_equal(open_fds(), fds - 1);
@@ -144,7 +148,7 @@ static void test_broken_ring_stops_signals_and_says_why(void **state)
 	assert_int_equal(ask_base(s->f, 0), 1);
 	start_ring(s->f, 0, &s->ring, 1, s->kick);
 	assert_true(vhost_ring_is_active(s->vr));
-	assert_false(s->vr->broken);
+	assert_true(s->vr->state != VHOST_RING_BROKEN);
 	serve(s);
 	assert_int_equal(s->ring.used->idx, 2);
 	assert_int_equal(count_of(s->err), 0);
@@ -156,13 +160,13 @@ static void test_broken_ring_without_error_descriptor_just_stops(void **state)
 
 	tell_fd(s->f, VHOST_USER_SET_VRING_ERR, 0, -1);
 	vhost_session_break(&s->f->session, 0, "a reason");
-	assert_false(s->vr->started);
+	assert_false(vhost_ring_is_started(s->vr));
 	/* Again, and one that never ran: nothing happens. */
 	vhost_session_break(&s->f->session, 0, "a reason");
 	vhost_session_break(&s->f->session, 1, "another");
 	assert_int_equal(s->f->session.breaks, 1);
-	assert_false(s->f->session.rings[1].broken);
-	assert_string_equal(s->f->session.reason,
+	assert_int_equal(s->f->session.rings[1].state, VHOST_RING_STOPPED);
+	assert_string_equal(s->f->session.reason.text,
 			    "ring 1 is broken, and stopped: another");
 	assert_int_equal(ask_base(s->f, 1), 0);
 }
@@ -291,7 +295,7 @@ test_new_error_descriptor_of_a_broken_ring_is_signalled(void **state)
 	assert_int_equal(count_of(err), 1);
 	/* Once stopped it is not broken any more. */
 	ask_base(s->f, 0);
-	assert_false(s->vr->broken);
+	assert_true(s->vr->state != VHOST_RING_BROKEN);
 	tell_fd(s->f, VHOST_USER_SET_VRING_ERR, 0, err);
 	assert_int_equal(count_of(err), 0);
 	close(err);
@@ -353,7 +357,7 @@ static void test_call_to_what_is_no_eventfd_harms_nobody(void **state)
 	vhost_ring_call(s->vr);
 	close(pipes[1]);
 	signal(SIGPIPE, SIG_DFL);
-	assert_true(s->vr->started);
+	assert_true(vhost_ring_is_started(s->vr));
 }
 
 /* It is the front end's flag, too: its own reads may rely on waiting. */
@@ -430,7 +434,7 @@ static void test_ring_on_memory_cut_short_breaks_alone(void **state)
 	assert_int_equal(vhost_session_pop(&s->f->session, 0, &s->chain),
 			 -EPROTO);
 	assert_int_equal(s->f->session.mem.broken, 1);
-	assert_false(s->vr->started);
+	assert_false(vhost_ring_is_started(s->vr));
 	assert_int_equal(count_of(s->err), 1);
 
 	/* A start in memory with a hole lives, too. */

@@ -49,7 +49,7 @@ static void unborn_ring_keeps_its_base(void **state)
 	assert_int_equal(tell_fd(s->f, VHOST_USER_SET_VRING_KICK, 0, -1), 0);
 	assert_int_equal(ask_base(s->f, 0), 3);
 	assert_int_equal(s->f->started[0], 0);
-	assert_false(ring_of(s)->started);
+	assert_false(vhost_ring_is_started(ring_of(s)));
 }
 
 static void ring_that_cannot_be_is_refused_or_breaks(void **state)
@@ -61,7 +61,7 @@ static void ring_that_cannot_be_is_refused_or_breaks(void **state)
 				   VHOST_ACCESS_RW),
 			 0);
 	assert_int_equal(start(s), 1);
-	assert_false(ring_of(s)->started);
+	assert_false(vhost_ring_is_started(ring_of(s)));
 	unmap(s, BASE, PAGE);
 	assert_int_equal(start(s), 0);
 	assert_int_equal(say_iotlb(s, VHOST_IOTLB_UPDATE, BASE, PAGE, BASE + 1,
@@ -69,9 +69,9 @@ static void ring_that_cannot_be_is_refused_or_breaks(void **state)
 			 0);
 	assert_int_equal(pop(s), -EPROTO);
 	assert_string_equal(
-		s->f->session.reason,
+		s->f->session.reason.text,
 		"ring 0 is broken, and stopped: the ring is not aligned");
-	assert_false(ring_of(s)->started);
+	assert_false(vhost_ring_is_started(ring_of(s)));
 	assert_int_equal(read(s->err, &count, sizeof(count)), sizeof(count));
 }
 
@@ -83,7 +83,7 @@ static void lost_ring_is_not_given_up(void **state)
 	start_mapped(s);
 	unmap(s, BASE, PAGE);
 	assert_int_equal(pop(s), -EAGAIN);
-	assert_false(vhost_session_give_up(&s->f->session, 0));
+	assert_false(vhost_session_stop_waiting(&s->f->session, 0));
 	assert_int_equal(pop(s), -EAGAIN);
 	assert_true(vhost_ring_is_active(ring_of(s)));
 }
@@ -125,7 +125,7 @@ static void memory_table_may_change_under_a_translated_ring(void **state)
 	ram_open(&other, KIB(1024), PAGE, 0);
 	assert_int_equal(tell_mem(s->f, &other, 1), 0);
 	assert_int_equal(pop(s), -EPROTO);
-	assert_string_equal(s->f->session.reason,
+	assert_string_equal(s->f->session.reason.text,
 			    "ring 0 is broken, and stopped: the ring is not in "
 			    "guest memory");
 	ram_close(&other);

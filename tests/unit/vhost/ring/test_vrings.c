@@ -208,7 +208,7 @@ static void test_descriptor_that_contradicts_its_flag_is_refused(void **state)
 	/* A refused kick does not start a ring either. */
 	ask_base(s->f, 0);
 	tell(s->f, VHOST_USER_SET_VRING_KICK, &some, 8, NULL, 0);
-	assert_false(ring_of(s)->started);
+	assert_false(vhost_ring_is_started(ring_of(s)));
 }
 
 static int open_kind(unsigned int kind, const struct setup *s)
@@ -252,7 +252,7 @@ static void test_what_cannot_signal_is_refused(void **state)
 			tell(s->f, VHOST_USER_SET_LOG_FD, NULL, 0, &fd, 1), 1);
 		close(fd);
 	}
-	assert_true(ring_of(s)->started);
+	assert_true(vhost_ring_is_started(ring_of(s)));
 	assert_true(ring_of(s)->kick >= 0);
 	/* Some of them were closed by threads. */
 	for (int i = 0; i < 500 && open_fds() != fds; i++)

@@ -165,7 +165,7 @@ static void resets(struct setup *s, uint32_t request, const void *payload,
 	offer(s);
 	serve(s);
 	assert_int_equal(tell(s->f, request, payload, size, NULL, 0), 0);
-	assert_false(ring_of(s)->started);
+	assert_false(vhost_ring_is_started(ring_of(s)));
 	assert_false(ring_of(s)->enabled);
 	assert_int_equal(ask_base(s->f, 0), 0);
 }

@@ -2,7 +2,7 @@
 /* Features and the config space. */
 #include <string.h>
 
-#include "vhost/handlers.h"
+#include "vhost/request/handlers.h"
 #include "virtio/ring/virtio_wire.h"
 
 #define BIT(n) (1ull << (n))
@@ -95,10 +95,10 @@ int vhost_set_features(struct vhost_session *s, struct vhost_msg *msg)
 		return vhost_refuse(s, "features 0x%llx were not offered",
 				    (unsigned long long)alien);
 	s->features = features;
-	vhost_translation_switch(s);
+	vhost_switch_translation(s);
 	/* Also while rings run. */
-	vhost_log_switch(s);
-	/* Without SET_VRING_ENABLE rings are born enabled. */
+	vhost_switch_log(s);
+	/* Without SET_VRING_ENABLE rings are enabled from the start. */
 	if (!(features & BIT(VHOST_USER_F_PROTOCOL_FEATURES)))
 		vhost_enable_all_rings(s, true);
 	return 0;
@@ -114,13 +114,13 @@ int vhost_get_protocol_features(struct vhost_session *s, struct vhost_msg *msg)
 static void drop_protocol_features(struct vhost_session *s, uint64_t features)
 {
 	if (features & BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ))
-		vhost_translation_drop_channel(s);
+		vhost_translation_close_channel(&s->translation);
 	if (features & BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD))
 		vhost_drop_log(s);
 	if (features & BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD))
 		vhost_drop_inflight(s);
 	if (features & BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE))
-		vhost_drop_state(s);
+		vhost_state_drop(&s->state);
 }
 
 int vhost_set_protocol_features(struct vhost_session *s, struct vhost_msg *msg)

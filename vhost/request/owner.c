@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Who has the device: ownership, resets and the device status. */
-#include "vhost/handlers.h"
+#include "vhost/request/handlers.h"
 
 /* Stops the rings and closes their descriptors; nothing is set up. */
 static void drop_rings(struct vhost_session *s)
@@ -19,12 +19,12 @@ void vhost_drop_device(struct vhost_session *s)
 		s->device->ops->release(s->device->opaque);
 	s->features = 0;
 	s->status = 0;
-	vhost_translation_switch(s);
+	vhost_switch_translation(s);
 	vhost_drop_log(s);
-	vhost_close_fd(&s->log_event);
+	vhost_page_log_set_event(&s->log, -1);
 	vhost_drop_inflight(s);
 	guest_mem_clear(&s->mem);
-	vhost_drop_state(s);
+	vhost_state_drop(&s->state);
 }
 
 /*
@@ -41,7 +41,7 @@ int vhost_set_owner(struct vhost_session *s, struct vhost_msg *msg)
 		return 0;
 	}
 	vhost_drop_device(s);
-	vhost_translation_keep_new_channel(s);
+	vhost_translation_close_old_channel(&s->translation);
 	s->renewals++;
 	return 0;
 }

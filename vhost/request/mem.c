@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "vhost/handlers.h"
+#include "vhost/request/handlers.h"
 
 static struct guest_region_spec to_spec(const struct vhost_wire_region *wire)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The requests that set up, start, hold and stop a ring. */
 #include <errno.h>
-#include <stdio.h>
 
-#include "vhost/handlers.h"
+#include "vhost/request/handlers.h"
 #include "virtio/ring/virtio_wire.h"
 
 #define BIT(n) (1ull << (n))
@@ -21,49 +20,13 @@ static struct vhost_ring *fd_ring(struct vhost_session *s,
 	return &s->rings[msg->payload.u64 & VHOST_USER_VRING_INDEX_MASK];
 }
 
-void vhost_quiesce_ring(struct vhost_session *s, const struct vhost_ring *ring)
-{
-	if (!vhost_ring_is_active(ring))
-		return;
-	if (s->device->ops->quiesce)
-		s->device->ops->quiesce(s->device->opaque,
-					(unsigned int)(ring - s->rings));
-	vhost_log_tell(s);
-}
-
-static void enable(struct vhost_session *s, struct vhost_ring *ring, bool on)
-{
-	if (!on)
-		vhost_quiesce_ring(s, ring);
-	ring->enabled = on;
-}
-
-void vhost_enable_all_rings(struct vhost_session *s, bool on)
-{
-	for (unsigned int i = 0; i < s->device->ring_count; i++)
-		enable(s, &s->rings[i], on);
-}
-
-void vhost_reset_rings(struct vhost_session *s)
-{
-	vhost_enable_all_rings(s, false);
-	for (unsigned int i = 0; i < s->device->ring_count; i++) {
-		vhost_ring_stop(&s->rings[i]);
-		s->rings[i].base = 0;
-		s->rings[i].has_base = false;
-		s->rings[i].resumes = s->rings[i].loaded = false;
-		s->rings[i].set_up = false;
-	}
-	vhost_translation_clear(s);
-}
-
 int vhost_set_vring_num(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vring_features features = vhost_ring_features(s);
 	struct vhost_ring *ring = state_ring(s, msg);
 	uint32_t num = msg->payload.state.num;
 
-	if (ring->started)
+	if (vhost_ring_is_started(ring))
 		return vhost_refuse(s, "the ring runs");
 	if (!vring_size_ok(&features, num))
 		return vhost_refuse(
@@ -92,14 +55,11 @@ int vhost_set_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 	struct vhost_ring *ring = state_ring(s, msg);
 	uint32_t num = msg->payload.state.num;
 
-	if (ring->started)
+	if (vhost_ring_is_started(ring))
 		return vhost_refuse(s, "the ring runs");
 	if (num > UINT16_MAX && !(s->features & BIT(VIRTIO_F_RING_PACKED)))
 		return vhost_refuse(s, "index %u of a split ring", num);
-	ring->resumes = ring->resumes && ring->base == num;
-	ring->base = num;
-	ring->has_base = true;
-	ring->set_up = true;
+	vhost_ring_set_base(ring, num);
 	return 0;
 }
 
@@ -109,10 +69,9 @@ int vhost_get_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 
 	vhost_quiesce_ring(s, ring);
 	vhost_ring_stop(ring);
-	ring->broken = ring->set_up = false;
 	s->reply.state.index = msg->payload.state.index;
-	/* Rings that are stopped are told of no more invalidations. */
-	vhost_translation_clear(s);
+	/* A front end tells of no invalidations while its rings are stopped. */
+	vhost_clear_translations(s);
 	s->reply.state.num = ring->base;
 	s->reply_size = sizeof(s->reply.state);
 	return 0;
@@ -127,7 +86,7 @@ static int take_ring_fd(struct vhost_session *s, struct vhost_msg *msg, int *to)
 		return vhost_refuse(s, "%s a descriptor",
 				    none ? "says none, but has"
 					 : "comes without");
-	if (!none && s->held)
+	if (!none && s->fd_blocked)
 		return vhost_refuse(s, "an earlier one blocked");
 	if (!none && !vhost_fd_can_signal(msg->fds[0]))
 		return vhost_refuse(s, "no eventfd, pipe or socket");
@@ -136,16 +95,17 @@ static int take_ring_fd(struct vhost_session *s, struct vhost_msg *msg, int *to)
 	return 0;
 }
 
-/* Behind an IOMMU, it may have to wait for its translation. */
+/* Behind an IOMMU the ring may have to wait for its translations. */
 static int start(struct vhost_session *s, struct vhost_ring *ring)
 {
+	enum vhost_ring_state before = ring->state;
 	int ret;
 
-	ring->started = ring->lost = ring->unborn = true;
+	vhost_ring_start(ring);
 	ret = vhost_find_ring(s, ring);
 	if (!ret || ret == -EAGAIN)
 		return 0;
-	ring->started = false;
+	vhost_ring_cancel(ring, before);
 	return ret;
 }
 
@@ -156,7 +116,7 @@ int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg)
 	int kick = -1;
 	int ret = take_ring_fd(s, msg, &kick);
 
-	if (!ret && !ring->started)
+	if (!ret && !vhost_ring_is_started(ring))
 		ret = start(s, ring);
 	if (ret < 0) {
 		vhost_close_fd(&kick);
@@ -178,9 +138,9 @@ int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg)
 	struct vhost_ring *ring = fd_ring(s, msg);
 	int ret = take_ring_fd(s, msg, &ring->call);
 
-	if (!ret && (ring->started || ring->resumes) &&
+	if (!ret && vhost_ring_may_have_called(ring) &&
 	    vhost_ring_signal(ring) < 0) {
-		s->held = true;
+		s->fd_blocked = true;
 		return vhost_refuse(s, "the descriptor blocks");
 	}
 	return ret;
@@ -192,18 +152,18 @@ int vhost_set_vring_err(struct vhost_session *s, struct vhost_msg *msg)
 	struct vhost_ring *ring = fd_ring(s, msg);
 	int ret = take_ring_fd(s, msg, &ring->err);
 
-	if (!ret && ring->broken && vhost_signal_fd(ring->err) < 0) {
-		vhost_close_fd(&ring->err);
-		s->held = true;
+	if (!ret && ring->state == VHOST_RING_BROKEN &&
+	    vhost_ring_signal_error(ring) < 0) {
+		s->fd_blocked = true;
 		return vhost_refuse(s, "the descriptor blocks");
 	}
 	return ret;
 }
 
 /*
- * Does the driver take its ring for a running one, of which nothing was said
- * since it stopped? A front end may enable a ring before it sets it up, but
- * hardly once the driver is done with its negotiation.
+ * Returns true if the driver takes its ring for a running one although nothing
+ * was said of it since it stopped. A front end may enable a ring before it sets
+ * it up, but hardly after the driver's negotiation.
  */
 static bool lacks_setup(const struct vhost_session *s,
 			const struct vhost_ring *ring)
@@ -211,7 +171,7 @@ static bool lacks_setup(const struct vhost_session *s,
 	const uint8_t ready = VIRTIO_STATUS_FEATURES_OK |
 			      VIRTIO_STATUS_DRIVER_OK;
 
-	if (ring->started || ring->set_up)
+	if (vhost_ring_is_started(ring) || ring->set_up)
 		return false;
 	return !(s->protocol_features & BIT(VHOST_USER_PROTOCOL_F_STATUS)) ||
 	       s->status & ready;
@@ -224,13 +184,13 @@ int vhost_set_vring_enable(struct vhost_session *s, struct vhost_msg *msg)
 
 	if (num > 1)
 		return vhost_refuse(s, "%u is neither 0 nor 1", num);
-	enable(s, ring, num);
+	vhost_enable_ring(s, ring, num);
 	if (num && !s->no_setup_told && lacks_setup(s, ring)) {
 		s->no_setup_told = true;
-		s->hint = VHOST_HINT_NO_SETUP;
-		snprintf(s->reason, sizeof(s->reason),
-			 "ring %u is enabled without set-up",
-			 msg->payload.state.index);
+		vhost_reason_set(&s->reason,
+				 "ring %u is enabled without set-up",
+				 msg->payload.state.index);
+		s->reason.hint = VHOST_HINT_NO_SETUP;
 	}
 	return 0;
 }
