@@ -387,7 +387,10 @@ demo: ## shows a Linux guest that identifies, writes and reads a flash chip
 .PHONY: lint
 lint: ## rules of the source that compilers do not check
 	$(deps) build lint
-	@$(run) --plain tests/test_lint.sh tests/test_check.sh
+	$(MAKE) all
+	@$(run) --plain tests/test_lint.sh tests/test_check.sh \
+		tests/test_circles.sh
+	@sh tests/circles.sh $(BUILD)/obj
 	@WARNINGS="$(WARNINGS)" sh tests/lint.sh
 
 FORMATTED := $(shell find virtio vhost spi-daemon tests -name '*.[ch]' \
