@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "vhost/poll.h"
 
-/* How often a ring without a kick descriptor is looked at */
+/* A ring without a kick descriptor is popped at least this often. */
 #define NO_KICK_MS 1
 
 int vhost_session_poll(const struct vhost_session *session, struct pollfd *fds)

@@ -13,14 +13,14 @@ enum ring_index {
 };
 
 /*
- * One row for each request that we serve, or that has a reply of its own and
- * so must be answered even though it is refused.
+ * One row for each request that is served, and for each that is refused but has
+ * a reply of its own, and so must be answered.
  */
 struct row {
 	const char *name;
 	int (*handle)(struct vhost_session *s, struct vhost_msg *msg);
-	uint32_t size; /* payload bytes: exact, or the least */
-	uint8_t fds;   /* descriptors: the most */
+	uint32_t size; /* of the payload, bytes; LONGER: at least */
+	uint8_t fds;   /* descriptors, at most */
 	enum ring_index ring;
 	unsigned int flags;
 	uint64_t protocol; /* protocol feature that it needs */
@@ -31,7 +31,7 @@ struct row {
 #define ENABLE		      4u  /* needs VHOST_USER_F_PROTOCOL_FEATURES */
 #define GATED		      8u  /* REPLY with ->protocol only, else an ack */
 #define STATE_ERROR	      16u /* an error's reply is a number */
-#define ACKED		      32u /* an ack is due, asked for or not */
+#define ACKED		      32u /* acknowledged even if not asked for */
 #define PLATFORM	      64u /* needs VIRTIO_F_ACCESS_PLATFORM */
 
 #define NONE		      0
@@ -165,7 +165,7 @@ static int check_ring(struct vhost_session *s, const struct vhost_msg *msg,
 	return 0;
 }
 
-/* All that can be checked without knowing what the request does. */
+/* Checks what the table says of the request. */
 static int check(struct vhost_session *s, const struct vhost_msg *msg,
 		 const struct row *row)
 {
@@ -197,7 +197,7 @@ static bool has_reply(const struct vhost_session *s, const struct row *row)
 	return row->flags & REPLY;
 }
 
-/* The answer to a request that ended with @ret, if it has one. */
+/* Answers a request whose handler returned @ret, if it has an answer. */
 static int answer(struct vhost_session *s, const struct vhost_msg *msg,
 		  const struct row *row, int ret)
 {
@@ -209,7 +209,7 @@ static int answer(struct vhost_session *s, const struct vhost_msg *msg,
 		s->reply_size = sizeof(s->reply.u64);
 		ret = 0;
 	}
-	/* An empty reply is the protocol's word for an error. */
+	/* In the protocol an empty reply is an error. */
 	if (has_reply(s, row))
 		return vhost_sock_reply_fd(&s->sock, msg->header.request,
 					   &s->reply,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * One front end's session: the state that its messages build up, and the
- * rings that result. One thread uses a session.
+ * The session of one front end: what its messages have set up, and the rings
+ * that result. A session is used by one thread.
  *
- * A message that is refused changes nothing: it is answered with a nack (or
- * an empty reply, where the request has one of its own) and leaves a reason.
+ * A message that is refused changes nothing. Its answer is a nack (or an empty
+ * reply, if the request has a reply of its own), and ->reason says why.
  */
 #ifndef VHOST_SESSION_H
 #define VHOST_SESSION_H
@@ -52,7 +52,7 @@ struct vhost_session {
 };
 
 /*
- * Begins a session over the connected socket @fd, which it owns from now on.
+ * Begins a session over the connected socket @fd, which the session owns.
  * @device must outlive it.
  */
 void vhost_session_init(struct vhost_session *session,
@@ -62,9 +62,9 @@ void vhost_session_init(struct vhost_session *session,
 void vhost_session_fini(struct vhost_session *session);
 
 /*
- * Reads, and answers, at most one message. Returns 1 when there was one (with
- * a ->reason if it was refused), 0 when none is whole yet, or a negative errno
- * when the session is over: -ECONNRESET when the front end disconnected.
+ * Reads and answers at most one message. Returns 1 when there was one (with a
+ * ->reason if it was refused); 0 when no message is complete yet; or a negative
+ * errno when the session is over: -ECONNRESET: the front end disconnected.
  */
 int vhost_session_handle(struct vhost_session *session);
 
@@ -106,18 +106,19 @@ bool vhost_session_reach(struct vhost_session *session, unsigned int ring,
 			 const struct chain *chain);
 
 /*
- * The chain, popped from @ring, is about to have effects that cannot be
- * undone. To be called before them, once or more often.
+ * Notes that the request of the chain, popped from @ring, is about to have
+ * effects that cannot be undone. Call it before them, once or more often.
  */
 void vhost_session_begin(struct vhost_session *session, unsigned int ring,
 			 const struct chain *chain);
 
 /*
- * vring_push(), and a call if the driver wants one. The ring's ->note, 24 bits
- * that are the device's, is kept with it: should this be the last push before
- * a crash, the ring has it again when it next starts, VHOST_RING_RECOVERED.
- * A ring that cannot be reached gets the chain back instead: it will be popped
- * again, with an unknown outcome if vhost_session_begin() was called.
+ * Pushes the chain, and calls the driver if it asks for a call. The ring's
+ * ->note, 24 bits for the device to use, is stored with the push. If the back
+ * end crashes before the next one, the ring has the note again when it starts
+ * as VHOST_RING_RECOVERED. If the ring is UNMAPPED, the chain goes back to it:
+ * it is popped again, with an unknown outcome if vhost_session_begin() was
+ * called.
  */
 void vhost_session_push(struct vhost_session *session, unsigned int ring,
 			const struct chain *chain, uint32_t len);
@@ -128,7 +129,7 @@ void vhost_session_push(struct vhost_session *session, unsigned int ring,
  */
 bool vhost_session_lost_memory(const struct vhost_session *session);
 
-/* Stops a ring that cannot be used any more, as vhost_session_pop() does. */
+/* Stops a ring that cannot go on, as vhost_session_pop() does. */
 void vhost_session_break(struct vhost_session *session, unsigned int ring,
 			 const char *why);
 

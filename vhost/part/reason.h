@@ -3,8 +3,9 @@
 #ifndef VHOST_REASON_H
 #define VHOST_REASON_H
 
-#define VHOST_REASON_MAX 160 /* bytes, with the final 0; longer ones are cut \
-			      */
+#define VHOST_REASON_MAX                                    \
+	160 /* bytes, with the final 0; longer ones are cut \
+	     */
 
 /* What the reason is about, where whoever logs it can add what helps. */
 enum vhost_hint {

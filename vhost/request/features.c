@@ -96,7 +96,7 @@ int vhost_set_features(struct vhost_session *s, struct vhost_msg *msg)
 				    (unsigned long long)alien);
 	s->features = features;
 	vhost_switch_translation(s);
-	/* Also while rings run. */
+	/* The features may change while rings run. */
 	vhost_switch_log(s);
 	/* Without SET_VRING_ENABLE rings are enabled from the start. */
 	if (!(features & BIT(VHOST_USER_F_PROTOCOL_FEATURES)))
@@ -110,7 +110,7 @@ int vhost_get_protocol_features(struct vhost_session *s, struct vhost_msg *msg)
 	return reply_u64(s, s->device->offered.protocol);
 }
 
-/* What came by protocol features goes with them. */
+/* Drops what was set up by means of these protocol features. */
 static void drop_protocol_features(struct vhost_session *s, uint64_t features)
 {
 	if (features & BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ))
@@ -142,7 +142,7 @@ int vhost_get_queue_num(struct vhost_session *s, struct vhost_msg *msg)
 	return reply_u64(s, s->device->ring_count);
 }
 
-/* The range that a config message names; its payload must be as long. */
+/* Checks the range of a config message, and that its payload is as long. */
 static int check_config(struct vhost_session *s, const struct vhost_msg *msg)
 {
 	const struct vhost_wire_config *c = &msg->payload.config;
@@ -158,8 +158,8 @@ static int check_config(struct vhost_session *s, const struct vhost_msg *msg)
 }
 
 /*
- * Copies config bytes from @offset on. Behind the device's own there are
- * zeros: some front ends end their guest over a refused read.
+ * Copies config bytes from @offset on. Zeros follow the device's own, because
+ * some front ends end their guest when a read is refused.
  */
 static void copy_config(const struct vhost_device *device, uint32_t offset,
 			uint8_t *to, uint32_t size)
@@ -186,7 +186,7 @@ int vhost_get_config(struct vhost_session *s, struct vhost_msg *msg)
 	return 0;
 }
 
-/* Nothing can be written; a migration that finds its own values may. */
+/* The config space is read-only. A migration may write what it contains. */
 int vhost_set_config(struct vhost_session *s, struct vhost_msg *msg)
 {
 	const struct vhost_wire_config *c = &msg->payload.config;

@@ -15,7 +15,7 @@ static bool is_packed(const struct vhost_session *s)
 	return s->features & BIT(VIRTIO_F_RING_PACKED);
 }
 
-/* What both messages say in the same way. */
+/* Checks what both messages have in common. */
 static int check(struct vhost_session *s, const struct vhost_msg *msg)
 {
 	const struct vhost_wire_inflight *i = &msg->payload.inflight;
@@ -33,7 +33,7 @@ static int check(struct vhost_session *s, const struct vhost_msg *msg)
 	return 0;
 }
 
-/* From now on rings start with what @i says is in the file @fd. */
+/* Uses the region @i of the file @fd from the next start of a ring on. */
 static int use_area(struct vhost_session *s,
 		    const struct vhost_wire_inflight *i, int fd)
 {
@@ -53,8 +53,8 @@ static int use_area(struct vhost_session *s,
 }
 
 /*
- * Makes the file, which is the front end's: after a crash it comes back with
- * SET_INFLIGHT_FD. Some front ends send that at once, some only then.
+ * Makes the file, which the front end keeps and sends in SET_INFLIGHT_FD after
+ * a crash. Some front ends also send it at once, so both messages use it.
  */
 int vhost_get_inflight_fd(struct vhost_session *s, struct vhost_msg *msg)
 {
@@ -67,7 +67,7 @@ int vhost_get_inflight_fd(struct vhost_session *s, struct vhost_msg *msg)
 		.num_queues = msg->payload.inflight.num_queues,
 		.queue_size = msg->payload.inflight.queue_size,
 	};
-	/* Which kind of ring it will be may not have been said yet. */
+	/* The layout of the ring may not be known yet: room for either. */
 	reply->mmap_size =
 		reply->num_queues * inflight_stride(true, reply->queue_size);
 	s->reply_fd = memfd_create("vhost-inflight", MFD_CLOEXEC);

@@ -31,7 +31,7 @@ int vhost_set_backend_req_fd(struct vhost_session *s, struct vhost_msg *msg)
 	return 0;
 }
 
-/* The answer to this request is always a number. */
+/* This request is always acknowledged. */
 int vhost_iotlb_msg(struct vhost_session *s, struct vhost_msg *msg)
 {
 	const struct vhost_wire_iotlb *m = &msg->payload.iotlb;
@@ -50,7 +50,8 @@ int vhost_iotlb_msg(struct vhost_session *s, struct vhost_msg *msg)
 				    (unsigned long long)m->iova,
 				    (unsigned long long)m->size, m->access,
 				    strerror(-ret));
-	/* A ring that was found may be there without an entry of the cache. */
+	/* A ring that was found needs no entry, so the cache knows none of it.
+	 */
 	vhost_unmap_rings_at(s, m->iova, m->size);
 	return 0;
 }

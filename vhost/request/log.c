@@ -5,8 +5,8 @@
 #include "vhost/request/handlers.h"
 
 /*
- * The reply is the payload: some front ends read a log description, those
- * that read nothing do not mind.
+ * The reply is the payload: some front ends expect it, and others accept any
+ * reply.
  */
 int vhost_set_log_base(struct vhost_session *s, struct vhost_msg *msg)
 {

@@ -82,7 +82,7 @@ int vhost_add_mem_reg(struct vhost_session *s, struct vhost_msg *msg)
 	return add_region(s, &s->mem, &msg->payload.mem_reg.region, msg, 0);
 }
 
-/* A descriptor may come with it; it says nothing and is closed. */
+/* The descriptor that may come with it has no meaning, and is closed. */
 int vhost_rem_mem_reg(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct guest_region_spec spec = to_spec(&msg->payload.mem_reg.region);

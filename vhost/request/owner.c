@@ -28,10 +28,10 @@ void vhost_drop_device(struct vhost_session *s)
 }
 
 /*
- * QEMU keeps the connection when its device is unplugged, says nothing, and
- * begins again with the next device; SET_OWNER is in the middle of what that
- * one says. What was negotiated of the protocol before it stays, and so does a
- * back-end channel that came with it.
+ * QEMU keeps the connection when its device is unplugged, sends nothing, and
+ * begins a new handshake for the next device. SET_OWNER comes in the middle of
+ * that handshake: the protocol features, and a back-end channel, that came
+ * earlier in it are the new device's.
  */
 int vhost_set_owner(struct vhost_session *s, struct vhost_msg *msg)
 {
@@ -62,9 +62,9 @@ int vhost_reset_device(struct vhost_session *s, struct vhost_msg *msg)
 }
 
 /*
- * What the driver wrote to the device status field (virtio 1.4, 2.1). Front
- * ends differ in how much of it they pass on, so that rings start and stop by
- * the ring messages alone; but 0 is a reset.
+ * The driver wrote the device status field (virtio 1.4, 2.1). Front ends differ
+ * in how many of its values they pass on, so rings start and stop by the ring
+ * messages alone. 0 is a reset.
  */
 int vhost_set_status(struct vhost_session *s, struct vhost_msg *msg)
 {

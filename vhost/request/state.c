@@ -30,7 +30,7 @@ int vhost_set_device_state_fd(struct vhost_session *s, struct vhost_msg *msg)
 	return begin(s, &msg->payload.transfer, fd);
 }
 
-/* The driver goes on wherever a ring starts next. */
+/* Applies the state. The rings resume, wherever they start next. */
 static int apply(struct vhost_session *s)
 {
 	int ret = vhost_state_apply(&s->state, s->device, &s->reason);
@@ -53,7 +53,7 @@ int vhost_check_device_state(struct vhost_session *s, struct vhost_msg *msg)
 		ret = apply(s);
 		break;
 	case VHOST_STATE_SAVED:
-		/* Better no migration than one with a stale page. */
+		/* Without marks the destination would get stale pages. */
 		if (s->log.dirty.lost)
 			ret = vhost_refuse(s, "dirty pages were not logged");
 		break;

@@ -7,7 +7,7 @@
 
 #define BIT(n) (1ull << (n))
 
-/* The row's check made sure that there is such a ring. */
+/* The ring of the message; its index was checked. */
 static struct vhost_ring *state_ring(struct vhost_session *s,
 				     const struct vhost_msg *msg)
 {
@@ -36,14 +36,14 @@ int vhost_set_vring_num(struct vhost_session *s, struct vhost_msg *msg)
 	return 0;
 }
 
-/* On a running ring the addresses may move, but must be good at once. */
+/* The addresses of a running ring may change, to valid ones only. */
 int vhost_set_vring_addr(struct vhost_session *s, struct vhost_msg *msg)
 {
 	const struct vhost_wire_vring_addr *addr = &msg->payload.addr;
 
 	if (addr->flags & ~(1u << VHOST_VRING_F_LOG))
 		return vhost_refuse(s, "flags 0x%x", addr->flags);
-	/* It may be outside of guest memory; but what follows it adds up. */
+	/* It may be outside of guest memory, but must not overflow. */
 	if (addr->flags && addr->log > INT64_MAX)
 		return vhost_refuse(s, "there is no log address 0x%llx",
 				    (unsigned long long)addr->log);
@@ -77,7 +77,7 @@ int vhost_get_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 	return 0;
 }
 
-/* The descriptor of a ring message goes to @to; -1 when it says "none". */
+/* Moves the descriptor of a ring message to @to; -1: the message has none. */
 static int take_ring_fd(struct vhost_session *s, struct vhost_msg *msg, int *to)
 {
 	bool none = msg->payload.u64 & VHOST_USER_VRING_NOFD;
@@ -109,7 +109,7 @@ static int start(struct vhost_session *s, struct vhost_ring *ring)
 	return ret;
 }
 
-/* Starts the ring, whether or not a kick was ever signalled. */
+/* Starts the ring, even if its kick was not signalled yet. */
 int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = fd_ring(s, msg);
@@ -128,10 +128,10 @@ int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg)
 }
 
 /*
- * The calls so far went to the old descriptor, which perhaps nobody reads any
- * more. So a ring that runs, or ran, signals the new one: a call too many is
- * legal, one too few leaves the driver waiting. A ring that starts later
- * signals then.
+ * Earlier calls went to the old descriptor, which perhaps nobody reads any
+ * more. So a ring that runs or ran signals the new one. A spurious call is
+ * legal; a lost one leaves the driver asleep. A ring that starts later signals
+ * then.
  */
 int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg)
 {
@@ -146,7 +146,7 @@ int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg)
 	return ret;
 }
 
-/* The error of a ring that is broken may have gone to the old descriptor. */
+/* The signal of a broken ring may have gone to the old descriptor. */
 int vhost_set_vring_err(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = fd_ring(s, msg);

@@ -35,9 +35,9 @@ const char *inflight_check(const void *region, uint16_t desc_num)
 }
 
 /*
- * The note goes with the push that it comes with, or not at all: it is put
- * where the last one is not, and counts if the used index is the one that it
- * is tagged with.
+ * A note takes effect together with its push: it is stored in the slot that
+ * does not hold the last note, and is valid if its tag is the ring's used
+ * index.
  */
 static uint8_t *note_slot(const struct inflight *f, unsigned int slot)
 {
@@ -98,7 +98,7 @@ static void store_note(struct inflight *f, const struct vring *vring,
 	f->note_slot = !f->note_slot;
 	for (unsigned int i = 0; i < 3; i++)
 		inflight_store(&note[i], (uint8_t)(value >> 8 * i));
-	/* Last: with half a note the tag is still one of two pushes ago. */
+	/* Last: until then the slot has the tag of the push before the last. */
 	inflight_store(&note[3], note_tag(vring, used, wrap));
 }
 
@@ -141,7 +141,7 @@ void inflight_untrack(struct inflight *f)
 
 void inflight_popped(struct inflight *f, struct chain *chain)
 {
-	/* One that was given back to the ring is still begun. */
+	/* A request that was begun stays so when it goes back to the ring. */
 	if (f->lost && !f->begun) {
 		f->lost--;
 		f->begun = true;
@@ -164,9 +164,9 @@ void inflight_begin(struct inflight *f, const struct vring *vring,
 	else
 		inflight_split_begin(f, chain);
 	/*
-	 * Marked before any effect. Otherwise a request that the chip has seen
-	 * would be taken, after a crash, for one that was never begun, and
-	 * run twice.
+	 * The mark comes before any effect. Otherwise, after a crash, a
+	 * request that the chip has seen would be taken for one that was not
+	 * begun, and would run twice.
 	 */
 	inflight_barrier();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * The inflight region as it is in memory, in host byte order: vhost-user.rst,
- * "Inflight I/O tracking". For vhost/inflight*.c and their tests only.
+ * "Inflight I/O tracking". For vhost/ring/inflight*.c and their tests only.
  */
 #ifndef VHOST_INFLIGHT_LAYOUT_H
 #define VHOST_INFLIGHT_LAYOUT_H
@@ -18,7 +18,7 @@
 struct inflight_split_desc {
 	uint8_t inflight;
 	uint8_t padding;
-	uint8_t note[INFLIGHT_NOTE_BYTES]; /* padding, to others */
+	uint8_t note[INFLIGHT_NOTE_BYTES]; /* padding in other back ends */
 	uint16_t next;
 	uint64_t counter;
 };
@@ -48,7 +48,7 @@ struct inflight_packed_desc {
 };
 static_assert(sizeof(struct inflight_packed_desc) == 32, "protocol layout");
 
-/* How far a packed ring is used, now and before the push in progress. */
+/* Where a packed ring is used up to: now, and before the current push. */
 union inflight_places {
 	struct {
 		uint16_t used_idx;
@@ -68,7 +68,7 @@ struct inflight_packed {
 	uint16_t free_head;
 	uint16_t old_free_head;
 	union inflight_places places;
-	/* padding, to others */
+	/* padding in other back ends */
 	uint8_t note[INFLIGHT_NOTE_SLOTS][INFLIGHT_NOTE_BYTES];
 	struct inflight_packed_desc desc[];
 };
@@ -77,15 +77,15 @@ static_assert(offsetof(struct inflight_packed, places) == 16,
 	      "protocol layout");
 
 /*
- * The region may change under us: each load and store is one, and the compiler
- * leaves it where it is.
+ * The front end may change the region at any time. Each access is one load or
+ * store, which the compiler does not move.
  */
 #define inflight_load(p) __atomic_load_n(p, __ATOMIC_RELAXED)
 
-/* Comes after everything that was stored before. */
+/* Stores after all stores that come before it in the program. */
 #define inflight_store(p, value) __atomic_store_n(p, value, __ATOMIC_RELEASE)
 
-/* Comes before everything that is stored after: what was begun, to effects. */
+/* Keeps the mark of a request before the request's effects. */
 static inline void inflight_barrier(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);

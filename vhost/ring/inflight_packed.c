@@ -25,7 +25,7 @@
 #define BASE_INDEX 0x7fffu
 #define BASE_WRAP  0x8000u
 
-/* Whatever the region says, it is an entry. */
+/* Returns an entry for any @index that the region may contain. */
 static struct inflight_packed_desc *entry_at(const struct inflight *f,
 					     uint16_t index)
 {
@@ -48,8 +48,8 @@ static union inflight_places load_places(const struct inflight *f)
 }
 
 /*
- * All at once: an index with the wrap counter of another is a place where the
- * ring has long been.
+ * Stores all in one access: an index with the wrap counter of another would be
+ * a place that the ring has passed.
  */
 static void store_places(struct inflight *f, union inflight_places places)
 {
@@ -59,7 +59,7 @@ static void store_places(struct inflight *f, union inflight_places places)
 #if __GCC_ATOMIC_LLONG_LOCK_FREE == 2
 	inflight_store(&p->word, places.word);
 #else
-	/* A machine that cannot keeps that risk for three instructions. */
+	/* Without such an access, the window is three instructions long. */
 	inflight_store(&p->used_wrap, places.used_wrap);
 	inflight_store(&p->old_used_wrap, places.old_used_wrap);
 	inflight_store(&p->used_idx, places.used_idx);
@@ -81,12 +81,12 @@ void inflight_packed_restart(struct inflight *f, uint32_t base)
 {
 	struct inflight_packed *region = f->region;
 
-	/* A region that is half made is one that is not in use. */
+	/* While it is initialised the region counts as not in use. */
 	inflight_store(&region->version, 0);
 	inflight_store(&region->features, 0);
 	for (uint16_t i = 0; i < f->desc_num; i++) {
 		inflight_store(&region->desc[i].inflight, 0);
-		/* The last one's leads out of the list: its end. */
+		/* The last entry's is no entry: the end of the list. */
 		inflight_store(&region->desc[i].next, (uint16_t)(i + 1));
 	}
 	inflight_store(&region->desc_num, f->desc_num);
@@ -96,7 +96,7 @@ void inflight_packed_restart(struct inflight *f, uint32_t base)
 	inflight_store(&region->version, INFLIGHT_VERSION);
 }
 
-/* Was the descriptor at the old place given back to the driver? */
+/* Returns true if the descriptor at the old place was used. */
 static bool was_used(const struct vring *vring, union inflight_places places)
 {
 	const struct virtq_packed_desc *ring = vring->areas.desc;
@@ -112,7 +112,7 @@ static bool was_used(const struct vring *vring, union inflight_places places)
 	return !(avail == places.old_used_wrap && used != places.old_used_wrap);
 }
 
-/* Ends the push that was in progress, or takes it back. */
+/* Completes the push that a crash interrupted, or takes it back. */
 static void settle(struct inflight *f, const struct vring *vring)
 {
 	struct inflight_packed *region = f->region;
@@ -142,7 +142,7 @@ static void clear_free_list(struct inflight *f)
 	}
 }
 
-/* SET_VRING_BASE is not asked, for the reason of split rings. */
+/* SET_VRING_BASE does not count: see inflight_split_resume(). */
 int inflight_packed_resume(struct inflight *f, const struct vring *vring,
 			   uint32_t *base)
 {
@@ -173,7 +173,7 @@ int inflight_packed_resume(struct inflight *f, const struct vring *vring,
 	return 1;
 }
 
-/* The oldest one that is marked is the one that was popped. */
+/* Finds the entry of the request that was popped: the oldest marked one. */
 void inflight_packed_popped(struct inflight *f)
 {
 	struct inflight_packed *region = f->region;
@@ -191,7 +191,7 @@ void inflight_packed_popped(struct inflight *f)
 	}
 }
 
-/* Copies what the chain has in the ring. Its first is the next to be used. */
+/* Copies the descriptors of the chain, from the ring's next used place on. */
 static void copy_chain(struct inflight *f, const struct vring *vring,
 		       const struct chain *chain)
 {
@@ -235,7 +235,7 @@ void inflight_packed_begin(struct inflight *f, const struct vring *vring,
 		       inflight_load(&region->free_head));
 }
 
-/* Where the ring will be used up to when @chain is. */
+/* Returns where the ring is used up to once @chain is. */
 static union inflight_places move_places(const struct inflight *f,
 					 const struct vring *vring,
 					 const struct chain *chain)
@@ -263,19 +263,19 @@ void inflight_packed_push(struct inflight *f, struct vring *vring,
 		inflight_store(&region->free_head, f->entry);
 	}
 	/*
-	 * Before the descriptor is used: a recovery that finds the places
-	 * apart looks at it to know which of them holds.
+	 * Before the descriptor is used: a recovery that finds two different
+	 * places looks at it to tell which one is valid.
 	 */
 	store_places(f, move_places(f, vring, chain));
 	vring_push(vring, chain, len);
 	/*
-	 * After it. Otherwise a request that was begun would be neither marked
-	 * nor used, and run again.
+	 * After it. Otherwise, after a crash, a request that was begun would be
+	 * neither marked nor used, and would run again.
 	 */
 	if (f->begun)
 		inflight_store(&head->inflight, 0);
 	inflight_store(&region->old_free_head,
 		       inflight_load(&region->free_head));
-	/* The last: until then the descriptor is looked at once more. */
+	/* Last: until then a recovery looks at the descriptor again. */
 	set_places(f, vring->used_idx, vring->used_wrap);
 }

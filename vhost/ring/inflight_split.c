@@ -59,7 +59,7 @@ void inflight_split_restart(struct inflight *f, const struct vring *vring)
 {
 	struct inflight_split *region = f->region;
 
-	/* A region that is half made is one that is not in use. */
+	/* While it is initialised the region counts as not in use. */
 	inflight_store(&region->version, 0);
 	inflight_store(&region->features, 0);
 	for (uint16_t i = 0; i < f->desc_num; i++)
@@ -71,8 +71,8 @@ void inflight_split_restart(struct inflight *f, const struct vring *vring)
 }
 
 /*
- * Ends the push of the last batch, of @count requests: they are used, but may
- * still be marked.
+ * Completes the push of the last batch, of @count requests, which are used but
+ * may still be marked.
  */
 static void end_batch(struct inflight *f, uint16_t used_idx, uint16_t count)
 {
@@ -83,11 +83,11 @@ static void end_batch(struct inflight *f, uint16_t used_idx, uint16_t count)
 		clear(f, head);
 		head = inflight_load(&region->desc[head].next);
 	}
-	/* Not earlier: or the marks would never be looked at again. */
+	/* After the marks, which would otherwise never be cleared. */
 	inflight_store(&region->used_idx, used_idx);
 }
 
-/* How many are marked; ->counter goes on behind the last of them. */
+/* Returns how many requests are marked; ->counter follows the last one's. */
 static uint32_t count_marks(struct inflight *f)
 {
 	const struct inflight_split *region = f->region;
@@ -105,7 +105,7 @@ static uint32_t count_marks(struct inflight *f)
 	return count;
 }
 
-/* How many of the ring's next requests are marked, one after the other. */
+/* Returns how many of the ring's next requests are marked, without a gap. */
 static uint32_t count_next(const struct inflight *f, const struct vring *vring,
 			   uint16_t used_idx)
 {
@@ -120,8 +120,8 @@ static uint32_t count_next(const struct inflight *f, const struct vring *vring,
 }
 
 /*
- * SET_VRING_BASE is not asked: front ends send the avail index here, which
- * would lose what is in the ring and was not begun.
+ * SET_VRING_BASE does not count: front ends send the avail index here, and the
+ * requests in the ring that were not begun would be lost.
  */
 int inflight_split_resume(struct inflight *f, const struct vring *vring,
 			  uint32_t *base)
@@ -133,7 +133,7 @@ int inflight_split_resume(struct inflight *f, const struct vring *vring,
 	uint32_t marks;
 
 	*base = used_idx;
-	/* The region of a ring that was reset since says nothing of this. */
+	/* The ring was reset since: the region is not about it. */
 	if (inflight_load(&region->version) != INFLIGHT_VERSION ||
 	    batch > f->desc_num) {
 		inflight_split_restart(f, vring);
@@ -142,11 +142,12 @@ int inflight_split_resume(struct inflight *f, const struct vring *vring,
 	if (batch)
 		end_batch(f, used_idx, batch);
 	marks = count_marks(f);
-	/* One that was not in order is not ours, and cannot be resumed. */
+	/* More are marked than the ring has: it was reset since. */
 	if (marks > (uint16_t)(ring_avail_idx(vring) - used_idx)) {
 		inflight_split_restart(f, vring);
 		return 0;
 	}
+	/* Gaps are of a back end that completes requests out of order. */
 	if (marks != count_next(f, vring, used_idx))
 		return -EINVAL;
 	f->lost = (uint16_t)marks;
@@ -170,17 +171,16 @@ void inflight_split_push(struct inflight *f, struct vring *vring,
 	inflight_store(&region->desc[head].next,
 		       inflight_load(&region->last_batch_head));
 	/*
-	 * Before the used index moves. Otherwise it would be one ahead with
-	 * nothing to tell whose mark is void, and what is used would be used
-	 * again.
+	 * Before the used index moves. Otherwise, after a crash, nothing would
+	 * tell whose mark is void, and a used request would be used again.
 	 */
 	inflight_store(&region->last_batch_head, head);
 	vring_push(vring, chain, len);
 	/*
-	 * After it. Otherwise a request that was begun would be neither marked
-	 * nor used, and run again.
+	 * After it. Otherwise, after a crash, a request that was begun would be
+	 * neither marked nor used, and would run again.
 	 */
 	clear(f, head);
-	/* The last: until then the mark is cleared once more. */
+	/* Last: until then a recovery clears the mark again. */
 	inflight_store(&region->used_idx, vring->used_idx);
 }

@@ -15,7 +15,7 @@
 #define SOCKET_FLAGS (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
 #define BACKLOG	     4
 
-/* 10 ms each: a lock is held for a moment only. */
+/* Attempts, 10 ms apart: nobody holds the lock for long. */
 #define LOCK_TRIES 500
 
 static int make_address(const char *path, struct sockaddr_un *addr)
@@ -38,7 +38,7 @@ static int check_unserved(const struct sockaddr_un *addr)
 
 	if (fd < 0)
 		return -errno;
-	/* A full backlog, EAGAIN, has its server too. */
+	/* EAGAIN: the backlog is full, so a process listens. */
 	if (!connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) ||
 	    errno == EAGAIN)
 		ret = -EADDRINUSE;
@@ -48,7 +48,7 @@ static int check_unserved(const struct sockaddr_un *addr)
 	return ret;
 }
 
-/* Returns 1 for a stale socket, 0 when nothing is there. */
+/* Returns 1 for a stale socket, 0 when there is no file. */
 static int check_path(const char *path)
 {
 	struct sockaddr_un addr;
@@ -74,9 +74,9 @@ int vhost_listen_check(const char *path)
 }
 
 /*
- * Locks the directory of @path, for others who do what we do. Returns the
- * lock, to be closed, or -EBUSY. A directory that we may not read cannot be
- * locked: -EACCES.
+ * Locks the directory of @path against processes that replace a socket at the
+ * same time. Returns a descriptor, whose close ends the lock; -EBUSY; or
+ * -EACCES for a directory that this process may not read.
  */
 static int lock_directory(const char *path)
 {
@@ -115,8 +115,8 @@ static int set_access(const char *path, const struct vhost_access *access)
 }
 
 /*
- * Binds, listens, and remembers which file that made. A socket refuses
- * connections until it listens, so there is time to set its file's rights.
+ * Binds, listens, and stores which file that made. A socket refuses connections
+ * until it listens, so the rights of its file are set in between.
  */
 static int bind_socket(struct vhost_listener *listener,
 		       const struct sockaddr_un *addr,
@@ -141,7 +141,7 @@ static int bind_socket(struct vhost_listener *listener,
 	return 0;
 }
 
-/* With the directory locked: what was seen to be stale still is. */
+/* The directory is locked, so a stale socket does not change meanwhile. */
 static int replace_socket(struct vhost_listener *listener, const char *path,
 			  const struct vhost_access *access)
 {

@@ -8,31 +8,31 @@
 struct vhost_listener {
 	int fd; /* non-blocking */
 	char *path;
-	dev_t dev; /* the socket file that we made, */
-	ino_t ino; /* to remove no other */
+	dev_t dev; /* of the socket file that was made, */
+	ino_t ino; /* so that no other file is removed */
 };
 
-/* Who may connect: whoever may write to the file. */
+/* Rights of the socket file: whoever may write to it may connect. */
 struct vhost_access {
 	mode_t mode; /* permission bits; 0: as the umask leaves them */
-	gid_t group; /* of the file; (gid_t)-1: as it comes */
+	gid_t group; /* (gid_t)-1: the process's own */
 };
 
 /*
  * Makes the socket file @path and listens. Nobody can connect before the file
- * has the rights that @access says; NULL: 0 and -1. A socket file that nobody
- * listens to any more is replaced; of several processes that want to, one
- * does, and they leave no lock file behind. Returns 0; -EADDRINUSE when
- * another process serves it; -EEXIST when it is there and is no socket;
- * -ENAMETOOLONG; -EBUSY when somebody keeps the directory locked (flock(2));
- * -EPERM when the group cannot be had; or another negative errno.
+ * has the rights of @access; NULL: 0 and -1. A socket file that nobody listens
+ * on is replaced. If several processes try, one of them replaces it; no lock
+ * file is left. Returns 0; -EADDRINUSE when another process listens there;
+ * -EEXIST when the file is no socket; -ENAMETOOLONG; -EBUSY when the directory
+ * stays locked (flock(2)); -EPERM when the group may not be set; or another
+ * negative errno.
  */
 int vhost_listen(struct vhost_listener *listener, const char *path,
 		 const struct vhost_access *access);
 
 /*
- * Can @path be listened to, as far as can be told without a change? Returns
- * what vhost_listen() would.
+ * Returns what vhost_listen() would, as far as that can be found out without
+ * changing anything.
  */
 int vhost_listen_check(const char *path);
 

@@ -11,7 +11,7 @@
 #include "vhost/wire/rwv2.h"
 #include "virtio/mem/file_kind.h"
 
-/* Each may stay for as long as its front end likes. */
+/* Threads that run at once: a front end decides how long each one blocks. */
 #define MAX_CLOSING 64
 #define CLOSE_STACK (64u << 10)
 
@@ -23,8 +23,9 @@ bool vhost_fd_can_signal(int fd)
 }
 
 /*
- * An eventfd has no write that never waits, unless it is set to non-blocking:
- * look before writing. Who fills it up just then does hold us.
+ * Older kernels have no write to an eventfd that never blocks, unless it is set
+ * to non-blocking. So poll first. A front end that fills the eventfd between
+ * the two calls blocks the write.
  */
 static ssize_t write_now(int fd, uint64_t count)
 {
@@ -44,13 +45,13 @@ static ssize_t write_now(int fd, uint64_t count)
 
 int vhost_signal_fd(int fd)
 {
-	/* A full counter is a signal already. */
+	/* A counter that is full is signalled. */
 	if (fd >= 0 && write_now(fd, 1) < 0 && errno == EINTR)
 		return -EINTR;
 	return 0;
 }
 
-/* A read that does not wait, where the kernel (5.8, pipes: 6.4) has it. */
+/* Reads without blocking, on kernels that can (5.8; pipes: 6.4). */
 static ssize_t read_now(int fd, uint64_t *count)
 {
 	struct iovec iov = { count, sizeof(*count) };
@@ -79,7 +80,7 @@ int vhost_take_signal(int fd)
 	return -EPIPE;
 }
 
-/* Threads that close something; of all sessions, as descriptors are. */
+/* Threads that close a file now, of all sessions. */
 static atomic_uint closing;
 
 static void *run_close(void *arg)
@@ -89,7 +90,7 @@ static void *run_close(void *arg)
 	return NULL;
 }
 
-/* Returns false when it cannot be: too many wait already, or no memory. */
+/* Returns false if too many such threads run, or there is no memory. */
 static bool close_in_a_thread(int fd)
 {
 	pthread_attr_t attr;
@@ -109,7 +110,7 @@ static bool close_in_a_thread(int fd)
 	return !ret;
 }
 
-/* A file in FUSE is flushed by close(2), which no signal ends. */
+/* close(2) flushes a file in FUSE, and no signal ends that. */
 void vhost_close_fd(int *fd)
 {
 	if (*fd >= 0 &&

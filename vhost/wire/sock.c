@@ -7,15 +7,16 @@
 #include "vhost/wire/peer_fd.h"
 #include "vhost/wire/sock.h"
 
-/* More than may come, so that what is too much is seen and can be closed. */
+/* More than a message may have, so that surplus ones are received and closed.
+ */
 #define RECV_FDS (VHOST_USER_MAX_FDS + 8)
 
-/* No message is as long as this: what says so is no vhost-user stream. */
+/* No message is as long as this: the stream is not vhost-user. */
 #define MAX_SIZE    (64u << 10)
 
 #define HEADER_SIZE sizeof(struct vhost_wire_header)
 
-/* One for the header, one for the payload, and some for a slow peer. */
+/* Calls of recvmsg(2) at once: header, payload, and some for a slow peer. */
 #define MAX_READS 8
 
 void vhost_sock_init(struct vhost_sock *sock, int fd)
@@ -79,7 +80,7 @@ static void take_control(struct vhost_msg *msg, struct msghdr *hdr)
 	}
 }
 
-/* One recvmsg(2): up to @want bytes. Returns how many came. */
+/* Calls recvmsg(2) once for up to @want bytes. Returns how many it got. */
 static ssize_t recv_some(struct vhost_sock *sock, void *buf, size_t want)
 {
 	union {
@@ -103,9 +104,9 @@ static ssize_t recv_some(struct vhost_sock *sock, void *buf, size_t want)
 }
 
 /*
- * The part of the message that comes next: its buffer and its size. What is
- * too long for the payload is dropped at the payload's end, so that the
- * stream can be read on behind it.
+ * Finds the buffer and size of the next part of the message. A payload that is
+ * too long is read over the end of the buffer's payload, and lost, so that the
+ * message after it can be read.
  */
 static size_t next_part(struct vhost_sock *sock, uint8_t **buf)
 {
@@ -139,7 +140,7 @@ int vhost_sock_recv(struct vhost_sock *sock)
 		if (sock->have >= HEADER_SIZE &&
 		    sock->msg.header.size > MAX_SIZE)
 			return -EPROTO;
-		/* A peer that never pauses must not hold the caller here. */
+		/* A peer that never pauses must not keep the caller here. */
 		if (reads == MAX_READS)
 			return 0;
 		n = recv_some(sock, buf, want);
@@ -188,6 +189,6 @@ int vhost_sock_reply_fd(struct vhost_sock *sock, uint32_t request,
 	n = sendmsg(sock->fd, &hdr, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0)
 		return -errno;
-	/* A reply in two would need a queue; its reader has stopped reading. */
+	/* To send the rest later would need a queue: the peer does not read. */
 	return (size_t)n == sizeof(header) + size ? 0 : -EAGAIN;
 }
