@@ -225,8 +225,12 @@ sh "$here/install-deps.sh" --list lint > "$tree/output"
 while read -r tool; do
 	line 'what make lint installs' "^$tool\$"
 done < "$tree/tools"
-sh "$here/install-deps.sh" --list build check lint model guest init \
-	> "$tree/stages"
+# The purposes that the targets of the Makefile name
+# shellcheck disable=SC2016 # the variable of make
+purposes=$(sed -n 's/^[[:blank:]]*-*$(deps) //p' "$here/../Makefile" | tr ' ' '\n' |
+	grep -vxE 'all|develop' | sort -u)
+# shellcheck disable=SC2086 # a list of purposes
+sh "$here/install-deps.sh" --list $purposes > "$tree/stages"
 status 'what make check installs' 0 sh "$here/install-deps.sh" --list all
 cmp -s "$tree/stages" "$tree/output" ||
 	fail 'make check does not install what its stages need'
