@@ -423,10 +423,9 @@ static void send_kept(struct spi_message *m, struct chip *chip)
 	int ret;
 
 	m->inactive_ns = kept_parts_last(&m->kept)->cs_change_delay_inactive_ns;
-	ret = spi_device_transfer(
-		chip->handle->dev,
-		kept_parts_link(&m->kept, chip, pieces, NULL));
-	spi_device_release(chip->handle->dev);
+	kept_parts_link(&m->kept, chip, pieces, NULL);
+	pieces[m->kept.count - 1].keep = false;
+	ret = spi_device_transfer(chip->handle->dev, pieces);
 	end_turn(m, chip);
 	leave_bus(m);
 	if (ret < 0) {
