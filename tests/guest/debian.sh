@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 #
-# Making a kit of unpacked Debian packages in the cache directory; sourced by
-# the kit.sh scripts, not run. The packages come through the mirror, the proxy
+# Makes a kit of unpacked Debian packages in the cache directory; the kit.sh
+# scripts source it. The packages come through the mirror, the proxy
 # and the keys that this machine's own apt uses. Nothing is installed.
 #
 # The script that sources this sets
@@ -45,8 +45,8 @@ die() {
 	exit 1
 }
 
-# Run a command with its output in a log, and say now and then that it lives.
-# $1 is what the progress line tells; $2 is a directory whose size it tells.
+# Run a command with its output in a log, and print a line of progress now and
+# then. $1 is the text of that line, $2 a directory whose size it shows.
 # "quietly ... || ..." would switch off set -e inside the command, so only a
 # single command may be called like that, not a function of several.
 quietly() {
@@ -74,7 +74,7 @@ quietly() {
 # --- packages -------------------------------------------------------------
 
 # Candidates for a Debian mirror, one per line: those of this machine's apt.
-# Whether one really is a Debian mirror shows when its lists are verified.
+# The signature of its lists tells whether one is a Debian mirror.
 mirrors() {
 	if [ -n "${VHOST_SPI_MIRROR:-}" ]; then
 		echo "$VHOST_SPI_MIRROR"
@@ -132,8 +132,8 @@ update_lists() {
 		private apt-get update --error-on=any
 }
 
-# The keys of a new Debian release reach an old one with an update of
-# debian-archive-keyring. Unpack that, if what is installed is too old.
+# An old Debian gets the keys of a new one with an update of
+# debian-archive-keyring. Unpack that, if the installed one is too old.
 fetch_keyring() {
 	mkdir -p "$work/keyring"
 	(
@@ -173,7 +173,7 @@ has_package() {
 
 # --- the unpacked tree ----------------------------------------------------
 
-# Directories that Debian's packages find merged into /usr.
+# Make the directories that Debian merges into /usr.
 start_tree() {
 	mkdir -p "$tree/usr/bin" "$tree/usr/sbin" "$tree/usr/lib" \
 		"$tree/usr/lib64" "$tree/tmp" "$tree/dev" "$tree/proc/self"
@@ -182,7 +182,7 @@ start_tree() {
 	done
 }
 
-# Only the few files that are used, of the packages that are huge.
+# Unpack only the files that are used: some packages are huge.
 # $1 is the package, $2 where to, the rest are patterns.
 unpack_part() {
 	deb=$1 to=$2
@@ -208,8 +208,8 @@ in_tree() {
 	fi
 }
 
-# What a build asks of the system around it. Busybox stands for the usual
-# tools, and objtool looks up its own stack.
+# Add what a kernel build expects of a system: the usual tools, which busybox
+# has, and /proc/self/maps, where objtool looks up its stack.
 furnish() {
 	cp "$tree/usr/bin/busybox" "$tree/busybox"
 	for applet in $("$tree/busybox" --list); do
@@ -228,14 +228,14 @@ furnish() {
 
 # --- the kit --------------------------------------------------------------
 
-# An initramfs with all that is in the directory $1.
+# Write an initramfs of the files in the directory $1.
 archive() {
 	(cd "$1" && find . | "$tree/busybox" cpio -o -H newc -R 0:0) \
 		2> /dev/null | gzip -n -1
 }
 
-# A script "$new/$1" that runs QEMU from the tree; it only ends in exec, so its
-# process is QEMU's. Paths are relative: the cache may be moved.
+# Write a script "$new/$1" that runs QEMU from the tree. It ends in exec, so its
+# process becomes QEMU. Paths are relative: the cache may be moved.
 write_wrapper() {
 	cat > "$new/$1" <<-'WRAPPER'
 		#!/bin/sh

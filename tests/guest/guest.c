@@ -23,7 +23,7 @@
 
 #define MAX_COMMAND 4000
 
-/* A task that waits for longer than this is told of in the kernel's log. */
+/* The guest's kernel logs a task that waits for longer than this. */
 #define HUNG_TASK_S 60
 
 struct guest {
@@ -72,7 +72,7 @@ static void add_machine(struct qemu_args *a, const struct guest *g,
 		    HUNG_TASK_S, config->chips ? " spi_board.chips=" : "",
 		    config->chips ? config->chips : "",
 		    config->iommu ? config->iommu : "");
-	/* Before all that is to be behind it. */
+	/* QEMU needs the IOMMU before the devices behind it. */
 	if (config->iommu)
 		qemu_option(a, "-device", "intel-iommu");
 }
@@ -190,7 +190,7 @@ struct guest *guest_start(const struct guest_config *config)
 	return NULL;
 }
 
-/* Answers to commands that an earlier call gave up on are dropped. */
+/* Drops answers to earlier commands, which timed out. */
 static int read_answer(struct guest *g, char *out, size_t out_size,
 		       int64_t deadline)
 {
@@ -205,7 +205,7 @@ static int read_answer(struct guest *g, char *out, size_t out_size,
 					deadline);
 		if (err)
 			return err;
-		/* A reboot may cut an answer: look for the next whole one. */
+		/* A reboot may cut an answer off: skip to the next one. */
 		if (sscanf(line, "%u %d %zu", &id, &status, &len) != 3)
 			continue;
 		if (id == g->last_id)
@@ -252,7 +252,7 @@ int guest_wait(struct guest *g)
 	int err;
 
 	do {
-		/* Short: a command that a reset cuts has no answer. */
+		/* A command that a reset interrupts has no answer. */
 		err = guest_run(g, NULL, 0, 5, "true");
 		if (!err || err == -EPIPE)
 			return err;
@@ -272,7 +272,7 @@ int guest_reboot(struct guest *g)
 	err = guest_run(g, before, sizeof(before), 60, "%s", boot_id);
 	if (err)
 		return err;
-	/* Later, so that the answer to this command is out before. */
+	/* Reboot a second later: the answer to this command comes first. */
 	err = guest_run(g, NULL, 0, 60, "(sleep 1; reboot -f) &");
 	if (err)
 		return err;

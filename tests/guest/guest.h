@@ -27,7 +27,7 @@ struct guest_config {
 	/* Properties of the controllers, with a comma before each; or NULL */
 	const char *properties;
 	bool hotplug; /* the first controller can be unplugged: see plug.h */
-	/* The kernel's options for an IOMMU before the controllers, or NULL */
+	/* Kernel options; adds an IOMMU. NULL: the guest has no IOMMU */
 	const char *iommu;
 	const char *const *extra_args; /* for QEMU, ends with NULL; or NULL */
 };

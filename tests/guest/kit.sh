@@ -27,7 +27,7 @@ suite=trixie
 backports=$suite-backports
 label="guest kit"
 kit_name=guest-kit
-# The number counts changes in what the directory holds.
+# Count the number up when the content of the directory changes.
 tree_name=debian-$suite-1
 suites="$backports $suite $suite-updates"
 architectures=amd64
@@ -38,7 +38,7 @@ steps=5
 
 # --- packages -------------------------------------------------------------
 
-# The newest kernel of which the mirror has source, headers and image alike.
+# Choose the newest kernel of which the mirror has source, headers and image.
 # Sets version (of the packages), release (uname -r), kernel_packages.
 choose_kernel() {
 	for version in $(private apt-cache madison linux-source |
@@ -107,8 +107,8 @@ unpack_all() {
 		"$tree/usr/share/locale" "$tree/usr/share/info"
 }
 
-# The archive is read no further than the wanted file, so the exit status of
-# what writes into the pipe says nothing; the file itself does.
+# tar stops at the wanted file, and the commands before it in the pipe fail then.
+# Whether the file is there tells success.
 unpack_driver() {
 	(
 		dpkg-deb --fsys-tarfile "$apt"/cache/archives/linux-source-*.deb |
@@ -126,8 +126,8 @@ word_at() {
 	od -An -t u4 -j "$2" -N 4 "$1" | tr -d ' '
 }
 
-# Most of a boot without KVM is the decompression of the kernel: do it here,
-# once, for QEMU starts an ELF kernel too. The header says where the payload
+# Without KVM a guest spends most of its boot on unpacking the kernel. Do that
+# here, once: QEMU starts an ELF kernel, too. The header tells where the payload
 # is (boot protocol 2.08); the last four bytes of it are its unpacked size.
 unpack_kernel() {
 	image=$(find "$tree" -name 'vmlinuz*' -type f | head -n 1)
@@ -252,7 +252,7 @@ sources_sum() {
 	(cd "$here" && cat kit.sh debian.sh init module/* tools/*) | sha256sum
 }
 
-# A tree without QEMU was made on a machine that had its own.
+# The tree has no QEMU if this machine had one when the tree was made.
 is_complete() {
 	[ -e "$tree/release" ] &&
 		{ [ -x "$tree/usr/bin/qemu-system-x86_64" ] ||

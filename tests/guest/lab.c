@@ -29,7 +29,7 @@ int lab_setting(const char *name, int otherwise)
 static void start_daemon(struct lab *lab)
 {
 	static const char *const devices[] = {
-		"sim:nor,size=16M,cs=nor,file=", /* and its name */
+		"sim:nor,size=16M,cs=nor,file=", /* the path follows */
 		"sim:loopback,cs=linux",
 		"sim:nor,size=1M,id=" CHIP_ID ",cs=linux",
 		"sim:nor,size=1M,id=" CHIP_ID ",cs=nor",
@@ -82,7 +82,7 @@ int lab_stop_guest(struct lab *lab, unsigned int index)
 	return status;
 }
 
-/* Ends what does not run as it should; the next test gets a new one. */
+/* Ends a daemon or guests that have stopped; the next test starts new ones. */
 static void drop_failed(struct lab *lab)
 {
 	bool daemon_runs = daemon_is_running(&lab->daemon);

@@ -39,11 +39,11 @@ struct lab_setup {
 	 */
 	const char *keys;
 	const char *chips;	   /* of guests 1 and up; NULL: ECHO_ONLY */
-	struct guest_config guest; /* but for what the lab itself sets */
+	struct guest_config guest; /* name, sockets and chips are the lab's */
 };
 
 struct lab {
-	const char *missing; /* why nothing can be tested, or NULL */
+	const char *missing; /* why all tests are skipped, or NULL */
 	const struct lab_setup *setup;
 	struct daemon daemon;
 	struct guest *guests[LAB_GUESTS]; /* guest I is on socket I */

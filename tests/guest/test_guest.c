@@ -92,7 +92,7 @@ static void write_then_read_is_one_message_when_cs_is_linux(void **state)
 {
 	struct lab *lab = lab_open(state);
 
-	/* The id comes only if the chip stays selected in between. */
+	/* The chip answers only if it stays selected in between. */
 	assert_string_equal(lab_run(lab, lab->guests[0], SHORT_S,
 				    "guest-spi writeread " CHIP " 9f 3"),
 			    CHIP_ID);
@@ -241,7 +241,7 @@ static void next_guest_is_served_when_qemu_was_killed(void **state)
 	lab_boot(lab, 1);
 	lab_run(lab, lab->guests[1], SHORT_S,
 		"guest-spi duplex " ECHO " 65536 7");
-	/* The neighbour has not noticed. */
+	/* The other guest's traffic was not disturbed. */
 	lab_stop_traffic(lab, lab->guests[0]);
 }
 
@@ -274,10 +274,10 @@ static void guest_uses_split_rings_when_nothing_is_asked_for(void **state)
 		     BIT(VIRTIO_F_EVENT_IDX)));
 }
 
-/* Not with indirect descriptors, which Linux's driver is not right with. */
+/* Without indirect descriptors: with both, Linux's driver breaks its queue. */
 static void guest_uses_packed_rings_when_they_are_asked_for(void **state)
 {
-	/* Not every Linux knows it. */
+	/* Older kernels do not negotiate it. */
 	const uint64_t in_order = BIT(VIRTIO_F_IN_ORDER);
 
 	assert_true((features_of_first(state) | in_order) ==
@@ -285,7 +285,7 @@ static void guest_uses_packed_rings_when_they_are_asked_for(void **state)
 		     BIT(VIRTIO_F_EVENT_IDX) | in_order));
 }
 
-/* The group's own IOMMU has its own devices */
+/* The type of the IOMMU domain shows that the kernel's options took effect. */
 static void guest_translates_when_it_has_an_iommu(void **state)
 {
 	struct lab *lab = lab_open(state);

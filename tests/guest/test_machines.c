@@ -3,8 +3,8 @@
  * A guest on each kind of machine: rings, properties of QEMU's device, memory.
  * Each row boots a guest of its own.
  *
- * GUEST_ROWS=all runs all rows, else only the first ones.
- * GUEST_REBINDS and GUEST_RESETS set how often.
+ * GUEST_ROWS=all runs all rows, else those without only_in_full.
+ * GUEST_REBINDS and GUEST_RESETS set how often, GUEST_SEED the moments.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -155,7 +155,7 @@ static void guest_works_when_bound_again_and_again(void **state)
 	}
 }
 
-/* At any moment of the boot: in the firmware, the driver's probe, later. */
+/* The moments are random: in the firmware, in the driver's probe, later. */
 static void guest_works_when_reset_while_it_boots(void **state)
 {
 	int count = lab_setting("GUEST_RESETS", DEFAULT_RESETS);

@@ -43,7 +43,7 @@ static void replug(struct lab *lab, struct guest *g, int round)
 		lab_fail(lab, g, "round %d: %d", round, err);
 }
 
-/* The board module describes the chips of controllers that are there. */
+/* The board module puts chips on the controllers that it finds. */
 static void find_chips(struct lab *lab, struct guest *g)
 {
 	lab_run(lab, g, SHORT_S,
@@ -73,7 +73,7 @@ static void device_works_when_plugged_again_and_again(void **state)
 	for (int round = 1; round <= rounds; round++) {
 		soak_start(&echo, lab, g, "echo", "soakecho", ECHO, "5000");
 		replug(lab, g, round);
-		/* It fails from the removal on, without an end. */
+		/* Since the removal, each of its transfers fails. */
 		soak_stop(&echo);
 		find_chips(lab, g);
 		use_chips(lab, g, round);

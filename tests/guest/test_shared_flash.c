@@ -19,7 +19,7 @@
 #include "tests/lib/process.h"
 
 #define DEFAULT_WRITES	30
-#define DEFAULT_SECONDS 15
+#define DEFAULT_SECONDS 10
 
 /* Each guest has a part of the flash. */
 #define PART 0x100000

@@ -20,7 +20,7 @@
 #include "tests/guest/soak.h"
 #include "tests/lib/process.h"
 
-#define DEFAULT_STOPS  150 /* of each test: half a minute on a free machine */
+#define DEFAULT_STOPS  125 /* of each test */
 #define STOPS_A_CHECK  25
 
 #define MAX_STOPPED_MS 50

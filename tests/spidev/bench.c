@@ -185,8 +185,7 @@ static int stop_board(void **state)
 {
 	struct bench *b = *state;
 
-	board_stop(b->machine);
-	return 0;
+	return board_stop(b->machine) ? -1 : 0;
 }
 
 int bench_board_main(const struct board_kind *kind, const char *append,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/lib/channel.h"
+#include "tests/lib/kernel_log.h"
 #include "tests/lib/process.h"
 #include "tests/lib/qemu.h"
 
@@ -189,7 +190,7 @@ struct board *board_start(const struct board_kind *kind, const char *append)
 	return NULL;
 }
 
-/* Answers to commands that an earlier call gave up on are dropped. */
+/* Drops answers to earlier commands, which timed out. */
 static int read_answer(struct board *board, char *out, size_t size,
 		       int64_t deadline)
 {
@@ -235,10 +236,13 @@ void board_show_log(struct board *board)
 	process_show_log("QEMU", board->output);
 }
 
-void board_stop(struct board *board)
+int board_stop(struct board *board)
 {
+	char fault[256];
+	bool failed;
+
 	if (!board)
-		return;
+		return 0;
 	if (board->pid >= 0) {
 		kill(board->pid, SIGTERM);
 		if (process_wait(board->pid, QUIT_MS) == -ETIMEDOUT) {
@@ -246,7 +250,13 @@ void board_stop(struct board *board)
 			process_wait(board->pid, QUIT_MS);
 		}
 	}
+	failed = kernel_log_find_fault(board->console, fault, sizeof(fault));
+	if (failed) {
+		board_show_log(board);
+		fprintf(stderr, "the board's kernel logged: %s\n", fault);
+	}
 	channel_close(&board->control);
 	process_remove_dir(board->dir);
 	free(board);
+	return failed ? -EBADMSG : 0;
 }

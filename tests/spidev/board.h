@@ -44,10 +44,14 @@ struct board *board_start(const struct board_kind *kind, const char *append);
 int board_run(struct board *board, char *out, size_t size, int timeout_s,
 	      const char *command);
 
-/* Show the end of the console. */
+/* Shows the last lines of the console. */
 void board_show_log(struct board *board);
 
-/* End QEMU, remove all files, free @board (which may be NULL). */
-void board_stop(struct board *board);
+/*
+ * Ends QEMU, removes all files, frees @board (which may be NULL). Returns 0,
+ * or -EBADMSG, and shows the log, if the kernel has logged a fault: see
+ * tests/lib/kernel_log.h.
+ */
+int board_stop(struct board *board);
 
 #endif

@@ -106,7 +106,7 @@ static int run_duplex(const struct options *o, char **args)
 	struct spi_ioc_transfer t = part(o, tx, rx, len);
 
 	fill(tx, len, number(args[1]));
-	/* Nothing that stays from before may look like an answer. */
+	/* No byte of rx is right before the transfer. */
 	for (size_t i = 0; i < len; i++)
 		rx[i] = ~tx[i];
 	message(spi_open(o), &t, 1);
@@ -175,7 +175,7 @@ static int run_multi(const struct options *o, char **args)
 
 static const struct command {
 	const char *name;
-	int args; /* how many, negative: at least */
+	int args; /* how many; negative: at least so many */
 	int (*run)(const struct options *o, char **args);
 } commands[] = {
 	{ "xfer", 1, run_xfer },

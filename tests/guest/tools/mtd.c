@@ -91,7 +91,7 @@ int run_mtd(const struct options *o, char **args)
 	int fd = mtd_open(o);
 
 	check(mtd_erase(fd, off, len), "erase");
-	/* Erased flash is all ones: else the compare proves no erase. */
+	/* Erased flash reads as all ones. */
 	memset(want, 0xff, len);
 	if (compare_flash(fd, want, len, off))
 		return 1;
