@@ -208,8 +208,8 @@ static void accept_front_end(struct guest_worker *w)
 static const char *const advice[] = {
 	[VHOST_HINT_NONE] = "",
 	[VHOST_HINT_NO_SETUP] =
-		"; Linux's spi-virtio does so after a suspend, and then hangs: "
-		"see README.md, Troubleshooting",
+		("; Linux's spi-virtio does so after a suspend, and then "
+		 "hangs: see README.md, Troubleshooting"),
 	[VHOST_HINT_NO_MEMORY] = "; QEMU needs a memory backend with share=on",
 };
 

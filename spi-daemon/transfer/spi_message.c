@@ -230,6 +230,7 @@ static void describe(struct spi_message *m, const struct chip *chip,
 	bool leads = spi_message_lead(m);
 	bool sends = leads || (framed && framed->tx);
 
+	assert(leads || (framed && head)); /* a message has a first part */
 	m->head = leads ? m->kept.parts[0].head : *head;
 	m->header[0] = leads ? m->cs.opcode : framed->opcode;
 	m->header[1] = leads && m->kept.len > 1 ? m->kept.bytes[1]

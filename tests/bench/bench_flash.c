@@ -41,7 +41,7 @@ static void run_part(struct reader *r, const uint8_t *tx, uint32_t tx_len,
 		.tx_len = tx_len,
 		.rx_len = rx_len,
 	};
-	struct spi_front_result result;
+	struct spi_front_result result = { 0 };
 	uint16_t id;
 	int err;
 
@@ -137,7 +137,7 @@ int main(void)
 	const double clock_s = (HEADER + DATA) * 8.0 / HZ;
 	double seconds = bench_seconds(3);
 
-	printf("Reads of %u bytes at %u MHz, %.0f us by the clock.\n"
+	printf("Reads of %d bytes at %d MHz, %.0f us by the clock.\n"
 	       "%% of the time that the clock runs: parts kept (cs=nor), chip "
 	       "held (cs=spec);\nmessages done, kept to held.\n\n"
 	       "%-6s %8s %8s %8s\n",

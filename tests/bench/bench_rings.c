@@ -176,7 +176,7 @@ static void print(struct world *w, unsigned int depth)
 
 static void print_titles(const struct world *w)
 {
-	printf("Requests of %u bytes on sim:loopback; medians of %u rounds in "
+	printf("Requests of %d bytes on sim:loopback; medians of %u rounds in "
 	       "which all layouts take turns.\n"
 	       "\"ratio\" is the time of a request over that of the first "
 	       "layout in the same round, with its quartiles;\n"

@@ -38,7 +38,9 @@ static void start_daemon(void **state, const char *const *args,
 	unsigned int count = 0;
 	struct rig *rig;
 
-	for (args = args ? args : loopback; args[count]; count++) {
+	if (!args)
+		args = loopback;
+	for (; args[count]; count++) {
 		assert_in_range(count, 0, MAX_ARGS - 1);
 		all[count] = args[count];
 	}
