@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <assert.h>
+
 #include "spi-daemon/device/spidev_message.h"
 
 /* spidev takes whole microseconds; a delay is never shorter than asked. */
@@ -69,6 +71,7 @@ unsigned int spidev_build_message(struct spidev_cursor *at, uint32_t max_bytes,
 	struct spi_ioc_transfer *x = xfers;
 	uint32_t tx = 0, rx = 0;
 
+	assert(piece); /* the caller has something left to send */
 	/* An empty transfer selects the chip; its delay runs after that. */
 	if (selects && piece->setup_ns)
 		*x++ = (struct spi_ioc_transfer){
