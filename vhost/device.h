@@ -52,9 +52,9 @@ struct vhost_device_ops {
 	void (*start)(void *opaque, unsigned int ring, bool fresh);
 
 	/*
-	 * The front end begins a new session on its connection, or leaves:
-	 * what the driver before began is given up. All rings are stopped;
-	 * guest memory is still there. (vhost-user: SET_OWNER)
+	 * The driver is reset, or another one follows on the connection:
+	 * what it began is given up. All rings are stopped; guest memory is
+	 * still there. (vhost-user: SET_OWNER, RESET_DEVICE, SET_STATUS)
 	 */
 	void (*release)(void *opaque);
 

@@ -54,6 +54,8 @@ void vhost_reset_rings(struct vhost_session *s)
 	vhost_enable_all_rings(s, false);
 	for (unsigned int i = 0; i < s->device->ring_count; i++)
 		vhost_ring_reset(&s->rings[i]);
+	if (s->device->ops->release)
+		s->device->ops->release(s->device->opaque);
 	if (s->mem.iotlb)
 		vhost_translation_clear(&s->translation);
 }

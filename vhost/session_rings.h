@@ -21,7 +21,10 @@ void vhost_enable_ring(struct vhost_session *s, struct vhost_ring *ring,
 		       bool on);
 void vhost_enable_all_rings(struct vhost_session *s, bool on);
 
-/* Stops and disables all rings: where they stopped is forgotten. */
+/*
+ * Stops and disables all rings: where they stopped is forgotten, and so is what
+ * the device began for the driver.
+ */
 void vhost_reset_rings(struct vhost_session *s);
 
 /* Logs writes from now on, or not: the features or the log have changed. */

@@ -15,8 +15,6 @@ static void drop_rings(struct vhost_session *s)
 void vhost_drop_device(struct vhost_session *s)
 {
 	drop_rings(s);
-	if (s->device->ops->release)
-		s->device->ops->release(s->device->opaque);
 	s->features = 0;
 	s->status = 0;
 	vhost_switch_translation(s);

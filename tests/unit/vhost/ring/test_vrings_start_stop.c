@@ -160,11 +160,14 @@ static void test_end_of_the_session_quiesces_active_rings(void **state)
 static void resets(struct setup *s, uint32_t request, const void *payload,
 		   uint32_t size)
 {
+	unsigned int released = s->f->released;
+
 	start_ring(s->f, 0, &s->ring, 0, s->kick);
 	enable(s, 1);
 	offer(s);
 	serve(s);
 	assert_int_equal(tell(s->f, request, payload, size, NULL, 0), 0);
+	assert_int_equal(s->f->released, released + 1);
 	assert_false(vhost_ring_is_started(ring_of(s)));
 	assert_false(ring_of(s)->enabled);
 	assert_int_equal(ask_base(s->f, 0), 0);
