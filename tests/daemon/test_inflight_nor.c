@@ -126,7 +126,8 @@ static void queue_of_page_programs(struct rig *rig, bool again)
 		assert_false(!again && first[i] && second);
 		assert_true(whole || !again);
 	}
-	assert_true(before >= PAGES / 2 - 1 && before < PAGES);
+	/* On a busy machine the crash may come after the last page. */
+	assert_in_range(before, PAGES / 2 - 1, PAGES);
 	assert_true(unclear <= 1);
 	rig_close_tracked(rig, 0);
 }
