@@ -37,7 +37,9 @@ struct bench {
 	uint32_t max_speed; /* Hz */
 	uint32_t bufsiz;    /* bytes */
 	bool has_sfdp;
-	bool tells_release; /* ... to the chip, when nothing is transferred */
+	/* What the controller's driver does: */
+	bool tells_release;   /* tells the chip of a release with no transfer */
+	bool joins_transfers; /* several transfers can be one message */
 
 	char out[1 << 16];
 	char wire[1 << 16];

@@ -219,7 +219,7 @@ static void word_delay_is_kept_when_there_are_many_words(void **state)
 	unsigned int last;
 	char id[32];
 
-	if (!b->tells_release)
+	if (!b->joins_transfers)
 		skip_because(
 			"behind this controller each transfer is a message");
 	bench_serve(b, "cs=spec");

@@ -51,6 +51,21 @@ traced() {
 	return "$status"
 }
 
+# spi-stream "$@". Returns when the daemon has seen that it hung up: only then
+# is the next front end served.
+stream_and_leave() {
+	spi-stream "$@" && spi-xfer --socket "$1" --info > /dev/null
+}
+
+# Wait until the kernel has traced event $1.
+wait_for_event() {
+	try=0
+	until grep -q " $1: " "$tracing/trace"; do
+		[ $((try += 1)) -lt 300 ] || return 1
+		sleep 0.1
+	done
+}
+
 save_trace() {
 	echo 0 > "$tracing/tracing_on"
 	sed -n 's/^.* \([0-9]*\.[0-9]*: [a-z_]*: .*\)/\1/p' "$tracing/trace" \

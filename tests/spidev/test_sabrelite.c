@@ -11,6 +11,7 @@ int main(void)
 		.max_speed = 20000000,
 		.bufsiz = 4096,
 		.tells_release = true,
+		.joins_transfers = true,
 	};
 
 	return bench_board_main(&board_sabrelite, NULL, &facts,

@@ -11,6 +11,7 @@ int main(void)
 		.max_speed = 50000000,
 		.bufsiz = 4096,
 		.tells_release = true,
+		.joins_transfers = true,
 	};
 
 	return bench_board_main(&board_sifive_u, NULL, &facts,

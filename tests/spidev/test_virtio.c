@@ -4,8 +4,11 @@
  * second daemon outside serves. The guest's kernel is another one than those
  * of the boards, and bufsiz is large.
  *
- * Linux's driver does not tell the device of a release without a transfer, so
- * the tests of chip select itself are left to the boards.
+ * Linux's driver does not tell the device of a release without a transfer, or
+ * which transfer is the last of a message. The daemon outside takes each
+ * transfer as a message, and holds the chip when cs_change says so. So the
+ * tests of chip select itself, and of a message of several transfers, are left
+ * to the boards.
  */
 #include "tests/spidev/bench.h"
 
