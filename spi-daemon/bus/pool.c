@@ -12,13 +12,15 @@
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/device/sim/sim.h"
 #include "spi-daemon/device/spidev.h"
+#include "spi-daemon/device/spidev_node.h"
 #include "spi-daemon/bus/pool.h"
 
 static int open_device(const struct device_spec *spec, struct spi_device **dev)
 {
 	switch (spec->kind) {
 	case DEVICE_SPIDEV:
-		return spidev_open(spec->path, spec->cs_high, dev);
+		return spidev_open(spec->path, spec->cs_high, spec->host_shared,
+				   dev);
 	case DEVICE_SIM_LOOPBACK:
 		return sim_loopback_open(spec->timing, dev);
 	case DEVICE_SIM_NOR:
@@ -31,12 +33,17 @@ static void explain(const struct device_spec *spec, int ret, char *error,
 		    size_t error_size)
 {
 	const char *file = spec->nor.file ? spec->nor.file : "";
+	char who[SPIDEV_PROCESS_MAX];
 
 	if (spec->kind == DEVICE_SPIDEV && ret == -ENOTTY)
 		snprintf(error, error_size,
 			 "device=%s: is not a SPI character device",
 			 spec->path);
-	else if (spec->kind == DEVICE_SIM_NOR && ret == -EFBIG)
+	else if (spec->kind == DEVICE_SPIDEV && ret == -EWOULDBLOCK) {
+		spidev_node_holder(spec->path, who, sizeof(who));
+		snprintf(error, error_size, "device=%s: is locked by %s",
+			 spec->path, who);
+	} else if (spec->kind == DEVICE_SIM_NOR && ret == -EFBIG)
 		snprintf(error, error_size,
 			 "device=%s: file=%s is not %llu bytes long",
 			 spec->path, file, (unsigned long long)spec->nor.size);

@@ -3,25 +3,24 @@
 #ifndef DEVICE_SPIDEV_H
 #define DEVICE_SPIDEV_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
 #include "spi-daemon/device/spi_device.h"
 
 /*
- * Opens the SPI device file @path and probes what its controller can do. The
- * probe transfers nothing and never selects the chip. It does not try an
- * active-high chip select: @cs_high says whether guests may use one.
- * Stores the new device, which spi_device_close() frees, in @out.
- * Returns 0; -ENOTTY if @path is not a SPI device; or another negative errno.
+ * Opens and locks the SPI device file @path, see spidev_node_open(), and probes
+ * what its controller can do. The probe transfers nothing and never selects the
+ * chip. It does not try an active-high chip select: @cs_high says whether
+ * guests may use one. Stores the new device, which spi_device_close() frees, in
+ * @out.
+ * @host_shared says that other programs of this host use the device, too: the
+ * lock is a shared one, and each message looks at the mode first. Without it,
+ * the mode is looked at once in SPIDEV_WATCH_NS, or always once others were
+ * seen.
+ * Returns 0; -ENOTTY if @path is not a SPI device; -EWOULDBLOCK if another
+ * process has locked it; or another negative errno.
  */
-int spidev_open(const char *path, enum cs_high cs_high,
+int spidev_open(const char *path, enum cs_high cs_high, bool host_shared,
 		struct spi_device **out);
-
-/*
- * Stores in @name, of @size bytes, the name of the controller that the chip
- * @path belongs to, e.g. "spi0". Chips of one controller share a bus. If the
- * controller is not found, its name is @path.
- */
-void spidev_bus_name(const char *path, char *name, size_t size);
 
 #endif

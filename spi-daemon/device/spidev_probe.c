@@ -35,6 +35,18 @@ int spidev_set_mode(int fd, uint32_t mode)
 	return ioctl(fd, SPI_IOC_WR_MODE32, &mode) < 0 ? -errno : 0;
 }
 
+int spidev_get_settings(int fd, struct spidev_settings *settings)
+{
+	int ret = spidev_get_mode(fd, &settings->mode);
+
+	if (ret < 0)
+		return ret;
+	if (ioctl(fd, SPI_IOC_RD_BITS_PER_WORD, &settings->bits) < 0 ||
+	    ioctl(fd, SPI_IOC_RD_MAX_SPEED_HZ, &settings->speed_hz) < 0)
+		return -errno;
+	return 0;
+}
+
 /*
  * Returns the wide bits that the controller has. The kernel silently drops
  * those that it lacks, and refuses dual and quad together: try one width at a

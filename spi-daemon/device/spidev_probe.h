@@ -20,6 +20,16 @@
 int spidev_get_mode(int fd, uint32_t *mode);
 int spidev_set_mode(int fd, uint32_t mode);
 
+/* What all who have the device open share. */
+struct spidev_settings {
+	uint32_t mode;	   /* SPI_... bits */
+	uint32_t speed_hz; /* of a transfer that asks for none */
+	uint8_t bits;	   /* the same, bits per word */
+};
+
+/* Reads the settings. Returns 0 or a negative errno. */
+int spidev_get_settings(int fd, struct spidev_settings *settings);
+
 /*
  * Fills in @caps, except for CS_HIGH. @found is the mode that the chip came up
  * with. Stores in @base, and leaves set, that mode with all lines that the

@@ -209,7 +209,8 @@ const char *fake_spidev_make(unsigned int i,
 	pthread_mutex_lock(&fake.lock);
 	snprintf(d->path, sizeof(d->path), "%s/spidev%u.0", fake.dir, i);
 	d->chip.board = *board;
-	d->logs[0].count = d->logs[0].ioctls = d->logs[0].messages = 0;
+	d->logs[0].count = d->logs[0].ioctls = d->logs[0].reads =
+		d->logs[0].messages = 0;
 	d->logs[0].sent_len = 0;
 	d->writing = 0;
 	d->chip.log = &d->logs[0];
@@ -285,7 +286,7 @@ const struct fake_spidev_log *fake_spidev_take(unsigned int i)
 	taken = &d->logs[d->writing];
 	d->writing = !d->writing;
 	next = &d->logs[d->writing];
-	next->count = next->ioctls = next->messages = 0;
+	next->count = next->ioctls = next->reads = next->messages = 0;
 	next->sent_len = 0;
 	d->chip.log = next;
 	pthread_mutex_unlock(&fake.lock);

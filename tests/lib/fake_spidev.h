@@ -43,7 +43,8 @@ struct fake_spidev_event {
 struct fake_spidev_log {
 	struct fake_spidev_event events[FAKE_SPIDEV_EVENTS];
 	unsigned int count;
-	unsigned int ioctls;   /* of all kinds */
+	unsigned int ioctls;   /* of all kinds but those that read a setting */
+	unsigned int reads;    /* those */
 	unsigned int messages; /* SPI_IOC_MESSAGE, refused ones too */
 	uint8_t sent[FAKE_SPIDEV_BYTES];
 	size_t sent_len;

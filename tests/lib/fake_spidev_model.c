@@ -345,19 +345,21 @@ static int message(struct fake_spidev_chip *chip, pid_t tid,
 int fake_spidev_ioctl(struct fake_spidev_chip *chip, pid_t tid,
 		      unsigned int request, uint64_t arg)
 {
-	chip->log->ioctls++;
 	switch (request) {
 	case SPI_IOC_RD_MODE:
 	case SPI_IOC_RD_MODE32:
 	case SPI_IOC_RD_BITS_PER_WORD:
 	case SPI_IOC_RD_MAX_SPEED_HZ:
+		chip->log->reads++;
 		return read_setting(chip, tid, request, arg);
 	case SPI_IOC_WR_MODE:
 	case SPI_IOC_WR_MODE32:
 	case SPI_IOC_WR_BITS_PER_WORD:
 	case SPI_IOC_WR_MAX_SPEED_HZ:
+		chip->log->ioctls++;
 		return write_setting(chip, tid, request, arg);
 	default:
+		chip->log->ioctls++;
 		return message(chip, tid, request, arg);
 	}
 }

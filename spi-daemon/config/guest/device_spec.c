@@ -25,8 +25,9 @@
 
 #define ALL_KINDS \
 	(1u << DEVICE_SPIDEV | 1u << DEVICE_SIM_LOOPBACK | 1u << DEVICE_SIM_NOR)
-#define SIM_KINDS (1u << DEVICE_SIM_LOOPBACK | 1u << DEVICE_SIM_NOR)
-#define NOR_KIND  (1u << DEVICE_SIM_NOR)
+#define SIM_KINDS   (1u << DEVICE_SIM_LOOPBACK | 1u << DEVICE_SIM_NOR)
+#define SPIDEV_KIND (1u << DEVICE_SPIDEV)
+#define NOR_KIND    (1u << DEVICE_SIM_NOR)
 
 #define NAME_CHARS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
@@ -161,6 +162,12 @@ static int parse_exclusive(struct device_spec *spec, const char *value)
 	return spec->exclusive || !strcmp(value, "no") ? 0 : -EINVAL;
 }
 
+static int parse_host_shared(struct device_spec *spec, const char *value)
+{
+	spec->host_shared = !strcmp(value, "yes");
+	return spec->host_shared || !strcmp(value, "no") ? 0 : -EINVAL;
+}
+
 static int parse_size(struct device_spec *spec, const char *value)
 {
 	uint64_t size;
@@ -228,6 +235,7 @@ static const struct key keys[] = {
 	{ "max-message", ALL_KINDS, parse_max_message,
 	  "a number of ms from 1 to 600000" },
 	{ "exclusive", ALL_KINDS, parse_exclusive, "yes or no" },
+	{ "host-shared", SPIDEV_KIND, parse_host_shared, "yes or no" },
 	{ "bus", SIM_KINDS, parse_bus,
 	  "a name of at most 32 letters, digits, - and _" },
 	{ "timing", SIM_KINDS, parse_timing, "none or real" },
@@ -403,6 +411,8 @@ const char *device_spec_conflict(const struct device_spec *a,
 		return "has another cs=";
 	if (a->cs_high != b->cs_high)
 		return "has another cs-high=";
+	if (a->host_shared != b->host_shared)
+		return "has another host-shared=";
 	if (strcmp(a->sim_bus ? a->sim_bus : "", b->sim_bus ? b->sim_bus : ""))
 		return "has another bus=";
 	if (a->timing != b->timing)

@@ -36,6 +36,7 @@ struct device_spec {
 	uint32_t max_message_ms;   /* max-message= */
 	uint32_t op_max_ms;	   /* op-max= */
 	bool exclusive;		   /* exclusive=: for one guest only */
+	bool host_shared;	   /* host-shared=: this host uses it, too */
 	struct sim_nor_config nor; /* size=, file=, id= */
 	char *nor_file;		   /* owns nor.file */
 	char *sim_bus;		   /* bus=; NULL: a bus of its own */

@@ -30,7 +30,7 @@ static struct spi_piece begin(void)
 {
 	fake_spidev_need();
 	assert_int_equal(spidev_open(fake_spidev_make(0, &fake_spidev_plain),
-				     CS_HIGH_DEFAULT, &dev),
+				     CS_HIGH_DEFAULT, false, &dev),
 			 0);
 	fake_spidev_take(0);
 	return piece("a", NULL, 1);

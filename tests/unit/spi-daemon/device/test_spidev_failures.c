@@ -23,9 +23,9 @@ static struct spi_device *open_on(const struct fake_spidev_board *board)
 	struct spi_device *dev;
 
 	fake_spidev_need();
-	assert_int_equal(
-		spidev_open(fake_spidev_make(0, board), CS_HIGH_DEFAULT, &dev),
-		0);
+	assert_int_equal(spidev_open(fake_spidev_make(0, board),
+				     CS_HIGH_DEFAULT, false, &dev),
+			 0);
 	fake_spidev_take(0);
 	return dev;
 }
@@ -388,7 +388,7 @@ static void failed_probe_is_told_or_leaves_all_as_it_was(void **state)
 		struct spi_device *dev;
 
 		fake_spidev_fail_setup(0, n, n, EIO, FAKE_SETUP_NOTHING);
-		if (spidev_open(path, CS_HIGH_DEFAULT, &dev) < 0) {
+		if (spidev_open(path, CS_HIGH_DEFAULT, false, &dev) < 0) {
 			failed++;
 			continue;
 		}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/device/spidev.h"
+#include "spi-daemon/device/spidev_node.h"
 
 static void files_of_other_kinds_are_no_spi_device(void **state)
 {
@@ -23,13 +24,17 @@ static void files_of_other_kinds_are_no_spi_device(void **state)
 	(void)state;
 	assert_true(fd >= 0);
 	close(fd);
-	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, &dev), -ENOTTY);
+	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, false, &dev),
+			 -ENOTTY);
 	unlink(path);
-	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, &dev), -ENOENT);
-	assert_int_equal(spidev_open("/tmp", CS_HIGH_DEFAULT, &dev), -EISDIR);
+	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, false, &dev),
+			 -ENOENT);
+	assert_int_equal(spidev_open("/tmp", CS_HIGH_DEFAULT, false, &dev),
+			 -EISDIR);
 	for (size_t i = 0; i < sizeof(chars) / sizeof(chars[0]); i++)
-		assert_int_equal(spidev_open(chars[i], CS_HIGH_DEFAULT, &dev),
-				 -ENOTTY);
+		assert_int_equal(
+			spidev_open(chars[i], CS_HIGH_DEFAULT, false, &dev),
+			-ENOTTY);
 }
 
 /* No process has the other end open: a blocking open would never return. */
@@ -42,7 +47,8 @@ static void a_fifo_is_no_spi_device(void **state)
 	assert_non_null(mkdtemp(path));
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, &dev), -ENOTTY);
+	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, false, &dev),
+			 -ENOTTY);
 	unlink(path);
 }
 

@@ -24,8 +24,9 @@ static struct spi_device *open_on(const struct fake_spidev_board *board,
 	struct spi_device *dev;
 
 	fake_spidev_need();
-	assert_int_equal(spidev_open(fake_spidev_make(0, board), cs_high, &dev),
-			 0);
+	assert_int_equal(
+		spidev_open(fake_spidev_make(0, board), cs_high, false, &dev),
+		0);
 	return dev;
 }
 

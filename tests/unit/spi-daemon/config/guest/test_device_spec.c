@@ -222,14 +222,15 @@ static void free_empties_the_spec_and_may_be_repeated(void **state)
 #define ALL_KEYS                                                          \
 	"cs, cs-hold, cs-late, op-max, max-speed, cs-high, max-request, " \
 	"max-message, exclusive"
-#define SIM_KEYS ALL_KEYS ", bus, timing"
-#define NOR_KEYS SIM_KEYS ", size, file, id"
-#define A_CS	 "linux, nor, nand, spec or transfer"
-#define A_HOLD	 "a number of ms from 1 to 10000"
-#define A_BUS	 "a name of at most 32 letters, digits, - and _"
-#define A_SPEED	 "a number of Hz from 1000 to 4000000000"
-#define A_SIZE	 "a power of two from 64K to 256M"
-#define AN_ID	 "3 to 6 bytes in hex, such as ef4018"
+#define SPIDEV_KEYS ALL_KEYS ", host-shared"
+#define SIM_KEYS    ALL_KEYS ", bus, timing"
+#define NOR_KEYS    SIM_KEYS ", size, file, id"
+#define A_CS	    "linux, nor, nand, spec or transfer"
+#define A_HOLD	    "a number of ms from 1 to 10000"
+#define A_BUS	    "a name of at most 32 letters, digits, - and _"
+#define A_SPEED	    "a number of Hz from 1000 to 4000000000"
+#define A_SIZE	    "a power of two from 64K to 256M"
+#define AN_ID	    "3 to 6 bytes in hex, such as ef4018"
 
 static const struct mistake {
 	const char *text;
@@ -243,20 +244,20 @@ static const struct mistake {
 };
 
 static const struct mistake key_mistakes[] = {
-	{ "d,speed=1", "\"speed\" is not a key of d, which has: " ALL_KEYS },
-	{ "d,CS=nor", "\"CS\" is not a key of d, which has: " ALL_KEYS },
-	{ "d,size=1M", "\"size\" is not a key of d, which has: " ALL_KEYS },
+	{ "d,speed=1", "\"speed\" is not a key of d, which has: " SPIDEV_KEYS },
+	{ "d,CS=nor", "\"CS\" is not a key of d, which has: " SPIDEV_KEYS },
+	{ "d,size=1M", "\"size\" is not a key of d, which has: " SPIDEV_KEYS },
 	{ "sim:loopback,file=f",
 	  "\"file\" is not a key of sim:loopback, which has: " SIM_KEYS },
-	{ "d,bus=a", "\"bus\" is not a key of d, which has: " ALL_KEYS },
+	{ "d,bus=a", "\"bus\" is not a key of d, which has: " SPIDEV_KEYS },
 	{ "d,timing=real",
-	  "\"timing\" is not a key of d, which has: " ALL_KEYS },
-	{ "d,id=ef4018", "\"id\" is not a key of d, which has: " ALL_KEYS },
+	  "\"timing\" is not a key of d, which has: " SPIDEV_KEYS },
+	{ "d,id=ef4018", "\"id\" is not a key of d, which has: " SPIDEV_KEYS },
 	{ "sim:nor,speed=1",
 	  "\"speed\" is not a key of sim:nor, which has: " NOR_KEYS },
-	{ "d,", "\"\" is not a key of d, which has: " ALL_KEYS },
-	{ "d,,cs=nor", "\"\" is not a key of d, which has: " ALL_KEYS },
-	{ "d,=5", "\"\" is not a key of d, which has: " ALL_KEYS },
+	{ "d,", "\"\" is not a key of d, which has: " SPIDEV_KEYS },
+	{ "d,,cs=nor", "\"\" is not a key of d, which has: " SPIDEV_KEYS },
+	{ "d,=5", "\"\" is not a key of d, which has: " SPIDEV_KEYS },
 	{ "d,cs", "cs has no value" },
 	{ "d,cs=", "cs= has no value" },
 	{ "sim:nor,file=", "file= has no value" },

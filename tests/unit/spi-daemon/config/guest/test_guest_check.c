@@ -70,6 +70,9 @@ static void contradictions_are_told_with_both_guests(void **state)
 		{ { "socket=a,device=d", "socket=b,device=d,cs-high=no" },
 		  "guest b: device=d is shared with guest a, but has another "
 		  "cs-high=" },
+		{ { "socket=a,device=d", "socket=b,device=d,host-shared=yes" },
+		  "guest b: device=d is shared with guest a, but has another "
+		  "host-shared=" },
 		{ { "socket=a,device=d,exclusive=yes", "socket=b,device=d" },
 		  "guest b: device=d is shared with guest a, but is "
 		  "exclusive" },
