@@ -213,9 +213,16 @@ check-asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(MAKE) run-quick BUILD=build-asan FORTIFY= SANITIZE="$(ASAN)"
 
 .PHONY: check-tsan
-check-tsan: ## the same under ThreadSanitizer
+check-tsan: ## those of them that use threads, under ThreadSanitizer
 	$(deps) build check
-	$(MAKE) run-quick BUILD=build-tsan FORTIFY= SANITIZE="$(TSAN)"
+	$(MAKE) run-threads BUILD=build-tsan FORTIFY= SANITIZE="$(TSAN)"
+
+# Unit tests that can start a thread, and all that start the daemon
+.PHONY: run-threads
+run-threads: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
+	@$(run) $$(for test in $(UNIT_TESTS); do \
+		nm -u $$test | grep -q pthread_create && echo $$test; \
+		done) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
 
 .PHONY: check-valgrind
 check-valgrind: ## the unit tests under valgrind
@@ -326,7 +333,8 @@ check-bench: ## that the benchmarks work; no figure is judged
 
 .PHONY: run-bench
 run-bench: all $(BENCHES)
-	@BENCH_SECONDS=0.1 TEST_TIMEOUT=120 $(run) --plain $(BENCHES)
+	@BENCH_SECONDS=0.1 TEST_JOBS=1 TEST_TIMEOUT=120 $(run) --plain \
+		$(BENCHES)
 
 .PHONY: check-qtest
 check-qtest: ## QEMU's own front end, without a guest

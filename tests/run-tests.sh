@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 #
-# Runs test programs, one after the other, and sums up.
+# Runs test programs, some at a time, and sums up.
 #
 #	run-tests.sh PROGRAM...		cmocka programs, which count their cases
 #	run-tests.sh --plain PROGRAM...	other programs and scripts: a case each
 #
+# TEST_JOBS programs run at the same time: one for each CPU if it is not set.
 # TEST_WRAPPER is put before each program (valgrind and its options, say), and
 # TEST_TIMEOUT, in seconds, ends one that hangs. Prints the output of programs
-# that fail, and what was skipped, for which reason:
+# that fail, and what was skipped, for which reason, when a program ends:
 #
 #	ok      PROGRAM: N tests
 #	skipped PROGRAM: N of M: REASON
@@ -24,9 +25,13 @@ if [ "${1:-}" = --plain ]; then
 	plain=true
 	shift
 fi
+jobs=${TEST_JOBS:-$(getconf _NPROCESSORS_ONLN 2> /dev/null || echo 1)}
+children=
+# Each job has a slot: a directory with the program's name, the time at which
+# it began, its output and its exit status.
 work=$(mktemp -d)
-ticker=
-trap 'rm -rf "$work"; [ -z "$ticker" ] || kill "$ticker"' EXIT
+# shellcheck disable=SC2086 # a list of processes
+trap '[ -z "$children" ] || kill $children 2> /dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
 passed=0
@@ -35,7 +40,7 @@ skipped=0
 
 # The sum over cmocka's closing lines "[  $1  ] N test(s)", one for a group.
 count() {
-	sed -n "s/^\[  $1 *\] \([0-9]*\) test(s).*/\1/p" "$work/out" |
+	sed -n "s/^\[  $1 *\] \([0-9]*\) test(s).*/\1/p" "$slot/out" |
 		awk '{ n += $1 } END { print n + 0 }'
 }
 
@@ -58,46 +63,47 @@ tell_skipped() {
 			tell(count[order[i]], order[i])
 		if (left > 0)
 			tell(left, "no reason is given")
-	}' "$work/out"
+	}' "$slot/out"
 }
 
-# Names the program that was already running a while ago. What is printed goes
-# through a pipe, which a sleep that outlives us must not keep open.
+# Names the programs that run for long. What is printed goes through a pipe,
+# which a sleep that outlives us must not keep open.
 tick() {
-	before=
-	seconds=0
 	while sleep "${TEST_PROGRESS:-60}" > /dev/null 2>&1; do
-		seconds=$((seconds + ${TEST_PROGRESS:-60}))
-		now=$(cat "$work/name")
-		if [ "$now" = "$before" ]; then
-			echo "        $now runs for more than $seconds s," \
-				"$(grep -c '^\[       OK' "$work/out") cases so far"
-		else
-			before=$now
-			seconds=0
-		fi
+		for slot in "$work"/slot*; do
+			read -r name begin < "$slot/name" || continue
+			seconds=$(($(date +%s) - begin))
+			[ "$seconds" -lt "${TEST_PROGRESS:-60}" ] ||
+				echo "        $name runs for more than" \
+					"$((seconds - 1)) s," \
+					"$(grep -c '^\[       OK' "$slot/out")" \
+					"cases so far"
+		done
 	done
 }
 
-run() {
+# Runs the program $1, then says through descriptor 3 that the slot is free.
+# What a shell runs in the background ignores SIGINT; timeout does not pass that
+# on.
+run_in_slot() {
+	trap 'kill "$child"' TERM
 	case $1 in
 	*.sh) set -- sh "$1" ;;
 	esac
 	# shellcheck disable=SC2086 # a command and its options
 	timeout "${TEST_TIMEOUT:-600}" ${TEST_WRAPPER:-} "$@" \
-		> "$work/out" 2>&1
+		> "$slot/out" 2>&1 3>&- &
+	child=$!
+	wait "$child"
+	echo $? > "$slot/status"
+	echo "$slot" >&3
 }
 
-: > "$work/name"
-: > "$work/out"
-tick 2> /dev/null &
-ticker=$!
-
-for program; do
-	name=${program##*/}
-	echo "$name" > "$work/name"
-	run "$program"
-	status=$?
+# Counts and prints what the program of the slot did.
+report() {
+	read -r name begin < "$slot/name" || return
+	: > "$slot/name"
+	status=$(cat "$slot/status")
 	if $plain; then
 		ok=$((status == 0))
 		bad=0
@@ -116,14 +122,42 @@ for program; do
 	[ "$skip" -eq 0 ] ||
 		tell_skipped "$name" "$skip" $((ok + bad + skip))
 	if [ "$status" -ne 0 ]; then
-		cat "$work/out"
+		cat "$slot/out"
 		echo "FAILED  $name: exit status $status"
 	elif $plain; then
 		echo "ok      $name"
 	else
 		echo "ok      $name: $ok tests"
 	fi
+}
+
+# The slots that are free go through a pipe.
+mkfifo "$work/free"
+exec 3<> "$work/free"
+i=0
+while [ $((i += 1)) -le "$jobs" ]; do
+	mkdir "$work/slot$i"
+	: > "$work/slot$i/name"
+	echo "$work/slot$i" >&3
 done
+tick 2> /dev/null 3>&- &
+ticker=$!
+children=$ticker
+
+for program; do
+	read -r slot <&3
+	report
+	echo "${program##*/} $(date +%s)" > "$slot/name"
+	run_in_slot "$program" < /dev/null &
+	echo $! > "$slot/pid"
+	children="$ticker $(cat "$work"/slot*/pid)"
+done
+i=0
+while [ $((i += 1)) -le "$jobs" ]; do
+	read -r slot <&3
+	report
+done
+children=$ticker
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

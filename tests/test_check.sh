@@ -52,7 +52,7 @@ program() {
 run_tests() {
 	# shellcheck disable=SC2086 # a list of programs
 	status "$1" "$2" env TEST_PROGRESS="${progress:-60}" \
-		sh "$here/run-tests.sh" $3
+		TEST_JOBS="${jobs:-1}" sh "$here/run-tests.sh" $3
 }
 
 # --- run-tests.sh ------------------------------------------------------------
@@ -98,6 +98,33 @@ echo '[       OK ] one'
 sleep 4
 echo '[  PASSED  ] 2 test(s).'
 END
+# Each needs the other to run at the same time.
+program this << 'END'
+: > "${0%/*}/this.runs"
+n=0
+until [ -e "${0%/*}/that.runs" ]; do
+	[ $((n += 1)) -lt 100 ] || exit 1
+	sleep 0.1
+done
+echo 'first line of this'
+sleep 0.2
+echo 'last line of this'
+exit 2
+END
+sed 's/this/THIS/g; s/that/this/g; s/THIS/that/g' "$tree/this" > "$tree/that"
+chmod 755 "$tree/that"
+program alone << 'END'
+mkdir "${0%/*}/lock" && sleep 0.2 && rmdir "${0%/*}/lock" || exit 1
+echo '[  PASSED  ] 1 test(s).'
+END
+program signalled << 'END'
+trap 'echo "[  PASSED  ] 1 test(s)."; exit 0' INT
+kill -INT $$
+END
+program endless << 'END'
+echo $$ > "${0%/*}/endless.pid"
+exec sleep 100
+END
 program plain.sh << 'END'
 echo 'anything'
 END
@@ -132,6 +159,38 @@ last_line 'a plain program that crashes' '0 passed, 1 failed, 0 skipped'
 progress=1
 run_tests 'a slow program' 0 "$tree/slow"
 line 'a slow program' '^ *slow runs for more than [1-4] s, 1 cases so far$'
+
+jobs=2
+run_tests 'two programs at a time' 1 "$tree/this $tree/that"
+rm "$tree/this.runs" "$tree/that.runs"
+last_line 'two programs at a time' '0 passed, 2 failed, 0 skipped'
+for name in this that; do
+	grep -A 1 "^first line of $name\$" "$tree/output" |
+		grep -q "^last line of $name\$" ||
+		fail "two programs at a time: output apart: $(cat "$tree/output")"
+done
+jobs=1
+run_tests 'one program at a time' 0 "$tree/alone $tree/alone $tree/alone"
+last_line 'one program at a time' '3 passed, 0 failed, 0 skipped'
+jobs=3
+run_tests 'more jobs than programs' 0 "$tree/good $tree/good"
+last_line 'more jobs than programs' '4 passed, 0 failed, 0 skipped'
+run_tests 'a program that is interrupted' 0 "$tree/signalled"
+
+sh "$here/run-tests.sh" "$tree/endless" > "$tree/output" 2>&1 &
+runner=$!
+n=0
+until [ -s "$tree/endless.pid" ] || [ $((n += 1)) -gt 100 ]; do
+	sleep 0.1
+done
+kill "$runner"
+wait "$runner" && fail 'a run that is ended: status 0'
+n=0
+while kill -0 "$(cat "$tree/endless.pid")" 2> /dev/null; do
+	[ $((n += 1)) -lt 100 ] || break
+	sleep 0.1
+done
+[ "$n" -lt 100 ] || fail 'a run that is ended leaves its programs'
 
 # --- check.sh ----------------------------------------------------------------
 
