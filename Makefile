@@ -365,13 +365,15 @@ check-guest: ## a real Linux guest under QEMU
 
 .PHONY: run-guest
 run-guest: all $(GUEST_TESTS)
+	@$(run) --plain tests/guest/test_patches.sh
 	@TEST_TIMEOUT=1800 $(run) $(GUEST_TESTS)
 
 # How often the guest is stopped in each test of that.
 COUNT ?= 2000
 STRESS := GUEST_STOPS=$(COUNT) GUEST_ROWS=all GUEST_REBINDS=40 \
-	GUEST_RESETS=18 GUEST_REPLUGS=50 GUEST_WRITES=100 GUEST_SECONDS=240
-STRESS_TESTS := stop_cont machines replug shared_flash
+	GUEST_RESETS=18 GUEST_REPLUGS=50 GUEST_WRITES=100 GUEST_SECONDS=240 \
+	GUEST_SUSPENDS=20
+STRESS_TESTS := stop_cont machines replug shared_flash suspend
 
 .PHONY: stress-guest
 stress-guest: ## a real guest, stopped COUNT times, and on all machines

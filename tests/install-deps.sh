@@ -39,7 +39,7 @@ packages_for() {
 		;;
 	guest) # make check-guest; tests/guest/kit.sh fetches the rest
 		packages_for build
-		echo libcmocka-dev xz-utils ca-certificates
+		echo libcmocka-dev xz-utils ca-certificates patch
 		;;
 	init) # make check-init: machines in namespaces
 		packages_for build

@@ -209,7 +209,7 @@ static const char *const advice[] = {
 	[VHOST_HINT_NONE] = "",
 	[VHOST_HINT_NO_SETUP] =
 		("; Linux's spi-virtio does so after a suspend, and then "
-		 "hangs: see README.md, Troubleshooting"),
+		 "hangs: see docs/guest-linux.md"),
 	[VHOST_HINT_NO_MEMORY] = "; QEMU needs a memory backend with share=on",
 };
 

@@ -66,12 +66,14 @@ static void add_machine(struct qemu_args *a, const struct guest *g,
 	qemu_option(a, "-display", "none");
 	qemu_option(a, "-kernel", "%s/kernel", kit);
 	qemu_option(a, "-initrd", "%s/initramfs.cpio.gz", kit);
-	qemu_option(a, "-append",
-		    "console=ttyS0 panic=-1 spidev.bufsiz=131072 "
-		    "sysctl.kernel.hung_task_timeout_secs=%d%s%s %s",
-		    HUNG_TASK_S, config->chips ? " spi_board.chips=" : "",
-		    config->chips ? config->chips : "",
-		    config->iommu ? config->iommu : "");
+	qemu_option(
+		a, "-append",
+		"console=ttyS0 no_console_suspend panic=-1 spidev.bufsiz=131072 "
+		"sysctl.kernel.hung_task_timeout_secs=%d%s%s%s %s",
+		HUNG_TASK_S, config->patched ? " spi_virtio=patched" : "",
+		config->chips ? " spi_board.chips=" : "",
+		config->chips ? config->chips : "",
+		config->iommu ? config->iommu : "");
 	/* QEMU needs the IOMMU before the devices behind it. */
 	if (config->iommu)
 		qemu_option(a, "-device", "intel-iommu");
@@ -310,6 +312,19 @@ int guest_kill(struct guest *g, int sig)
 bool guest_is_running(struct guest *g)
 {
 	return g->pid >= 0 && process_is_running(g->pid);
+}
+
+unsigned int guest_count_lines(const struct guest *g, const char *text)
+{
+	FILE *log = fopen(g->console, "re");
+	unsigned int count = 0;
+	char line[512];
+
+	while (log && fgets(line, sizeof(line), log))
+		count += strstr(line, text) != NULL;
+	if (log)
+		fclose(log);
+	return count;
 }
 
 void guest_show_logs(struct guest *g)

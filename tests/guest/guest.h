@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A real guest: QEMU, an unmodified Linux kernel with its own SPI drivers,
- * and our init, which runs what the test asks for. kit.sh makes the kit that
- * this needs.
+ * A real guest: QEMU, an unmodified Linux kernel with its own SPI drivers, of
+ * which spi-virtio may be a patched one, and our init, which runs what the test
+ * asks for. kit.sh makes the kit that this needs.
  */
 #ifndef TESTS_GUEST_GUEST_H
 #define TESTS_GUEST_GUEST_H
@@ -26,6 +26,7 @@ struct guest_config {
 	const char *memory;
 	/* Properties of the controllers, with a comma before each; or NULL */
 	const char *properties;
+	bool patched; /* Linux's driver is: see docs/guest-linux.md */
 	bool hotplug; /* the first controller can be unplugged: see plug.h */
 	/* Kernel options; adds an IOMMU. NULL: the guest has no IOMMU */
 	const char *iommu;
@@ -72,6 +73,9 @@ int guest_qmp(struct guest *g, const char *json, char *reply, size_t size);
 int guest_kill(struct guest *g, int sig);
 
 bool guest_is_running(struct guest *g);
+
+/* Returns how many lines of the guest's console, so far, contain @text. */
+unsigned int guest_count_lines(const struct guest *g, const char *text);
 
 /* Shows the last lines of the guest's console and of QEMU's output. */
 void guest_show_logs(struct guest *g);

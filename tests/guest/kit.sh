@@ -10,19 +10,22 @@
 #
 # The packages come from Debian's backports. QEMU runs through the unpacked
 # dynamic loader, and the modules are built in a chroot with the compiler that
-# the kernel was built with.
+# the kernel was built with. Linux's driver, spi-virtio, is built twice: as it
+# is, and with the patches of docs/linux-patches.
 #
 # Two directories in the cache:
 #
 #	debian-*	unpacked packages
-#	guest-kit	what the tests use; made from debian-* and the files
-#			beside this script, anew in seconds when one changes
+#	guest-kit	what the tests use; made from debian-*, the files beside
+#			this script and the patches, anew in seconds when one
+#			changes
 #
 # See debian.sh for where packages come from, and the environment variables.
 
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+patches=$(CDPATH='' cd -- "$here/../../docs/linux-patches" && pwd)
 suite=trixie
 backports=$suite-backports
 label="guest kit"
@@ -171,23 +174,32 @@ make_tree() {
 
 # --- the kit --------------------------------------------------------------
 
+# Build the module $1 in the directory $2 of the build, to the directory $3 of
+# the kit.
 build_module() {
-	mkdir -p "$tree/build/$1"
 	in_tree make -s -C "/usr/lib/modules/$release/build" \
-		M="/build/$1" modules
-	in_tree x86_64-linux-gnu-strip --strip-debug "/build/$1/$1.ko"
-	cp "$tree/build/$1/$1.ko" "$new/modules/"
+		M="/build/$2" modules
+	in_tree x86_64-linux-gnu-strip --strip-debug "/build/$2/$1.ko"
+	mkdir -p "$new/$3"
+	cp "$tree/build/$2/$1.ko" "$new/$3/"
+}
+
+copy_driver() {
+	mkdir -p "$tree/build/$1"
+	cp "$tree/src/spi-virtio.c" "$tree/build/$1/"
+	echo 'obj-m := spi-virtio.o' > "$tree/build/$1/Kbuild"
 }
 
 build_modules() {
-	mkdir -p "$new/modules"
 	rm -rf "$tree/build"
-	mkdir -p "$tree/build/spi-virtio" "$tree/build/spi_board"
-	cp "$tree/src/spi-virtio.c" "$tree/build/spi-virtio/"
-	echo 'obj-m := spi-virtio.o' > "$tree/build/spi-virtio/Kbuild"
-	cp "$here"/module/* "$tree/build/spi_board/"
-	build_module spi-virtio
-	build_module spi_board
+	copy_driver stock
+	copy_driver patched
+	sh "$patches/apply.sh" "$tree/build/patched/spi-virtio.c" "$release"
+	mkdir "$tree/build/board"
+	cp "$here"/module/* "$tree/build/board/"
+	build_module spi-virtio stock modules
+	build_module spi-virtio patched modules/patched
+	build_module spi_board board modules
 	find "$tree/usr/lib/modules/$release" -name '*.ko*' > "$work/kos"
 	while read -r ko; do
 		name=${ko##*/}
@@ -249,7 +261,8 @@ check_kit() {
 
 sources_sum() {
 	echo "$tree_name"
-	(cd "$here" && cat kit.sh debian.sh init module/* tools/*) | sha256sum
+	(cd "$here" && cat kit.sh debian.sh init module/* tools/* \
+		"$patches"/*) | sha256sum
 }
 
 # The tree has no QEMU if this machine had one when the tree was made.

@@ -19,6 +19,9 @@
 /* Emulated guests on a loaded machine are slow between two requests. */
 #define LONG_HOLD ",cs-hold=10000"
 
+/* Of the guest's SPI driver, in its sysfs */
+#define DRIVER "/sys/bus/virtio/drivers/spi_virtio"
+
 int lab_setting(const char *name, int otherwise)
 {
 	const char *text = getenv(name);
@@ -53,17 +56,24 @@ static void start_daemon(struct lab *lab)
 	daemon_start(&lab->daemon, LAB_GUESTS, args);
 }
 
+/* The chips of a guest, as spi_board takes them */
+static const char *chips_of(const struct lab *lab, unsigned int index)
+{
+	if (!index)
+		return CHIPS;
+	return lab->setup->chips ? lab->setup->chips : ECHO_ONLY;
+}
+
 struct guest *lab_boot(struct lab *lab, unsigned int index)
 {
 	static const char *const names[LAB_GUESTS] = { "first", "second",
 						       "third", "fourth" };
-	const char *chips = lab->setup->chips ? lab->setup->chips : ECHO_ONLY;
 	struct guest_config config = lab->setup->guest;
 	struct guest *g;
 
 	config.name = names[index];
 	config.sockets[0] = daemon_socket(&lab->daemon, index);
-	config.chips = index ? chips : CHIPS;
+	config.chips = chips_of(lab, index);
 	g = guest_start(&config);
 	if (!g)
 		daemon_show_log(&lab->daemon);
@@ -183,13 +193,30 @@ uint64_t lab_features(struct lab *lab, struct guest *g)
 	return set;
 }
 
-void lab_rebind(struct lab *lab, struct guest *g)
+void lab_unbind(struct lab *lab, struct guest *g)
 {
 	lab_run(lab, g, SHORT_S,
-		"set -e; cd /sys/bus/virtio/drivers/spi_virtio; "
-		"v=$(basename $(echo virtio*)); echo $v > unbind; "
-		"[ ! -e " ECHO " -a ! -e " FLASH " ]; echo $v > bind; "
-		"rmmod spi_board; insmod /modules/spi_board.ko chips=" CHIPS);
+		"set -e; cd " DRIVER "; echo virtio* > /run/unbound; "
+		"cat /run/unbound > unbind; [ ! -e " ECHO " -a ! -e " FLASH
+		" ]");
+}
+
+void lab_bind(struct lab *lab, struct guest *g)
+{
+	unsigned int index = 0;
+
+	while (lab->guests[index] != g)
+		index++;
+	lab_run(lab, g, SHORT_S,
+		"set -e; cat /run/unbound > " DRIVER "/bind; rmmod spi_board; "
+		"insmod /modules/spi_board.ko chips=%s",
+		chips_of(lab, index));
+}
+
+void lab_rebind(struct lab *lab, struct guest *g)
+{
+	lab_unbind(lab, g);
+	lab_bind(lab, g);
 }
 
 void lab_check_drivers(struct lab *lab, struct guest *g)

@@ -99,7 +99,13 @@ lab_fail(struct lab *lab, struct guest *g, const char *format, ...);
 /* Returns the features that the guest's SPI driver has negotiated. */
 uint64_t lab_features(struct lab *lab, struct guest *g);
 
-/* Unbinds guest 0's SPI driver, binds it again, and finds the chips. */
+/* Unbinds the guest's SPI driver, which takes its chips away. */
+void lab_unbind(struct lab *lab, struct guest *g);
+
+/* Binds what lab_unbind() has unbound, and puts the chips back. */
+void lab_bind(struct lab *lab, struct guest *g);
+
+/* Both */
 void lab_rebind(struct lab *lab, struct guest *g);
 
 /* Fails if the guest's drivers have logged an error that they hid. */
