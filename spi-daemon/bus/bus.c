@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -101,15 +102,6 @@ static bool goes_before(const struct bus_user *a, const struct bus_user *b)
 	       (a->start == b->start && a->arrival < b->arrival);
 }
 
-static bool is_queued(const struct bus *bus, const struct bus_user *user)
-{
-	const struct bus_user *u = bus->first;
-
-	while (u && u != user)
-		u = u->next;
-	return u;
-}
-
 static void enqueue(struct bus *bus, struct bus_user *user)
 {
 	struct bus_user **at = &bus->first;
@@ -118,6 +110,7 @@ static void enqueue(struct bus *bus, struct bus_user *user)
 		at = &(*at)->next;
 	user->next = *at;
 	*at = user;
+	user->state = BUS_USER_QUEUED;
 }
 
 static void dequeue(struct bus *bus, struct bus_user *user)
@@ -128,6 +121,7 @@ static void dequeue(struct bus *bus, struct bus_user *user)
 		at = &(*at)->next;
 	*at = user->next;
 	user->next = NULL;
+	user->state = BUS_USER_AWAY;
 }
 
 /* Who is next, of those who can go on at once; or NULL. */
@@ -140,21 +134,30 @@ static struct bus_user *find_next(const struct bus *bus, uint64_t now)
 	return user;
 }
 
-/* The bus is free: gives it to who is next. @self does not sleep. */
+/* The owner has nothing more to do with the bus. */
+static void set_free(struct bus *bus)
+{
+	bus->owner->state = BUS_USER_AWAY;
+	bus->owner = NULL;
+	bus->state = BUS_FREE;
+}
+
+/* Gives the bus, which is FREE, to who is next. @self does not sleep. */
 static void hand_over(struct bus *bus, const struct bus_user *self,
 		      uint64_t now)
 {
 	struct bus_user *user = find_next(bus, now);
 
-	bus->owner = user;
-	bus->watched = false;
-	bus->lingers = false;
+	assert(bus->state == BUS_FREE);
 	if (!user) {
 		/* Who comes next, and whoever it is, has saved up nothing. */
 		bus->time = bus->latest;
 		return;
 	}
 	dequeue(bus, user);
+	bus->state = BUS_OWNED;
+	bus->owner = user;
+	user->state = BUS_USER_OWNER;
 	user->since = now;
 	bus->time = later(bus->time, user->start);
 	/* Inside the lock, as outside of it the user may be no more. */
@@ -162,7 +165,7 @@ static void hand_over(struct bus *bus, const struct bus_user *self,
 		eventfd_write(user->wake, 1);
 }
 
-/* The user is neither owner nor in the queue: a message of it begins. */
+/* The user is AWAY: a message of it begins. */
 static void arrive(struct bus *bus, struct bus_user *user)
 {
 	user->account = find_account(user, bus);
@@ -174,25 +177,22 @@ static void arrive(struct bus *bus, struct bus_user *user)
 }
 
 /*
- * The owner has no message. Who comes with one goes first, unless it has had
- * more of the bus than the owner.
+ * @user has come to the bus, which another one owns. An owner that lingers has
+ * no message: who comes with one goes first, unless it has had more of the bus.
  */
-static void end_linger(struct bus *bus, const struct bus_user *user,
-		       uint64_t now)
+static void disturb(struct bus *bus, const struct bus_user *user, uint64_t now)
 {
 	struct bus_user *owner = bus->owner;
 
-	if (user->not_before > now || user->start > owner->start)
+	if (user->not_before > now)
 		return;
-	charge(bus, owner, time_held(owner, now));
-	bus->owner = NULL;
-}
-
-/* Somebody waits now, which it wanted to know. */
-static void tell_owner(struct bus *bus)
-{
-	bus->watched = false;
-	eventfd_write(bus->owner->wake, 1);
+	if (bus->state == BUS_WATCHED) {
+		bus->state = BUS_OWNED;
+		eventfd_write(owner->wake, 1);
+	} else if (bus->state == BUS_LINGERS && user->start <= owner->start) {
+		charge(bus, owner, time_held(owner, now));
+		set_free(bus);
+	}
 }
 
 bool bus_acquire(struct bus *bus, struct bus_user *user, uint64_t now)
@@ -200,20 +200,17 @@ bool bus_acquire(struct bus *bus, struct bus_user *user, uint64_t now)
 	bool owner;
 
 	pthread_mutex_lock(&bus->lock);
-	if (bus->owner == user) {
-		bus->lingers = false;
-		bus->watched = false;
-		bus->time = later(bus->time, user->start);
-	} else if (!is_queued(bus, user)) {
+	if (user->state == BUS_USER_AWAY)
 		arrive(bus, user);
+	if (bus->owner == user) {
+		bus->state = BUS_OWNED;
+		bus->time = later(bus->time, user->start);
+	} else if (bus->owner) {
+		disturb(bus, user, now);
 	}
-	if (bus->owner && bus->lingers)
-		end_linger(bus, user, now);
-	if (!bus->owner)
+	if (bus->state == BUS_FREE)
 		hand_over(bus, user, now);
 	owner = bus->owner == user;
-	if (bus->watched && user->not_before <= now)
-		tell_owner(bus);
 	pthread_mutex_unlock(&bus->lock);
 	return owner;
 }
@@ -222,10 +219,12 @@ void bus_postpone(struct bus *bus, struct bus_user *user, uint64_t until,
 		  const void *what, uint64_t now)
 {
 	pthread_mutex_lock(&bus->lock);
+	assert(bus->owner == user && bus->state != BUS_LINGERS);
 	/* Paid at the end: to pay now would cost the place in the queue. */
 	user->unpaid = later(time_held(user, now), 1);
 	user->not_before = until;
 	user->waits_for = what;
+	set_free(bus);
 	enqueue(bus, user);
 	hand_over(bus, user, now);
 	pthread_mutex_unlock(&bus->lock);
@@ -243,13 +242,20 @@ void bus_recall(struct bus *bus, const void *what)
 void bus_leave(struct bus *bus, struct bus_user *user, uint64_t now)
 {
 	pthread_mutex_lock(&bus->lock);
-	if (bus->owner == user) {
+	switch (user->state) {
+	case BUS_USER_OWNER:
+		assert(bus->owner == user);
 		charge(bus, user, time_held(user, now));
+		set_free(bus);
 		hand_over(bus, user, now);
-	} else if (is_queued(bus, user)) {
+		break;
+	case BUS_USER_QUEUED:
 		dequeue(bus, user);
 		if (user->unpaid)
 			charge(bus, user, user->unpaid);
+		break;
+	case BUS_USER_AWAY:
+		break;
 	}
 	pthread_mutex_unlock(&bus->lock);
 }
@@ -260,15 +266,17 @@ uint64_t bus_linger(struct bus *bus, struct bus_user *user, uint64_t now)
 	uint64_t behind = 0;
 
 	pthread_mutex_lock(&bus->lock);
+	assert(bus->owner == user && bus->state != BUS_LINGERS);
 	charge(bus, user, time_held(user, now));
 	next = find_next(bus, now);
 	if (next && next->start > user->account->finish) {
 		user->start = user->account->finish;
 		user->arrival = bus->arrivals++;
 		user->since = now; /* what it lingers, it pays for */
-		bus->lingers = true;
+		bus->state = BUS_LINGERS;
 		behind = next->start - user->start;
 	} else {
+		set_free(bus);
 		hand_over(bus, user, now);
 	}
 	pthread_mutex_unlock(&bus->lock);
@@ -290,8 +298,9 @@ bool bus_watch(struct bus *bus, uint64_t now)
 	bool wanted;
 
 	pthread_mutex_lock(&bus->lock);
+	assert(bus->owner && bus->state != BUS_LINGERS);
 	wanted = find_next(bus, now);
-	bus->watched = !wanted;
+	bus->state = wanted ? BUS_OWNED : BUS_WATCHED;
 	pthread_mutex_unlock(&bus->lock);
 	return wanted;
 }

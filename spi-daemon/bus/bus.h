@@ -17,6 +17,25 @@
  * says what that promises to guests.
  *
  * All times are monotonic, ns. Virtual time never runs faster than that.
+ *
+ * What each event does, by the bus's state. "-" cannot happen: an assert.
+ * "next": OWNED by the first in the queue that can go on at once, or FREE.
+ *
+ *	event			FREE	OWNED, WATCHED		LINGERS
+ *
+ *	bus_acquire() of
+ *	 the owner		-	OWNED			OWNED
+ *	 another		queue;	queue; WATCHED: the	queue; next, if
+ *it next	owner is woken, OWNED	goes first
+ *	bus_postpone()		-	queue; next		-
+ *	bus_linger()		-	LINGERS, or next	-
+ *	bus_leave() of
+ *	 the owner		-	next			next
+ *	 another		(the queue only)
+ *	bus_watch()		-	WATCHED, or OWNED: -
+ *					somebody waits
+ *
+ * Who is passed over, as it was postponed, ends no linger and wakes no owner.
  */
 #ifndef BUS_H
 #define BUS_H
@@ -43,6 +62,12 @@ struct bus_account {
 	uint64_t finish;       /* its last message's, in virtual time */
 };
 
+enum bus_user_state {
+	BUS_USER_AWAY,	 /* neither in a queue nor an owner */
+	BUS_USER_QUEUED, /* waits for the bus, or was postponed */
+	BUS_USER_OWNER,
+};
+
 /*
  * One who uses buses: a guest's worker, one at a time. One thread makes all
  * the calls of a user. Of the fields below, some are written by others, who
@@ -55,6 +80,9 @@ struct bus_user {
 	/* Its own thread's, but for what it waits for or owns. */
 	struct bus_account *accounts;
 	unsigned int account_count;
+
+	/* Guarded by the lock of the bus that it waits for or owns. */
+	enum bus_user_state state;
 
 	/* Guarded by the bus's lock; its own thread may read them without. */
 	struct bus_account *account; /* of the bus it waits for or owns */
@@ -70,6 +98,13 @@ struct bus_user {
 	struct bus_user *next; /* in the queue; guarded by the bus's lock */
 };
 
+enum bus_state {
+	BUS_FREE,    /* has no owner */
+	BUS_OWNED,   /* by a user with a message */
+	BUS_WATCHED, /* the same, and the owner is woken when somebody comes */
+	BUS_LINGERS, /* with a user whose next message has not come yet */
+};
+
 /*
  * Lock order: ->lock is the innermost of all. No other lock is taken inside
  * it, nor that of a second bus. Writing an eventfd, which cannot block, is the
@@ -77,13 +112,12 @@ struct bus_user {
  */
 struct bus {
 	pthread_mutex_t lock; /* guards all below */
-	struct bus_user *owner;
+	enum bus_state state;
+	struct bus_user *owner; /* NULL: FREE */
 	struct bus_user *first; /* who waits, by start and arrival */
 	uint64_t time;		/* virtual: the owner's start */
 	uint64_t latest;	/* virtual: the latest finish there was */
 	uint64_t arrivals;	/* how many there were */
-	bool watched;		/* the owner wants to know of the next */
-	bool lingers;		/* the owner has no message, as yet */
 };
 
 void bus_init(struct bus *bus, uint64_t now);
