@@ -373,7 +373,7 @@ COUNT ?= 2000
 STRESS := GUEST_STOPS=$(COUNT) GUEST_ROWS=all GUEST_REBINDS=40 \
 	GUEST_RESETS=18 GUEST_REPLUGS=50 GUEST_WRITES=100 GUEST_SECONDS=240 \
 	GUEST_SUSPENDS=20
-STRESS_TESTS := stop_cont machines replug shared_flash suspend
+STRESS_TESTS := stop_cont machines replug shared_flash suspend patched
 
 .PHONY: stress-guest
 stress-guest: ## a real guest, stopped COUNT times, and on all machines

@@ -29,29 +29,36 @@ int lab_setting(const char *name, int otherwise)
 	return text ? atoi(text) : otherwise;
 }
 
+static const struct {
+	const char *kind, *framing;
+} chips[] = {
+	{ "sim:nor,size=16M", "nor" }, /* in a file */
+	{ "sim:loopback", "linux" },
+	{ "sim:nor,size=1M,id=" CHIP_ID, "linux" },
+	{ "sim:nor,size=1M,id=" CHIP_ID, "nor" },
+};
+
+#define CHIP_COUNT (sizeof(chips) / sizeof(*chips))
+
 static void start_daemon(struct lab *lab)
 {
-	static const char *const devices[] = {
-		"sim:nor,size=16M,cs=nor,file=", /* the path follows */
-		"sim:loopback,cs=linux",
-		"sim:nor,size=1M,id=" CHIP_ID ",cs=linux",
-		"sim:nor,size=1M,id=" CHIP_ID ",cs=nor",
-	};
-	const char *keys = lab->setup->keys ? lab->setup->keys : LONG_HOLD;
-	char text[sizeof(devices) / sizeof(*devices)][256];
+	const struct lab_setup *setup = lab->setup;
+	char text[CHIP_COUNT][256];
 	const char *args[16];
-	int count = 0;
+	size_t count = 0;
 
-	while (count < (int)(sizeof(devices) / sizeof(*devices))) {
-		snprintf(text[count], sizeof(text[0]), "--device=%s%s%s",
-			 devices[count],
+	while (count < CHIP_COUNT) {
+		snprintf(text[count], sizeof(text[0]),
+			 "--device=%s,cs=%s%s%s%s", chips[count].kind,
+			 setup->framing ? setup->framing : chips[count].framing,
+			 count ? "" : ",file=",
 			 count ? "" : daemon_file(&lab->daemon, "nor.img"),
-			 keys);
+			 setup->keys ? setup->keys : LONG_HOLD);
 		args[count] = text[count];
 		count++;
 	}
-	for (int i = 0; i < 4 && lab->setup->daemon_options[i]; i++)
-		args[count++] = lab->setup->daemon_options[i];
+	for (int i = 0; i < 4 && setup->daemon_options[i]; i++)
+		args[count++] = setup->daemon_options[i];
 	args[count] = NULL;
 	daemon_start(&lab->daemon, LAB_GUESTS, args);
 }

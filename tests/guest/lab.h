@@ -38,6 +38,7 @@ struct lab_setup {
 	/* Keys of all devices, with a comma before each; NULL: a long cs-hold
 	 */
 	const char *keys;
+	const char *framing;	   /* of all devices; NULL: see above */
 	const char *chips;	   /* of guests 1 and up; NULL: ECHO_ONLY */
 	struct guest_config guest; /* name, sockets and chips are the lab's */
 };

@@ -15,7 +15,8 @@
 #include "tests/guest/plug.h"
 #include "tests/guest/soak.h"
 
-#define DEFAULT_REPLUGS 8
+#define DEFAULT_REPLUGS		6
+#define DEFAULT_PATCHED_REPLUGS 2
 
 /* The name of the chardev that round @round leaves behind. */
 static const char *chardev_name(int round)
@@ -62,9 +63,8 @@ static void use_chips(struct lab *lab, struct guest *g, int round)
 		round, round);
 }
 
-static void device_works_when_plugged_again_and_again(void **state)
+static void plug_again_and_again(void **state, int rounds)
 {
-	int rounds = lab_setting("GUEST_REPLUGS", DEFAULT_REPLUGS);
 	struct lab *lab = lab_open(state);
 	struct guest *g = lab->guests[0];
 	struct soak echo;
@@ -82,9 +82,32 @@ static void device_works_when_plugged_again_and_again(void **state)
 	}
 }
 
+static void device_works_when_plugged_again_and_again(void **state)
+{
+	plug_again_and_again(state,
+			     lab_setting("GUEST_REPLUGS", DEFAULT_REPLUGS));
+}
+
+/* Nothing lends the driver a remove callback here. */
+static void patched_guest_works_when_device_is_plugged_again(void **state)
+{
+	plug_again_and_again(
+		state, lab_setting("GUEST_REPLUGS", DEFAULT_PATCHED_REPLUGS));
+}
+
 static int create(void **state)
 {
 	static const struct lab_setup setup = { .guest.hotplug = true };
+
+	return lab_create(state, &setup);
+}
+
+static int create_patched(void **state)
+{
+	static const struct lab_setup setup = {
+		.guest.hotplug = true,
+		.guest.patched = true,
+	};
 
 	return lab_create(state, &setup);
 }
@@ -93,9 +116,15 @@ static const struct CMUnitTest tests[] = {
 	lab_test(device_works_when_plugged_again_and_again),
 };
 
+static const struct CMUnitTest patched_tests[] = {
+	lab_test(patched_guest_works_when_device_is_plugged_again),
+};
+
 int main(void)
 {
 	/* Progress is shown as it is made, also into a pipe. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	return cmocka_run_group_tests(tests, create, lab_destroy);
+	return cmocka_run_group_tests(tests, create, lab_destroy) +
+	       cmocka_run_group_tests(patched_tests, create_patched,
+				      lab_destroy);
 }

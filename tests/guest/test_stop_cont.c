@@ -19,6 +19,7 @@
 #include "tests/guest/load.h"
 #include "tests/guest/soak.h"
 #include "tests/lib/process.h"
+#include "virtio/ring/virtio_wire.h"
 
 #define DEFAULT_STOPS  125 /* of each test */
 #define STOPS_A_CHECK  25
@@ -140,6 +141,16 @@ static void traffic_goes_on_when_the_interrupt_moves_too(void **state)
 	run(state, lab_setting("GUEST_STOPS", DEFAULT_STOPS), true);
 }
 
+/* All of the patched driver at once: its lock, and the end of its messages */
+static void patched_guest_goes_on_when_cs_is_spec(void **state)
+{
+	struct lab *lab = lab_open(state);
+
+	assert_true(lab_features(lab, lab->guests[0]) &
+		    (UINT64_C(1) << VIRTIO_F_RING_PACKED));
+	run(state, lab_setting("GUEST_STOPS", DEFAULT_STOPS), true);
+}
+
 static int after_test(void **state)
 {
 	load_stop(&load);
@@ -153,10 +164,28 @@ static int create(void **state)
 	return lab_create(state, &setup);
 }
 
+static int create_patched(void **state)
+{
+	static const struct lab_setup setup = {
+		.daemon_options = { "--with=ring-packed,indirect-desc" },
+		.keys = "",
+		.framing = "spec",
+		.guest.cpus = 2,
+		.guest.patched = true,
+	};
+
+	return lab_create(state, &setup);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(traffic_goes_on_when_qemu_stops_and_continues,
 				  after_test),
 	cmocka_unit_test_teardown(traffic_goes_on_when_the_interrupt_moves_too,
+				  after_test),
+};
+
+static const struct CMUnitTest patched_tests[] = {
+	cmocka_unit_test_teardown(patched_guest_goes_on_when_cs_is_spec,
 				  after_test),
 };
 
@@ -169,5 +198,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	print_message("GUEST_SEED=%u\n", seed);
 	srandom(seed);
-	return cmocka_run_group_tests(tests, create, lab_destroy);
+	return cmocka_run_group_tests(tests, create, lab_destroy) +
+	       cmocka_run_group_tests(patched_tests, create_patched,
+				      lab_destroy);
 }
