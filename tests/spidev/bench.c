@@ -135,6 +135,7 @@ const struct bench_group bench_all_groups[] = {
 	{ field_cases, &field_case_count },
 	{ piece_cases, &piece_case_count },
 	{ loss_cases, &loss_case_count },
+	{ shared_cases, &shared_case_count },
 	{ NULL, NULL },
 };
 

@@ -86,9 +86,9 @@ int64_t bench_us(struct bench *b, enum trace_kind from, unsigned int from_index,
 
 /* The tests, by subject. */
 extern const struct CMUnitTest flash_cases[], select_cases[], field_cases[],
-	piece_cases[], loss_cases[];
+	piece_cases[], loss_cases[], shared_cases[];
 extern const size_t flash_case_count, select_case_count, field_case_count,
-	piece_case_count, loss_case_count;
+	piece_case_count, loss_case_count, shared_case_count;
 
 /* Tests in groups; a list ends with a NULL. */
 struct bench_group {

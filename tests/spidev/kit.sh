@@ -129,21 +129,24 @@ sources() {
 # Build the programs by make, with compiler $2, in a copy of the sources, and
 # put them below the root directory $3. $1 is a command to run make with.
 make_programs() {
-	front="$2 -static -no-pie -o spi-stream build/obj/tests/spidev/tools/*.o \
+	tools=build/obj/tests/spidev/tools
+	link="$2 -static -no-pie -o"
+	front="$link spi-stream $tools/spi-stream.o $tools/flash.o \
 		build/libfront.a build/libdaemon.a -lbsd -pthread"
 	objects=
 	for source in "$top"/tests/spidev/tools/*.c; do
 		name=${source##*/}
 		objects="$objects
-			build/obj/tests/spidev/tools/${name%.c}.o"
+			$tools/${name%.c}.o"
 	done
 	# shellcheck disable=SC2086 # lists of words
 	$1 make -s -j2 -C "$make_dir" CC="$2" AR="${2%gcc}ar" BUILD=build \
 		CFLAGS="-O2 -Wno-error" LDFLAGS="-static -no-pie" all $objects
-	$1 sh -c "cd $make_dir && $front"
+	$1 sh -c "cd $make_dir && $front &&
+		$link spi-settings $tools/spi-settings.o"
 	mkdir -p "$3/bin"
 	cp "$copy/build/vhost-device-spi" "$copy/build/spi-xfer" \
-		"$copy/spi-stream" "$3/bin/"
+		"$copy/spi-stream" "$copy/spi-settings" "$3/bin/"
 	cp "$here/lab.sh" "$3/"
 	rm -rf "$copy/build"
 }

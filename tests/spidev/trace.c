@@ -58,8 +58,9 @@ static bool parse_ioctl(struct trace_event *event, const char *text)
 	event->len = number_after(text, " len=");
 	event->speed = number_after(text, " speed=");
 	event->bits = number_after(text, " bits=");
-	/* There are terminals, too. */
-	return _IOC_TYPE(event->cmd) == SPI_IOC_MAGIC;
+	/* There are terminals, too. A look at a setting moves nothing. */
+	return _IOC_TYPE(event->cmd) == SPI_IOC_MAGIC &&
+	       !(_IOC_DIR(event->cmd) & _IOC_READ);
 }
 
 static void parse_line(struct trace *trace, const char *line,
