@@ -53,12 +53,19 @@ int spi_message_init(struct spi_message *message, struct controller *controller,
 /* The guest has no bus, and waits for none. */
 void spi_message_fini(struct spi_message *message);
 
-/* Why a message is cut that lasts longer than max-message. */
-extern const char spi_message_too_long[];
-
 /* The chip that the guest knows as chip select @index, which is valid. */
-struct chip *spi_message_chip(const struct spi_message *message,
-			      unsigned int index);
+static inline struct chip *spi_message_chip(const struct spi_message *message,
+					    unsigned int index)
+{
+	return &message->controller->chips[index];
+}
+
+/* The chip of the message, which is not closed. */
+static inline struct chip *
+spi_message_own_chip(const struct spi_message *message)
+{
+	return spi_message_chip(message, message->cs.chip);
+}
 
 /*
  * The guest begins another message: ends the present one. Parts that were kept
@@ -77,21 +84,6 @@ int spi_message_keep(struct spi_message *message,
 		     const struct cs_plan *plan,
 		     const struct spi_request *request,
 		     const struct guest_mem *mem);
-
-enum spi_begin {
-	SPI_BEGIN_READY,
-	SPI_BEGIN_WAITS, /* call again at ->start_at, or when ->user is woken */
-	SPI_BEGIN_LOST,	 /* what the chip had for the guest is gone: fail */
-};
-
-/*
- * Gets the bus for @chip, and the chip ready to be selected, for a message that
- * is closed, KEPT or LATE, so that @framed can be done, with @head. NULL for
- * both: kept parts are to be sent by themselves.
- */
-enum spi_begin spi_message_begin(struct spi_message *message, struct chip *chip,
-				 const struct cs_request *framed,
-				 const struct spi_head *head, uint64_t now);
 
 /*
  * Returns true if what the request @framed receives is to be looked at, before
@@ -122,7 +114,14 @@ void spi_message_copy(struct spi_message *message,
  * The parts that go ahead of the message's next piece; NULL: none. When they
  * are on the wire, spi_message_lead_sent().
  */
-const struct kept_parts *spi_message_lead(const struct spi_message *message);
+static inline const struct kept_parts *
+spi_message_lead(const struct spi_message *message)
+{
+	enum cs_message state = message->cs.message;
+
+	return state == CS_KEPT || state == CS_LATE ? &message->kept : NULL;
+}
+
 void spi_message_lead_sent(struct spi_message *message);
 
 /*
@@ -134,6 +133,15 @@ void spi_message_part_done(struct spi_message *message,
 			   const struct cs_request *framed,
 			   const struct cs_plan *plan,
 			   const struct spi_transfer *transfer);
+
+/*
+ * Sends the kept parts by themselves, with the bus. Their guest was told that
+ * they were sent, so an error is that of the message's next request.
+ */
+void spi_message_send_kept(struct spi_message *message, struct chip *chip);
+
+/* Releases the held chip, and leaves the bus; the message is not at its end. */
+void spi_message_release(struct spi_message *message);
 
 /* The device failed: releases the chip, and leaves the bus. */
 void spi_message_fail(struct spi_message *message, struct chip *chip,
@@ -174,32 +182,7 @@ void spi_message_unpopped(struct spi_message *message);
  */
 void spi_message_leave_bus(struct spi_message *message);
 
-/*
- * The ring stops or is disabled, with no request in hand. The message stays as
- * it is: a chip that is held is released when somebody wants the bus.
- */
-void spi_message_pause(struct spi_message *message);
-
-/* The ring is active again. The guest has cs-hold, from @now, to go on. */
-void spi_message_resume(struct spi_message *message, uint64_t now);
-
 /* The guest begins anew, or is gone: ends the message without a trace. */
 void spi_message_reset(struct spi_message *message);
-
-/*
- * Returns true if the message that has the bus, on @chip, has had it for longer
- * than max-message, while somebody waits.
- */
-bool spi_message_is_too_long(struct spi_message *message,
-			     const struct chip *chip, uint64_t now);
-
-/* With no request in hand: when spi_message_tick() is due, or CLOCK_NEVER. */
-uint64_t spi_message_deadline(const struct spi_message *message);
-
-/*
- * With no request in hand: ends a lease that is over, sends kept parts whose
- * rest is late, and leaves the bus.
- */
-void spi_message_tick(struct spi_message *message, uint64_t now);
 
 #endif

@@ -12,28 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "spi-daemon/transfer/spi_job.h"
 #include "spi-daemon/transfer/spi_message.h"
 #include "spi-daemon/transfer/spi_transfer.h"
 #include "vhost/session.h"
-
-enum job_phase {
-	JOB_NONE,
-	JOB_QUEUED, /* popped and checked; the bus is not ours yet */
-	JOB_RUNS,   /* some of it may be on the wire already */
-	JOB_CLEARS, /* it failed; its rx buffer is being cleared */
-};
-
-/* The request in hand. */
-struct job {
-	enum job_phase phase;
-	struct spi_transfer transfer;
-	struct cs_request framed;
-	struct cs_plan plan;
-	uint64_t left;		       /* bytes to clear */
-	struct chain_cursor clear;     /* where CLEARS goes on */
-	enum virtio_spi_status status; /* after CLEARS */
-	bool gave_up; /* some of the guest's memory cannot be reached */
-};
 
 struct spi_service {
 	struct guest_log log;
@@ -47,12 +29,6 @@ struct spi_service {
 	bool replay;	     /* run again what may have been run: --replay */
 	struct bounce bounce;
 	struct guest_stats stats; /* the worker's: others only read */
-};
-
-enum spi_progress {
-	SPI_IDLE, /* nothing to take: wait for a kick or the front end */
-	SPI_MORE, /* step again */
-	SPI_WAIT, /* wait for ->message.user.wake or the deadline */
 };
 
 /* @guest and @controller must outlive the service. Returns 0 or negative errno.

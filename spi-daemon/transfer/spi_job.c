@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "spi-daemon/system/clock.h"
+#include "spi-daemon/transfer/spi_lease.h"
+#include "spi-daemon/transfer/spi_service.h"
+#include "spi-daemon/transfer/spi_turn.h"
+#include "virtio/spi/spi_validate.h"
+
+#define BIT(n)	 (1u << (n))
+#define REQUESTQ SPI_REQUESTQ
+
+static void set_phase(struct job *job, enum job_phase phase)
+{
+	static const unsigned int before[] = {
+		[JOB_NONE] = BIT(JOB_QUEUED) | BIT(JOB_RUNS) | BIT(JOB_CLEARS) |
+			     BIT(JOB_CLEARS_REST),
+		[JOB_QUEUED] = BIT(JOB_NONE),
+		[JOB_RUNS] = BIT(JOB_QUEUED),
+		[JOB_CLEARS] = BIT(JOB_NONE) | BIT(JOB_QUEUED) | BIT(JOB_RUNS),
+		[JOB_CLEARS_REST] = BIT(JOB_CLEARS),
+	};
+
+	assert(before[phase] & BIT(job->phase));
+	job->phase = phase;
+}
+
+static struct vhost_ring *ring_of(struct spi_service *s)
+{
+	return &s->session->rings[REQUESTQ];
+}
+
+/* Writes the status, returns the chain, and tells the guest. */
+static void finish(struct spi_service *s, enum virtio_spi_status status)
+{
+	struct vhost_ring *ring = ring_of(s);
+	uint32_t len = spi_request_finish(&s->chain, &s->session->mem, status);
+
+	set_phase(&s->job, JOB_NONE);
+	ring->note = chip_select_note(&s->message.cs);
+	vhost_session_push(s->session, REQUESTQ, &s->chain, len);
+}
+
+/* An answer that is not OK: nothing of an rx buffer may look like data. */
+static void begin_clear(struct spi_service *s, enum virtio_spi_status status)
+{
+	struct job *job = &s->job;
+
+	/* That may take long, and does not need a bus. */
+	spi_message_leave_bus(&s->message);
+	set_phase(job, JOB_CLEARS);
+	job->status = status;
+	job->clear = chain_writer(&s->chain);
+	job->left = spi_request_rx_len(&s->chain);
+}
+
+void spi_job_clear(struct spi_service *s)
+{
+	struct job *job = &s->job;
+	uint64_t len = job->left < SPI_JOB_CLEAR_STEP ? job->left
+						      : SPI_JOB_CLEAR_STEP;
+
+	assert(spi_job_is_clearing(job));
+	/* What is not mapped cannot be cleared, nor read by the guest. */
+	if (chain_zero(&job->clear, &s->session->mem, len) < 0)
+		len = job->left;
+	job->left -= len;
+	if (!job->left)
+		finish(s, job->status);
+}
+
+/* Requests that were queued before the guest can know of an answer. */
+static uint16_t pending(struct spi_service *s)
+{
+	return vhost_ring_pending(ring_of(s));
+}
+
+/* The request cannot be one, for @why. */
+static void refuse(struct spi_service *s, enum request_error cause,
+		   const char *why)
+{
+	guest_log_warning(&s->log, "request refused: %s", why);
+	counter_add(&s->stats.errors[cause], 1);
+	spi_message_refuse(&s->message, pending(s));
+	begin_clear(s, cause == REQUEST_REFUSED ? VIRTIO_SPI_PARAM_ERR
+						: VIRTIO_SPI_TRANS_ERR);
+}
+
+const char *spi_job_name_miss(const struct spi_service *s, char *text)
+{
+	const struct vhost_want *first = &s->session->translation.wants[0];
+
+	snprintf(text, SPI_MISS_TEXT, "no translation of address 0x%llx came",
+		 (unsigned long long)first->miss.iova);
+	return text;
+}
+
+/* The request may be one, but its memory cannot be reached. */
+static void refuse_unreachable(struct spi_service *s)
+{
+	char text[SPI_MISS_TEXT];
+
+	refuse(s, REQUEST_MEMORY, spi_job_name_miss(s, text));
+	set_phase(&s->job, JOB_CLEARS_REST);
+}
+
+/* The request was valid, but could not be done, or not to the end. */
+static void fail(struct spi_service *s, enum request_error cause)
+{
+	counter_add(&s->stats.errors[cause], 1);
+	spi_message_request_failed(&s->message, &s->job.framed, &s->job.plan,
+				   pending(s));
+	begin_clear(s, VIRTIO_SPI_TRANS_ERR);
+}
+
+/* What chip-select framing has to know. */
+static void frame(struct spi_service *s)
+{
+	const struct spi_request *request = &s->job.transfer.request;
+	struct chain_cursor tx = request->tx;
+	struct cs_request *framed = &s->job.framed;
+
+	*framed = (struct cs_request){
+		.chip = request->head.chip_select_id,
+		.framing = spi_message_chip(&s->message,
+					    request->head.chip_select_id)
+				   ->spec->framing,
+		.tx = request->tx_len,
+		.rx = request->rx_len,
+		.cs_change = request->head.cs_change,
+		.len = spi_transfer_len(request),
+	};
+	if (framed->tx)
+		chain_read(&tx, &s->session->mem, &framed->opcode, 1);
+	if (framed->tx && framed->len > 1)
+		chain_read(&tx, &s->session->mem, &framed->second, 1);
+}
+
+/*
+ * Reads the request in the chain. Returns true if it is valid; if not, @reason,
+ * of SPI_REASON_SIZE bytes, says why.
+ */
+static bool parse(struct spi_service *s, char *reason)
+{
+	struct spi_request *request = &s->job.transfer.request;
+	const char *why =
+		spi_request_parse(&s->chain, &s->session->mem, request);
+
+	if (why) {
+		snprintf(reason, SPI_REASON_SIZE, "%s", why);
+		return false;
+	}
+	return spi_validate(&s->controller->config, request, reason) &&
+	       spi_transfer_check(
+		       request,
+		       spi_message_chip(&s->message,
+					request->head.chip_select_id),
+		       reason);
+}
+
+/* Returns why the request, which is valid, cannot be done; NULL: it can. */
+static const char *find_obstacle(const struct spi_service *s,
+				 enum request_error *cause)
+{
+	*cause = REQUEST_LOST;
+	if (spi_message_is_torn_erase(&s->message, &s->job.framed))
+		return "behind it the chip would have read a chip erase: see "
+		       "cs=";
+	if (s->job.plan.lost)
+		return "the chip was released in the middle of its message";
+	*cause = REQUEST_UNKNOWN;
+	if (s->chain.outcome_unknown && !s->replay)
+		return "it may have been run before";
+	return NULL;
+}
+
+void spi_job_begin(struct spi_service *s)
+{
+	struct job *job = &s->job;
+	char reason[SPI_REASON_SIZE];
+	enum request_error cause;
+	const char *obstacle;
+
+	assert(job->phase == JOB_NONE);
+	spi_message_popped(&s->message);
+	if (s->chain.unreachable) {
+		refuse_unreachable(s);
+		return;
+	}
+	if (!parse(s, reason)) {
+		refuse(s, REQUEST_REFUSED, reason);
+		return;
+	}
+
+	frame(s);
+	job->plan = chip_select_plan(&s->message.cs, &job->framed);
+	obstacle = find_obstacle(s, &cause);
+	if (obstacle) {
+		guest_log_warning(&s->log, "request failed: %s", obstacle);
+		fail(s, cause);
+		return;
+	}
+	set_phase(job, JOB_QUEUED);
+	job->transfer.left = job->framed.len;
+	job->transfer.joins = job->plan.joins;
+	job->transfer.keep = job->plan.keep;
+}
+
+/* A transfer ends early. */
+static void end_with_error(struct spi_service *s, enum request_error cause,
+			   const char *step, const char *why)
+{
+	struct chip *chip = spi_message_chip(&s->message, s->job.framed.chip);
+
+	if (cause == REQUEST_DEVICE)
+		counter_add(&chip->handle->stats.errors, 1);
+	spi_message_fail(
+		&s->message, chip,
+		s->job.transfer.request.head.cs_change_delay_inactive_ns);
+	guest_log_warning(&s->log, "%s: %s: %s", chip->spec->path, step, why);
+	fail(s, cause);
+}
+
+/* Does not let one message go on for ever while others wait. */
+static bool cut_long_message(struct spi_service *s, uint64_t now)
+{
+	const struct chip *chip =
+		spi_message_chip(&s->message, s->job.framed.chip);
+
+	if (!spi_lease_is_too_long(&s->message, chip, now))
+		return false;
+	counter_add(&s->stats.cuts[CUT_MAX_MESSAGE], 1);
+	end_with_error(s, REQUEST_TOO_LONG, "message cut short",
+		       spi_lease_too_long);
+	return true;
+}
+
+/* Nothing of the request is sent yet: it is kept for the rest. */
+static bool keep_job(struct spi_service *s)
+{
+	struct job *job = &s->job;
+	struct chip *chip = spi_message_chip(&s->message, job->framed.chip);
+	int ret;
+
+	if (!job->plan.defers)
+		return false;
+	ret = spi_message_keep(&s->message, &job->framed, &job->plan,
+			       &job->transfer.request, &s->session->mem);
+	if (!ret)
+		return false;
+	counter_add(&chip->handle->stats.requests, 1);
+	if (ret < 0) {
+		guest_log_warning(&s->log, "request failed: %s",
+				  strerror(-ret));
+		fail(s, REQUEST_MEMORY);
+		return true;
+	}
+	stats_moved(&s->stats, &chip->handle->stats, job->framed.len, 0);
+	counter_add(&s->stats.done, 1);
+	finish(s, VIRTIO_SPI_TRANS_OK);
+	return true;
+}
+
+/* The request's message has the chip, or gets it. */
+static enum spi_begin begin_transfer(struct spi_service *s, struct chip *chip,
+				     uint64_t now)
+{
+	struct job *job = &s->job;
+	enum spi_begin begin = SPI_BEGIN_READY;
+
+	if (s->message.cs.message != CS_HELD)
+		begin = spi_turn_begin(&s->message, chip, &job->framed,
+				       &job->transfer.request.head, now);
+	if (begin != SPI_BEGIN_READY)
+		return begin;
+	job->transfer.watched = spi_message_watches(&s->message, &job->framed);
+	if (!job->plan.joins)
+		spi_message_copy(&s->message, &job->framed, &job->plan,
+				 &job->transfer.request, &s->session->mem);
+	counter_add(&chip->handle->stats.requests, 1);
+	vhost_session_begin(s->session, REQUESTQ, &s->chain);
+	set_phase(job, JOB_RUNS);
+	return begin;
+}
+
+enum spi_progress spi_job_start(struct spi_service *s, uint64_t now)
+{
+	struct job *job = &s->job;
+	struct chip *chip = spi_message_chip(&s->message, job->framed.chip);
+
+	assert(job->phase == JOB_QUEUED);
+	if (!job->plan.joins && !spi_message_close(&s->message, now))
+		return SPI_WAIT;
+	if (keep_job(s))
+		return SPI_MORE;
+	if (s->message.cs.message == CS_HELD && cut_long_message(s, now))
+		return SPI_MORE;
+	switch (begin_transfer(s, chip, now)) {
+	case SPI_BEGIN_WAITS:
+		return SPI_WAIT;
+	case SPI_BEGIN_LOST:
+		guest_log_warning(&s->log,
+				  "%s: request failed: another guest had the "
+				  "chip, and its cache, in between",
+				  chip->spec->path);
+		fail(s, REQUEST_LOST);
+		break;
+	case SPI_BEGIN_READY:
+		break;
+	}
+	return SPI_MORE;
+}
+
+/* The next piece, and what it moved. */
+static int transfer_step(struct spi_service *s, struct chip *chip)
+{
+	struct spi_transfer *transfer = &s->job.transfer;
+	const struct kept_parts *lead = spi_message_lead(&s->message);
+	uint64_t left = transfer->left;
+	int ret = spi_transfer_step(transfer, lead, chip, &s->session->mem,
+				    &s->bounce);
+	uint64_t moved = left - transfer->left;
+
+	if (lead && !ret)
+		spi_message_lead_sent(&s->message);
+
+	stats_moved(&s->stats, &chip->handle->stats,
+		    transfer->request.tx_len ? moved : 0,
+		    transfer->request.rx_len ? moved : 0);
+	return ret;
+}
+
+void spi_job_run(struct spi_service *s)
+{
+	struct chip *chip = spi_message_chip(&s->message, s->job.framed.chip);
+	int ret;
+
+	assert(s->job.phase == JOB_RUNS);
+	ret = transfer_step(s, chip);
+	if (ret < 0) {
+		end_with_error(
+			s, ret == -EFAULT ? REQUEST_MEMORY : REQUEST_DEVICE,
+			spi_device_failed_step(chip->handle->dev, "transfer"),
+			strerror(-ret));
+	} else if (!s->job.transfer.left) {
+		spi_message_part_done(&s->message, &s->job.framed, &s->job.plan,
+				      &s->job.transfer);
+		counter_add(&s->stats.done, 1);
+		finish(s, VIRTIO_SPI_TRANS_OK);
+	} else {
+		cut_long_message(s, clock_now());
+	}
+}
+
+void spi_job_give_up(struct spi_service *s)
+{
+	char text[SPI_MISS_TEXT];
+
+	if (s->job.phase == JOB_QUEUED) {
+		refuse_unreachable(s);
+		return;
+	}
+	if (s->job.phase == JOB_RUNS)
+		end_with_error(s, REQUEST_MEMORY, "transfer",
+			       spi_job_name_miss(s, text));
+	set_phase(&s->job, JOB_CLEARS_REST);
+}
+
+void spi_job_give_back(struct spi_service *s)
+{
+	assert(s->job.phase == JOB_QUEUED);
+	vring_unpop(&ring_of(s)->vring, &s->chain);
+	set_phase(&s->job, JOB_NONE);
+	spi_message_unpopped(&s->message);
+	spi_message_leave_bus(&s->message);
+}
+
+void spi_job_stop(struct spi_service *s)
+{
+	assert(s->job.phase == JOB_RUNS);
+	end_with_error(s, REQUEST_STOPPED, "transfer",
+		       "cut short, as the ring stops");
+}
+
+void spi_job_end(struct spi_service *s)
+{
+	assert(spi_job_is_clearing(&s->job));
+	finish(s, s->job.status);
+}
