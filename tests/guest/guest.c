@@ -23,11 +23,15 @@
 
 #define MAX_COMMAND 4000
 
+/* What a kernel's warning begins with */
+#define WARNING "WARNING: "
+
 /* The guest's kernel logs a task that waits for longer than this. */
 #define HUNG_TASK_S 60
 
 struct guest {
 	const char *name;
+	bool patched;		/* its driver is */
 	pid_t pid;		/* -1 once it is reaped */
 	int status;		/* what process_wait() said then */
 	unsigned int last_id;	/* of a command */
@@ -177,6 +181,7 @@ struct guest *guest_start(const struct guest_config *config)
 
 	if (!g)
 		return NULL;
+	g->patched = config->patched;
 	err = start_qemu(g, config);
 	if (!err)
 		err = connect_channels(g);
@@ -339,7 +344,13 @@ void guest_show_logs(struct guest *g)
 
 bool guest_find_fault(const struct guest *g, char *line, size_t size)
 {
-	return kernel_log_find_fault(g->console, line, size);
+	if (kernel_log_find_fault(g->console, line, size))
+		return true;
+	/* The virtio core warns of a device that its driver did not reset. */
+	if (!g->patched || !guest_count_lines(g, WARNING))
+		return false;
+	snprintf(line, size, "%s", WARNING);
+	return true;
 }
 
 static int check_log(struct guest *g)

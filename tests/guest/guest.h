@@ -82,7 +82,8 @@ void guest_show_logs(struct guest *g);
 
 /*
  * Returns true if the guest's kernel has logged a fault since QEMU started,
- * and copies the line to @line: see tests/lib/kernel_log.h.
+ * and copies the line to @line: see tests/lib/kernel_log.h. A warning is a
+ * fault if the driver is patched.
  */
 bool guest_find_fault(const struct guest *g, char *line, size_t size);
 

@@ -75,20 +75,33 @@ static int end(struct sleep *s)
 	return err;
 }
 
-int suspend_to_idle(struct guest *g)
+/* Returns when the guest is about to wake up. */
+static int pass_through_idle(struct sleep *s, struct guest *g)
 {
 	unsigned int before = guest_count_lines(g, IDLE_LINE);
-	struct sleep s;
-	int err = begin(&s, g,
+	int err = begin(s, g,
 			"echo none > /sys/power/pm_test; echo enabled > "
 			"/sys/devices/platform/i8042/serio0/power/wakeup",
 			"freeze");
 
 	if (!err)
-		err = wait_for_line(&s, IDLE_LINE, before);
-	if (!err)
-		err = guest_qmp(g, KEY, NULL, 0);
+		err = wait_for_line(s, IDLE_LINE, before);
+	return err ? err : guest_qmp(g, KEY, NULL, 0);
+}
+
+int suspend_to_idle(struct guest *g)
+{
+	struct sleep s;
+	int err = pass_through_idle(&s, g);
+
 	return err ? err : end(&s);
+}
+
+int suspend_without_waiting(struct guest *g)
+{
+	struct sleep s;
+
+	return pass_through_idle(&s, g);
 }
 
 int suspend_test_hibernation(struct guest *g, const char *level)

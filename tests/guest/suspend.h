@@ -13,6 +13,9 @@
 /* Suspends to idle: `echo freeze`. A key wakes the guest. */
 int suspend_to_idle(struct guest *g);
 
+/* The same for a guest that hangs when it resumes: returns when it does. */
+int suspend_without_waiting(struct guest *g);
+
 /*
  * Runs the guest's hibernation up to a level of its /sys/power/pm_test, as
  * "devices" or "core", and back from there.

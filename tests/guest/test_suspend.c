@@ -17,8 +17,11 @@
 #include "tests/guest/lab.h"
 #include "tests/guest/soak.h"
 #include "tests/guest/suspend.h"
+#include "tests/lib/process.h"
 
 #define DEFAULT_SUSPENDS 3
+
+#define HINT_MS		 20000
 
 #define NO_SETUP	 "ring 0 is enabled without set-up; "
 
@@ -105,21 +108,49 @@ static void stock_guest_works_when_unbound_while_it_sleeps(void **state)
 	use_chips(lab, g, 1);
 }
 
-/* A guest without a flash: its driver would wait for ever when it resumes. */
+/* Waits for the daemon's line about guest @index, and checks it. */
+static void check_hint(struct lab *lab, struct guest *g, int index)
+{
+	int64_t deadline = process_now_ms() + HINT_MS;
+	const char *line;
+	char text[128];
+
+	snprintf(text, sizeof(text), "guest %d: " NO_SETUP, index);
+	while (!(line = strstr(daemon_stderr(&lab->daemon), text))) {
+		if (process_now_ms() > deadline)
+			lab_fail(lab, g, "the daemon told nothing");
+		process_sleep_ms(50);
+	}
+	assert_non_null(strstr(line, "see docs/guest-linux.md\n"));
+}
+
+/* A guest without a flash, whose driver would use it while it resumes */
 static void stock_guest_works_again_when_bound_after_a_sleep(void **state)
 {
 	struct lab *lab = lab_open(state);
 	struct guest *g = lab_boot(lab, 1);
-	const char *line;
 
 	lab_run(lab, g, SHORT_S, "guest-spi duplex " ECHO " 5000 1");
 	assert_null(strstr(daemon_stderr(&lab->daemon), NO_SETUP));
 	check_sleep(lab, g, suspend_to_idle(g));
-	line = strstr(daemon_stderr(&lab->daemon), NO_SETUP);
-	assert_non_null(line);
-	assert_non_null(strstr(line, "see docs/guest-linux.md\n"));
+	check_hint(lab, g, 1);
 	lab_rebind(lab, g);
 	lab_run(lab, g, SHORT_S, "guest-spi duplex " ECHO " 5000 2");
+}
+
+/* Nothing that the guest left behind disturbs its next start. */
+static void stock_guest_works_again_when_reset_after_a_sleep(void **state)
+{
+	static const char reset[] = "{\"execute\":\"system_reset\"}";
+	struct lab *lab = lab_open(state);
+	struct guest *g = lab->guests[0];
+
+	write_flash(lab, g);
+	check_sleep(lab, g, suspend_without_waiting(g));
+	check_hint(lab, g, 0);
+	assert_int_equal(guest_qmp(g, reset, NULL, 0), 0);
+	assert_int_equal(guest_wait(g), 0);
+	use_chips(lab, g, 1);
 }
 
 static int create_patched(void **state)
@@ -145,6 +176,7 @@ static const struct CMUnitTest patched_tests[] = {
 static const struct CMUnitTest stock_tests[] = {
 	lab_test(stock_guest_works_when_unbound_while_it_sleeps),
 	lab_test(stock_guest_works_again_when_bound_after_a_sleep),
+	lab_test(stock_guest_works_again_when_reset_after_a_sleep),
 };
 
 int main(void)

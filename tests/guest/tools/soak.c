@@ -44,7 +44,8 @@ static void soak_begin(struct soak *s, const char *report)
 {
 	memset(s, 0, sizeof(*s));
 	s->random = 1;
-	s->report = open(report, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	/* It is read at any time, so it is never empty. */
+	s->report = open(report, O_RDWR | O_CREAT, 0600);
 	if (s->report < 0)
 		die(report);
 	signal(SIGTERM, end);
