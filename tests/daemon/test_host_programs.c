@@ -223,7 +223,7 @@ static void program_that_is_there_at_the_start_is_told(void **state)
 	start(rig, "");
 	host_closes();
 	snprintf(line, sizeof(line),
-		 "spidev0.0: test_host_progr (process %d) has it open too",
+		 ": test_host_progr (process %d) has it open too",
 		 (int)getpid());
 	assert_int_equal(count_in_log(rig, line), 1);
 	/* From now on it is as with host-shared=yes. */

@@ -207,7 +207,9 @@ const char *fake_spidev_make(unsigned int i,
 	struct device *d = &fake.devices[i];
 
 	pthread_mutex_lock(&fake.lock);
-	snprintf(d->path, sizeof(d->path), "%s/spidev%u.0", fake.dir, i);
+	/* Other tests may run, and have devices of the same number open. */
+	snprintf(d->path, sizeof(d->path), "%s/spidev%u.%d", fake.dir, i,
+		 (int)getpid());
 	d->chip.board = *board;
 	d->logs[0].count = d->logs[0].ioctls = d->logs[0].reads =
 		d->logs[0].messages = 0;

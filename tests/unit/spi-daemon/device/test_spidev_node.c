@@ -29,7 +29,8 @@ static int setup(void **state)
 	(void)state;
 	if (!mkdtemp(dir))
 		return -1;
-	snprintf(path, sizeof(path), "%s/spidev7.0", dir);
+	/* Other tests may run, with files of the same number. */
+	snprintf(path, sizeof(path), "%s/spidev7.%d", dir, (int)getpid());
 	if (!mknod(path, S_IFCHR | 0600, makedev(1, 3)) &&
 	    access(path, R_OK) == 0)
 		return 0;
