@@ -41,7 +41,9 @@ BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
 BENCH_LIB_SRCS := $(filter-out $(BENCH_SRCS),$(wildcard tests/bench/*.c))
 FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
 SPIDEV_SRCS := $(wildcard tests/spidev/test_*.c)
-SPIDEV_LIB_SRCS := $(filter-out $(SPIDEV_SRCS),$(wildcard tests/spidev/*.c))
+SPIDEV_BENCH_SRCS := tests/spidev/bench_shared.c
+SPIDEV_LIB_SRCS := $(filter-out $(SPIDEV_SRCS) $(SPIDEV_BENCH_SRCS), \
+	$(wildcard tests/spidev/*.c))
 GUEST_SRCS := $(wildcard tests/guest/test_*.c)
 GUEST_LIB_SRCS := $(filter-out $(GUEST_SRCS),$(wildcard tests/guest/*.c))
 INIT_SRCS := $(wildcard tests/init/test_*.c)
@@ -66,6 +68,7 @@ GUEST_TESTS := $(call bin,$(GUEST_SRCS))
 QTESTS := $(call bin,$(QTEST_SRCS))
 INIT_TESTS := $(call bin,$(INIT_SRCS))
 SPIDEV_TESTS := $(call bin,$(SPIDEV_SRCS))
+SPIDEV_BENCHES := $(call bin,$(SPIDEV_BENCH_SRCS))
 
 DAEMON := $(BUILD)/vhost-device-spi
 XFER := $(BUILD)/spi-xfer
@@ -138,7 +141,7 @@ $(GUEST_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libguest.a \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
-$(SPIDEV_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
+$(SPIDEV_TESTS) $(SPIDEV_BENCHES): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(BUILD)/libspidev.a $(BUILD)/libguest.a $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -158,7 +161,8 @@ $(INIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 
 .PHONY: tests
 tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS) $(GUEST_TESTS) \
-		$(QTESTS) $(SPIDEV_TESTS) $(INIT_TESTS)
+		$(QTESTS) $(SPIDEV_TESTS) $(SPIDEV_BENCHES) \
+		$(INIT_TESTS)
 
 # What a command needs is installed by the command. Where all is there, this
 # takes no time and no network.
@@ -307,7 +311,7 @@ run-init: all $(INIT_TESTS) $(BUILD)/tests/daemon/test_launch
 bench = VHOST_DEVICE_SPI=$(abspath $(DAEMON)) $(BUILD)/tests/bench/$(1)
 
 .PHONY: bench
-bench: bench-rings bench-flash bench-fairness bench-scale ## all of the following
+bench: bench-rings bench-flash bench-fairness bench-scale bench-spidev ## all of the following
 
 .PHONY: bench-flash
 bench-flash: all $(BENCHES) ## how guests share a flash, with parts kept and held
@@ -325,6 +329,10 @@ bench-fairness: all $(BENCHES) ## how guests share a bus, and feel each other
 .PHONY: bench-scale
 bench-scale: all $(BENCHES) ## what 1 to 256 guests cost the host
 	@$(call bench,bench_scale)
+
+.PHONY: bench-spidev
+bench-spidev: all $(SPIDEV_BENCHES) ## what host-shared=yes costs
+	@$(BUILD)/tests/spidev/bench_shared
 
 .PHONY: check-bench
 check-bench: ## that the benchmarks work; no figure is judged
