@@ -268,6 +268,16 @@ void fake_spidev_fail_setup(unsigned int i, unsigned int first,
 	pthread_mutex_unlock(&fake.lock);
 }
 
+void fake_spidev_meddle(unsigned int i, uint32_t mode)
+{
+	struct fake_spidev_chip *chip = &fake.devices[i].chip;
+
+	pthread_mutex_lock(&fake.lock);
+	chip->meddles = true;
+	chip->meddle_mode = mode;
+	pthread_mutex_unlock(&fake.lock);
+}
+
 bool fake_spidev_is_selected(unsigned int i)
 {
 	bool selected;

@@ -105,6 +105,12 @@ void fake_spidev_fail_setup(unsigned int i, unsigned int first,
 			    unsigned int last, int error,
 			    enum fake_spidev_setup how);
 
+/*
+ * Another program writes @mode right before the next message runs: between the
+ * ioctls of the code under test.
+ */
+void fake_spidev_meddle(unsigned int i, uint32_t mode);
+
 bool fake_spidev_is_selected(unsigned int i);
 
 /* The log since the last time, until the next time; starts it anew. */

@@ -32,6 +32,7 @@ void fake_spidev_reset(struct fake_spidev_chip *chip)
 	chip->bits = 8;
 	chip->selected = false;
 	chip->answered = 0;
+	chip->meddles = false;
 	chip->fail_messages = chip->fail_setups =
 		(struct fake_spidev_range){ 0 };
 }
@@ -333,6 +334,9 @@ static int message(struct fake_spidev_chip *chip, pid_t tid,
 	int ret;
 
 	chip->log->messages++;
+	if (chip->meddles)
+		setup(chip, chip->meddle_mode, chip->bits, chip->speed_hz);
+	chip->meddles = false;
 	if (_IOC_NR(request) != 0 || _IOC_SIZE(request) % sizeof(xfers[0]) ||
 	    n > MAX_XFERS)
 		return -EINVAL;

@@ -21,6 +21,8 @@ struct fake_spidev_chip {
 	bool selected;
 	size_t answered; /* bytes, see fake_spidev_answer() */
 	struct fake_spidev_range fail_messages, fail_setups;
+	bool meddles; /* ->meddle_mode is written before the next message */
+	uint32_t meddle_mode;
 	int fail_error;
 	int fail_setup_error;
 	enum fake_spidev_setup fail_setup_how;

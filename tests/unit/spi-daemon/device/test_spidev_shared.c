@@ -141,6 +141,24 @@ static void message_is_over_when_another_program_cuts_it(void **state)
 	}
 }
 
+static void message_fails_when_the_mode_changes_right_before_it(void **state)
+{
+	const struct fake_spidev_log *log;
+
+	(void)state;
+	begin(&fake_spidev_plain, true);
+	assert_int_equal(spi_device_transfer(dev, &byte), 0);
+	fake_spidev_take(0);
+	fake_spidev_meddle(0, SPI_MODE_3);
+	assert_int_equal(spi_device_transfer(dev, &byte), -EIO);
+	assert_string_equal(spi_device_failed_step(dev, ""),
+			    "another program changed the settings");
+	log = fake_spidev_take(0);
+	assert_int_equal(log->sent_len, 1);
+	assert_false(fake_spidev_is_selected(0));
+	expect_in_mode(&byte, 0);
+}
+
 static void others_are_found_out_when_they_are_not_expected(void **state)
 {
 	(void)state;
@@ -249,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(settings_of_others_do_not_reach_a_message),
 		TEST(message_is_over_when_another_program_cuts_it),
+		TEST(message_fails_when_the_mode_changes_right_before_it),
 		TEST(others_are_found_out_when_they_are_not_expected),
 		TEST(looks_cost_nothing_when_nobody_else_is_there),
 		TEST(a_bit_that_does_not_read_back_is_no_change),

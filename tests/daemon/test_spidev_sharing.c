@@ -118,7 +118,7 @@ static const char *holder(void)
 	static char text[80];
 
 	snprintf(text, sizeof(text),
-		 "is locked by test_host_progr (process %d)", (int)getpid());
+		 "is locked by test_spidev_sha (process %d)", (int)getpid());
 	return text;
 }
 
@@ -144,6 +144,28 @@ static void start_is_refused_when_the_device_is_locked(void **state)
 			access(daemon_file(&rig->daemon, "sock0"), F_OK), -1);
 	}
 	assert_int_equal(fake_spidev_take(0)->ioctls, 0);
+}
+
+/* The user of the daemon can open the device, and has no other right. */
+static void lock_takes_no_more_rights_than_to_open_the_device(void **state)
+{
+	struct rig *rig = *state;
+	char dir[64], device[128];
+	const char *args[] = { device, "--user=nobody", NULL };
+
+	make_device();
+	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path),
+		 path);
+	assert_int_equal(chmod(dir, 0755), 0);
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(chmod(rig->daemon.dir, 0777), 0);
+	snprintf(device, sizeof(device), "--device=%s", path);
+	daemon_start(&rig->daemon, 1, args);
+	fake_spidev_take(0);
+	host_opens();
+	assert_int_equal(flock(host, LOCK_SH | LOCK_NB), -1);
+	expect_mode_0(rig_open(rig, 0));
+	assert_int_equal(count_in_log(rig, "cannot be locked"), 0);
 }
 
 static void second_daemon_is_refused(void **state)
@@ -223,7 +245,7 @@ static void program_that_is_there_at_the_start_is_told(void **state)
 	start(rig, "");
 	host_closes();
 	snprintf(line, sizeof(line),
-		 ": test_host_progr (process %d) has it open too",
+		 ": test_spidev_sha (process %d) has it open too",
 		 (int)getpid());
 	assert_int_equal(count_in_log(rig, line), 1);
 	/* From now on it is as with host-shared=yes. */
@@ -329,6 +351,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(start_is_refused_when_the_device_is_locked),
+		TEST(lock_takes_no_more_rights_than_to_open_the_device),
 		TEST(second_daemon_is_refused),
 		TEST(lock_ends_with_the_daemon),
 		TEST(lock_is_shared_when_the_host_shares),
