@@ -181,6 +181,30 @@ static void linux_write_then_read_is_one_message(void **state)
 	check_events("SCCR");
 }
 
+/* So the chip is selected for as long as the controller's driver takes. */
+static void flash_message_of_a_slow_guest_is_one_ioctl(void **state)
+{
+	const struct timespec pause = { 0, 3000000 };
+	struct rig *rig = *state;
+	const struct fake_spidev_log *log;
+	struct spi_front *front;
+	uint8_t rx[256];
+
+	start(rig, &fake_spidev_plain, ",cs=nor,cs-hold=10000");
+	front = rig_open(rig, 0);
+	for (int i = 0; i < 20; i++) {
+		rig_tx(front, 0, "\x03", 1);
+		nanosleep(&pause, NULL);
+		rig_tx(front, 0, "\0\x10\0", 3);
+		nanosleep(&pause, NULL);
+		assert_false(fake_spidev_is_selected(0));
+		rig_rx(front, 0, rx, sizeof(rx));
+	}
+	log = fake_spidev_take(0);
+	assert_int_equal(log->messages, 20);
+	assert_int_equal(log->count, 20 * strlen("SCCCR"));
+}
+
 static void hold_ends_by_itself(void **state)
 {
 	struct rig *rig = *state;
@@ -459,6 +483,7 @@ int main(void)
 		TEST(long_transfer_is_cut_and_held),
 		TEST(every_field_reaches_the_wire),
 		TEST(linux_write_then_read_is_one_message),
+		TEST(flash_message_of_a_slow_guest_is_one_ioctl),
 		TEST(hold_ends_by_itself),
 		TEST(pause_holds_disconnect_and_exit_release),
 		TEST(host_errors_are_logged_with_ioctl_device_and_guest),
