@@ -43,24 +43,20 @@ static void qmp(struct lab *lab, struct guest *g, const char *command)
 		lab_fail(lab, g, "%s: %d", command, err);
 }
 
-static void show(int stops, const struct soak *flash, const struct soak *echo)
+static void show(int stops, const struct soak *a, const struct soak *b)
 {
-	print_message("%d stops: flash reads %lu done, %lu failed; "
-		      "echo %lu done, %lu failed\n",
-		      stops, flash->counts.done, flash->counts.failed,
-		      echo->counts.done, echo->counts.failed);
+	print_message("%d stops: %s %lu done, %lu failed; "
+		      "%s %lu done, %lu failed\n",
+		      stops, a->name, a->counts.done, a->counts.failed, b->name,
+		      b->counts.done, b->counts.failed);
 }
 
-static void check(struct soak *flash, struct soak *echo)
+static void check(struct soak *s)
 {
-	soak_check_progress(flash);
-	soak_check_progress(echo);
-	if (flash->counts.failed)
-		lab_fail(flash->lab, flash->guest, "%lu flash reads failed",
-			 flash->counts.failed);
-	if (echo->counts.failed)
-		lab_fail(echo->lab, echo->guest, "%lu echoes failed",
-			 echo->counts.failed);
+	soak_check_progress(s);
+	if (s->counts.failed)
+		lab_fail(s->lab, s->guest, "%s: %lu failed", s->name,
+			 s->counts.failed);
 }
 
 /*
@@ -94,17 +90,19 @@ static void stop_moving_interrupt(struct lab *lab, struct guest *g)
 }
 
 static void stop_and_continue(struct lab *lab, struct guest *g, int stops,
-			      struct soak *flash, struct soak *echo)
+			      struct soak *a, struct soak *b)
 {
 	for (int i = 1; i <= stops; i++) {
 		process_sleep_ms(random_ms(MIN_RUNNING_MS, MAX_RUNNING_MS));
 		qmp(lab, g, "{\"execute\":\"stop\"}");
 		process_sleep_ms(random_ms(0, MAX_STOPPED_MS));
 		qmp(lab, g, "{\"execute\":\"cont\"}");
-		if (i % STOPS_A_CHECK == 0)
-			check(flash, echo);
+		if (i % STOPS_A_CHECK == 0) {
+			check(a);
+			check(b);
+		}
 		if (i % (STOPS_A_CHECK * 4) == 0)
-			show(i, flash, echo);
+			show(i, a, b);
 	}
 }
 
@@ -151,6 +149,29 @@ static void patched_guest_goes_on_when_cs_is_spec(void **state)
 	run(state, lab_setting("GUEST_STOPS", DEFAULT_STOPS), true);
 }
 
+/*
+ * A chip of registers under cs=linux. A guest that stops between the write and
+ * the read, or is slow, is released by cs-hold; then both are run again.
+ */
+static void registers_are_read_when_their_writes_are_sent_again(void **state)
+{
+	struct lab *lab = lab_open(state);
+	struct guest *g = lab->guests[0];
+	int stops = lab_setting("GUEST_STOPS", DEFAULT_STOPS);
+	struct soak regs, echo;
+
+	/* The id of a flash is such a register. */
+	soak_start(&regs, lab, g, "regs", "soakregs", CHIP, "9f " CHIP_ID);
+	soak_start(&echo, lab, g, "echo", "soakecho", ECHO, "5000");
+	load_start(&load, 2);
+	stop_and_continue(lab, g, stops, &regs, &echo);
+	load_stop(&load);
+	soak_stop(&regs);
+	soak_stop(&echo);
+	show(stops, &regs, &echo);
+	assert_int_equal(regs.counts.failed + echo.counts.failed, 0);
+}
+
 static int after_test(void **state)
 {
 	load_stop(&load);
@@ -160,6 +181,16 @@ static int after_test(void **state)
 static int create(void **state)
 {
 	static const struct lab_setup setup = { .keys = "", .guest.cpus = 2 };
+
+	return lab_create(state, &setup);
+}
+
+static int create_again(void **state)
+{
+	static const struct lab_setup setup = {
+		.keys = ",cs-late=again",
+		.guest.cpus = 2,
+	};
 
 	return lab_create(state, &setup);
 }
@@ -184,6 +215,12 @@ static const struct CMUnitTest tests[] = {
 				  after_test),
 };
 
+static const struct CMUnitTest again_tests[] = {
+	cmocka_unit_test_teardown(
+		registers_are_read_when_their_writes_are_sent_again,
+		after_test),
+};
+
 static const struct CMUnitTest patched_tests[] = {
 	cmocka_unit_test_teardown(patched_guest_goes_on_when_cs_is_spec,
 				  after_test),
@@ -199,6 +236,7 @@ int main(void)
 	print_message("GUEST_SEED=%u\n", seed);
 	srandom(seed);
 	return cmocka_run_group_tests(tests, create, lab_destroy) +
+	       cmocka_run_group_tests(again_tests, create_again, lab_destroy) +
 	       cmocka_run_group_tests(patched_tests, create_patched,
 				      lab_destroy);
 }

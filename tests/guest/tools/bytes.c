@@ -21,6 +21,7 @@ void usage(void)
 	      "  soakread MTD REPORT OFF LEN SEED  read what mtd wrote\n"
 	      "  soakwrite MTD REPORT OFF LEN COUNT  write blocks; 0: no end\n"
 	      "  soakecho SPIDEV REPORT LEN  full duplex\n"
+	      "  soakregs SPIDEV REPORT BYTES ANSWER  write, then read\n"
 	      "options: -m MODE -b BITS -s HZ -l (least bit first) -c (cs"
 	      " high)\n",
 	      stderr);

@@ -86,6 +86,17 @@ int spi_duplex(int fd, const struct options *o, const uint8_t *tx, uint8_t *rx,
 	return try_message(fd, &t, 1);
 }
 
+int spi_write_read(int fd, const struct options *o, const uint8_t *tx,
+		   size_t tx_len, uint8_t *rx, size_t rx_len)
+{
+	struct spi_ioc_transfer t[] = {
+		part(o, tx, NULL, tx_len),
+		part(o, NULL, rx, rx_len),
+	};
+
+	return try_message(fd, t, 2);
+}
+
 static int run_xfer(const struct options *o, char **args)
 {
 	size_t len;
@@ -187,6 +198,7 @@ static const struct command {
 	{ "soakread", 4, run_soakread },
 	{ "soakwrite", 4, run_soakwrite },
 	{ "soakecho", 2, run_soakecho },
+	{ "soakregs", 3, run_soakregs },
 };
 
 static void parse_options(struct options *o, int argc, char **argv)

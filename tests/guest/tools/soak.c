@@ -172,3 +172,24 @@ int run_soakecho(const struct options *o, char **args)
 	}
 	return soak_end(&s);
 }
+
+/* Writes BYTES and reads what a register has: ANSWER. */
+int run_soakregs(const struct options *o, char **args)
+{
+	size_t tx_len, len;
+	uint8_t *tx = bytes(args[1], &tx_len);
+	uint8_t *want = bytes(args[2], &len);
+	uint8_t *have = allocate(len);
+	int fd = spi_open(o);
+	struct soak s;
+
+	soak_begin(&s, args[0]);
+	while (!ended) {
+		int err;
+
+		memset(have, 0, len);
+		err = spi_write_read(fd, o, tx, tx_len, have, len);
+		soak_count(&s, err, "register", want, have, len);
+	}
+	return soak_end(&s);
+}

@@ -44,6 +44,10 @@ int spi_open(const struct options *o);
 int spi_duplex(int fd, const struct options *o, const uint8_t *tx, uint8_t *rx,
 	       size_t len);
 
+/* Runs one message: a write, and then a read. The same. */
+int spi_write_read(int fd, const struct options *o, const uint8_t *tx,
+		   size_t tx_len, uint8_t *rx, size_t rx_len);
+
 /* mtd.c: these return 0 or a negative errno. */
 
 int mtd_open(const struct options *o);
@@ -59,5 +63,6 @@ int run_mtdcheck(const struct options *o, char **args);
 int run_soakread(const struct options *o, char **args);
 int run_soakwrite(const struct options *o, char **args);
 int run_soakecho(const struct options *o, char **args);
+int run_soakregs(const struct options *o, char **args);
 
 #endif
