@@ -49,6 +49,16 @@ bool guest_kit_is_ready(void)
 	return qemu_find_kit(QEMU_GUEST_KIT, dir, sizeof(dir)) == 0;
 }
 
+bool guest_kit_is_patched(void)
+{
+	char path[PATH_MAX + 64];
+
+	if (qemu_find_kit(QEMU_GUEST_KIT, path, PATH_MAX))
+		return false;
+	strcat(path, "/modules/patched/spi-virtio.ko");
+	return access(path, R_OK) == 0;
+}
+
 static void add_machine(struct qemu_args *a, const struct guest *g,
 			const char *kit, const struct guest_config *config)
 {

@@ -39,6 +39,9 @@ struct guest_config {
  */
 bool guest_kit_is_ready(void);
 
+/* Returns true if the kit has a patched driver, for its version of Linux. */
+bool guest_kit_is_patched(void);
+
 /*
  * Starts a guest and waits until it takes commands. Returns NULL, and shows
  * the reason, if it does not. The guest belongs to the caller until

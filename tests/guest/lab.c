@@ -264,6 +264,8 @@ int lab_create(void **state, const struct lab_setup *setup)
 	daemon_init(&lab->daemon);
 	if (!guest_kit_is_ready())
 		lab->missing = "no guest kit; run tests/guest/kit.sh";
+	else if (setup->guest.patched && !guest_kit_is_patched())
+		lab->missing = "the patches do not apply to the kit's Linux";
 	else if (access(daemon_binary(), X_OK) != 0)
 		lab->missing = "the daemon is not built";
 	*state = lab;
