@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "vhost/request/handlers.h"
+#include "vhost/wire/replies.h"
 
 /* Where a request carries its ring index. */
 enum ring_index {
@@ -26,13 +27,11 @@ struct row {
 	uint64_t protocol; /* protocol feature that it needs */
 };
 
-#define REPLY		      1u  /* ->reply is the answer, not an ack */
-#define LONGER		      2u  /* the payload may be longer than ->size */
-#define ENABLE		      4u  /* needs VHOST_USER_F_PROTOCOL_FEATURES */
-#define GATED		      8u  /* REPLY with ->protocol only, else an ack */
-#define STATE_ERROR	      16u /* an error's reply is a number */
-#define ACKED		      32u /* acknowledged even if not asked for */
-#define PLATFORM	      64u /* needs VIRTIO_F_ACCESS_PLATFORM */
+#define LONGER		      1u  /* the payload may be longer than ->size */
+#define ENABLE		      2u  /* needs VHOST_USER_F_PROTOCOL_FEATURES */
+#define STATE_ERROR	      4u  /* an error's reply is a number */
+#define ACKED		      8u  /* acknowledged even if not asked for */
+#define PLATFORM	      16u /* needs VIRTIO_F_ACCESS_PLATFORM */
 
 #define NONE		      0
 #define NEEDS(feature)	      (1ull << VHOST_USER_PROTOCOL_F_##feature)
@@ -57,13 +56,13 @@ static int unsupported(struct vhost_session *s, struct vhost_msg *msg)
 
 /* clang-format off */
 #define REFUSED(id) \
-	ROW(id, unsupported, 0, 0, RING_NONE, REPLY | LONGER, NONE)
+	ROW(id, unsupported, 0, 0, RING_NONE, LONGER, NONE)
 
 static const struct row rows[] = {
 	/* request, handler,
 	 *	payload, descriptors, ring index, flags, protocol feature */
 	ROW(GET_FEATURES, vhost_get_features,
-		0, 0, RING_NONE, REPLY, NONE),
+		0, 0, RING_NONE, 0, NONE),
 	ROW(SET_FEATURES, vhost_set_features,
 		U64, 0, RING_NONE, 0, NONE),
 	ROW(SET_OWNER, vhost_set_owner,
@@ -73,7 +72,7 @@ static const struct row rows[] = {
 	ROW(SET_MEM_TABLE, vhost_set_mem_table,
 		TABLE, VHOST_USER_MAX_FDS, RING_NONE, LONGER, NONE),
 	ROW(SET_LOG_BASE, vhost_set_log_base,
-		LOG, 1, RING_NONE, REPLY | GATED, NEEDS(LOG_SHMFD)),
+		LOG, 1, RING_NONE, 0, NEEDS(LOG_SHMFD)),
 	ROW(SET_LOG_FD, vhost_set_log_fd,
 		0, 1, RING_NONE, 0, NONE),
 	ROW(SET_VRING_NUM, vhost_set_vring_num,
@@ -83,7 +82,7 @@ static const struct row rows[] = {
 	ROW(SET_VRING_BASE, vhost_set_vring_base,
 		STATE, 0, RING_U32, 0, NONE),
 	ROW(GET_VRING_BASE, vhost_get_vring_base,
-		STATE, 0, RING_U32, REPLY, NONE),
+		STATE, 0, RING_U32, 0, NONE),
 	ROW(SET_VRING_KICK, vhost_set_vring_kick,
 		U64, 1, RING_U8, 0, NONE),
 	ROW(SET_VRING_CALL, vhost_set_vring_call,
@@ -91,11 +90,11 @@ static const struct row rows[] = {
 	ROW(SET_VRING_ERR, vhost_set_vring_err,
 		U64, 1, RING_U8, 0, NONE),
 	ROW(GET_PROTOCOL_FEATURES, vhost_get_protocol_features,
-		0, 0, RING_NONE, REPLY, NONE),
+		0, 0, RING_NONE, 0, NONE),
 	ROW(SET_PROTOCOL_FEATURES, vhost_set_protocol_features,
 		U64, 0, RING_NONE, 0, NONE),
 	ROW(GET_QUEUE_NUM, vhost_get_queue_num,
-		0, 0, RING_NONE, REPLY, NEEDS(MQ)),
+		0, 0, RING_NONE, 0, NEEDS(MQ)),
 	ROW(SET_VRING_ENABLE, vhost_set_vring_enable,
 		STATE, 0, RING_U32, ENABLE, NONE),
 	ROW(SET_BACKEND_REQ_FD, vhost_set_backend_req_fd,
@@ -103,20 +102,20 @@ static const struct row rows[] = {
 	ROW(IOTLB_MSG, vhost_iotlb_msg,
 		IOTLB, 0, RING_NONE, ACKED | PLATFORM, NONE),
 	ROW(GET_CONFIG, vhost_get_config,
-		CONFIG_HEAD, 0, RING_NONE, REPLY | LONGER, NEEDS(CONFIG)),
+		CONFIG_HEAD, 0, RING_NONE, LONGER, NEEDS(CONFIG)),
 	ROW(SET_CONFIG, vhost_set_config,
 		CONFIG_HEAD, 0, RING_NONE, LONGER, NEEDS(CONFIG)),
 	REFUSED(CREATE_CRYPTO_SESSION),
 	REFUSED(POSTCOPY_ADVISE),
 	REFUSED(POSTCOPY_END),
 	ROW(GET_INFLIGHT_FD, vhost_get_inflight_fd,
-		INFLIGHT, 0, RING_NONE, REPLY | LONGER, NEEDS(INFLIGHT_SHMFD)),
+		INFLIGHT, 0, RING_NONE, LONGER, NEEDS(INFLIGHT_SHMFD)),
 	ROW(SET_INFLIGHT_FD, vhost_set_inflight_fd,
 		INFLIGHT, 1, RING_NONE, LONGER, NEEDS(INFLIGHT_SHMFD)),
 	ROW(RESET_DEVICE, vhost_reset_device,
 		0, 0, RING_NONE, 0, NEEDS(RESET_DEVICE)),
 	ROW(GET_MAX_MEM_SLOTS, vhost_get_max_mem_slots,
-		0, 0, RING_NONE, REPLY, NEEDS(CONFIGURE_MEM_SLOTS)),
+		0, 0, RING_NONE, 0, NEEDS(CONFIGURE_MEM_SLOTS)),
 	ROW(ADD_MEM_REG, vhost_add_mem_reg,
 		REGION, 1, RING_NONE, 0, NEEDS(CONFIGURE_MEM_SLOTS)),
 	ROW(REM_MEM_REG, vhost_rem_mem_reg,
@@ -124,13 +123,13 @@ static const struct row rows[] = {
 	ROW(SET_STATUS, vhost_set_status,
 		U64, 0, RING_NONE, 0, NEEDS(STATUS)),
 	ROW(GET_STATUS, vhost_get_status,
-		0, 0, RING_NONE, REPLY, NEEDS(STATUS)),
+		0, 0, RING_NONE, 0, NEEDS(STATUS)),
 	REFUSED(GET_SHARED_OBJECT),
 	ROW(SET_DEVICE_STATE_FD, vhost_set_device_state_fd,
-		TRANSFER, 1, RING_NONE, REPLY | STATE_ERROR,
+		TRANSFER, 1, RING_NONE, STATE_ERROR,
 		NEEDS(DEVICE_STATE)),
 	ROW(CHECK_DEVICE_STATE, vhost_check_device_state,
-		0, 0, RING_NONE, REPLY | STATE_ERROR, NEEDS(DEVICE_STATE)),
+		0, 0, RING_NONE, STATE_ERROR, NEEDS(DEVICE_STATE)),
 	REFUSED(GET_SHMEM_CONFIG),
 	REFUSED(GET_VRING_BASE_SKIP_DRAIN),
 };
@@ -190,13 +189,6 @@ static int check(struct vhost_session *s, const struct vhost_msg *msg,
 	return check_ring(s, msg, row);
 }
 
-static bool has_reply(const struct vhost_session *s, const struct row *row)
-{
-	if (row->flags & GATED && !(s->protocol_features & row->protocol))
-		return false;
-	return row->flags & REPLY;
-}
-
 /* Answers a request whose handler returned @ret, if it has an answer. */
 static int answer(struct vhost_session *s, const struct vhost_msg *msg,
 		  const struct row *row, int ret)
@@ -210,7 +202,7 @@ static int answer(struct vhost_session *s, const struct vhost_msg *msg,
 		ret = 0;
 	}
 	/* In the protocol an empty reply is an error. */
-	if (has_reply(s, row))
+	if (vhost_request_has_reply(msg->header.request, s->protocol_features))
 		return vhost_sock_reply_fd(&s->sock, msg->header.request,
 					   &s->reply,
 					   ret < 0 ? 0 : s->reply_size,
