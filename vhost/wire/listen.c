@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "vhost/wire/listen.h"
+#include "vhost/wire/pass_fd.h"
 
 #define SOCKET_FLAGS (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
 #define BACKLOG	     4
@@ -161,6 +162,7 @@ int vhost_listen(struct vhost_listener *listener, const char *path,
 {
 	int ret, lock;
 
+	listener->passed = false;
 	listener->path = strdup(path);
 	if (!listener->path)
 		return -ENOMEM;
@@ -190,18 +192,32 @@ free_path:
 
 int vhost_accept(const struct vhost_listener *listener)
 {
-	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
+	char byte;
+	int fd, ret;
 
+	if (listener->passed) {
+		ret = vhost_receive_fd(listener->fd, &byte, 1, &fd);
+		return ret ? ret : fd;
+	}
+	fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
-void vhost_unlisten(struct vhost_listener *listener)
+static void remove_file(const struct vhost_listener *listener)
 {
 	struct stat st;
 
 	if (!lstat(listener->path, &st) && st.st_dev == listener->dev &&
 	    st.st_ino == listener->ino)
 		unlink(listener->path);
+}
+
+void vhost_unlisten(struct vhost_listener *listener)
+{
+	if (listener->passed)
+		vhost_pass_fd(listener->fd, "", 1, -1);
+	else
+		remove_file(listener);
 	close(listener->fd);
 	free(listener->path);
 }

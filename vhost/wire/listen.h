@@ -3,13 +3,16 @@
 #ifndef VHOST_LISTEN_H
 #define VHOST_LISTEN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct vhost_listener {
 	int fd; /* non-blocking */
 	char *path;
-	dev_t dev; /* of the socket file that was made, */
-	ino_t ino; /* so that no other file is removed */
+	bool passed; /* another process listens, and passes connections over */
+		     /* ->fd, SOCK_SEQPACKET: a byte and a descriptor each */
+	dev_t dev;   /* of the socket file that was made, */
+	ino_t ino;   /* so that no other file is removed */
 };
 
 /* Rights of the socket file: whoever may write to it may connect. */
@@ -42,7 +45,10 @@ int vhost_listen_check(const char *path);
  */
 int vhost_accept(const struct vhost_listener *listener);
 
-/* Stops listening and removes the socket file. */
+/*
+ * Stops listening and removes the socket file, or has the process that passes
+ * connections do both.
+ */
 void vhost_unlisten(struct vhost_listener *listener);
 
 #endif

@@ -152,6 +152,39 @@ int vhost_sock_recv(struct vhost_sock *sock)
 	}
 }
 
+int vhost_sock_send(struct vhost_sock *sock,
+		    const struct vhost_wire_header *header, const void *payload,
+		    const int *fds, unsigned int fd_count)
+{
+	union {
+		char bytes[CMSG_SPACE(VHOST_USER_MAX_FDS * sizeof(int))];
+		struct cmsghdr head;
+	} control = { .head = {
+			      .cmsg_len = CMSG_LEN(fd_count * sizeof(int)),
+			      .cmsg_level = SOL_SOCKET,
+			      .cmsg_type = SCM_RIGHTS,
+		      } };
+	struct iovec iov[] = {
+		{ .iov_base = (void *)(uintptr_t)header,
+		  .iov_len = sizeof(*header) },
+		{ .iov_base = (void *)(uintptr_t)payload,
+		  .iov_len = header->size },
+	};
+	struct msghdr hdr = { .msg_iov = iov, .msg_iovlen = 2 };
+	ssize_t n;
+
+	if (fd_count) {
+		hdr.msg_control = &control;
+		hdr.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+		memcpy(CMSG_DATA(&control.head), fds, fd_count * sizeof(int));
+	}
+	n = sendmsg(sock->fd, &hdr, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0)
+		return -errno;
+	/* To send the rest later would need a queue: the peer does not read. */
+	return (size_t)n == sizeof(*header) + header->size ? 0 : -EAGAIN;
+}
+
 int vhost_sock_reply(struct vhost_sock *sock, uint32_t request,
 		     const void *payload, uint32_t size)
 {
@@ -161,34 +194,11 @@ int vhost_sock_reply(struct vhost_sock *sock, uint32_t request,
 int vhost_sock_reply_fd(struct vhost_sock *sock, uint32_t request,
 			const void *payload, uint32_t size, int fd)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr head;
-	} control = { .head = {
-			      .cmsg_len = CMSG_LEN(sizeof(int)),
-			      .cmsg_level = SOL_SOCKET,
-			      .cmsg_type = SCM_RIGHTS,
-		      } };
 	struct vhost_wire_header header = {
 		.request = request,
 		.flags = VHOST_USER_VERSION | VHOST_USER_REPLY,
 		.size = size,
 	};
-	struct iovec iov[] = {
-		{ .iov_base = &header, .iov_len = sizeof(header) },
-		{ .iov_base = (void *)(uintptr_t)payload, .iov_len = size },
-	};
-	struct msghdr hdr = { .msg_iov = iov, .msg_iovlen = 2 };
-	ssize_t n;
 
-	if (fd >= 0) {
-		hdr.msg_control = &control;
-		hdr.msg_controllen = sizeof(control.bytes);
-		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
-	}
-	n = sendmsg(sock->fd, &hdr, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n < 0)
-		return -errno;
-	/* To send the rest later would need a queue: the peer does not read. */
-	return (size_t)n == sizeof(header) + size ? 0 : -EAGAIN;
+	return vhost_sock_send(sock, &header, payload, &fd, fd >= 0);
 }

@@ -48,6 +48,14 @@ int vhost_sock_recv(struct vhost_sock *sock);
 void vhost_sock_next(struct vhost_sock *sock);
 
 /*
+ * Sends one message with ->size bytes of @payload, and up to VHOST_USER_MAX_FDS
+ * descriptors, which the caller keeps. Errors as vhost_sock_reply().
+ */
+int vhost_sock_send(struct vhost_sock *sock,
+		    const struct vhost_wire_header *header, const void *payload,
+		    const int *fds, unsigned int fd_count);
+
+/*
  * Sends one reply. Returns 0; -EAGAIN when the socket is full because the peer
  * does not read its replies; or another negative errno of sendmsg(2).
  */
