@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "spi-daemon/bus/controller.h"
+#include "spi-daemon/keeper/child.h"
+#include "spi-daemon/keeper/keeping.h"
 #include "spi-daemon/startup/launch.h"
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/config/options.h"
@@ -12,8 +14,9 @@
 static int serve(struct options *options, int argc, char **argv)
 {
 	struct launch launch;
+	const int link = child_link();
 	char error[512];
-	int ret;
+	int ret = 0;
 
 	log_set_level(options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	if (!options->guest_count) {
@@ -21,13 +24,22 @@ static int serve(struct options *options, int argc, char **argv)
 		log_error("--config=%s: describes no guest", options->config);
 		return EXIT_FAILURE;
 	}
-	ret = launch_begin(&launch, &options->launch, error, sizeof(error));
-	if (!ret) {
+	if (link >= 0)
+		launch_begin_kept(&launch, &options->launch, link);
+	else
+		ret = launch_begin(&launch, &options->launch, error,
+				   sizeof(error));
+	if (ret < 0) {
+		log_error("%s", error);
+		return EXIT_FAILURE;
+	}
+	if (options->launch.keeper && link < 0)
+		ret = keeping_run(options, argv, &launch, error, sizeof(error));
+	else
 		ret = supervisor_run(options, argc, argv, &launch, error,
 				     sizeof(error));
-		launch_end(&launch);
-	}
-	if (ret < 0)
+	launch_end(&launch);
+	if (ret < 0 && error[0])
 		log_error("%s", error);
 	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

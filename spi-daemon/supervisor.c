@@ -9,7 +9,6 @@
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/guest/guest_set.h"
 #include "spi-daemon/system/log.h"
-#include "spi-daemon/startup/notify.h"
 #include "spi-daemon/stats/stats_file.h"
 #include "spi-daemon/stats/stats_log.h"
 #include "spi-daemon/stats/stats_prom.h"
@@ -40,13 +39,14 @@ static void describe(const struct guest_set *set, char *text, size_t size)
 		 set->count == 1 ? "" : "s");
 }
 
-static void reload(struct guest_set *set, int argc, char **argv)
+static void reload(struct guest_set *set, struct launch *launch, int argc,
+		   char **argv)
 {
 	struct options options;
 	char error[512], status[64];
 	int ret;
 
-	notify_reloading();
+	launch_reloading(launch);
 	ret = options_parse(argc, argv, &options, error, sizeof(error));
 	if (!ret) {
 		ret = guest_set_change(set, &options, error, sizeof(error));
@@ -57,10 +57,16 @@ static void reload(struct guest_set *set, int argc, char **argv)
 		log_error("nothing was changed: %s", error);
 	else
 		log_info("configuration read, %s", status);
-	notify_ready(ret ? "nothing was changed: see the log" : status);
+	launch_ready(launch, ret ? "nothing was changed: see the log" : status);
 }
 
-static void log_stats(const struct guest_set *set)
+/* What the keeper has seen, if there is one. */
+static const struct keeper_history *history(const struct launch *launch)
+{
+	return launch->link >= 0 ? &launch->history : NULL;
+}
+
+static void log_stats(const struct guest_set *set, const struct launch *launch)
 {
 	struct stats_view view;
 
@@ -68,17 +74,20 @@ static void log_stats(const struct guest_set *set)
 		log_error("no statistics: out of memory");
 		return;
 	}
+	view.history = history(launch);
 	stats_log(&view);
 	stats_view_fini(&view);
 }
 
-static void write_stats(const struct guest_set *set, struct stats_file *file,
+static void write_stats(const struct guest_set *set,
+			const struct launch *launch, struct stats_file *file,
 			time_t start)
 {
 	struct stats_view view;
 
 	if (!file->path || stats_view_init(&view, set) < 0)
 		return;
+	view.history = history(launch);
 	stats_file_write(file, stats_prom(&view, start));
 	stats_view_fini(&view);
 }
@@ -108,7 +117,8 @@ static int wait_signal(const sigset_t *signals, uint64_t *tick)
 
 /* Until a signal says that it is enough; returns that. */
 static int supervise(struct guest_set *set, struct stats_file *stats,
-		     const sigset_t *signals, int argc, char **argv)
+		     struct launch *launch, const sigset_t *signals, int argc,
+		     char **argv)
 {
 	const time_t start = time(NULL);
 	uint64_t tick = 0;
@@ -119,14 +129,14 @@ static int supervise(struct guest_set *set, struct stats_file *stats,
 		switch (sig) {
 		case 0:
 			guest_set_look(set);
-			write_stats(set, stats, start);
+			write_stats(set, launch, stats, start);
 			break;
 		case SIGHUP:
-			reload(set, argc, argv);
-			write_stats(set, stats, start);
+			reload(set, launch, argc, argv);
+			write_stats(set, launch, stats, start);
 			break;
 		case SIGUSR1:
-			log_stats(set);
+			log_stats(set, launch);
 			break;
 		default:
 			return sig;
@@ -153,14 +163,15 @@ int supervisor_run(struct options *options, int argc, char **argv,
 		ret = stats_file_open(&stats, options->stats, error,
 				      error_size);
 	if (!ret)
-		ret = guest_set_start(&set, options, error, error_size);
+		ret = guest_set_start(&set, options, launch->link, error,
+				      error_size);
 	if (!ret) {
 		describe(&set, status, sizeof(status));
 		log_info("%s", status);
 		launch_ready(launch, status);
-		ret = supervise(&set, &stats, &signals, argc, argv);
+		ret = supervise(&set, &stats, launch, &signals, argc, argv);
 		log_info("ending on %s", strsignal(ret));
-		notify_stopping();
+		launch_stopping(launch);
 		guest_set_stop(&set);
 		ret = 0;
 	}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <bsd/stdlib.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -24,6 +25,8 @@ enum {
 	OPTION_SOCKET_GROUP,
 	OPTION_CHECK,
 	OPTION_STATS,
+	OPTION_KEEPER,
+	OPTION_KEEPER_TIMEOUT,
 };
 
 static const struct option long_options[] = {
@@ -38,6 +41,8 @@ static const struct option long_options[] = {
 	{ "socket-mode", required_argument, NULL, OPTION_SOCKET_MODE },
 	{ "socket-group", required_argument, NULL, OPTION_SOCKET_GROUP },
 	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "keeper", no_argument, NULL, OPTION_KEEPER },
+	{ "keeper-timeout", required_argument, NULL, OPTION_KEEPER_TIMEOUT },
 	{ "daemon", no_argument, NULL, OPTION_DAEMON },
 	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
 	{ "user", required_argument, NULL, OPTION_USER },
@@ -183,7 +188,7 @@ static int check_repeated(struct parser *p, int found, const char *value)
 	if (found != 's' && found != 'c' && found != 'f' &&
 	    found != OPTION_PIDFILE && found != OPTION_USER &&
 	    found != OPTION_SOCKET_MODE && found != OPTION_SOCKET_GROUP &&
-	    found != OPTION_STATS)
+	    found != OPTION_STATS && found != OPTION_KEEPER_TIMEOUT)
 		return 1;
 	if (p->ruled & bit)
 		return 0;
@@ -225,6 +230,22 @@ static int take_access(struct parser *p, int found, const char *value)
 	return ret;
 }
 
+static int set_keeper_timeout(struct parser *p, const char *value)
+{
+	const char *error;
+	long long seconds = strtonum(value, 0, 3600, &error);
+
+	if (error) {
+		snprintf(p->error, p->error_size,
+			 "--keeper-timeout=%.64s is not a number of seconds, "
+			 "0..3600",
+			 value);
+		return -EINVAL;
+	}
+	p->options->launch.keeper_timeout = (unsigned int)seconds;
+	return OPTIONS_RUN;
+}
+
 static int take_launch_option(struct launch_options *launch, int found,
 			      const char *value)
 {
@@ -236,6 +257,9 @@ static int take_launch_option(struct launch_options *launch, int found,
 		return OPTIONS_RUN;
 	case OPTION_SYSLOG:
 		launch->syslog = true;
+		return OPTIONS_RUN;
+	case OPTION_KEEPER:
+		launch->keeper = true;
 		return OPTIONS_RUN;
 	case OPTION_USER:
 		text = &launch->user;
@@ -288,7 +312,10 @@ static int take_option(struct parser *p, int found, const char *value)
 	case OPTION_PIDFILE:
 	case OPTION_USER:
 	case OPTION_SYSLOG:
+	case OPTION_KEEPER:
 		return take_launch_option(&p->options->launch, found, value);
+	case OPTION_KEEPER_TIMEOUT:
+		return set_keeper_timeout(p, value);
 	case OPTION_STATS:
 		return set_stats(p, value);
 	case 'v':
@@ -457,6 +484,7 @@ int options_parse(int argc, char **argv, struct options *options, char *error,
 	int ret;
 
 	memset(options, 0, sizeof(*options));
+	options->launch.keeper_timeout = KEEPER_TIMEOUT_DEFAULT;
 	ret = read_words(&p, argc, argv);
 	if (ret == OPTIONS_RUN)
 		ret = finish(&p);

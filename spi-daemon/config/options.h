@@ -13,12 +13,16 @@
 /* The file that is read if the command line describes no guest. */
 #define OPTIONS_CONFIG_DEFAULT "/etc/vhost-device-spi.conf"
 
+#define KEEPER_TIMEOUT_DEFAULT 10 /* seconds */
+
 /* The options for launch.h. */
 struct launch_options {
 	bool background; /* --daemon */
 	bool syslog;
-	char *pid_file; /* NULL: none */
-	char *user;	/* NAME[:GROUP]; NULL: do not change it */
+	bool keeper;
+	unsigned int keeper_timeout; /* seconds; 0: none */
+	char *pid_file;		     /* NULL: none */
+	char *user;		     /* NAME[:GROUP]; NULL: do not change it */
 };
 
 struct options {

@@ -10,6 +10,7 @@
 #include "spi-daemon/config/guest/guest_check.h"
 #include "spi-daemon/guest/guest_set.h"
 #include "spi-daemon/system/log.h"
+#include "vhost/keeper/link.h"
 
 static void explain(const char *path, int ret, char *error, size_t error_size)
 {
@@ -51,10 +52,11 @@ static int open_guest(struct guest_set *set, struct guest_spec *spec,
 	return 0;
 }
 
-static int listen_guest(struct guest *guest, char *error, size_t error_size)
+static int listen_guest(const struct guest_set *set, struct guest *guest,
+			char *error, size_t error_size)
 {
 	int ret = guest_worker_init(&guest->worker, &guest->spec,
-				    &guest->controller);
+				    &guest->controller, set->link);
 
 	if (ret < 0)
 		explain(guest->spec.socket, ret, error, error_size);
@@ -110,7 +112,8 @@ static int check_guest(const struct guest_set *set,
 
 	if (ret || is_ours(set, spec->socket))
 		return ret;
-	ret = vhost_listen_check(spec->socket);
+	ret = set->link < 0 ? vhost_listen_check(spec->socket)
+			    : keeper_link_check(set->link, spec->socket);
 	if (ret < 0)
 		explain(spec->socket, ret, error, error_size);
 	return ret;
@@ -129,18 +132,18 @@ static int check_guests(const struct guest_set *set,
 	return ret;
 }
 
-int guest_set_start(struct guest_set *set, struct options *options, char *error,
-		    size_t error_size)
+int guest_set_start(struct guest_set *set, struct options *options, int link,
+		    char *error, size_t error_size)
 {
 	int ret;
 
-	*set = (struct guest_set){ .count = 0 };
+	*set = (struct guest_set){ .link = link };
 	pool_init(&set->pool);
 	ret = check_guests(set, options, error, error_size);
 	for (unsigned int i = 0; !ret && i < options->guest_count; i++)
 		ret = open_guest(set, &options->guests[i], error, error_size);
 	for (unsigned int i = 0; !ret && i < set->count; i++)
-		ret = listen_guest(set->guests[i], error, error_size);
+		ret = listen_guest(set, set->guests[i], error, error_size);
 	for (unsigned int i = 0; !ret && i < set->count; i++)
 		ret = start_guest(set->guests[i], error, error_size);
 	if (ret < 0)
@@ -205,7 +208,7 @@ static void add_guest(struct guest_set *set, struct guest_spec *spec)
 		return;
 	}
 	guest = set->guests[set->count - 1];
-	ret = listen_guest(guest, error, sizeof(error));
+	ret = listen_guest(set, guest, error, sizeof(error));
 	if (!ret)
 		ret = start_guest(guest, error, sizeof(error));
 	if (ret < 0) {

@@ -22,15 +22,17 @@ struct guest_set {
 	struct pool pool;
 	struct guest *guests[OPTIONS_MAX_GUESTS];
 	unsigned int count;
+	int link; /* to the keeper (keeper/link.h); -1: none */
 };
 
 /*
- * Serves all guests of @options, whose descriptions move into @set, or none:
- * on failure returns a negative errno, with one line (no newline) in @error,
+ * Serves all guests of @options, whose descriptions move into @set, or none.
+ * @link: see struct guest_set; the caller closes it after guest_set_stop(). On
+ * failure returns a negative errno, with one line (no newline) in @error,
  * and no socket is left.
  */
-int guest_set_start(struct guest_set *set, struct options *options, char *error,
-		    size_t error_size);
+int guest_set_start(struct guest_set *set, struct options *options, int link,
+		    char *error, size_t error_size);
 
 /*
  * Serves the guests of @options, whose descriptions may move into @set,

@@ -11,6 +11,8 @@
 #include "spi-daemon/guest/guest_worker.h"
 #include "spi-daemon/system/join.h"
 #include "spi-daemon/system/log.h"
+#include "vhost/keeper/link.h"
+#include "vhost/keeper/relay.h"
 #include "vhost/poll.h"
 
 #define REQUESTQ 0
@@ -40,8 +42,24 @@
 
 #define STACK_SIZE   (256u << 10)
 
+/*
+ * A keeper needs some protocol features, and hides those that the operator does
+ * not offer from the front end.
+ */
+static int listen_for(struct guest_worker *w, const struct guest_spec *spec,
+		      int link)
+{
+	uint64_t hidden = KEEPER_NEEDED & ~w->device.offered.protocol;
+
+	if (link < 0)
+		return vhost_listen(&w->listener, spec->socket, &spec->access);
+	w->device.offered.protocol |= KEEPER_NEEDED;
+	return keeper_link_listen(link, &w->listener, w->name, spec->socket,
+				  &spec->access, hidden);
+}
+
 int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
-		      struct controller *controller)
+		      struct controller *controller, int link)
 {
 	int ret;
 
@@ -63,9 +81,7 @@ int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 	w->service.replay = spec->replay;
 	w->service.message.user.weight = spec->weight;
 	w->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ret = w->quit < 0
-		      ? -errno
-		      : vhost_listen(&w->listener, spec->socket, &spec->access);
+	ret = w->quit < 0 ? -errno : listen_for(w, spec, link);
 	if (ret < 0)
 		goto fini_service;
 	return 0;

@@ -42,12 +42,13 @@ struct guest_worker {
 
 /*
  * Listens at the socket of the guest that @spec describes, whose requests go
- * to @controller; both must outlive the worker. Returns 0 or a negative
- * errno, of vhost_listen() or for want of memory or descriptors.
+ * to @controller; both must outlive the worker. @link leads to the keeper that
+ * listens in our place (keeper/link.h); -1: there is none. Returns 0 or a
+ * negative errno, of vhost_listen() or for want of memory or descriptors.
  */
 int guest_worker_init(struct guest_worker *worker,
 		      const struct guest_spec *spec,
-		      struct controller *controller);
+		      struct controller *controller, int link);
 
 /* Removes the socket. The thread does not run, or was joined. */
 void guest_worker_fini(struct guest_worker *worker);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "spi-daemon/startup/background.h"
 #include "spi-daemon/startup/launch.h"
@@ -26,7 +27,7 @@ int launch_begin(struct launch *launch, const struct launch_options *options,
 {
 	int ret = 0;
 
-	*launch = (struct launch){ .background = -1 };
+	*launch = (struct launch){ .background = -1, .link = -1 };
 	if (options->background) {
 		launch->background = background_start();
 		if (launch->background < 0) {
@@ -48,16 +49,45 @@ int launch_begin(struct launch *launch, const struct launch_options *options,
 	return ret;
 }
 
+void launch_begin_kept(struct launch *launch,
+		       const struct launch_options *options, int link)
+{
+	*launch = (struct launch){ .background = -1, .link = link };
+	launch_open_log(options);
+}
+
 void launch_ready(struct launch *launch, const char *status)
 {
-	if (launch->background >= 0)
-		background_ready(launch->background);
+	if (launch->link >= 0) {
+		keeper_link_ready(launch->link, status, &launch->history);
+	} else {
+		if (launch->background >= 0)
+			background_ready(launch->background);
+		launch->background = -1;
+		notify_ready(status);
+	}
 	log_started();
-	notify_ready(status);
+}
+
+void launch_reloading(const struct launch *launch)
+{
+	if (launch->link >= 0)
+		keeper_link_reloading(launch->link);
+	else
+		notify_reloading();
+}
+
+void launch_stopping(const struct launch *launch)
+{
+	if (launch->link < 0)
+		notify_stopping();
 }
 
 void launch_end(struct launch *launch)
 {
 	pid_file_remove(launch->pid_file);
 	launch->pid_file = NULL;
+	if (launch->link >= 0)
+		close(launch->link);
+	launch->link = -1;
 }

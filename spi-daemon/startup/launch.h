@@ -7,12 +7,15 @@
 #include <stddef.h>
 
 #include "spi-daemon/config/options.h"
+#include "vhost/keeper/link.h"
 
 struct pidfh;
 
 struct launch {
 	int background; /* for background_ready(); -1: in the foreground */
 	struct pidfh *pid_file;
+	int link; /* to the keeper that started us; -1: none */
+	struct keeper_history history; /* what it has seen until now */
 };
 
 /*
@@ -34,13 +37,26 @@ int launch_begin(struct launch *launch, const struct launch_options *options,
 		 char *error, size_t error_size);
 
 /*
- * Reports to the process or service manager that started the daemon that it is
- * ready. @status is one line for people. Call once; report later changes with
- * notify.h.
+ * The same for a process that a keeper has started, which has done most of it:
+ * opens the log. @link leads to the keeper (keeper/link.h) and is owned.
+ */
+void launch_begin_kept(struct launch *launch,
+		       const struct launch_options *options, int link);
+
+/*
+ * Reports to whoever started the daemon that it is ready: the process that
+ * waits, the service manager, or the keeper. @status is one line for people.
+ * To be called after the start and after each reload.
  */
 void launch_ready(struct launch *launch, const char *status);
 
-/* Removes the pid file. */
+/* Reports that the configuration is about to be read again. */
+void launch_reloading(const struct launch *launch);
+
+/* Reports that the daemon is about to end. */
+void launch_stopping(const struct launch *launch);
+
+/* Removes the pid file, and closes the link. */
 void launch_end(struct launch *launch);
 
 #endif

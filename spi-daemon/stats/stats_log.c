@@ -177,8 +177,21 @@ static void log_bus(const struct stats_view *view, const struct pool_bus *bus)
 	log_info("%s", line.text);
 }
 
+static void log_keeper(const struct keeper_history *history)
+{
+	struct line line = { .len = 0 };
+
+	add(&line, "keeper: restarts %" PRIu64, history->restarts);
+	if (history->reason[0])
+		add(&line, " (the last after %s)", history->reason);
+	add_seconds(&line, ", longest pause ", history->longest_pause_ns);
+	log_info("%s", line.text);
+}
+
 void stats_log(const struct stats_view *view)
 {
+	if (view->history)
+		log_keeper(view->history);
 	for (unsigned int i = 0; i < view->guest_count; i++)
 		log_guest(view, i);
 	for (unsigned int i = 0; i < view->device_count; i++)

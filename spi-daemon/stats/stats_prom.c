@@ -353,6 +353,22 @@ static void write_daemon(const struct writer *w, time_t start)
 			    in_state[s]);
 }
 
+static void write_keeper(const struct writer *w)
+{
+	const struct keeper_history *history = w->view->history;
+
+	if (!history)
+		return;
+	prom_family(w->file, NAME("keeper_restarts_total"), "counter",
+		    "Times that the serving process was started again.");
+	prom_number(w->file, NAME("keeper_restarts_total"), "", "",
+		    history->restarts);
+	prom_family(w->file, NAME("keeper_longest_pause_seconds"), "gauge",
+		    "The longest time without a process that serves.");
+	prom_seconds(w->file, NAME("keeper_longest_pause_seconds"), "", "",
+		     history->longest_pause_ns);
+}
+
 static void free_labels(char **labels, unsigned int count)
 {
 	for (unsigned int i = 0; labels && i < count; i++)
@@ -408,6 +424,7 @@ char *stats_prom(const struct stats_view *view, time_t start)
 	w.file = make_labels(&w) ? open_memstream(&text, &size) : NULL;
 	if (w.file) {
 		write_daemon(&w, start);
+		write_keeper(&w);
 		write_guests(&w);
 		write_devices(&w);
 		write_buses(&w);

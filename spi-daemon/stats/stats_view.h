@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "spi-daemon/guest/guest_set.h"
+#include "vhost/keeper/link.h"
 
 /* Each array is sorted by name, with numbers in names compared as numbers. */
 struct stats_view {
@@ -20,11 +21,13 @@ struct stats_view {
 	unsigned int device_count;
 	const struct pool_bus **buses;
 	unsigned int bus_count;
+	const struct keeper_history *history; /* the keeper's; NULL: none */
 };
 
 /*
- * Fills @view from @set, which must not change before stats_view_fini().
- * Returns 0, or -ENOMEM; stats_view_fini() is not needed then.
+ * Fills @view from @set, which must not change before stats_view_fini(), and
+ * without a ->history. Returns 0, or -ENOMEM; stats_view_fini() is not needed
+ * then.
  */
 int stats_view_init(struct stats_view *view, const struct guest_set *set);
 void stats_view_fini(struct stats_view *view);

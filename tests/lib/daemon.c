@@ -80,12 +80,15 @@ static void redirect(const struct daemon *d, const char *name, int to)
 void daemon_spawn(struct daemon *d, const char *const *args)
 {
 	const char *argv[MAX_ARGS] = { daemon_binary() };
+	unsigned int count = 1;
 	pid_t parent = getpid();
 
-	for (unsigned int i = 0; args[i]; i++) {
-		assert_true(i + 2 < MAX_ARGS);
-		argv[i + 1] = args[i];
+	for (; args[count - 1]; count++) {
+		assert_true(count + 2 < MAX_ARGS);
+		argv[count] = args[count - 1];
 	}
+	if (getenv("VHOST_KEEPER"))
+		argv[count] = "--keeper";
 	d->pid = fork();
 	assert_true(d->pid >= 0);
 	if (d->pid > 0)
@@ -251,6 +254,22 @@ const char *daemon_stderr(const struct daemon *d)
 void daemon_show_log(const struct daemon *d)
 {
 	process_show_log("log of the daemon", daemon_file(d, "stderr"));
+}
+
+pid_t daemon_child(const struct daemon *d)
+{
+	char path[64];
+	FILE *file;
+	int child = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)d->pid,
+		 (int)d->pid);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	if (fscanf(file, "%d", &child) != 1)
+		child = 0;
+	fclose(file);
+	return child;
 }
 
 static unsigned int count_entries(const struct daemon *d, const char *what)

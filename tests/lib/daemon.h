@@ -73,6 +73,9 @@ const char *daemon_stderr(const struct daemon *d);
 /* Shows the last lines of its log on stderr. */
 void daemon_show_log(const struct daemon *d);
 
+/* The process that a daemon with --keeper has serve the guests; 0: none. */
+pid_t daemon_child(const struct daemon *d);
+
 unsigned int daemon_fds(const struct daemon *d);
 unsigned int daemon_threads(const struct daemon *d);
 

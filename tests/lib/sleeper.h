@@ -37,7 +37,8 @@ struct sleeper {
 	struct sleeper_slot *free;
 	struct sleeper_slot *by_head[SLEEPER_RING];
 	unsigned int in_flight;
-	bool unsure; /* a session ended with requests in flight */
+	bool unsure;  /* a session ended with requests in flight */
+	bool crashes; /* the daemon does, at any time */
 	uint64_t done;
 	uint64_t exchanges;
 	uint64_t sleeps;

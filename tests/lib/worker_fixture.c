@@ -26,7 +26,7 @@ static void open_worker(struct worker_fixture *f, unsigned int i)
 					 f->devices, error, sizeof(error)),
 			 0);
 	assert_int_equal(guest_worker_init(&f->workers[i], &f->specs[i],
-					   &f->controllers[i]),
+					   &f->controllers[i], -1),
 			 0);
 	assert_int_equal(guest_worker_start(&f->workers[i]), 0);
 }

@@ -308,9 +308,9 @@ static void socket_that_is_served_is_refused(void **state)
 	struct worker_fixture *f = *state;
 	struct guest_worker second;
 
-	assert_int_equal(
-		guest_worker_init(&second, &f->specs[0], &f->controllers[0]),
-		-EADDRINUSE);
+	assert_int_equal(guest_worker_init(&second, &f->specs[0],
+					   &f->controllers[0], -1),
+			 -EADDRINUSE);
 }
 
 #define TEST(name) \

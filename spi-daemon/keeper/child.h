@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The process that serves the guests, which a keeper starts. */
+#ifndef KEEPER_CHILD_H
+#define KEEPER_CHILD_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct child {
+	pid_t pid; /* 0: none runs */
+	int exe;   /* the binary to run; owned */
+	char **argv;
+};
+
+/*
+ * Prepares for children with the command line @argv, which must outlive
+ * @child. They run the binary of this process, even if it is replaced or
+ * deleted meanwhile. Returns 0 or a negative errno.
+ */
+int child_init(struct child *child, char **argv);
+
+void child_fini(struct child *child);
+
+/*
+ * Starts a process, which must not be running. It blocks the signals that this
+ * process blocks, and gets SIGTERM when this process ends. Stores in @link this
+ * end of the link to it. Returns 0 or a negative errno.
+ */
+int child_start(struct child *child, int *link);
+
+/*
+ * Returns 1, with the wait status in @status, if the process has ended, or has
+ * been stopped or continued, since the last call; else 0.
+ */
+int child_reap(struct child *child, int *status);
+
+/* Describes how the process ended, in a few words. */
+void child_describe(int status, char *text, size_t size);
+
+/*
+ * In a process that a keeper has started: returns its end of the link, once.
+ * Otherwise returns -1.
+ */
+int child_link(void);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Keeps front ends connected while the back end that serves them is replaced.
+ * The keeper is a back end to front ends and a front end to the back end, on
+ * the control plane alone; it works for any vhost-user back end that uses
+ * link.h. It has one thread, and does not block.
+ *
+ *	front end --socket--> relay --socket--> back end, another process
+ *	    |                                       |
+ *	    `----- kick, call, guest memory --------'
+ *
+ * Who uses it starts the back end, with one end of a link:
+ *
+ *	keeper_attach()		a back end was started
+ *	keeper_fill(), poll(2), keeper_work()	again and again
+ *	keeper_detach()		the back end has ended
+ */
+#ifndef VHOST_KEEPER_H
+#define VHOST_KEEPER_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vhost/keeper/link.h"
+#include "vhost/keeper/relay.h"
+
+struct keeper_ops {
+	/* Something that the operator should know, in one line. */
+	void (*log)(void *opaque, const char *text);
+	/* The back end serves all guests. @status is one line. */
+	void (*ready)(void *opaque, const char *status);
+	void (*reloading)(void *opaque);
+	/* The back end does not answer: it is to be killed. */
+	void (*hung)(void *opaque);
+};
+
+/* A socket that front ends connect to. */
+struct keeper_guest {
+	char name[64];
+	struct vhost_listener listener;
+	int channel; /* to the back end; -1: it does not serve this guest */
+	uint64_t hidden;
+	bool connected;
+	bool gone;		   /* to be freed when nobody looks at it */
+	uint64_t accept_at;	   /* monotonic ns: no descriptor was left */
+	struct keeper_relay relay; /* while ->connected */
+};
+
+struct keeper {
+	const struct keeper_ops *ops;
+	void *opaque;
+	struct keeper_limits limits;
+	int link; /* -1: no back end */
+	bool ready;
+	struct keeper_guest **guests;
+	unsigned int guest_count;
+	struct pollfd *fds; /* KEEPER_POLL_... */
+	struct keeper_history history;
+};
+
+/* Of ->fds */
+enum {
+	KEEPER_POLL_USER, /* for whoever calls poll(2) to use */
+	KEEPER_POLL_LINK,
+	KEEPER_POLL_GUESTS, /* KEEPER_POLL_EACH for each of them */
+	KEEPER_POLL_EACH = 4,
+};
+
+/* No back end, no guests. Returns 0 or -ENOMEM. */
+int keeper_init(struct keeper *keeper, const struct keeper_ops *ops,
+		void *opaque);
+
+/*
+ * A back end that does not answer for @ns nanoseconds hangs. 0: none ever does.
+ * The default are 10 seconds.
+ */
+void keeper_set_timeout(struct keeper *keeper, uint64_t ns);
+
+/* Disconnects all front ends, and removes the sockets. */
+void keeper_fini(struct keeper *keeper);
+
+/* A back end has the other end of @link, which the keeper owns. */
+void keeper_attach(struct keeper *keeper, int link);
+
+/* The back end has ended; front ends wait for the next one. */
+void keeper_detach(struct keeper *keeper, uint64_t now);
+
+/*
+ * Fills in ->fds. Returns how many there are; and in @deadline when
+ * keeper_work() is to be called at the latest, monotonic ns.
+ */
+unsigned int keeper_fill(struct keeper *keeper, uint64_t *deadline);
+
+/* Does what can be done after poll(2). */
+void keeper_work(struct keeper *keeper, uint64_t now);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "vhost/keeper/link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vhost/wire/pass_fd.h"
+
+static struct keeper_ask make(enum keeper_question question)
+{
+	return (struct keeper_ask){
+		.version = KEEPER_LINK_VERSION,
+		.question = question,
+	};
+}
+
+/* Copies @text, which may be cut off. */
+static void copy(char *to, size_t size, const char *text)
+{
+	size_t len = strnlen(text, size - 1);
+
+	memcpy(to, text, len);
+	to[len] = '\0';
+}
+
+static int set_path(struct keeper_ask *ask, const char *path)
+{
+	if (strlen(path) >= sizeof(ask->path))
+		return -ENAMETOOLONG;
+	copy(ask->path, sizeof(ask->path), path);
+	return 0;
+}
+
+/* Asks, and waits for the answer. Closes the answer's descriptor if @fd is
+ * NULL. */
+static int ask_keeper(int link, const struct keeper_ask *ask,
+		      struct keeper_answer *answer, int *fd)
+{
+	int unwanted = -1;
+	int ret = vhost_pass_fd(link, ask, sizeof(*ask), -1);
+
+	if (!fd)
+		fd = &unwanted;
+	if (!ret)
+		ret = vhost_receive_fd(link, answer, sizeof(*answer), fd);
+	if (!ret)
+		ret = answer->ret;
+	if (unwanted >= 0)
+		close(unwanted);
+	return ret;
+}
+
+int keeper_link_check(int link, const char *path)
+{
+	struct keeper_ask ask = make(KEEPER_CHECK);
+	struct keeper_answer answer;
+	int ret = set_path(&ask, path);
+
+	return ret ? ret : ask_keeper(link, &ask, &answer, NULL);
+}
+
+int keeper_link_listen(int link, struct vhost_listener *listener,
+		       const char *name, const char *path,
+		       const struct vhost_access *access, uint64_t hidden)
+{
+	struct keeper_ask ask = make(KEEPER_LISTEN);
+	struct keeper_answer answer;
+	int ret = set_path(&ask, path);
+
+	if (ret)
+		return ret;
+	copy(ask.name, sizeof(ask.name), name);
+	ask.mode = access->mode;
+	ask.group = access->group;
+	ask.hidden = hidden;
+	*listener = (struct vhost_listener){ .fd = -1, .passed = true };
+	listener->path = strdup(path);
+	if (!listener->path)
+		return -ENOMEM;
+	ret = ask_keeper(link, &ask, &answer, &listener->fd);
+	if (!ret && listener->fd < 0)
+		ret = -EMFILE;
+	if (ret)
+		free(listener->path);
+	return ret;
+}
+
+int keeper_link_reloading(int link)
+{
+	const struct keeper_ask ask = make(KEEPER_RELOADING);
+	struct keeper_answer answer;
+
+	return ask_keeper(link, &ask, &answer, NULL);
+}
+
+int keeper_link_ready(int link, const char *status,
+		      struct keeper_history *history)
+{
+	struct keeper_ask ask = make(KEEPER_IS_READY);
+	struct keeper_answer answer;
+	int ret;
+
+	copy(ask.path, sizeof(ask.path), status);
+	ret = ask_keeper(link, &ask, &answer, NULL);
+	if (!ret)
+		*history = answer.history;
+	return ret;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * How a back end and its keeper talk, over a socket of SOCK_SEQPACKET: the back
+ * end asks, the keeper answers at once. Both are the same program, or an older
+ * and a newer one: KEEPER_LINK_VERSION counts changes of these structs.
+ *
+ * The keeper listens for the back end. It passes connections over a channel,
+ * which is a struct vhost_listener in the back end: see listen.h.
+ */
+#ifndef KEEPER_LINK_H
+#define KEEPER_LINK_H
+
+#include <stdint.h>
+
+#include "vhost/wire/listen.h"
+
+#define KEEPER_LINK_VERSION 1
+
+/* What the keeper has seen, for statistics. */
+struct keeper_history {
+	uint64_t restarts;	   /* of a back end that died */
+	uint64_t upgrades;	   /* to another back end that was ready */
+	uint64_t longest_pause_ns; /* without a back end that was ready */
+	char reason[96];	   /* of the last restart; "": none */
+};
+
+enum keeper_question {
+	KEEPER_CHECK,	  /* could ->path be listened at? */
+	KEEPER_LISTEN,	  /* the answer brings the channel */
+	KEEPER_RELOADING, /* the configuration is about to be read again */
+	KEEPER_IS_READY,  /* all guests are served; ->path is a status line */
+};
+
+struct keeper_ask {
+	uint32_t version;
+	uint32_t question; /* enum keeper_question */
+	uint32_t mode;	   /* LISTEN: as in struct vhost_access */
+	uint32_t group;
+	uint64_t hidden; /* LISTEN: protocol features that front ends must not
+			    see */
+	char name[64];	 /* LISTEN: of the guest, for the log */
+	char path[200];
+};
+
+struct keeper_answer {
+	uint32_t version;
+	int32_t ret; /* 0 or a negative errno */
+	struct keeper_history history;
+};
+
+/*
+ * The back end's side. @link is the socket; each returns 0 or a negative errno:
+ * the keeper's, as from vhost_listen(), or -ECONNRESET.
+ */
+int keeper_link_check(int link, const char *path);
+
+/* As vhost_listen(). @name and @hidden: see struct keeper_ask. */
+int keeper_link_listen(int link, struct vhost_listener *listener,
+		       const char *name, const char *path,
+		       const struct vhost_access *access, uint64_t hidden);
+int keeper_link_reloading(int link);
+
+/* Stores in @history what the keeper has seen. */
+int keeper_link_ready(int link, const char *status,
+		      struct keeper_history *history);
+
+#endif

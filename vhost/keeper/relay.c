@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "vhost/keeper/relay.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "vhost/wire/replies.h"
+
+#define BIT(n) (1ull << (n))
+
+/* A message that so many back ends have died of is not given to another. */
+#define MAX_DEATHS 3
+
+void keeper_relay_init(struct keeper_relay *relay, int front, uint64_t hidden,
+		       uint64_t now)
+{
+	*relay = (struct keeper_relay){
+		.hidden = hidden,
+		.alone_since = now,
+	};
+	vhost_sock_init(&relay->front, front);
+	keeper_record_init(&relay->record);
+}
+
+void keeper_relay_fini(struct keeper_relay *relay)
+{
+	if (relay->stage != KEEPER_DETACHED)
+		vhost_sock_fini(&relay->back);
+	vhost_sock_fini(&relay->front);
+	keeper_record_fini(&relay->record);
+}
+
+static void enter(struct keeper_relay *relay, enum keeper_stage stage,
+		  uint64_t now)
+{
+	relay->stage = stage;
+	relay->since = now;
+}
+
+/* The message of the front end is done. */
+static int finish(struct keeper_relay *relay, int ret)
+{
+	vhost_sock_next(&relay->front);
+	relay->pending = false;
+	return ret;
+}
+
+/* Returns true if the front end waits for an answer to its message. */
+static bool has_answer(const struct keeper_relay *relay)
+{
+	const struct vhost_wire_header *h = &relay->front.msg.header;
+	uint64_t protocol = keeper_record_protocol(&relay->record);
+
+	return vhost_request_has_reply(h->request, protocol) ||
+	       h->request == VHOST_USER_IOTLB_MSG ||
+	       (h->flags & VHOST_USER_NEED_REPLY &&
+		protocol & BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK));
+}
+
+static int send_u64(struct keeper_relay *relay, uint64_t value)
+{
+	return vhost_sock_reply(&relay->front, relay->front.msg.header.request,
+				&value, sizeof(value));
+}
+
+/* Answers the message in place of a back end: nack, or empty reply. */
+static int refuse(struct keeper_relay *relay)
+{
+	uint32_t request = relay->front.msg.header.request;
+	int ret = 0;
+
+	if (request == VHOST_USER_SET_DEVICE_STATE_FD ||
+	    request == VHOST_USER_CHECK_DEVICE_STATE)
+		ret = send_u64(relay,
+			       VHOST_USER_STATE_ERROR | VHOST_USER_STATE_NO_FD);
+	else if (vhost_request_has_reply(
+			 request, keeper_record_protocol(&relay->record)))
+		ret = vhost_sock_reply(&relay->front, request, NULL, 0);
+	else if (has_answer(relay))
+		ret = send_u64(relay, 1);
+	return finish(relay, ret);
+}
+
+/* Sends the last reply to GET_CONFIG, if it was for the same bytes. */
+static int send_known_config(struct keeper_relay *relay)
+{
+	const struct vhost_wire_config *want = &relay->front.msg.payload.config;
+
+	if (!relay->config_size || want->offset != relay->config.offset ||
+	    want->size != relay->config.size)
+		return refuse(relay);
+	return finish(relay,
+		      vhost_sock_reply(&relay->front, VHOST_USER_GET_CONFIG,
+				       &relay->config, relay->config_size));
+}
+
+/*
+ * No back end can answer the message. One that has died has stopped all that
+ * it did, which is noted; and what never changes is known. A message that needs
+ * no answer is part of the replay.
+ */
+static int answer_alone(struct keeper_relay *relay)
+{
+	struct vhost_msg *msg = &relay->front.msg;
+	uint32_t request = msg->header.request;
+
+	if (!has_answer(relay))
+		return finish(relay,
+			      keeper_record_note(&relay->record, msg, NULL));
+
+	vhost_reason_set(&relay->reason,
+			 "request %u was answered without the back end",
+			 request);
+	if (keeper_record_stops(msg)) {
+		keeper_record_note(&relay->record, msg, NULL);
+		if (request == VHOST_USER_GET_VRING_BASE)
+			return refuse(relay);
+		return finish(relay, send_u64(relay, 0));
+	}
+	if (request == VHOST_USER_GET_CONFIG)
+		return send_known_config(relay);
+	if (request < KEEPER_KNOWN && relay->is_known & BIT(request))
+		return finish(relay, send_u64(relay, relay->known[request]));
+	return refuse(relay);
+}
+
+void keeper_relay_detach(struct keeper_relay *relay, uint64_t now)
+{
+	if (relay->stage == KEEPER_DETACHED)
+		return;
+	vhost_sock_fini(&relay->back);
+	if (relay->stage != KEEPER_REPLAYING)
+		relay->alone_since = now;
+	relay->deaths += relay->stage == KEEPER_FORWARDED;
+	enter(relay, KEEPER_DETACHED, now);
+}
+
+/* A back end that does not take a message is as good as dead. */
+static void send_back(struct keeper_relay *relay, enum keeper_stage stage,
+		      const struct keeper_message *message, uint64_t now)
+{
+	enter(relay, stage, now);
+	relay->expected = message->header.request;
+	if (vhost_sock_send(&relay->back, &message->header, &message->payload,
+			    message->fds, message->fd_count) < 0)
+		keeper_relay_detach(relay, now);
+}
+
+static void forward(struct keeper_relay *relay, uint64_t now)
+{
+	const struct vhost_msg *msg = &relay->front.msg;
+	struct keeper_message m = {
+		.header = msg->header,
+		.payload = msg->payload,
+		.fd_count = msg->fd_count,
+	};
+
+	memcpy(m.fds, msg->fds, sizeof(m.fds));
+	m.header.flags |= VHOST_USER_NEED_REPLY;
+	if (m.header.request == VHOST_USER_SET_PROTOCOL_FEATURES)
+		m.payload.u64 |= KEEPER_NEEDED;
+	send_back(relay, KEEPER_FORWARDED, &m, now);
+}
+
+/* What the back end is not given: it cannot be passed on, or is our secret. */
+static bool is_unfit(const struct keeper_relay *relay)
+{
+	const struct vhost_msg *msg = &relay->front.msg;
+
+	if (msg->fds_lost || msg->too_long)
+		return true;
+	return msg->header.request == VHOST_USER_SET_PROTOCOL_FEATURES &&
+	       msg->payload.u64 & relay->hidden;
+}
+
+/*
+ * Part of a state that was being moved may be lost with a back end: the front
+ * end has to begin that again.
+ */
+static bool is_hopeless(const struct keeper_relay *relay)
+{
+	return relay->deaths >= MAX_DEATHS ||
+	       (relay->deaths && relay->front.msg.header.request ==
+					 VHOST_USER_SET_DEVICE_STATE_FD);
+}
+
+/* Gives the back end, which has nothing to do, the front end's message. */
+static int proceed(struct keeper_relay *relay, uint64_t now)
+{
+	struct keeper_message get;
+
+	if (relay->stage != KEEPER_READY || !relay->pending)
+		return 0;
+	if (is_unfit(relay)) {
+		vhost_reason_set(&relay->reason,
+				 "request %u refused: it cannot be passed on",
+				 relay->front.msg.header.request);
+		return refuse(relay);
+	}
+	if (is_hopeless(relay))
+		return answer_alone(relay);
+	if (keeper_record_lacks_region(&relay->record, &relay->front.msg, &get))
+		send_back(relay, KEEPER_PREPARING, &get, now);
+	else
+		forward(relay, now);
+	return 0;
+}
+
+static int replay(struct keeper_relay *relay, uint64_t now)
+{
+	struct keeper_message message;
+
+	if (keeper_record_replay(&relay->record, &relay->replay_at,
+				 KEEPER_NEEDED, &message)) {
+		send_back(relay, KEEPER_REPLAYING, &message, now);
+		return 0;
+	}
+	enter(relay, KEEPER_READY, now);
+	return proceed(relay, now);
+}
+
+void keeper_relay_attach(struct keeper_relay *relay, int back, uint64_t now)
+{
+	vhost_sock_init(&relay->back, back);
+	relay->answered = false;
+	relay->replay_at = 0;
+	keeper_record_rewind(&relay->record);
+	replay(relay, now);
+}
+
+bool keeper_relay_wants_front(const struct keeper_relay *relay)
+{
+	return !relay->pending;
+}
+
+int keeper_relay_read_front(struct keeper_relay *relay, uint64_t now)
+{
+	int ret = vhost_sock_recv(&relay->front);
+
+	if (ret <= 0)
+		return ret;
+	relay->pending = true;
+	relay->deaths = 0;
+	return proceed(relay, now);
+}
+
+/* Returns true if the back end's answer says that @request was accepted. */
+static bool is_accepted(const struct keeper_relay *relay, uint32_t request)
+{
+	const struct vhost_msg *reply = &relay->back.msg;
+	uint64_t protocol = keeper_record_protocol(&relay->record) |
+			    KEEPER_NEEDED;
+
+	if (reply->too_long || reply->fds_lost)
+		return false;
+	if (request == VHOST_USER_SET_DEVICE_STATE_FD ||
+	    request == VHOST_USER_CHECK_DEVICE_STATE)
+		return true;
+	if (vhost_request_has_reply(request, protocol))
+		return reply->header.size;
+	return reply->header.size == sizeof(uint64_t) && !reply->payload.u64;
+}
+
+/* Remembers a reply that can be given again. */
+static void note_reply(struct keeper_relay *relay, uint32_t request)
+{
+	const struct vhost_msg *reply = &relay->back.msg;
+
+	if (request == VHOST_USER_GET_CONFIG) {
+		relay->config = reply->payload.config;
+		relay->config_size = reply->header.size;
+	} else if (request < KEEPER_KNOWN &&
+		   reply->header.size == sizeof(uint64_t) &&
+		   vhost_request_has_reply(request, 0)) {
+		relay->known[request] = reply->payload.u64;
+		relay->is_known |= BIT(request);
+	}
+}
+
+/* The back end has answered the front end's message. */
+static int pass_answer(struct keeper_relay *relay)
+{
+	struct vhost_msg *msg = &relay->front.msg;
+	struct vhost_msg *reply = &relay->back.msg;
+	uint32_t request = msg->header.request;
+	int ret = 0;
+
+	if (request == VHOST_USER_GET_PROTOCOL_FEATURES)
+		reply->payload.u64 &= ~relay->hidden;
+	if (is_accepted(relay, request)) {
+		note_reply(relay, request);
+		if (keeper_record_note(&relay->record, msg, reply) < 0)
+			vhost_reason_set(&relay->reason,
+					 "out of memory: "
+					 "request %u is not "
+					 "remembered",
+					 request);
+	}
+	if (has_answer(relay))
+		ret = vhost_sock_send(&relay->front, &reply->header,
+				      &reply->payload, reply->fds,
+				      reply->fd_count);
+	return finish(relay, ret);
+}
+
+/* A region that the back end has made is set, as a front end would do. */
+static int take_region(struct keeper_relay *relay)
+{
+	if (relay->expected != VHOST_USER_GET_INFLIGHT_FD)
+		return 0;
+	return keeper_record_take_region(&relay->record, &relay->back.msg);
+}
+
+static int go_on_preparing(struct keeper_relay *relay, uint64_t now)
+{
+	if (relay->expected == VHOST_USER_GET_INFLIGHT_FD) {
+		if (take_region(relay) < 0) {
+			enter(relay, KEEPER_READY, now);
+			vhost_reason_set(&relay->reason,
+					 "the back end gives no inflight "
+					 "region: the ring cannot be kept");
+			return refuse(relay);
+		}
+		send_back(relay, KEEPER_PREPARING,
+			  relay->record.slots[KEEPER_INFLIGHT], now);
+		return 0;
+	}
+	forward(relay, now);
+	return 0;
+}
+
+static int go_on_replaying(struct keeper_relay *relay, uint64_t now)
+{
+	if (take_region(relay) < 0) {
+		vhost_reason_set(&relay->reason,
+				 "the back end gives no inflight region");
+		keeper_relay_detach(relay, now);
+		return 0;
+	}
+	if (!is_accepted(relay, relay->expected))
+		vhost_reason_set(&relay->reason,
+				 "the back end refuses request %u, which the "
+				 "one before accepted",
+				 relay->expected);
+	return replay(relay, now);
+}
+
+static int take_answer(struct keeper_relay *relay, uint64_t now)
+{
+	int ret;
+
+	relay->answered = true;
+	switch (relay->stage) {
+	case KEEPER_REPLAYING:
+		return go_on_replaying(relay, now);
+	case KEEPER_PREPARING:
+		return go_on_preparing(relay, now);
+	case KEEPER_FORWARDED:
+		ret = pass_answer(relay);
+		break;
+	default: /* KEEPER_PINGED */
+		ret = 0;
+		break;
+	}
+	enter(relay, KEEPER_READY, now);
+	return ret ? ret : proceed(relay, now);
+}
+
+int keeper_relay_read_back(struct keeper_relay *relay, uint64_t now)
+{
+	int ret = vhost_sock_recv(&relay->back);
+
+	if (!ret)
+		return 0;
+	if (ret < 0 || relay->stage == KEEPER_READY ||
+	    relay->back.msg.header.request != relay->expected) {
+		keeper_relay_detach(relay, now);
+		return 0;
+	}
+	ret = take_answer(relay, now);
+	if (relay->stage != KEEPER_DETACHED)
+		vhost_sock_next(&relay->back);
+	return ret;
+}
+
+/* How long the back end may be silent in this stage. */
+static uint64_t patience(const struct keeper_relay *relay,
+			 const struct keeper_limits *limits)
+{
+	if (relay->stage == KEEPER_READY)
+		return limits->ping_ns;
+	return relay->answered ? limits->hang_ns : limits->accept_ns;
+}
+
+uint64_t keeper_relay_deadline(const struct keeper_relay *relay,
+			       const struct keeper_limits *limits)
+{
+	uint64_t answer = relay->pending
+				  ? relay->alone_since + limits->answer_ns
+				  : UINT64_MAX;
+
+	if (relay->stage == KEEPER_DETACHED)
+		return answer;
+	return relay->since + patience(relay, limits);
+}
+
+static void ping(struct keeper_relay *relay, uint64_t now)
+{
+	const struct keeper_message
+		message = { .header = {
+				    .request = VHOST_USER_GET_PROTOCOL_FEATURES,
+				    .flags = VHOST_USER_VERSION,
+			    } };
+
+	send_back(relay, KEEPER_PINGED, &message, now);
+}
+
+int keeper_relay_tick(struct keeper_relay *relay,
+		      const struct keeper_limits *limits, uint64_t now)
+{
+	if (now < keeper_relay_deadline(relay, limits))
+		return 0;
+	if (relay->stage == KEEPER_DETACHED)
+		return answer_alone(relay);
+	if (relay->stage != KEEPER_READY)
+		return -ETIMEDOUT;
+	ping(relay, now);
+	return 0;
+}

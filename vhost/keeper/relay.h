@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Passes the messages of one front end on to a back end, which may die and be
+ * replaced: the front end's connection stays. One message is on its way at a
+ * time; the next is read when the one before is answered.
+ *
+ *	stage		attach()	the back end	front end's	the back
+ *					answers		message		end dies
+ *
+ *	DETACHED	REPLAYING	-		kept		-
+ *	REPLAYING	-		REPLAYING; at	kept		DETACHED
+ *					the end READY
+ *	READY		-		-		PREPARING or	DETACHED
+ *							FORWARDED
+ *	PREPARING	-		FORWARDED	-		DETACHED
+ *	FORWARDED	-		READY, and so	- DETACHED; the is the
+ *front			message is end
+ *kept PINGED		-		READY		kept		DETACHED
+ *
+ * A message that is kept is forwarded as soon as the relay is READY.
+ *
+ * Of a payload only what has to be remembered is looked at (record.h). Kicks,
+ * calls and guest memory go from the front end to the back end directly.
+ */
+#ifndef KEEPER_RELAY_H
+#define KEEPER_RELAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vhost/keeper/record.h"
+#include "vhost/part/reason.h"
+#include "vhost/wire/sock.h"
+
+enum keeper_stage {
+	KEEPER_DETACHED,  /* there is no back end */
+	KEEPER_REPLAYING, /* the back end is told what was set up */
+	KEEPER_READY,	  /* nothing is on its way to the back end */
+	KEEPER_PREPARING, /* the back end makes an inflight region */
+	KEEPER_FORWARDED, /* the front end's message is on its way */
+	KEEPER_PINGED,	  /* the back end is asked whether it lives */
+};
+
+/*
+ * Protocol features that the keeper needs of a back end: an answer to each
+ * message, and an inflight region.
+ */
+#define KEEPER_NEEDED                              \
+	(1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK | \
+	 1ull << VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD)
+
+/* Requests whose last reply is remembered: numbers below this. */
+#define KEEPER_KNOWN 46
+
+struct keeper_relay {
+	struct vhost_sock front;
+	struct vhost_sock back; /* unless KEEPER_DETACHED */
+	enum keeper_stage stage;
+	uint32_t expected;    /* the request that the back end has to answer */
+	uint64_t since;	      /* monotonic ns: of the stage */
+	bool answered;	      /* this back end has answered something */
+	uint64_t alone_since; /* monotonic ns: no back end is READY */
+
+	bool pending;	     /* ->front.msg has no answer yet */
+	unsigned int deaths; /* of back ends that had it */
+
+	struct keeper_record record;
+	unsigned int replay_at;
+	uint64_t hidden; /* protocol features that the front end must not see */
+	uint64_t known[KEEPER_KNOWN];	 /* replies of one u64, by request, */
+	uint64_t is_known;		 /* bit n: if request n was answered */
+	struct vhost_wire_config config; /* the last reply to GET_CONFIG */
+	uint32_t config_size;		 /* of the payload; 0: none */
+	struct vhost_reason reason;	 /* for a log; "": nothing to say */
+};
+
+struct keeper_limits {
+	uint64_t answer_ns; /* how long messages wait for a back end */
+	uint64_t ping_ns;   /* how long a back end may be silent */
+	uint64_t hang_ns;   /* how long it may take to answer */
+	uint64_t accept_ns; /* the same, before its first answer */
+};
+
+/* Owns @front, the connected socket of a front end. Detached. */
+void keeper_relay_init(struct keeper_relay *relay, int front, uint64_t hidden,
+		       uint64_t now);
+
+/* Closes both connections and all descriptors. */
+void keeper_relay_fini(struct keeper_relay *relay);
+
+/* Sets up the next back end, over the connected socket @back, which is owned.
+ */
+void keeper_relay_attach(struct keeper_relay *relay, int back, uint64_t now);
+
+/* The back end has died. Does nothing if there is none. */
+void keeper_relay_detach(struct keeper_relay *relay, uint64_t now);
+
+/* Returns true if a message of the front end can be read. */
+bool keeper_relay_wants_front(const struct keeper_relay *relay);
+
+/*
+ * To be called when the front end's or the back end's socket is readable. Both
+ * return 0, or a negative errno when the front end is gone or has to be given
+ * up: -ECONNRESET, -EPROTO, -EAGAIN. A back end that is gone is detached.
+ */
+int keeper_relay_read_front(struct keeper_relay *relay, uint64_t now);
+int keeper_relay_read_back(struct keeper_relay *relay, uint64_t now);
+
+/* Returns when keeper_relay_tick() has something to do, monotonic ns. */
+uint64_t keeper_relay_deadline(const struct keeper_relay *relay,
+			       const struct keeper_limits *limits);
+
+/*
+ * Answers a message that has waited too long, and asks a silent back end for a
+ * sign of life. Returns 0; -ETIMEDOUT if the back end hangs; or what
+ * keeper_relay_read_front() returns.
+ */
+int keeper_relay_tick(struct keeper_relay *relay,
+		      const struct keeper_limits *limits, uint64_t now);
+
+#endif
