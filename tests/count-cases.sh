@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 #
 # Prints a table of the folders of tests: the number of cmocka cases, which are
-# the functions "void NAME(void **state)", and the lines of C and of scripts.
+# TEST(NAME), TEST_WITH(NAME, ...) and the functions "void NAME(void **state)",
+# and the lines of C and of scripts.
 #
 #	count-cases.sh [TREE]	in this tree, or in another
 #
@@ -25,6 +26,10 @@ find tests -type f \( -name '*.[ch]' -o -name '*.sh' \) -print | sort |
 	{ lines[folder]++; all_lines++ }
 	/^(static void )?[a-z0-9_]+\(void \*\*state\)$/ &&
 	    (/^static void / || last == "static void" || last == "void") {
+		cases[folder]++
+		all_cases++
+	}
+	/^TEST(_WITH)?\([a-z]/ {
 		cases[folder]++
 		all_cases++
 	}

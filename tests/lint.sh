@@ -265,7 +265,8 @@ FNR == 1 { end_file(); file = FILENAME; start = 1; body = 0 }
 { last = FNR; code = strip($0) }
 /^[A-Za-z_].*\(/ {
 	name = $0
-	sub(/\(.*/, "", name)
+	sub(/^TEST(_WITH)?\(/, "", name)
+	sub(/[(),].*/, "", name)
 	sub(/.*[ \t*]/, "", name)
 }
 /^[}]/ && body {

@@ -3,14 +3,8 @@
 #ifndef TEST_IOMMU_RIG_H
 #define TEST_IOMMU_RIG_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define PAGE   FRONT_MEM_PAGE

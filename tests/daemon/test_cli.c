@@ -3,9 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 
 static void check_no_socket(const struct daemon *d)
@@ -104,15 +101,14 @@ static void check_help(struct rig *rig, const char *option)
 	assert_string_equal(daemon_stderr(&rig->daemon), "");
 }
 
-static void help_prints_every_option(void **state)
+TEST_WITH(help_prints_every_option, struct rig *rig)
 {
-	check_help(*state, "-h");
-	check_help(*state, "--help");
+	check_help(rig, "-h");
+	check_help(rig, "--help");
 }
 
-static void version_prints_name_and_number(void **state)
+TEST_WITH(version_prints_name_and_number, struct rig *rig)
 {
-	struct rig *rig = *state;
 	static const char *const short_args[] = { "-V", NULL };
 	static const char *const long_args[] = { "--version", NULL };
 
@@ -126,9 +122,8 @@ static void version_prints_name_and_number(void **state)
 			    "vhost-device-spi " VERSION "\n");
 }
 
-static void missing_options_are_named(void **state)
+TEST_WITH(missing_options_are_named, struct rig *rig)
 {
-	struct rig *rig = *state;
 	static const char *const no_path[] = { "--device=sim:loopback", NULL };
 
 	daemon_spawn(&rig->daemon, no_path);
@@ -136,10 +131,8 @@ static void missing_options_are_named(void **state)
 	expect_mistake(rig, "device", "", NULL, NULL);
 }
 
-static void unknown_words_are_named(void **state)
+TEST_WITH(unknown_words_are_named, struct rig *rig)
 {
-	struct rig *rig = *state;
-
 	expect_mistake(rig, "--frobnicate", "", "--device=sim:loopback",
 		       "--frobnicate");
 	expect_mistake(rig, "-z", "", "--device=sim:loopback", "-z");
@@ -148,9 +141,8 @@ static void unknown_words_are_named(void **state)
 		       "--socket-count");
 }
 
-static void bad_socket_counts_are_named(void **state)
+TEST_WITH(bad_socket_counts_are_named, struct rig *rig)
 {
-	struct rig *rig = *state;
 	static const char *const values[] = {
 		"0",  "-1",  "abc",	   "",
 		"1x", "257", "4294967296", "99999999999999999999",
@@ -165,9 +157,8 @@ static void bad_socket_counts_are_named(void **state)
 	}
 }
 
-static void devices_that_are_no_spi_device_are_named(void **state)
+TEST_WITH(devices_that_are_no_spi_device_are_named, struct rig *rig)
 {
-	struct rig *rig = *state;
 	const char *file = daemon_file(&rig->daemon, "regular");
 
 	make_file(file, "text");
@@ -179,9 +170,8 @@ static void devices_that_are_no_spi_device_are_named(void **state)
 	expect_device_mistake(rig, "", "");
 }
 
-static void bad_device_keys_are_named(void **state)
+TEST_WITH(bad_device_keys_are_named, struct rig *rig)
 {
-	struct rig *rig = *state;
 	static const char *const values[] = {
 		"sim:toaster",
 		"sim:",
@@ -201,9 +191,8 @@ static void bad_device_keys_are_named(void **state)
 		expect_device_mistake(rig, values[i], "sim:");
 }
 
-static void bad_flash_sizes_are_named(void **state)
+TEST_WITH(bad_flash_sizes_are_named, struct rig *rig)
 {
-	struct rig *rig = *state;
 	static const char *const values[] = { "3000", "0",   "1000000", "32k",
 					      "512M", "16Q", "-1" };
 	char device[64];
@@ -214,9 +203,8 @@ static void bad_flash_sizes_are_named(void **state)
 	}
 }
 
-static void flash_images_that_do_not_fit_are_named(void **state)
+TEST_WITH(flash_images_that_do_not_fit_are_named, struct rig *rig)
 {
-	struct rig *rig = *state;
 	char image[128], device[192], again[256];
 
 	snprintf(image, sizeof(image), "%s/image", rig->daemon.dir);
@@ -231,9 +219,8 @@ static void flash_images_that_do_not_fit_are_named(void **state)
 }
 
 /* With the number behind it, it is what does not fit. */
-static void socket_paths_that_are_too_long_are_named(void **state)
+TEST_WITH(socket_paths_that_are_too_long_are_named, struct rig *rig)
 {
-	struct rig *rig = *state;
 	const size_t max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
 	char path[128] = "", arg[192];
 	const char *args[] = { arg, "--device=sim:loopback", NULL, NULL };
@@ -253,9 +240,8 @@ static void socket_paths_that_are_too_long_are_named(void **state)
 	check_no_socket(&rig->daemon);
 }
 
-static void socket_in_no_directory_is_named(void **state)
+TEST_WITH(socket_in_no_directory_is_named, struct rig *rig)
 {
-	struct rig *rig = *state;
 	static const char *const args[] = { "--socket-path=/nonexistent/s",
 					    "--device=sim:loopback", NULL };
 
@@ -263,9 +249,8 @@ static void socket_in_no_directory_is_named(void **state)
 	check_mistake(&rig->daemon, "/nonexistent/s", "");
 }
 
-static void socket_served_by_another_is_left_alone(void **state)
+TEST_WITH(socket_served_by_another_is_left_alone, struct rig *rig)
 {
-	struct rig *rig = *state;
 	const char *path = daemon_socket(&rig->daemon, 1);
 	int fd = bind_socket(path);
 
@@ -285,9 +270,8 @@ static void socket_served_by_another_is_left_alone(void **state)
 	close(fd);
 }
 
-static void file_at_the_socket_path_is_left_alone(void **state)
+TEST_WITH(file_at_the_socket_path_is_left_alone, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct stat st;
 
 	make_file(daemon_socket(&rig->daemon, 0), "precious");
@@ -297,9 +281,8 @@ static void file_at_the_socket_path_is_left_alone(void **state)
 	assert_int_equal(st.st_size, strlen("precious"));
 }
 
-static void stale_socket_is_replaced(void **state)
+TEST_WITH(stale_socket_is_replaced, struct rig *rig)
 {
-	struct rig *rig = *state;
 	static const char *const args[] = { "--device=sim:loopback", NULL };
 
 	daemon_start(&rig->daemon, 2, args);
@@ -312,9 +295,8 @@ static void stale_socket_is_replaced(void **state)
 	rig_check_loopback(rig_open(rig, 1), 10);
 }
 
-static void old_daemons_short_options_work(void **state)
+TEST_WITH(old_daemons_short_options_work, struct rig *rig)
 {
-	struct rig *rig = *state;
 	const char *args[] = { "-s", rig->daemon.socket, "-c", "3",
 			       "-l", "sim:loopback",	 NULL };
 	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
@@ -329,9 +311,8 @@ static void old_daemons_short_options_work(void **state)
 	rig_check_loopback(rig_open(rig, 2), 10);
 }
 
-static void sigterm_and_sigint_end_an_idle_daemon(void **state)
+TEST_WITH(sigterm_and_sigint_end_an_idle_daemon, struct rig *rig)
 {
-	struct rig *rig = *state;
 	static const char *const args[] = { "--device=sim:loopback", NULL };
 
 	daemon_start(&rig->daemon, 3, args);
@@ -342,9 +323,8 @@ static void sigterm_and_sigint_end_an_idle_daemon(void **state)
 }
 
 /* One guest holds the chip for long, another waits for the bus. */
-static void signals_end_a_daemon_in_the_middle_of_work(void **state)
+TEST_WITH(signals_end_a_daemon_in_the_middle_of_work, struct rig *rig)
 {
-	struct rig *rig = *state;
 	static const char *const args[] = {
 		"--device=sim:loopback,cs=spec,cs-hold=10000", NULL
 	};
@@ -365,27 +345,4 @@ static void signals_end_a_daemon_in_the_middle_of_work(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST_IDLE(help_prints_every_option),
-		RIG_TEST_IDLE(version_prints_name_and_number),
-		RIG_TEST_IDLE(missing_options_are_named),
-		RIG_TEST_IDLE(unknown_words_are_named),
-		RIG_TEST_IDLE(bad_socket_counts_are_named),
-		RIG_TEST_IDLE(devices_that_are_no_spi_device_are_named),
-		RIG_TEST_IDLE(bad_device_keys_are_named),
-		RIG_TEST_IDLE(bad_flash_sizes_are_named),
-		RIG_TEST_IDLE(flash_images_that_do_not_fit_are_named),
-		RIG_TEST_IDLE(socket_paths_that_are_too_long_are_named),
-		RIG_TEST_IDLE(socket_in_no_directory_is_named),
-		RIG_TEST_IDLE(socket_served_by_another_is_left_alone),
-		RIG_TEST_IDLE(file_at_the_socket_path_is_left_alone),
-		RIG_TEST_IDLE(stale_socket_is_replaced),
-		RIG_TEST_IDLE(old_daemons_short_options_work),
-		RIG_TEST_IDLE(sigterm_and_sigint_end_an_idle_daemon),
-		RIG_TEST_IDLE(signals_end_a_daemon_in_the_middle_of_work),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup_idle, rig_teardown)

@@ -4,15 +4,11 @@
  * driver may not have heard of is signalled on the new one.
  */
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_log.h"
 #include "vhost/front/front_migrate.h"
 #include "vhost/front/front_setup.h"

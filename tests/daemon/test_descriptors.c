@@ -4,15 +4,11 @@
  * virtio 1.4, sections 2.7.4.1, 2.7.5.3 and 2.8.7.
  */
 #include <endian.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

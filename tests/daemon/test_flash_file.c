@@ -5,10 +5,7 @@
  * works again when the file is whole.
  */
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/small_fs.h"
+#include "tests/lib/test.h"
 
 #define SIZE  (64 * 1024)
 #define ERASE 0x00, 0x10, 0x00 /* the address that is erased, 4 KiB */
@@ -176,9 +172,8 @@ static void copy_over_image(uint8_t byte)
 	close(fd);
 }
 
-static void truncated_file_fails_what_touches_it(void **state)
+TEST_WITH(truncated_file_fails_what_touches_it, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = start_here(rig);
 
 	program(front, 0, 0x12, OK);
@@ -198,9 +193,8 @@ static void truncated_file_fails_what_touches_it(void **state)
 }
 
 /* A chip of which the first half is left. */
-static void shortened_file_serves_what_is_left(void **state)
+TEST_WITH(shortened_file_serves_what_is_left, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = start_here(rig);
 
 	truncate_image(SIZE / 2);
@@ -213,9 +207,8 @@ static void shortened_file_serves_what_is_left(void **state)
 }
 
 /* Linux sends a program command that no deselect follows at once. */
-static void program_that_fails_later_fails_the_status_read(void **state)
+TEST_WITH(program_that_fails_later_fails_the_status_read, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = start_here(rig);
 	uint8_t rx[2];
 
@@ -227,9 +220,8 @@ static void program_that_fails_later_fails_the_status_read(void **state)
 	wait_ready(front);
 }
 
-static void full_file_system_fails_the_write(void **state)
+TEST_WITH(full_file_system_fails_the_write, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = start_on_small_fs(rig);
 
 	/* Sparse: no page of it has a place yet. */
@@ -247,9 +239,8 @@ static void full_file_system_fails_the_write(void **state)
 }
 
 /* As `ulimit -f` and LimitFSIZE= of systemd set it. */
-static void file_size_limit_fails_the_write(void **state)
+TEST_WITH(file_size_limit_fails_the_write, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = start_here(rig);
 	const struct rlimit limit = { SIZE / 2, RLIM_INFINITY };
 
@@ -262,9 +253,8 @@ static void file_size_limit_fails_the_write(void **state)
 }
 
 /* The chip has the file that it opened, and does not write where none sees. */
-static void replaced_file_can_be_read_but_not_written(void **state)
+TEST_WITH(replaced_file_can_be_read_but_not_written, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = start_here(rig);
 
 	program(front, 0, 0x12, OK);
@@ -280,9 +270,8 @@ static void replaced_file_can_be_read_but_not_written(void **state)
 	program(front, 0x20, 0x34, OK);
 }
 
-static void deleted_file_can_be_read_but_not_written(void **state)
+TEST_WITH(deleted_file_can_be_read_but_not_written, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = start_here(rig);
 
 	program(front, 0, 0x12, OK);
@@ -293,9 +282,8 @@ static void deleted_file_can_be_read_but_not_written(void **state)
 	check_log(rig, "deleted");
 }
 
-static void file_system_that_goes_away_fails_the_write(void **state)
+TEST_WITH(file_system_that_goes_away_fails_the_write, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = start_on_small_fs(rig);
 
 	program(front, 0, 0x12, OK);
@@ -306,20 +294,4 @@ static void file_system_that_goes_away_fails_the_write(void **state)
 	check_identity(rig);
 }
 
-#define FILE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		FILE_TEST(truncated_file_fails_what_touches_it),
-		FILE_TEST(shortened_file_serves_what_is_left),
-		FILE_TEST(program_that_fails_later_fails_the_status_read),
-		FILE_TEST(full_file_system_fails_the_write),
-		FILE_TEST(file_size_limit_fails_the_write),
-		FILE_TEST(replaced_file_can_be_read_but_not_written),
-		FILE_TEST(deleted_file_can_be_read_but_not_written),
-		FILE_TEST(file_system_that_goes_away_fails_the_write),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

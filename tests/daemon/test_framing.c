@@ -4,15 +4,11 @@
  * decodes between them: a command's bytes only count when they are one
  * message.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 #include "vhost/front/front_setup.h"
 

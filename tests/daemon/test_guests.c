@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Guests with devices of their own, which come and go with the file. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/config_rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 
 static void wait_socket(const char *path, bool listens)

@@ -4,17 +4,13 @@
  * each costs nothing but itself. And memory that goes away.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define UNMAPPED    (UINT64_C(1) << 40)

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The config space and the features, asked for in ways that make no sense. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -27,10 +23,10 @@ static void expect_empty(struct spi_front *front, uint32_t request,
 }
 
 /* What has no field reads as zeros; Cloud Hypervisor dies of a refusal. */
-static void config_behind_the_fields_is_zeros(void **state)
+TEST_WITH(config_behind_the_fields_is_zeros, struct rig *rig)
 {
 	static const uint8_t zeros[VHOST_USER_CONFIG_MAX];
-	struct spi_front *front = rig_open(*state, 0);
+	struct spi_front *front = rig_open(rig, 0);
 	uint8_t data[VHOST_USER_CONFIG_MAX];
 
 	assert_int_equal(front_get_config(&front->fe, 0, 256, data), 0);
@@ -39,7 +35,7 @@ static void config_behind_the_fields_is_zeros(void **state)
 	assert_int_equal(data[1], 0);
 }
 
-static void config_out_of_range_gets_an_empty_reply(void **state)
+TEST_WITH(config_out_of_range_gets_an_empty_reply, struct rig *rig)
 {
 	static const struct {
 		uint32_t offset, size;
@@ -47,7 +43,7 @@ static void config_out_of_range_gets_an_empty_reply(void **state)
 		{ 1, 256 },	 { 256, 1 },	    { 257, 4 },
 		{ 1u << 31, 4 }, { UINT32_MAX, 1 }, { UINT32_MAX - 3, 8 },
 	};
-	struct spi_front *front = rig_open(*state, 0);
+	struct spi_front *front = rig_open(rig, 0);
 	uint8_t data[VHOST_USER_CONFIG_MAX];
 
 	for (unsigned int i = 0; i < ARRAY_LEN(ranges); i++) {
@@ -58,9 +54,9 @@ static void config_out_of_range_gets_an_empty_reply(void **state)
 	}
 }
 
-static void config_size_and_payload_differ(void **state)
+TEST_WITH(config_size_and_payload_differ, struct rig *rig)
 {
-	struct spi_front *front = rig_open(*state, 0);
+	struct spi_front *front = rig_open(rig, 0);
 	struct vhost_wire_config config = { .size = 32 };
 
 	expect_empty(front, VHOST_USER_GET_CONFIG, &config,
@@ -74,9 +70,9 @@ static void config_size_and_payload_differ(void **state)
 }
 
 /* All fields are read-only: 5.21.4. */
-static void config_writes_are_refused(void **state)
+TEST_WITH(config_writes_are_refused, struct rig *rig)
 {
-	struct spi_front *front = rig_open(*state, 0);
+	struct spi_front *front = rig_open(rig, 0);
 	uint8_t before[32], after[32], ones[32];
 
 	memset(ones, 0xff, sizeof(ones));
@@ -88,9 +84,9 @@ static void config_writes_are_refused(void **state)
 	assert_memory_equal(after, before, 32);
 }
 
-static void features_that_were_not_offered_are_refused(void **state)
+TEST_WITH(features_that_were_not_offered_are_refused, struct rig *rig)
 {
-	struct spi_front *front = rig_open(*state, 0);
+	struct spi_front *front = rig_open(rig, 0);
 	struct front_end *fe = &front->fe;
 
 	for (unsigned int bit = 0; bit < 64; bit++) {
@@ -109,15 +105,4 @@ static void features_that_were_not_offered_are_refused(void **state)
 	rig_check_loopback(front, 10);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST(config_behind_the_fields_is_zeros),
-		RIG_TEST(config_out_of_range_gets_an_empty_reply),
-		RIG_TEST(config_size_and_payload_differ),
-		RIG_TEST(config_writes_are_refused),
-		RIG_TEST(features_that_were_not_offered_are_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup, rig_teardown)

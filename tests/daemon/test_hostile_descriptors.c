@@ -6,11 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,12 +15,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/fuse.h"
 #include "tests/lib/process.h"
 #include "tests/lib/rig.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_migrate.h"
 #include "vhost/front/front_setup.h"
 
@@ -159,9 +155,8 @@ static bool was_blocked(const struct daemon *d, const struct spi_front *front)
 	}
 }
 
-static void call_that_blocks_is_dropped(void **state)
+TEST_WITH(call_that_blocks_is_dropped, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct spi_front *other = rig_open(rig, 1);
 	struct trap trap;
@@ -191,9 +186,8 @@ static void call_that_blocks_is_dropped(void **state)
 	}
 }
 
-static void daemon_ends_while_a_call_blocks(void **state)
+TEST_WITH(daemon_ends_while_a_call_blocks, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct trap trap;
 	bool held;
@@ -208,9 +202,8 @@ static void daemon_ends_while_a_call_blocks(void **state)
 }
 
 /* Each read takes one of 2^63. */
-static void kick_that_is_always_readable_costs_little(void **state)
+TEST_WITH(kick_that_is_always_readable_costs_little, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	int kick = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
 
@@ -227,9 +220,8 @@ static void kick_that_is_always_readable_costs_little(void **state)
 }
 
 /* A byte out of band makes the socket readable with nothing to read. */
-static void urgent_byte_costs_little(void **state)
+TEST_WITH(urgent_byte_costs_little, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct spi_front *other = rig_open(rig, 1);
 
@@ -250,9 +242,8 @@ static void limit_fds(const struct daemon *d, rlim_t limit)
 	assert_int_equal(prlimit(d->pid, RLIMIT_NOFILE, &new, NULL), 0);
 }
 
-static void message_without_room_for_its_descriptor_is_refused(void **state)
+TEST_WITH(message_without_room_for_its_descriptor_is_refused, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct spi_front *other = rig_open(rig, 1);
 	struct vhost_wire_inflight inflight = { .num_queues = 1,
@@ -276,9 +267,8 @@ static void message_without_room_for_its_descriptor_is_refused(void **state)
 	rig_recover_ring(front);
 }
 
-static void front_end_waits_for_a_descriptor(void **state)
+TEST_WITH(front_end_waits_for_a_descriptor, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *other = rig_open(rig, 1);
 	struct spi_front *front;
 
@@ -306,14 +296,13 @@ static void wait_for_fds(const struct daemon *d, unsigned int count)
 }
 
 /* Neither a touch of its pages nor close(2) would ever come back. */
-static void file_in_user_space_is_refused_and_holds_nobody(void **state)
+TEST_WITH(file_in_user_space_is_refused_and_holds_nobody, struct rig *rig)
 {
 	struct vhost_wire_mem_reg reg = {
 		.region = { .guest_addr = ANY_ADDR,
 			    .size = 1 << 16,
 			    .user_addr = ANY_ADDR + FRONT_MEM_USER_SHIFT }
 	};
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct spi_front *other = rig_open(rig, 1);
 	unsigned int fds = daemon_fds(&rig->daemon);
@@ -342,17 +331,4 @@ static void file_in_user_space_is_refused_and_holds_nobody(void **state)
 	wait_for_fds(&rig->daemon, fds);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST(call_that_blocks_is_dropped),
-		RIG_TEST(daemon_ends_while_a_call_blocks),
-		RIG_TEST(kick_that_is_always_readable_costs_little),
-		RIG_TEST(urgent_byte_costs_little),
-		RIG_TEST(message_without_room_for_its_descriptor_is_refused),
-		RIG_TEST(front_end_waits_for_a_descriptor),
-		RIG_TEST(file_in_user_space_is_refused_and_holds_nobody),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup, rig_teardown)

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Front ends that translate badly, or not at all. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/daemon/iommu_rig.h"
+#include "tests/lib/test.h"
 
 /* How often @text is in what the daemon wrote. */
 static unsigned int count_lines(const struct rig *rig, const char *text)

@@ -2,16 +2,12 @@
 /* Memory tables and regions that cannot be: refused, and the old ones stay. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define MIB	  (1u << 20)
@@ -69,9 +65,8 @@ static void expect_bad_region(struct rig *rig, struct spi_front *front,
 	assert_int_equal(daemon_fds(&rig->daemon), fds);
 }
 
-static void impossible_regions_are_refused(void **state)
+TEST_WITH(impossible_regions_are_refused, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct vhost_wire_region bad;
 	int fd = make_file(MIB);
@@ -97,9 +92,8 @@ static void impossible_regions_are_refused(void **state)
 	close(fd);
 }
 
-static void regions_beyond_their_file_are_refused(void **state)
+TEST_WITH(regions_beyond_their_file_are_refused, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct vhost_wire_region bad;
 	int fd = make_file(MIB);
@@ -119,9 +113,8 @@ static void regions_beyond_their_file_are_refused(void **state)
 	close(fd);
 }
 
-static void files_that_cannot_be_mapped_are_refused(void **state)
+TEST_WITH(files_that_cannot_be_mapped_are_refused, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	int pipes[2], fd;
 
@@ -135,9 +128,8 @@ static void files_that_cannot_be_mapped_are_refused(void **state)
 	close(fd);
 }
 
-static void overlapping_regions_are_refused(void **state)
+TEST_WITH(overlapping_regions_are_refused, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct vhost_wire_region regions[2] = { good, good };
 	int fd = make_file(4 * MIB);
@@ -165,9 +157,8 @@ static void overlapping_regions_are_refused(void **state)
 	close(fd);
 }
 
-static void counts_that_do_not_fit_are_refused(void **state)
+TEST_WITH(counts_that_do_not_fit_are_refused, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct vhost_wire_mem_table table = { .count = 2, .regions = { good } };
 	int fd = make_file(MIB), fds[] = { fd, fd, fd };
@@ -197,9 +188,8 @@ static void counts_that_do_not_fit_are_refused(void **state)
 	close(fd);
 }
 
-static void removing_an_unknown_region_is_refused(void **state)
+TEST_WITH(removing_an_unknown_region_is_refused, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct front_region region = { .guest_addr = FREE_ADDR, .size = MIB };
 	struct front_region known = front->mem.regions[1];
@@ -211,9 +201,8 @@ static void removing_an_unknown_region_is_refused(void **state)
 }
 
 /* REM_MEM_REG may carry a descriptor, to be closed; the offset is ignored. */
-static void removing_with_a_descriptor_leaks_nothing(void **state)
+TEST_WITH(removing_with_a_descriptor_leaks_nothing, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct vhost_wire_mem_reg reg = { .region = good };
 	int fd = make_file(MIB);
@@ -233,9 +222,8 @@ static void removing_with_a_descriptor_leaks_nothing(void **state)
 }
 
 /* As many slots as GET_MAX_MEM_SLOTS says, and not one more */
-static void memory_slots_run_out(void **state)
+TEST_WITH(memory_slots_run_out, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct vhost_wire_region region = { .size = 4096 };
 	int fd = make_file(MIB);
@@ -255,18 +243,4 @@ static void memory_slots_run_out(void **state)
 	close(fd);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST(impossible_regions_are_refused),
-		RIG_TEST(regions_beyond_their_file_are_refused),
-		RIG_TEST(files_that_cannot_be_mapped_are_refused),
-		RIG_TEST(overlapping_regions_are_refused),
-		RIG_TEST(counts_that_do_not_fit_are_refused),
-		RIG_TEST(removing_an_unknown_region_is_refused),
-		RIG_TEST(removing_with_a_descriptor_leaks_nothing),
-		RIG_TEST(memory_slots_run_out),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup, rig_teardown)

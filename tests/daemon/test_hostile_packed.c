@@ -5,15 +5,11 @@
  */
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/lib/hostile_ring.h"
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define UNMAPPED  HOSTILE_UNMAPPED

@@ -5,16 +5,12 @@
  */
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/hostile_ring.h"
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define SPARE HOSTILE_SPARE
@@ -54,10 +50,10 @@ static void expect_broken_by(struct rig *rig, const char *name)
 	assert_int_not_equal(found, 0);
 }
 
-#define BROKEN_BY(name)                          \
-	static void name(void **state)           \
-	{                                        \
-		expect_broken_by(*state, #name); \
+#define BROKEN_BY(name)                       \
+	TEST_WITH(name, struct rig *rig)      \
+	{                                     \
+		expect_broken_by(rig, #name); \
 	}
 
 BROKEN_BY(avail_index_jumps)
@@ -73,9 +69,8 @@ BROKEN_BY(bad_entries_of_an_indirect_table)
  * A table with more entries than the ring: the driver must not, and the device
  * may serve it or not, but has to go on.
  */
-static void chain_longer_than_the_ring(void **state)
+TEST_WITH(chain_longer_than_the_ring, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open_hostile(rig);
 	struct virtq_used_elem elem;
 	int err;
@@ -93,9 +88,8 @@ static void chain_longer_than_the_ring(void **state)
 }
 
 /* More entries than any ring can have */
-static void chain_longer_than_all_rings(void **state)
+TEST_WITH(chain_longer_than_all_rings, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open_hostile(rig);
 
 	hostile_ring_show_long_chain(front, 40000);
@@ -103,9 +97,8 @@ static void chain_longer_than_all_rings(void **state)
 }
 
 /* The feature was not negotiated. */
-static void indirect_without_the_feature(void **state)
+TEST_WITH(indirect_without_the_feature, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front_options options = rig_options(rig, 0);
 	struct spi_front *front;
 
@@ -117,9 +110,8 @@ static void indirect_without_the_feature(void **state)
 }
 
 /* The daemon lives, and the ring can be set up anew. */
-static void rings_of_garbage(void **state)
+TEST_WITH(rings_of_garbage, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open_hostile(rig);
 	uint32_t base;
 
@@ -138,22 +130,4 @@ static void rings_of_garbage(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST(avail_index_jumps),
-		RIG_TEST(head_is_no_descriptor),
-		RIG_TEST(next_is_no_descriptor),
-		RIG_TEST(chain_is_a_loop),
-		RIG_TEST(indirect_table_of_bad_length),
-		RIG_TEST(indirect_table_unmapped),
-		RIG_TEST(indirect_together_with_next),
-		RIG_TEST(bad_entries_of_an_indirect_table),
-		RIG_TEST(chain_longer_than_the_ring),
-		RIG_TEST(chain_longer_than_all_rings),
-		RIG_TEST(indirect_without_the_feature),
-		RIG_TEST(rings_of_garbage),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup, rig_teardown)

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Connections that stall, end anywhere, or speak something else. */
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 #include "vhost/front/front_setup.h"
 
@@ -19,9 +15,9 @@ static void send_bytes(struct front_end *fe, const void *bytes, size_t len)
 	assert_int_equal(front_end_send_bytes(fe, bytes, len, NULL, 0), 0);
 }
 
-static void message_byte_by_byte(void **state)
+TEST_WITH(message_byte_by_byte, struct rig *rig)
 {
-	struct spi_front *front = rig_open(*state, 0);
+	struct spi_front *front = rig_open(rig, 0);
 	struct vhost_wire_header header = { VHOST_USER_GET_FEATURES,
 					    VHOST_USER_VERSION, 0 };
 	struct front_reply reply;
@@ -37,9 +33,9 @@ static void message_byte_by_byte(void **state)
 }
 
 /* A message with a payload and a descriptor, which comes with the first byte */
-static void message_with_descriptor_byte_by_byte(void **state)
+TEST_WITH(message_with_descriptor_byte_by_byte, struct rig *rig)
 {
-	struct spi_front *front = rig_open(*state, 0);
+	struct spi_front *front = rig_open(rig, 0);
 	struct {
 		struct vhost_wire_header header;
 		uint32_t number[2];
@@ -61,9 +57,9 @@ static void message_with_descriptor_byte_by_byte(void **state)
 }
 
 /* Many messages in one write */
-static void messages_in_one_write(void **state)
+TEST_WITH(messages_in_one_write, struct rig *rig)
 {
-	struct spi_front *front = rig_open(*state, 0);
+	struct spi_front *front = rig_open(rig, 0);
 	struct vhost_wire_header headers[50];
 	struct front_reply reply;
 
@@ -82,9 +78,8 @@ static void messages_in_one_write(void **state)
 }
 
 /* The rest of its message does not come; it harms nobody, not even itself. */
-static void stalled_message_harms_nobody(void **state)
+TEST_WITH(stalled_message_harms_nobody, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct vhost_wire_header header = { VHOST_USER_SET_FEATURES,
 					    VHOST_USER_VERSION, 8 };
@@ -109,7 +104,7 @@ static void stalled_message_harms_nobody(void **state)
 }
 
 /* Sizes that no message has, and no message at all: the next one is served. */
-static void absurd_sizes_are_survived(void **state)
+TEST_WITH(absurd_sizes_are_survived, struct rig *rig)
 {
 	static const struct vhost_wire_header headers[] = {
 		{ VHOST_USER_GET_FEATURES, VHOST_USER_VERSION, UINT32_MAX },
@@ -118,7 +113,6 @@ static void absurd_sizes_are_survived(void **state)
 		{ 0x20544547, 0x5448202f, 0x312e3150 }, /* "GET / HTTP1.1" */
 	};
 	static char payload[100000];
-	struct rig *rig = *state;
 	unsigned long before = daemon_memory_kb(&rig->daemon);
 
 	for (unsigned int i = 0; i < 4; i++) {
@@ -136,7 +130,7 @@ static void absurd_sizes_are_survived(void **state)
 }
 
 /* A size above all payloads is refused or ends it; a version as well. */
-static void strange_headers_are_survived(void **state)
+TEST_WITH(strange_headers_are_survived, struct rig *rig)
 {
 	static const struct vhost_wire_header headers[] = {
 		{ VHOST_USER_SET_FEATURES, 0x9, 1000 },
@@ -147,7 +141,6 @@ static void strange_headers_are_survived(void **state)
 		{ VHOST_USER_SET_FEATURES, 0xfffffff9, 8 },
 	};
 	static const char payload[1000];
-	struct rig *rig = *state;
 
 	for (unsigned int i = 0; i < 6; i++) {
 		struct spi_front *front = rig_open(rig, 0);
@@ -197,9 +190,8 @@ static void half_a_session(struct spi_front *front, unsigned int steps)
 		front_set_vring_enable(fe, 0, false);
 }
 
-static void sessions_end_anywhere(void **state)
+TEST_WITH(sessions_end_anywhere, struct rig *rig)
 {
-	struct rig *rig = *state;
 	unsigned int before = rig_count_fds(rig);
 
 	for (unsigned int steps = 0; steps <= 9; steps++) {
@@ -212,9 +204,8 @@ static void sessions_end_anywhere(void **state)
 }
 
 /* A message with two descriptors ends after each of its bytes. */
-static void messages_end_anywhere(void **state)
+TEST_WITH(messages_end_anywhere, struct rig *rig)
 {
-	struct rig *rig = *state;
 	unsigned int before = rig_count_fds(rig);
 	struct {
 		struct vhost_wire_header header;
@@ -242,9 +233,8 @@ static void messages_end_anywhere(void **state)
 	assert_int_equal(rig_count_fds(rig), before);
 }
 
-static void disconnect_with_requests_in_flight(void **state)
+TEST_WITH(disconnect_with_requests_in_flight, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front_request request = { rig_head(0), NULL, 0, NULL,
 					     100000 };
 	unsigned int before = rig_count_fds(rig);
@@ -263,9 +253,8 @@ static void disconnect_with_requests_in_flight(void **state)
 	assert_int_equal(rig_count_fds(rig), before);
 }
 
-static void second_front_end_is_refused(void **state)
+TEST_WITH(second_front_end_is_refused, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front = rig_open(rig, 0);
 	struct front_end second;
 
@@ -282,20 +271,4 @@ static void second_front_end_is_refused(void **state)
 	rig_check_control(front);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST(message_byte_by_byte),
-		RIG_TEST(message_with_descriptor_byte_by_byte),
-		RIG_TEST(messages_in_one_write),
-		RIG_TEST(stalled_message_harms_nobody),
-		RIG_TEST(absurd_sizes_are_survived),
-		RIG_TEST(strange_headers_are_survived),
-		RIG_TEST(sessions_end_anywhere),
-		RIG_TEST(messages_end_anywhere),
-		RIG_TEST(disconnect_with_requests_in_flight),
-		RIG_TEST(second_front_end_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup, rig_teardown)

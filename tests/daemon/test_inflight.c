@@ -5,16 +5,12 @@
  * once.
  */
 #include <endian.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 
 #define SLOW_LEN 2000 /* words, each followed by this delay: half a second */
 #define DELAY_NS 255000
@@ -77,9 +73,8 @@ static void let_it_begin(void)
 	usleep(150000);
 }
 
-static void begun_fails_and_the_rest_is_run(void **state)
+TEST_WITH(begun_fails_and_the_rest_is_run, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front;
 	struct batch *b;
 
@@ -99,9 +94,8 @@ static void begun_fails_and_the_rest_is_run(void **state)
 	free(b);
 }
 
-static void begun_is_run_again_with_replay(void **state)
+TEST_WITH(begun_is_run_again_with_replay, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front;
 	struct batch *b;
 
@@ -122,9 +116,8 @@ static void begun_is_run_again_with_replay(void **state)
 }
 
 /* The session ends the request itself; the ring's memory stays good. */
-static void same_daemon_goes_on_after_a_reconnect(void **state)
+TEST_WITH(same_daemon_goes_on_after_a_reconnect, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front;
 	struct batch *b;
 
@@ -141,9 +134,8 @@ static void same_daemon_goes_on_after_a_reconnect(void **state)
 }
 
 /* Popped and checked, but the other guest had the bus. */
-static void request_that_waited_for_its_bus_is_run(void **state)
+TEST_WITH(request_that_waited_for_its_bus_is_run, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *busy, *waits;
 	struct batch *first, *second;
 
@@ -170,12 +162,11 @@ static void request_that_waited_for_its_bus_is_run(void **state)
  * The write of a write-then-read was used before the crash: the chip is not
  * selected any more, and the read would return garbage.
  */
-static void rest_of_a_message_fails(void **state)
+TEST_WITH(rest_of_a_message_fails, struct rig *rig)
 {
 	static const char *const held[] = {
 		"--device=sim:loopback,cs-hold=10000", NULL
 	};
-	struct rig *rig = *state;
 	struct spi_front *front;
 	struct spi_front_request read = { rig_head(0), NULL, 0, NULL, 4 };
 
@@ -197,9 +188,8 @@ static void rest_of_a_message_fails(void **state)
 }
 
 /* Wherever it is killed, each request ends, and the data is right or none. */
-static void every_request_ends_wherever_the_daemon_is_killed(void **state)
+TEST_WITH(every_request_ends_wherever_the_daemon_is_killed, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front;
 	struct batch b;
 
@@ -234,9 +224,8 @@ static void every_request_ends_wherever_the_daemon_is_killed(void **state)
 }
 
 /* The front end cuts its own region short: its own ring stops. */
-static void region_cut_short_stops_the_ring_only(void **state)
+TEST_WITH(region_cut_short_stops_the_ring_only, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front_request request = { rig_head(0), NULL, 0, NULL, LEN };
 	struct spi_front *front, *other;
 	uint16_t id;
@@ -256,17 +245,4 @@ static void region_cut_short_stops_the_ring_only(void **state)
 	rig_close_tracked(rig, 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST_IDLE(begun_fails_and_the_rest_is_run),
-		RIG_TEST_IDLE(begun_is_run_again_with_replay),
-		RIG_TEST_IDLE(same_daemon_goes_on_after_a_reconnect),
-		RIG_TEST_IDLE(request_that_waited_for_its_bus_is_run),
-		RIG_TEST_IDLE(rest_of_a_message_fails),
-		RIG_TEST_IDLE(every_request_ends_wherever_the_daemon_is_killed),
-		RIG_TEST_IDLE(region_cut_short_stops_the_ring_only),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup_idle, rig_teardown)

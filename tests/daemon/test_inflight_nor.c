@@ -5,17 +5,13 @@
  */
 #include <endian.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 
 #define DELAY_NS  255000 /* behind each byte */
 #define PAGES	  12
@@ -132,22 +128,14 @@ static void queue_of_page_programs(struct rig *rig, bool again)
 	rig_close_tracked(rig, 0);
 }
 
-static void queue_of_page_programs_is_run_once(void **state)
+TEST_WITH(queue_of_page_programs_is_run_once, struct rig *rig)
 {
-	queue_of_page_programs(*state, false);
+	queue_of_page_programs(rig, false);
 }
 
-static void queue_of_page_programs_is_run_with_replay(void **state)
+TEST_WITH(queue_of_page_programs_is_run_with_replay, struct rig *rig)
 {
-	queue_of_page_programs(*state, true);
+	queue_of_page_programs(rig, true);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST_IDLE(queue_of_page_programs_is_run_once),
-		RIG_TEST_IDLE(queue_of_page_programs_is_run_with_replay),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup_idle, rig_teardown)

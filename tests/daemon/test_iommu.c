@@ -5,16 +5,12 @@
  */
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_migrate.h"
 #include "vhost/front/front_setup.h"
 

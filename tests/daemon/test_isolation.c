@@ -8,10 +8,7 @@
  * for `make bench-fairness` to say; here they only show that nobody starved.
  */
 #include <limits.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/attack.h"
 #include "tests/lib/process.h"
 #include "tests/lib/rig.h"
 #include "tests/lib/steady.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 
 /* Guests, by their sockets */
@@ -288,7 +284,7 @@ static void no_descriptors_left_harm_nobody_else(void **state)
 	latency_clear(&victim.latency);
 }
 
-#define TEST(n, test, attack)                                          \
+#define FIXTURE_TEST(n, test, attack)                                  \
 	(struct CMUnitTest)                                            \
 	{                                                              \
 		.name = (n), .test_func = (test), .setup_func = setup, \
@@ -305,14 +301,14 @@ int main(void)
 	if (!tests)
 		return 1;
 	for (unsigned int i = 0; i < attack_count; i++)
-		tests[i] = TEST(attacks[i].name, attack_harms_nobody_else,
-				&attacks[i]);
-	tests[attack_count] = TEST("few_descriptors_left",
-				   few_descriptors_left_harm_nobody_else,
-				   attack_find("hoarded_descriptors"));
-	tests[attack_count + 1] = TEST("no_descriptors_left",
-				       no_descriptors_left_harm_nobody_else,
-				       attack_find("reconnects"));
+		tests[i] = FIXTURE_TEST(attacks[i].name,
+					attack_harms_nobody_else, &attacks[i]);
+	tests[attack_count] = FIXTURE_TEST(
+		"few_descriptors_left", few_descriptors_left_harm_nobody_else,
+		attack_find("hoarded_descriptors"));
+	tests[attack_count + 1] = FIXTURE_TEST(
+		"no_descriptors_left", no_descriptors_left_harm_nobody_else,
+		attack_find("reconnects"));
 	failed = _cmocka_run_group_tests("attacks", tests, count, NULL, NULL);
 	free(tests);
 	return failed;

@@ -3,19 +3,15 @@
  * Guests come and go with the configuration file, in the middle of whatever
  * they do, while another is served, byte for byte, on the same bus.
  */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/attack.h"
 #include "tests/lib/config_rig.h"
 #include "tests/lib/steady.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 
 #define RELOADS 20

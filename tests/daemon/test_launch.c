@@ -3,11 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pwd.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/daemon.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 
 struct world {
 	struct daemon daemon;
@@ -248,15 +243,17 @@ static void manager_is_told_of_start_reload_and_stop(void **state)
 
 int main(void)
 {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define FIXTURE_TEST(test) \
+	cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(background_start_is_over_when_the_sockets_are_there),
-		TEST(background_start_that_fails_is_told),
-		TEST(mistake_is_told_without_a_background),
-		TEST(second_start_touches_no_socket),
-		TEST(sockets_are_the_users),
-		TEST(user_that_is_not_there_is_told),
-		TEST(manager_is_told_of_start_reload_and_stop),
+		FIXTURE_TEST(
+			background_start_is_over_when_the_sockets_are_there),
+		FIXTURE_TEST(background_start_that_fails_is_told),
+		FIXTURE_TEST(mistake_is_told_without_a_background),
+		FIXTURE_TEST(second_start_touches_no_socket),
+		FIXTURE_TEST(sockets_are_the_users),
+		FIXTURE_TEST(user_that_is_not_there_is_told),
+		FIXTURE_TEST(manager_is_told_of_start_reload_and_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

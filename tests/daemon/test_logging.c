@@ -2,16 +2,12 @@
 /* A front end that migrates its guest: which pages the daemon marks. */
 #include <errno.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_migrate.h"
 #include "vhost/front/front_setup.h"
 

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A guest moves from one daemon to another. */
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_migrate.h"
 #include "vhost/front/front_setup.h"
 
@@ -243,20 +239,20 @@ static void move(struct rig *rig, uint64_t features)
 	front_log_close(&log);
 }
 
-static void guest_moves_with_a_request_in_its_ring(void **state)
+TEST_WITH(guest_moves_with_a_request_in_its_ring, struct rig *rig)
 {
-	move(*state, 0);
+	move(rig, 0);
 }
 
-static void guest_with_a_packed_ring_moves(void **state)
+TEST_WITH(guest_with_a_packed_ring_moves, struct rig *rig)
 {
-	move(*state, FRONT_BIT(VIRTIO_F_RING_PACKED));
+	move(rig, FRONT_BIT(VIRTIO_F_RING_PACKED));
 }
 
 /* The migration failed: the guest goes on where it was. */
-static void guest_stays_after_a_save(void **state)
+TEST_WITH(guest_stays_after_a_save, struct rig *rig)
 {
-	struct spi_front *front = rig_open(*state, 0);
+	struct spi_front *front = rig_open(rig, 0);
 	uint8_t blob[BLOB_MAX];
 	uint32_t base;
 	size_t size;
@@ -278,10 +274,10 @@ static void guest_stays_after_a_save(void **state)
  * Between a command and its answer. The chip cannot stay selected over the
  * move, and the answer must not be that of another message.
  */
-static void message_cut_by_the_move_fails_there(void **state)
+TEST_WITH(message_cut_by_the_move_fails_there, struct rig *rig)
 {
-	struct spi_front *from = rig_open(*state, 0);
-	struct spi_front *to = open_there(*state, one_chip, 0);
+	struct spi_front *from = rig_open(rig, 0);
+	struct spi_front *to = open_there(rig, one_chip, 0);
 	struct spi_front_request read = { rig_head(0), NULL, 0, NULL, 4 };
 	uint32_t base;
 	uint8_t rx[4];
@@ -298,10 +294,10 @@ static void message_cut_by_the_move_fails_there(void **state)
 	rig_rx(to, 0, rx, 4);
 }
 
-static void state_of_another_config_fails_the_check(void **state)
+TEST_WITH(state_of_another_config_fails_the_check, struct rig *rig)
 {
-	struct spi_front *from = rig_open(*state, 0);
-	struct spi_front *to = open_there(*state, two_chips, 0);
+	struct spi_front *from = rig_open(rig, 0);
+	struct spi_front *to = open_there(rig, two_chips, 0);
 	uint32_t base;
 
 	assert_int_equal(front_stop_vring(&from->fe, 0, &base), 0);
@@ -311,17 +307,4 @@ static void state_of_another_config_fails_the_check(void **state)
 	rig_check_loopback(to, 100);
 }
 
-#define MOVE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		MOVE_TEST(guest_moves_with_a_request_in_its_ring),
-		MOVE_TEST(guest_with_a_packed_ring_moves),
-		MOVE_TEST(guest_stays_after_a_save),
-		MOVE_TEST(message_cut_by_the_move_fails_there),
-		MOVE_TEST(state_of_another_config_fails_the_check),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

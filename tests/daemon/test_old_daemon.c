@@ -6,15 +6,11 @@
  */
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 #include "vhost/front/front_setup.h"
 

@@ -3,14 +3,10 @@
  * A packed ring's base is two places with a wrap counter each: 32 bits, which
  * must survive every stop. And buffers used in order, in both layouts.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Front ends that come and go leave nothing behind. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/lib/process.h"
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define RECONNECTS 10000
@@ -40,9 +36,8 @@ static void wait_for_fds(const struct daemon *d, unsigned int count)
 	}
 }
 
-static void ten_thousand_reconnects_leave_nothing(void **state)
+TEST_WITH(ten_thousand_reconnects_leave_nothing, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *other = rig_open(rig, 1);
 	unsigned int fds, threads;
 	unsigned long memory;
@@ -67,11 +62,4 @@ static void ten_thousand_reconnects_leave_nothing(void **state)
 	assert_true(log < 16384);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST(ten_thousand_reconnects_leave_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup, rig_teardown)

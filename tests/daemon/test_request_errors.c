@@ -4,16 +4,12 @@
  * of its own (virtio 1.4, 5.21.6), and the ring goes on.
  */
 #include <endian.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define LEN 12 /* bytes of tx and of rx */

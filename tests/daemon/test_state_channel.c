@@ -2,15 +2,11 @@
 /* The channel that a device's state goes through, and what can go wrong. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_migrate.h"
 #include "vhost/front/front_setup.h"
 

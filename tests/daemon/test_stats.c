@@ -2,19 +2,15 @@
 /* What the daemon tells of itself: --stats and SIGUSR1. */
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/stats_rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
@@ -35,9 +31,8 @@ static struct spi_front *open_guest(struct rig *rig, unsigned int slot)
 	return config_open(rig, slot, slot ? "b" : "a");
 }
 
-static void traffic_is_counted_for_each_guest(void **state)
+TEST_WITH(traffic_is_counted_for_each_guest, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *a, *b;
 	uint8_t bytes[100] = { 0 };
 
@@ -76,9 +71,8 @@ static void traffic_is_counted_for_each_guest(void **state)
 }
 
 /* Each of them, and nothing for the other guest. */
-static void errors_are_counted_by_their_causes(void **state)
+TEST_WITH(errors_are_counted_by_their_causes, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front_request request = { .tx = NULL };
 	struct spi_front *a, *b;
 	uint8_t byte = 0;
@@ -137,9 +131,8 @@ static void send_garbage(struct rig *rig)
 	rig_close(rig, 0);
 }
 
-static void front_ends_that_go_wrong_are_counted(void **state)
+TEST_WITH(front_ends_that_go_wrong_are_counted, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *a;
 
 	stats_start(rig, BOTH);
@@ -164,9 +157,8 @@ static void front_ends_that_go_wrong_are_counted(void **state)
 	stats_stop(rig);
 }
 
-static void broken_ring_is_a_state_until_it_starts_again(void **state)
+TEST_WITH(broken_ring_is_a_state_until_it_starts_again, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *a;
 
 	stats_start(rig, BOTH);
@@ -186,10 +178,9 @@ static void broken_ring_is_a_state_until_it_starts_again(void **state)
 }
 
 /* A message of a second, and another guest that waits for its end. */
-static void guest_in_the_way_is_seen_while_it_is(void **state)
+TEST_WITH(guest_in_the_way_is_seen_while_it_is, struct rig *rig)
 {
 	static const uint8_t bytes[3000];
-	struct rig *rig = *state;
 	struct spi_front_request slow = { .tx = bytes, .tx_len = 3000 };
 	struct spi_front *a, *b;
 	uint16_t ids[2];
@@ -230,10 +221,9 @@ static void guest_in_the_way_is_seen_while_it_is(void **state)
 	stats_stop(rig);
 }
 
-static void guests_come_and_go_with_the_file(void **state)
+TEST_WITH(guests_come_and_go_with_the_file, struct rig *rig)
 {
 	static const char requests[] = "guest_requests_total{guest=\"b\"}";
-	struct rig *rig = *state;
 	struct spi_front *a;
 
 	stats_start(rig, GUEST_A);
@@ -264,10 +254,8 @@ static void guests_come_and_go_with_the_file(void **state)
 	stats_stop(rig);
 }
 
-static void file_that_cannot_be_is_refused_at_start(void **state)
+TEST_WITH(file_that_cannot_be_is_refused_at_start, struct rig *rig)
 {
-	struct rig *rig = *state;
-
 	mkdir(daemon_file(&rig->daemon, STATS_FILE), 0700);
 	stats_spawn(rig, GUEST_A);
 	assert_int_equal(daemon_wait(&rig->daemon), 1);
@@ -278,19 +266,16 @@ static void file_that_cannot_be_is_refused_at_start(void **state)
 	rmdir(daemon_file(&rig->daemon, STATS_FILE));
 }
 
-static void failed_start_leaves_no_file(void **state)
+TEST_WITH(failed_start_leaves_no_file, struct rig *rig)
 {
-	struct rig *rig = *state;
-
 	stats_spawn(rig, "guest socket=%s/a,device=/dev/spidev-none\n");
 	assert_int_equal(daemon_wait(&rig->daemon), 1);
 	assert_int_not_equal(
 		access(daemon_file(&rig->daemon, STATS_FILE), F_OK), 0);
 }
 
-static void file_can_be_named_in_the_configuration(void **state)
+TEST_WITH(file_can_be_named_in_the_configuration, struct rig *rig)
 {
-	struct rig *rig = *state;
 	char conf[DAEMON_PATH_MAX + 16];
 	const char *args[] = { conf, NULL };
 
@@ -301,19 +286,4 @@ static void file_can_be_named_in_the_configuration(void **state)
 	stats_stop(rig);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST_IDLE(traffic_is_counted_for_each_guest),
-		RIG_TEST_IDLE(errors_are_counted_by_their_causes),
-		RIG_TEST_IDLE(front_ends_that_go_wrong_are_counted),
-		RIG_TEST_IDLE(broken_ring_is_a_state_until_it_starts_again),
-		RIG_TEST_IDLE(guest_in_the_way_is_seen_while_it_is),
-		RIG_TEST_IDLE(guests_come_and_go_with_the_file),
-		RIG_TEST_IDLE(file_that_cannot_be_is_refused_at_start),
-		RIG_TEST_IDLE(failed_start_leaves_no_file),
-		RIG_TEST_IDLE(file_can_be_named_in_the_configuration),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup_idle, rig_teardown)

@@ -2,18 +2,14 @@
 /* Looks at the daemon's statistics while its guests work. */
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/stats_rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 
 #define OK VIRTIO_SPI_TRANS_OK
@@ -75,9 +71,8 @@ static unsigned int count_lines(struct rig *rig, const char *begin)
 #define SIGNALS 40
 
 /* The log has a line for each guest, device and bus, each time. */
-static void signal_logs_all_while_guests_work(void **state)
+TEST_WITH(signal_logs_all_while_guests_work, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct load loads[2];
 	pthread_t threads[2];
 
@@ -113,10 +108,9 @@ static void signal_logs_all_while_guests_work(void **state)
 }
 
 /* They come faster than the seconds go by. */
-static void signals_do_not_keep_the_file_from_being_written(void **state)
+TEST_WITH(signals_do_not_keep_the_file_from_being_written, struct rig *rig)
 {
 	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
-	struct rig *rig = *state;
 
 	stats_start(rig, BOTH);
 	rig_check_loopback(config_open(rig, 0, "a"), 10);
@@ -129,9 +123,8 @@ static void signals_do_not_keep_the_file_from_being_written(void **state)
 }
 
 /* Each SIGHUP has it written, and each read finds all of it. */
-static void file_is_whole_however_often_it_is_read(void **state)
+TEST_WITH(file_is_whole_however_often_it_is_read, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct load load;
 	pthread_t thread;
 	double last = 0;
@@ -152,13 +145,4 @@ static void file_is_whole_however_often_it_is_read(void **state)
 	stats_stop(rig);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST_IDLE(signal_logs_all_while_guests_work),
-		RIG_TEST_IDLE(signals_do_not_keep_the_file_from_being_written),
-		RIG_TEST_IDLE(file_is_whole_however_often_it_is_read),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup_idle, rig_teardown)

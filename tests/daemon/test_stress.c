@@ -8,16 +8,12 @@
  *
  * No time is judged but that one, which is far beyond what anything takes.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/rig.h"
 #include "tests/lib/sleeper.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define EVENTS	 FRONT_BIT(VIRTIO_F_EVENT_IDX)

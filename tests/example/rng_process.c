@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "tests/example/rng_process.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/daemon.h"
 #include "tests/lib/process.h"
+#include "tests/lib/test.h"
 
 void rng_start(struct rng_process *rng)
 {

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The example back end with our own front end. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/example/rng_process.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_iommu.h"
 #include "vhost/front/front_setup.h"
 #include "virtio/ring/virtio_wire.h"
@@ -165,7 +161,7 @@ static void check_works(struct rig *rig)
 	check_random(rig, seg.addr, 64);
 }
 
-static void buffers_are_filled_when_rings_are_of_each_kind(void **state)
+TEST_WITH(buffers_are_filled_when_rings_are_of_each_kind, struct rig *rig)
 {
 	static const uint64_t kinds[] = {
 		0,
@@ -178,7 +174,6 @@ static void buffers_are_filled_when_rings_are_of_each_kind(void **state)
 		BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_ACCESS_PLATFORM) |
 			BIT(VIRTIO_F_INDIRECT_DESC) | BIT(VIRTIO_F_EVENT_IDX),
 	};
-	struct rig *rig = *state;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		print_message("features 0x%llx\n",
@@ -191,9 +186,8 @@ static void buffers_are_filled_when_rings_are_of_each_kind(void **state)
 	}
 }
 
-static void two_buffers_get_different_bytes(void **state)
+TEST_WITH(two_buffers_get_different_bytes, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct front_segment first, second;
 	uint8_t bytes[2][64];
 
@@ -208,9 +202,8 @@ static void two_buffers_get_different_bytes(void **state)
 	close_front(rig);
 }
 
-static void all_segments_are_filled(void **state)
+TEST_WITH(all_segments_are_filled, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct front_segment segs[3] = {
 		{ .len = 50, .write = true },
 		{ .len = 60, .write = true },
@@ -230,9 +223,8 @@ static void all_segments_are_filled(void **state)
 	close_front(rig);
 }
 
-static void long_buffer_is_filled_in_part(void **state)
+TEST_WITH(long_buffer_is_filled_in_part, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct front_segment seg = { .len = 3 * FILL_MAX, .write = true };
 
 	open_front(rig, 0);
@@ -244,14 +236,13 @@ static void long_buffer_is_filled_in_part(void **state)
 	close_front(rig);
 }
 
-static void bad_buffer_comes_back_empty(void **state)
+TEST_WITH(bad_buffer_comes_back_empty, struct rig *rig)
 {
 	static const struct front_segment bad[] = {
 		{ MEM_ADDR, 64, false },
 		{ UNMAPPED, 64, true },
 		{ MEM_ADDR + MEM_SIZE - 10, 64, true },
 	};
-	struct rig *rig = *state;
 
 	open_front(rig, 0);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -261,9 +252,8 @@ static void bad_buffer_comes_back_empty(void **state)
 	close_front(rig);
 }
 
-static void ring_full_of_buffers_is_filled(void **state)
+TEST_WITH(ring_full_of_buffers_is_filled, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct front_segment segs[RING_SIZE];
 
 	open_front(rig, 0);
@@ -278,9 +268,8 @@ static void ring_full_of_buffers_is_filled(void **state)
 	close_front(rig);
 }
 
-static void stopped_ring_goes_on_where_it_stopped(void **state)
+TEST_WITH(stopped_ring_goes_on_where_it_stopped, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct front_segment seg = { .len = 64, .write = true };
 	uint32_t base;
 
@@ -298,10 +287,8 @@ static void stopped_ring_goes_on_where_it_stopped(void **state)
 }
 
 /* No kick descriptor: the device has to look at the ring by itself. */
-static void ring_without_kicks_is_polled(void **state)
+TEST_WITH(ring_without_kicks_is_polled, struct rig *rig)
 {
-	struct rig *rig = *state;
-
 	open_front(rig, 0);
 	assert_int_equal(
 		front_set_vring_fd(&rig->fe, VHOST_USER_SET_VRING_KICK, 0, -1),
@@ -312,9 +299,8 @@ static void ring_without_kicks_is_polled(void **state)
 }
 
 /* The ring names a descriptor that it does not have. */
-static void broken_ring_stops_alone_and_starts_again(void **state)
+TEST_WITH(broken_ring_stops_alone_and_starts_again, struct rig *rig)
 {
-	struct rig *rig = *state;
 	uint32_t base;
 
 	open_front(rig, 0);
@@ -331,9 +317,8 @@ static void broken_ring_stops_alone_and_starts_again(void **state)
 	close_front(rig);
 }
 
-static void ring_breaks_when_memory_is_truncated(void **state)
+TEST_WITH(ring_breaks_when_memory_is_truncated, struct rig *rig)
 {
-	struct rig *rig = *state;
 	const struct front_segment seg = { MORE_ADDR, 64, true };
 
 	open_front(rig, 0);
@@ -349,10 +334,8 @@ static void ring_breaks_when_memory_is_truncated(void **state)
 	close_front(rig);
 }
 
-static void front_ends_are_served_one_after_the_other(void **state)
+TEST_WITH(front_ends_are_served_one_after_the_other, struct rig *rig)
 {
-	struct rig *rig = *state;
-
 	for (unsigned int i = 0; i < 3; i++) {
 		open_front(rig, 0);
 		check_works(rig);
@@ -360,23 +343,4 @@ static void front_ends_are_served_one_after_the_other(void **state)
 	}
 }
 
-#define RNG_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RNG_TEST(buffers_are_filled_when_rings_are_of_each_kind),
-		RNG_TEST(two_buffers_get_different_bytes),
-		RNG_TEST(all_segments_are_filled),
-		RNG_TEST(long_buffer_is_filled_in_part),
-		RNG_TEST(bad_buffer_comes_back_empty),
-		RNG_TEST(ring_full_of_buffers_is_filled),
-		RNG_TEST(stopped_ring_goes_on_where_it_stopped),
-		RNG_TEST(ring_without_kicks_is_polled),
-		RNG_TEST(broken_ring_stops_alone_and_starts_again),
-		RNG_TEST(ring_breaks_when_memory_is_truncated),
-		RNG_TEST(front_ends_are_served_one_after_the_other),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

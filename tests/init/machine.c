@@ -2,21 +2,17 @@
 #include "tests/init/machine.h"
 
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/mounts.h"
 #include "tests/lib/process.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 
 #define CANNOT	   77
 #define TIMEOUT_MS 60000

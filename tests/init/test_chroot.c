@@ -4,10 +4,6 @@
  * makes it: no mount point, on a file system that is mounted elsewhere.
  */
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/init/machine.h"
 #include "tests/lib/mounts.h"
 #include "tests/lib/process.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 
 #define SCRIPT	"/etc/init.d/vhost-device-spi"
 
@@ -129,9 +124,8 @@ static int set_propagation(void)
 	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0;
 }
 
-static void root_of_a_chroot_is_no_mount_point(void **state)
+TEST(root_of_a_chroot_is_no_mount_point)
 {
-	(void)state;
 	assert_int_equal(in_chroot(set_propagation), 1);
 }
 
@@ -140,9 +134,8 @@ static int set_propagation_after(void)
 	return mounts_make_private() < 0 || set_propagation();
 }
 
-static void chroot_gets_mounts_of_its_own(void **state)
+TEST(chroot_gets_mounts_of_its_own)
 {
-	(void)state;
 	assert_int_equal(in_chroot(set_propagation_after), 0);
 }
 
@@ -161,19 +154,9 @@ static int run_machine(void)
 	return status;
 }
 
-static void machine_runs_in_a_chroot(void **state)
+TEST(machine_runs_in_a_chroot)
 {
-	(void)state;
 	assert_int_equal(in_chroot(run_machine), 3);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(root_of_a_chroot_is_no_mount_point),
-		cmocka_unit_test(chroot_gets_mounts_of_its_own),
-		cmocka_unit_test(machine_runs_in_a_chroot),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -3,17 +3,12 @@
  * The init script, with the shell and the LSB functions of Debian, and with
  * nothing but busybox. Its exit statuses are those of the LSB.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/init/system.h"
+#include "tests/lib/test.h"
 
 #define SCRIPT	"/etc/init.d/vhost-device-spi"
 #define DEFAULT "/etc/default/vhost-device-spi"

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The unit, under a systemd that is process 1 of its machine. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/init/system.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 
 #define UNIT "vhost-device-spi"
 

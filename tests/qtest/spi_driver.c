@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#include "tests/lib/test.h"
 #include "tests/qtest/spi_driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "tests/lib/process.h"
 #include "tests/lib/rig.h"

@@ -3,16 +3,11 @@
  * The daemon with QEMU's own front end, in the life of an ordinary device.
  * There is no guest: the test is the driver.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/lib/process.h"
+#include "tests/lib/test.h"
 #include "tests/qtest/bench.h"
 #include "spi-daemon/xfer/spi_front.h"
 #include "virtio/spi/spi_wire.h"

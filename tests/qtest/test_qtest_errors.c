@@ -4,15 +4,10 @@
  * QEMU goes away. Whatever happens, neither may take the other down, and a
  * reset of the device puts all right.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <errno.h>
 
 #include "tests/lib/process.h"
+#include "tests/lib/test.h"
 #include "tests/qtest/bench.h"
 #include "virtio/spi/spi_wire.h"
 

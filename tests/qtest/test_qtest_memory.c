@@ -3,12 +3,6 @@
  * The daemon with QEMU's own front end, while memory is plugged and unplugged
  * under a ring that runs.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +10,7 @@
 
 #include "tests/lib/process.h"
 #include "tests/lib/qmp.h"
+#include "tests/lib/test.h"
 #include "tests/qtest/bench.h"
 
 /* DIMMs lie side by side, from where QEMU lets them begin. */

@@ -4,17 +4,12 @@
  * chardev and on a new one. There is no guest: the reset of the machine lets
  * the unplugged device go.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/lib/process.h"
 #include "tests/lib/qmp.h"
+#include "tests/lib/test.h"
 #include "tests/qtest/bench.h"
 
 #define ROUNDS 8

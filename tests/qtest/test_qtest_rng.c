@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The example back end with QEMU's vhost-user-rng-pci. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/example/rng_process.h"
 #include "tests/lib/process.h"
+#include "tests/lib/test.h"
 #include "tests/qtest/driver_ring.h"
 #include "tests/qtest/qtest.h"
 #include "tests/qtest/virtio_pci.h"
@@ -119,7 +114,7 @@ static void check_fill(struct machine *m, unsigned int number)
 	assert_memory_not_equal(bytes, zeros, sizeof(bytes));
 }
 
-static void buffers_are_filled_when_rings_are_of_each_kind(void **state)
+TEST_WITH(buffers_are_filled_when_rings_are_of_each_kind, struct machine *m)
 {
 	static const uint64_t kinds[] = {
 		0,
@@ -130,7 +125,6 @@ static void buffers_are_filled_when_rings_are_of_each_kind(void **state)
 			VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) |
 			VIRTIO_BIT(VIRTIO_F_EVENT_IDX),
 	};
-	struct machine *m = *state;
 
 	boot(m);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -143,10 +137,8 @@ static void buffers_are_filled_when_rings_are_of_each_kind(void **state)
 	assert_string_equal(qtest_log(&m->qt), "");
 }
 
-static void device_works_after_a_reset_of_the_machine(void **state)
+TEST_WITH(device_works_after_a_reset_of_the_machine, struct machine *m)
 {
-	struct machine *m = *state;
-
 	boot(m);
 	for (unsigned int i = 0; i < 3; i++) {
 		start_driver(m, 0);
@@ -156,14 +148,4 @@ static void device_works_after_a_reset_of_the_machine(void **state)
 	}
 }
 
-#define RNG_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RNG_TEST(buffers_are_filled_when_rings_are_of_each_kind),
-		RNG_TEST(device_works_after_a_reset_of_the_machine),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#include "tests/lib/test.h"
 #include "tests/qtest/vtd.h"
 
 #include <endian.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 #define REGISTERS      UINT64_C(0xfed90000)
 #define GCMD	       0x18

@@ -3,11 +3,6 @@
  * supervisor_run() in a process of its own, for it blocks and waits for
  * signals.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -23,6 +18,7 @@
 
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/supervisor.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 
 #define TIMEOUT_MS 20000
@@ -235,17 +231,18 @@ static void missing_directory_is_named(void **state)
 	assert_non_null(strstr(error, "/none/sock0: No such file"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define FIXTURE_TEST(name) \
+	cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(sigterm_ends_it_and_removes_the_sockets),
-		TEST(sigint_ends_it_and_removes_the_sockets),
-		TEST(stale_socket_is_replaced),
-		TEST(socket_that_cannot_be_made_is_named),
-		TEST(socket_that_is_served_is_left_alone),
-		TEST(missing_directory_is_named),
+		FIXTURE_TEST(sigterm_ends_it_and_removes_the_sockets),
+		FIXTURE_TEST(sigint_ends_it_and_removes_the_sockets),
+		FIXTURE_TEST(stale_socket_is_replaced),
+		FIXTURE_TEST(socket_that_cannot_be_made_is_named),
+		FIXTURE_TEST(socket_that_is_served_is_left_alone),
+		FIXTURE_TEST(missing_directory_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

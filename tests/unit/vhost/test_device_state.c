@@ -106,9 +106,8 @@ static bool load(struct setup *s, const uint8_t *blob, size_t size)
 	return check(s);
 }
 
-static void test_what_was_saved_can_be_loaded(void **state)
+TEST_WITH(test_what_was_saved_can_be_loaded, struct setup *s)
 {
-	struct setup *s = *state;
 	uint8_t blob[1000];
 	size_t size = save(s, blob);
 
@@ -122,10 +121,9 @@ static void test_what_was_saved_can_be_loaded(void **state)
 }
 
 /* A device that leaves out all that it can */
-static void test_device_without_operations_and_config(void **state)
+TEST_WITH(test_device_without_operations_and_config, struct setup *s)
 {
 	static const struct vhost_device_ops none;
-	struct setup *s = *state;
 	uint8_t blob[1000];
 	size_t size;
 
@@ -142,9 +140,8 @@ static void test_device_without_operations_and_config(void **state)
 	assert_int_equal(ask_base(s->f, 0), 0);
 }
 
-static void test_ring_goes_on_after_a_load(void **state)
+TEST_WITH(test_ring_goes_on_after_a_load, struct setup *s)
 {
-	struct setup *s = *state;
 	uint8_t blob[1000];
 	size_t size = save(s, blob);
 
@@ -168,9 +165,8 @@ static void test_ring_goes_on_after_a_load(void **state)
 	assert_true(s->f->fresh[0]);
 }
 
-static void test_wrong_bytes_fail_the_check_and_change_nothing(void **state)
+TEST_WITH(test_wrong_bytes_fail_the_check_and_change_nothing, struct setup *s)
 {
-	struct setup *s = *state;
 	uint8_t good[1000], bad[1000] = { 0 };
 	size_t size = save(s, good);
 
@@ -192,9 +188,8 @@ static void test_wrong_bytes_fail_the_check_and_change_nothing(void **state)
 	assert_true(load(s, good, size));
 }
 
-static void test_device_without_state_takes_none(void **state)
+TEST_WITH(test_device_without_state_takes_none, struct setup *s)
 {
-	struct setup *s = *state;
 	uint8_t blob[1000];
 	size_t size = save(s, blob);
 
@@ -205,9 +200,8 @@ static void test_device_without_state_takes_none(void **state)
 	assert_true(load(s, blob, HEAD + FIXTURE_CONFIG));
 }
 
-static void test_unknown_transfers_are_refused(void **state)
+TEST_WITH(test_unknown_transfers_are_refused, struct setup *s)
 {
-	struct setup *s = *state;
 	unsigned int fds = open_fds();
 	int ends[2];
 
@@ -225,15 +219,14 @@ static void test_unknown_transfers_are_refused(void **state)
 	assert_int_equal(open_fds(), fds);
 }
 
-static void test_check_without_a_transfer_is_an_error(void **state)
+TEST_WITH(test_check_without_a_transfer_is_an_error, struct setup *s)
 {
-	assert_false(check(*state));
+	assert_false(check(s));
 }
 
 /* A pipe that is full, and that nobody drains. */
-static void test_channel_without_room_is_refused_at_once(void **state)
+TEST_WITH(test_channel_without_room_is_refused_at_once, struct setup *s)
 {
-	struct setup *s = *state;
 	int ends[2];
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
@@ -246,9 +239,8 @@ static void test_channel_without_room_is_refused_at_once(void **state)
 	close(ends[1]);
 }
 
-static void test_closed_channel_is_refused(void **state)
+TEST_WITH(test_closed_channel_is_refused, struct setup *s)
 {
-	struct setup *s = *state;
 	int ends[2];
 
 	signal(SIGPIPE, SIG_IGN); /* as the daemon does */
@@ -260,9 +252,8 @@ static void test_closed_channel_is_refused(void **state)
 }
 
 /* Who sends too much is not left to wait: the pipe is closed. */
-static void test_endless_state_is_cut_off(void **state)
+TEST_WITH(test_endless_state_is_cut_off, struct setup *s)
 {
-	struct setup *s = *state;
 	uint8_t junk[4096] = { 0 };
 	int ends[2];
 
@@ -280,9 +271,8 @@ static void test_endless_state_is_cut_off(void **state)
 	signal(SIGPIPE, SIG_DFL);
 }
 
-static void test_state_comes_in_any_parts(void **state)
+TEST_WITH(test_state_comes_in_any_parts, struct setup *s)
 {
-	struct setup *s = *state;
 	uint8_t blob[1000];
 	size_t size = save(s, blob);
 	int ends[2];
@@ -302,9 +292,8 @@ static void test_state_comes_in_any_parts(void **state)
 }
 
 /* A new transfer, and the session's end, close the old one. */
-static void test_transfer_that_is_given_up_is_closed(void **state)
+TEST_WITH(test_transfer_that_is_given_up_is_closed, struct setup *s)
 {
-	struct setup *s = *state;
 	unsigned int fds = open_fds();
 	uint8_t blob[1000];
 	int ends[2];
@@ -325,9 +314,8 @@ static void test_transfer_that_is_given_up_is_closed(void **state)
 }
 
 /* Better no migration than one that leaves a page behind. */
-static void test_saving_fails_the_check_when_marks_were_lost(void **state)
+TEST_WITH(test_saving_fails_the_check_when_marks_were_lost, struct setup *s)
 {
-	struct setup *s = *state;
 	uint8_t blob[1000];
 
 	save(s, blob);
@@ -335,26 +323,4 @@ static void test_saving_fails_the_check_when_marks_were_lost(void **state)
 	assert_false(check(s));
 }
 
-#define STATE_TEST(test) \
-	cmocka_unit_test_setup_teardown(test, setup_state, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		STATE_TEST(test_what_was_saved_can_be_loaded),
-		STATE_TEST(test_ring_goes_on_after_a_load),
-		STATE_TEST(test_device_without_operations_and_config),
-		STATE_TEST(test_wrong_bytes_fail_the_check_and_change_nothing),
-		STATE_TEST(test_device_without_state_takes_none),
-		STATE_TEST(test_unknown_transfers_are_refused),
-		STATE_TEST(test_check_without_a_transfer_is_an_error),
-		STATE_TEST(test_channel_without_room_is_refused_at_once),
-		STATE_TEST(test_closed_channel_is_refused),
-		STATE_TEST(test_endless_state_is_cut_off),
-		STATE_TEST(test_state_comes_in_any_parts),
-		STATE_TEST(test_transfer_that_is_given_up_is_closed),
-		STATE_TEST(test_saving_fails_the_check_when_marks_were_lost),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup_state, teardown)

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/session_fixture.h"
+#include "tests/lib/test.h"
 
 #define SIZE KIB(16)
 #define GAP  KIB(64)
@@ -32,9 +27,8 @@ static bool is_mapped(struct fixture *f, uint64_t addr)
 	return guest_mem_at(&f->session.mem, addr, 1, &got);
 }
 
-static void test_table_replaces_the_old_one(void **state)
+TEST_WITH(test_table_replaces_the_old_one, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct ram rams[8];
 	unsigned int fds;
 
@@ -58,7 +52,7 @@ static void test_table_replaces_the_old_one(void **state)
 	close_rams(rams, 8);
 }
 
-static void test_table_that_contradicts_itself_changes_nothing(void **state)
+TEST_WITH(test_table_that_contradicts_itself_changes_nothing, struct fixture *f)
 {
 	static const struct {
 		uint32_t count, in_payload, files;
@@ -68,7 +62,6 @@ static void test_table_that_contradicts_itself_changes_nothing(void **state)
 		{ 9, 8, 8 },	      { UINT32_MAX, 1, 1 }, { 1, 0, 1 },
 		{ 0x08000001, 1, 1 }, /* times 32 is 32 */
 	};
-	struct fixture *f = *state;
 	struct vhost_wire_mem_table table = { 0 };
 	struct ram rams[2];
 	int fds[8];
@@ -91,9 +84,8 @@ static void test_table_that_contradicts_itself_changes_nothing(void **state)
 	close_rams(rams, 2);
 }
 
-static void test_table_with_one_bad_region_changes_nothing(void **state)
+TEST_WITH(test_table_with_one_bad_region_changes_nothing, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct ram rams[4];
 	unsigned int fds;
 
@@ -118,9 +110,8 @@ static void test_table_with_one_bad_region_changes_nothing(void **state)
 	close_rams(rams, 4);
 }
 
-static void test_regions_come_and_go_one_by_one(void **state)
+TEST_WITH(test_regions_come_and_go_one_by_one, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct ram rams[3];
 	unsigned int fds;
 
@@ -157,9 +148,8 @@ static void test_regions_come_and_go_one_by_one(void **state)
 	close_rams(rams, 3);
 }
 
-static void test_as_many_slots_as_are_named_can_be_used(void **state)
+TEST_WITH(test_as_many_slots_as_are_named_can_be_used, struct fixture *f)
 {
-	struct fixture *f = *state;
 	uint64_t slots;
 	struct ram ram;
 
@@ -177,16 +167,4 @@ static void test_as_many_slots_as_are_named_can_be_used(void **state)
 	ram_close(&ram);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SESSION_TEST(test_table_replaces_the_old_one),
-		SESSION_TEST(
-			test_table_that_contradicts_itself_changes_nothing),
-		SESSION_TEST(test_table_with_one_bad_region_changes_nothing),
-		SESSION_TEST(test_regions_come_and_go_one_by_one),
-		SESSION_TEST(test_as_many_slots_as_are_named_can_be_used),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(session_setup_negotiated, session_teardown)

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Guest memory that changes under a ring. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/session_fixture.h"
+#include "tests/lib/test.h"
 
 #define SIZE   KIB(16)
 #define GAP    KIB(64)
@@ -78,9 +73,8 @@ static void serve(struct fixture *f, struct running *r)
 	vring_push(&f->session.rings[0].vring, &r->chain, 1);
 }
 
-static void test_new_table_under_a_running_ring_moves_it_along(void **state)
+TEST_WITH(test_new_table_under_a_running_ring_moves_it_along, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct running r;
 
 	start_running(f, &r);
@@ -101,9 +95,8 @@ static void test_new_table_under_a_running_ring_moves_it_along(void **state)
 	end_running(&r);
 }
 
-static void test_popped_chain_outlives_a_new_table(void **state)
+TEST_WITH(test_popped_chain_outlives_a_new_table, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct chain_cursor cursor;
 	struct running r;
 
@@ -123,9 +116,8 @@ static void test_popped_chain_outlives_a_new_table(void **state)
 	end_running(&r);
 }
 
-static void test_new_table_without_the_ring_breaks_it(void **state)
+TEST_WITH(test_new_table_without_the_ring_breaks_it, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct running r;
 
 	start_running(f, &r);
@@ -154,9 +146,8 @@ static void test_new_table_without_the_ring_breaks_it(void **state)
 	end_running(&r);
 }
 
-static void test_refused_table_leaves_the_ring_running(void **state)
+TEST_WITH(test_refused_table_leaves_the_ring_running, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct running r;
 
 	start_running(f, &r);
@@ -169,9 +160,8 @@ static void test_refused_table_leaves_the_ring_running(void **state)
 	end_running(&r);
 }
 
-static void test_new_table_leaves_other_rings_alone(void **state)
+TEST_WITH(test_new_table_leaves_other_rings_alone, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct hand_ring second;
 	struct running r;
 
@@ -188,9 +178,8 @@ static void test_new_table_leaves_other_rings_alone(void **state)
 	end_running(&r);
 }
 
-static void test_region_that_a_ring_runs_in_stays(void **state)
+TEST_WITH(test_region_that_a_ring_runs_in_stays, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct hand_ring apart;
 	struct running r;
 
@@ -224,9 +213,8 @@ static void test_region_that_a_ring_runs_in_stays(void **state)
 	end_running(&r);
 }
 
-static void test_regions_around_a_running_ring_can_go(void **state)
+TEST_WITH(test_regions_around_a_running_ring_can_go, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct hand_ring ring;
 	struct ram rams[3];
 
@@ -246,18 +234,4 @@ static void test_regions_around_a_running_ring_can_go(void **state)
 	close_rams(rams, 3);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SESSION_TEST(
-			test_new_table_under_a_running_ring_moves_it_along),
-		SESSION_TEST(test_popped_chain_outlives_a_new_table),
-		SESSION_TEST(test_new_table_without_the_ring_breaks_it),
-		SESSION_TEST(test_refused_table_leaves_the_ring_running),
-		SESSION_TEST(test_new_table_leaves_other_rings_alone),
-		SESSION_TEST(test_region_that_a_ring_runs_in_stays),
-		SESSION_TEST(test_regions_around_a_running_ring_can_go),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(session_setup_negotiated, session_teardown)

@@ -9,10 +9,8 @@ static void set_owner(struct setup *s)
 	assert_int_equal(tell(s->f, VHOST_USER_SET_OWNER, NULL, 0, NULL, 0), 0);
 }
 
-static void test_first_owner_changes_nothing(void **state)
+TEST_WITH(test_first_owner_changes_nothing, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_ring(s->f, 0, &s->ring, 0, s->kick);
 	enable(s, 1);
 	set_owner(s);
@@ -21,9 +19,8 @@ static void test_first_owner_changes_nothing(void **state)
 	assert_int_equal(s->f->released, 0);
 }
 
-static void test_next_owner_drops_memory_and_rings(void **state)
+TEST_WITH(test_next_owner_drops_memory_and_rings, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_session *session = &s->f->session;
 	uint64_t protocol = session->protocol_features;
 	unsigned int fds;
@@ -56,9 +53,8 @@ static void test_next_owner_drops_memory_and_rings(void **state)
 	assert_int_equal(session->renewals, 1);
 }
 
-static void test_next_device_begins_with_the_same_memory(void **state)
+TEST_WITH(test_next_device_begins_with_the_same_memory, struct setup *s)
 {
-	struct setup *s = *state;
 	uint64_t features = s->f->session.features;
 
 	for (unsigned int i = 0; i < 8; i++) {
@@ -85,9 +81,8 @@ static uint64_t set_channel(struct setup *s, int fd)
 	return tell(s->f, VHOST_USER_SET_BACKEND_REQ_FD, NULL, 0, &fd, 1);
 }
 
-static void test_channel_of_this_handshake_stays(void **state)
+TEST_WITH(test_channel_of_this_handshake_stays, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_session *session = &s->f->session;
 	int pair[2];
 
@@ -112,9 +107,8 @@ static void test_channel_of_this_handshake_stays(void **state)
 	close(pair[1]);
 }
 
-static void test_channel_goes_with_its_feature(void **state)
+TEST_WITH(test_channel_goes_with_its_feature, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_session *session = &s->f->session;
 	int pair[2];
 
@@ -128,15 +122,4 @@ static void test_channel_goes_with_its_feature(void **state)
 	close(pair[1]);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_first_owner_changes_nothing),
-		TEST(test_next_owner_drops_memory_and_rings),
-		TEST(test_next_device_begins_with_the_same_memory),
-		TEST(test_channel_of_this_handshake_stays),
-		TEST(test_channel_goes_with_its_feature),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -74,9 +74,8 @@ static void request_at(struct setup *s, uint64_t addr)
 	vring_push(&ring_of(s)->vring, &s->chain, 1);
 }
 
-static void test_reply_is_the_payload_and_refusals_are_empty(void **state)
+TEST_WITH(test_reply_is_the_payload_and_refusals_are_empty, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_wire_log none = { LOG_SIZE, 0 };
 	unsigned int fds = open_fds();
 	struct ram file;
@@ -98,9 +97,8 @@ static void test_reply_is_the_payload_and_refusals_are_empty(void **state)
 	assert_int_equal(open_fds(), fds);
 }
 
-static void test_log_may_come_before_memory(void **state)
+TEST_WITH(test_log_may_come_before_memory, struct setup *s)
 {
-	struct setup *s = *state;
 	struct ram file;
 
 	ram_open(&file, 0, PAGE, 0);
@@ -110,10 +108,8 @@ static void test_log_may_come_before_memory(void **state)
 }
 
 /* A guest acks LOG_ALL, and nobody logs. */
-static void test_log_all_without_a_log_logs_nothing(void **state)
+TEST_WITH(test_log_all_without_a_log_logs_nothing, struct setup *s)
 {
-	struct setup *s = *state;
-
 	assert_int_equal(features(s, LOGS), 0);
 	run(s);
 	assert_int_equal(log_addr(s, 1, 0), 0);
@@ -122,9 +118,8 @@ static void test_log_all_without_a_log_logs_nothing(void **state)
 	assert_int_equal(s->f->session.reason.text[0], 0);
 }
 
-static void test_log_all_and_log_may_come_in_any_order(void **state)
+TEST_WITH(test_log_all_and_log_may_come_in_any_order, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_session *session = &s->f->session;
 	struct ram file;
 
@@ -144,9 +139,8 @@ static void test_log_all_and_log_may_come_in_any_order(void **state)
 	ram_close(&file);
 }
 
-static void test_logging_is_switched_while_the_ring_runs(void **state)
+TEST_WITH(test_logging_is_switched_while_the_ring_runs, struct setup *s)
 {
-	struct setup *s = *state;
 	uint64_t buffer = KIB(64) + 3 * PAGE;
 	struct ram file;
 
@@ -176,9 +170,8 @@ static void test_logging_is_switched_while_the_ring_runs(void **state)
 	ram_close(&file);
 }
 
-static void test_log_address_set_before_the_start_counts(void **state)
+TEST_WITH(test_log_address_set_before_the_start_counts, struct setup *s)
 {
-	struct setup *s = *state;
 	struct ram file;
 
 	ram_open(&file, 0, PAGE, 0);
@@ -195,9 +188,8 @@ static void test_log_address_set_before_the_start_counts(void **state)
 	ram_close(&file);
 }
 
-static void test_new_memory_keeps_the_log(void **state)
+TEST_WITH(test_new_memory_keeps_the_log, struct setup *s)
 {
-	struct setup *s = *state;
 	struct ram file;
 
 	ram_open(&file, 0, PAGE, 0);
@@ -210,9 +202,8 @@ static void test_new_memory_keeps_the_log(void **state)
 	ram_close(&file);
 }
 
-static void test_log_eventfd_is_signalled_after_marking(void **state)
+TEST_WITH(test_log_eventfd_is_signalled_after_marking, struct setup *s)
 {
-	struct setup *s = *state;
 	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	struct ram file;
 	uint64_t count;
@@ -242,9 +233,8 @@ static void test_log_eventfd_is_signalled_after_marking(void **state)
 	ram_close(&file);
 }
 
-static void test_lost_marks_are_said_once(void **state)
+TEST_WITH(test_lost_marks_are_said_once, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_session *session = &s->f->session;
 	struct ram file;
 
@@ -271,9 +261,8 @@ static void test_lost_marks_are_said_once(void **state)
 	ram_close(&file);
 }
 
-static void test_log_cut_short_leaves_the_ring_running(void **state)
+TEST_WITH(test_log_cut_short_leaves_the_ring_running, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_session *session = &s->f->session;
 	struct ram file;
 
@@ -294,20 +283,4 @@ static void test_log_cut_short_leaves_the_ring_running(void **state)
 	ram_close(&file);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_reply_is_the_payload_and_refusals_are_empty),
-		TEST(test_log_may_come_before_memory),
-		TEST(test_log_all_without_a_log_logs_nothing),
-		TEST(test_log_all_and_log_may_come_in_any_order),
-		TEST(test_logging_is_switched_while_the_ring_runs),
-		TEST(test_log_address_set_before_the_start_counts),
-		TEST(test_new_memory_keeps_the_log),
-		TEST(test_log_eventfd_is_signalled_after_marking),
-		TEST(test_lost_marks_are_said_once),
-		TEST(test_log_cut_short_leaves_the_ring_running),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -22,10 +22,8 @@ static void expect(struct setup *s, int state, int kick, int timeout)
 	assert_int_equal(fds[VHOST_POLL_KICK].fd, kick);
 }
 
-static void test_kick_is_awaited_while_the_ring_is_active(void **state)
+TEST_WITH(test_kick_is_awaited_while_the_ring_is_active, struct setup *s)
 {
-	struct setup *s = *state;
-
 	expect(s, -1, -1, -1);
 	start_ring(s->f, 0, &s->ring, 0, s->kick);
 	expect(s, -1, -1, -1);
@@ -35,10 +33,8 @@ static void test_kick_is_awaited_while_the_ring_is_active(void **state)
 	expect(s, -1, -1, -1);
 }
 
-static void test_ring_without_kick_descriptor_has_a_timeout(void **state)
+TEST_WITH(test_ring_without_kick_descriptor_has_a_timeout, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_ring(s->f, 0, &s->ring, 0, -1);
 	expect(s, -1, -1, -1);
 	tell_state(s->f, VHOST_USER_SET_VRING_ENABLE, 0, 1);
@@ -47,10 +43,9 @@ static void test_ring_without_kick_descriptor_has_a_timeout(void **state)
 	expect(s, -1, -1, -1);
 }
 
-static void test_state_is_awaited_while_it_is_loaded(void **state)
+TEST_WITH(test_state_is_awaited_while_it_is_loaded, struct setup *s)
 {
 	struct vhost_wire_state_transfer load = { .direction = 1 };
-	struct setup *s = *state;
 	int ends[2];
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
@@ -65,13 +60,4 @@ static void test_state_is_awaited_while_it_is_loaded(void **state)
 	close(ends[0]);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_kick_is_awaited_while_the_ring_is_active),
-		TEST(test_ring_without_kick_descriptor_has_a_timeout),
-		TEST(test_state_is_awaited_while_it_is_loaded),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The checks that all requests have in common, and the answers. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/session_fixture.h"
+#include "tests/lib/test.h"
 
 #define VERSION_FLAG  VHOST_USER_VERSION
 #define NEED_REPLY    (VHOST_USER_VERSION | VHOST_USER_NEED_REPLY)

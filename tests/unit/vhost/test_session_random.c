@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A front end that says anything at all. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "tests/lib/session_fixture.h"
+#include "tests/lib/test.h"
 
 /* Reproducible: the same numbers each time. */
 static uint32_t next_random(uint64_t *seed)
@@ -16,10 +10,9 @@ static uint32_t next_random(uint64_t *seed)
 	return (uint32_t)(*seed >> 33);
 }
 
-static void test_random_messages_keep_the_session_in_step(void **state)
+TEST_WITH(test_random_messages_keep_the_session_in_step, struct fixture *f)
 {
 	static const uint32_t sizes[] = { 0, 8, 12, 40, 44, 72, 264, 300 };
-	struct fixture *f = *state;
 	uint64_t seed = 1;
 	struct ram ram;
 	int fds[8];
@@ -46,11 +39,4 @@ static void test_random_messages_keep_the_session_in_step(void **state)
 	ram_close(&ram);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SESSION_TEST(test_random_messages_keep_the_session_in_step),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(session_setup_negotiated, session_teardown)

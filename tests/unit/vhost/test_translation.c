@@ -2,10 +2,8 @@
 /* What is asked for behind an IOMMU, and what the answers do. */
 #include "tests/unit/vhost/translation_rig.h"
 
-static void all_that_a_chain_lacks_is_asked_for(void **state)
+TEST_WITH(all_that_a_chain_lacks_is_asked_for, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_mapped(s);
 	offer(s, 2, 3);
 	assert_int_equal(pop(s), -EAGAIN);
@@ -22,10 +20,8 @@ static void all_that_a_chain_lacks_is_asked_for(void **state)
 }
 
 /* The answer may have come, and gone again, before anyone looked. */
-static void answer_that_was_taken_back_is_asked_for_again(void **state)
+TEST_WITH(answer_that_was_taken_back_is_asked_for_again, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_mapped(s);
 	offer(s, 0, 3);
 	assert_int_equal(pop(s), -EAGAIN);
@@ -37,10 +33,8 @@ static void answer_that_was_taken_back_is_asked_for_again(void **state)
 	asked_nothing(s);
 }
 
-static void given_up_chain_is_popped_as_it_is(void **state)
+TEST_WITH(given_up_chain_is_popped_as_it_is, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_mapped(s);
 	offer(s, 2, 0);
 	assert_int_equal(pop(s), -EAGAIN);
@@ -53,10 +47,8 @@ static void given_up_chain_is_popped_as_it_is(void **state)
 	assert_int_equal(pop(s), -EAGAIN);
 }
 
-static void given_up_table_breaks_the_ring(void **state)
+TEST_WITH(given_up_table_breaks_the_ring, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_mapped(s);
 	hand_desc(&s->ring.desc[0], BASE + SHIFT + 2 * PAGE, 16,
 		  VIRTQ_DESC_F_INDIRECT, 0);
@@ -70,10 +62,8 @@ static void given_up_table_breaks_the_ring(void **state)
 			    "cannot be reached");
 }
 
-static void invalidation_is_noticed_in_the_middle_of_a_request(void **state)
+TEST_WITH(invalidation_is_noticed_in_the_middle_of_a_request, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_mapped(s);
 	map(s, BASE + 2 * PAGE, 2 * PAGE);
 	offer(s, 2, 3);
@@ -98,10 +88,8 @@ static void invalidation_is_noticed_in_the_middle_of_a_request(void **state)
 }
 
 /* The ring's pages may have been given to someone else. */
-static void stopping_forgets_all_translations(void **state)
+TEST_WITH(stopping_forgets_all_translations, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_mapped(s);
 	assert_int_equal(ask_base(s->f, 0), 0);
 	assert_int_equal(start(s), 0);
@@ -113,10 +101,8 @@ static void stopping_forgets_all_translations(void **state)
 	assert_int_equal(s->f->session.translation.iotlb.count, 0);
 }
 
-static void feature_decides_what_addresses_mean(void **state)
+TEST_WITH(feature_decides_what_addresses_mean, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_mapped(s);
 	/* Setting the same again changes nothing. */
 	assert_int_equal(set_features(s, true), 0);
@@ -131,10 +117,8 @@ static void feature_decides_what_addresses_mean(void **state)
 	assert_int_equal(pop(s), -EAGAIN);
 }
 
-static void channel_that_died_is_closed(void **state)
+TEST_WITH(channel_that_died_is_closed, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_mapped(s);
 	close(s->channel);
 	offer(s, 2, 2);
@@ -146,18 +130,4 @@ static void channel_that_died_is_closed(void **state)
 	assert_int_equal(asked(s, VHOST_ACCESS_RO), BASE + 2 * PAGE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(all_that_a_chain_lacks_is_asked_for),
-		TEST(answer_that_was_taken_back_is_asked_for_again),
-		TEST(given_up_chain_is_popped_as_it_is),
-		TEST(given_up_table_breaks_the_ring),
-		TEST(invalidation_is_noticed_in_the_middle_of_a_request),
-		TEST(stopping_forgets_all_translations),
-		TEST(feature_decides_what_addresses_mean),
-		TEST(channel_that_died_is_closed),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -7,19 +7,14 @@
 #define TEST_TRANSLATION_RIG_H
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/session_fixture.h"
+#include "tests/lib/test.h"
 
 #define PAGE   KIB(4)
 #define BASE   KIB(64)
@@ -202,7 +197,5 @@ static inline bool reach(struct setup *s)
 {
 	return vhost_session_reach(&s->f->session, 0, &s->chain);
 }
-
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 #endif

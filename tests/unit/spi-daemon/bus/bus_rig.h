@@ -3,14 +3,10 @@
 #ifndef TEST_BUS_RIG_H
 #define TEST_BUS_RIG_H
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <poll.h>
 
 #include "spi-daemon/bus/bus.h"
+#include "tests/lib/test.h"
 
 #define USERS 4
 #define NOW   UINT64_C(1000000000)
@@ -58,7 +54,5 @@ static inline bool woken(struct bus_user *user)
 	bus_user_woken(user);
 	return is;
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 #endif

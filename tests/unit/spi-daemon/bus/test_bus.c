@@ -2,10 +2,8 @@
 /* The queue: who is next, and who leaves. */
 #include "tests/unit/spi-daemon/bus/bus_rig.h"
 
-static void free_bus_is_taken_at_once(void **state)
+TEST_WITH(free_bus_is_taken_at_once, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	assert_true(bus_acquire(&f->bus, &f->users[0], f->now));
 	assert_true(bus_acquire(&f->bus, &f->users[0], f->now));
 	assert_false(woken(&f->users[0]));
@@ -13,9 +11,8 @@ static void free_bus_is_taken_at_once(void **state)
 	assert_false(woken(&f->users[0]));
 }
 
-static void bus_goes_to_who_waited_longest(void **state)
+TEST_WITH(bus_goes_to_who_waited_longest, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	assert_true(bus_acquire(&f->bus, &u[0], f->now));
@@ -30,9 +27,8 @@ static void bus_goes_to_who_waited_longest(void **state)
 	bus_leave(&f->bus, &u[USERS - 1], f->now);
 }
 
-static void asking_again_does_not_lose_the_place(void **state)
+TEST_WITH(asking_again_does_not_lose_the_place, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	bus_acquire(&f->bus, &u[0], f->now);
@@ -49,9 +45,8 @@ static void asking_again_does_not_lose_the_place(void **state)
 }
 
 /* An owner that comes back queues behind those who waited. */
-static void former_owner_gets_to_the_end(void **state)
+TEST_WITH(former_owner_gets_to_the_end, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	bus_acquire(&f->bus, &u[0], f->now);
@@ -66,9 +61,8 @@ static void former_owner_gets_to_the_end(void **state)
 }
 
 /* Who leaves: the first, one in the middle, or the last of three. */
-static void leaving_the_queue_keeps_the_others(void **state)
+TEST_WITH(leaving_the_queue_keeps_the_others, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	for (int gone = 1; gone < USERS; gone++) {
@@ -85,9 +79,8 @@ static void leaving_the_queue_keeps_the_others(void **state)
 	}
 }
 
-static void last_in_the_queue_can_leave_and_come_back(void **state)
+TEST_WITH(last_in_the_queue_can_leave_and_come_back, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	for (int i = 0; i < USERS; i++)
@@ -100,10 +93,8 @@ static void last_in_the_queue_can_leave_and_come_back(void **state)
 	}
 }
 
-static void leaving_without_being_there_changes_nothing(void **state)
+TEST_WITH(leaving_without_being_there_changes_nothing, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	bus_leave(&f->bus, &f->users[0], f->now);
 	assert_true(bus_acquire(&f->bus, &f->users[1], f->now));
 	bus_leave(&f->bus, &f->users[0], f->now);
@@ -111,17 +102,4 @@ static void leaving_without_being_there_changes_nothing(void **state)
 	bus_leave(&f->bus, &f->users[1], f->now);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(free_bus_is_taken_at_once),
-		TEST(bus_goes_to_who_waited_longest),
-		TEST(asking_again_does_not_lose_the_place),
-		TEST(former_owner_gets_to_the_end),
-		TEST(leaving_the_queue_keeps_the_others),
-		TEST(last_in_the_queue_can_leave_and_come_back),
-		TEST(leaving_without_being_there_changes_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

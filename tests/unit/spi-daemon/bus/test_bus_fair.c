@@ -4,15 +4,11 @@
  * what they have had is 1 when all have had the same, 1/n when one has had
  * all.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <poll.h>
 #include <string.h>
 
 #include "spi-daemon/bus/bus.h"
+#include "tests/lib/test.h"
 
 #define US    UINT64_C(1000)
 #define MS    (1000 * US)
@@ -187,10 +183,8 @@ static void reset(struct world *w)
 	setup(&state);
 }
 
-static void equal_guests_with_equal_messages_take_turns(void **state)
+TEST_WITH(equal_guests_with_equal_messages_take_turns, struct world *w)
 {
-	struct world *w = *state;
-
 	for (unsigned int n = 2; n <= MAX; n++) {
 		for (unsigned int i = 0; i < n; i++)
 			add(w, MS, 0);
@@ -205,10 +199,8 @@ static void equal_guests_with_equal_messages_take_turns(void **state)
 	}
 }
 
-static void long_messages_of_one_give_it_no_more_time(void **state)
+TEST_WITH(long_messages_of_one_give_it_no_more_time, struct world *w)
 {
-	struct world *w = *state;
-
 	for (unsigned int n = 2; n <= MAX; n++) {
 		add(w, 50 * MS, 0);
 		for (unsigned int i = 1; i < n; i++)
@@ -219,10 +211,8 @@ static void long_messages_of_one_give_it_no_more_time(void **state)
 	}
 }
 
-static void many_short_messages_of_one_give_it_no_more_time(void **state)
+TEST_WITH(many_short_messages_of_one_give_it_no_more_time, struct world *w)
 {
-	struct world *w = *state;
-
 	for (unsigned int n = 2; n <= MAX; n++) {
 		add(w, 10 * US, 0);
 		for (unsigned int i = 1; i < n; i++)
@@ -233,24 +223,21 @@ static void many_short_messages_of_one_give_it_no_more_time(void **state)
 	}
 }
 
-static void all_lengths_together_have_equal_time(void **state)
+TEST_WITH(all_lengths_together_have_equal_time, struct world *w)
 {
-	struct world *w = *state;
-
 	for (unsigned int i = 0; i < MAX; i++)
 		add(w, (i + 1) * (i + 1) * 100 * US + i * 7 * US, 0);
 	run(w, 100 * S);
 	assert_in_range(jain(w), 999, 1000);
 }
 
-static void time_goes_by_weight(void **state)
+TEST_WITH(time_goes_by_weight, struct world *w)
 {
 	static const uint64_t lengths[][3] = {
 		{ MS, MS, MS },
 		{ 4 * MS, 2 * MS, MS },
 		{ 100 * US, MS, 10 * MS },
 	};
-	struct world *w = *state;
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		for (unsigned int j = 0; j < 3; j++)
@@ -266,10 +253,9 @@ static void time_goes_by_weight(void **state)
 }
 
 /* It sends its next message when it has seen the last one's end. */
-static void guest_with_one_request_in_flight_gets_its_share(void **state)
+TEST_WITH(guest_with_one_request_in_flight_gets_its_share, struct world *w)
 {
 	static const uint64_t thinks[] = { 10 * US, 50 * US, 150 * US };
-	struct world *w = *state;
 
 	for (size_t i = 0; i < sizeof(thinks) / sizeof(thinks[0]); i++) {
 		struct guest *flood = add(w, 20 * MS, 0);
@@ -285,9 +271,8 @@ static void guest_with_one_request_in_flight_gets_its_share(void **state)
 }
 
 /* The bus waits for a guest for a moment, and no longer than that pays. */
-static void slow_guest_costs_little(void **state)
+TEST_WITH(slow_guest_costs_little, struct world *w)
 {
-	struct world *w = *state;
 	struct guest *flood = add(w, 10 * MS, 0);
 	struct guest *slow = add(w, 100 * US, 5 * MS);
 
@@ -298,9 +283,8 @@ static void slow_guest_costs_little(void **state)
 	assert_true(slow->longest <= 10 * MS);
 }
 
-static void newcomer_waits_for_one_message(void **state)
+TEST_WITH(newcomer_waits_for_one_message, struct world *w)
 {
-	struct world *w = *state;
 	struct guest *g;
 
 	add(w, 50 * MS, 0);
@@ -316,9 +300,8 @@ static void newcomer_waits_for_one_message(void **state)
 }
 
 /* The bus was never free, so its time has to go on by itself. */
-static void idle_guest_has_no_credit(void **state)
+TEST_WITH(idle_guest_has_no_credit, struct world *w)
 {
-	struct world *w = *state;
 	struct guest *idle;
 
 	idle = add(w, MS, 0);
@@ -337,21 +320,4 @@ static void idle_guest_has_no_credit(void **state)
 		assert_true(w->guests[i].longest <= 3 * MS);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(equal_guests_with_equal_messages_take_turns),
-		TEST(long_messages_of_one_give_it_no_more_time),
-		TEST(many_short_messages_of_one_give_it_no_more_time),
-		TEST(all_lengths_together_have_equal_time),
-		TEST(time_goes_by_weight),
-		TEST(guest_with_one_request_in_flight_gets_its_share),
-		TEST(slow_guest_costs_little),
-		TEST(newcomer_waits_for_one_message),
-		TEST(idle_guest_has_no_credit),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -10,7 +10,7 @@ static void use(struct fixture *f, struct bus_user *user, uint64_t ns)
 	bus_leave(&f->bus, user, f->now);
 }
 
-static void time_is_charged_by_weight(void **state)
+TEST_WITH(time_is_charged_by_weight, struct fixture *f)
 {
 	static const struct {
 		unsigned int weight;
@@ -20,7 +20,6 @@ static void time_is_charged_by_weight(void **state)
 		{ 1, 0, 1 },   { 100, 0, 1 },	{ 100, 100 * MS, MS },
 		{ 100, 1, 1 }, { 100, 101, 2 },
 	};
-	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct bus_user *user = &f->users[0];
@@ -34,9 +33,8 @@ static void time_is_charged_by_weight(void **state)
 }
 
 /* So an account of a bus that is gone is never ahead. */
-static void virtual_time_is_never_ahead(void **state)
+TEST_WITH(virtual_time_is_never_ahead, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	for (unsigned int i = 0; i < 100; i++) {
@@ -51,18 +49,15 @@ static void virtual_time_is_never_ahead(void **state)
 }
 
 /* A clock that steps back must not charge centuries. */
-static void backward_clock_charges_nothing(void **state)
+TEST_WITH(backward_clock_charges_nothing, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	assert_true(bus_acquire(&f->bus, &f->users[0], f->now));
 	bus_leave(&f->bus, &f->users[0], f->now - 5);
 	assert_true(f->bus.latest == NOW + 1);
 }
 
-static void who_had_less_goes_first(void **state)
+TEST_WITH(who_had_less_goes_first, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	/* Both are known to the bus: u[1] with a long message. */
@@ -83,9 +78,8 @@ static void who_had_less_goes_first(void **state)
 }
 
 /* However long it was away, it is before who waits, but for no longer. */
-static void idling_saves_up_nothing(void **state)
+TEST_WITH(idling_saves_up_nothing, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	use(f, &u[0], MS);
@@ -106,9 +100,8 @@ static void idling_saves_up_nothing(void **state)
 	bus_leave(&f->bus, &u[0], f->now);
 }
 
-static void user_has_an_account_for_each_bus(void **state)
+TEST_WITH(user_has_an_account_for_each_bus, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *user = &f->users[0];
 	struct bus other, third;
 
@@ -129,9 +122,8 @@ static void user_has_an_account_for_each_bus(void **state)
 	bus_fini(&other);
 }
 
-static void owner_that_puts_it_off_keeps_its_place(void **state)
+TEST_WITH(owner_that_puts_it_off_keeps_its_place, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	bus_acquire(&f->bus, &u[0], f->now);
@@ -154,9 +146,8 @@ static void owner_that_puts_it_off_keeps_its_place(void **state)
 	bus_leave(&f->bus, &u[3], f->now);
 }
 
-static void bus_put_off_by_all_is_free(void **state)
+TEST_WITH(bus_put_off_by_all_is_free, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	assert_true(bus_acquire(&f->bus, &u[0], f->now));
@@ -175,9 +166,8 @@ static void bus_put_off_by_all_is_free(void **state)
 }
 
 /* It had the bus, though not for its message. */
-static void time_before_putting_it_off_is_charged(void **state)
+TEST_WITH(time_before_putting_it_off_is_charged, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *user = &f->users[0];
 
 	for (int leaves = 0; leaves < 2; leaves++) {
@@ -198,9 +188,8 @@ static void time_before_putting_it_off_is_charged(void **state)
 }
 
 /* Or, on a coarse clock, it could come and go for ever, ahead of others. */
-static void putting_it_off_is_never_free(void **state)
+TEST_WITH(putting_it_off_is_never_free, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *user = &f->users[0];
 
 	for (unsigned int i = 1; i <= 5; i++) {
@@ -211,9 +200,8 @@ static void putting_it_off_is_never_free(void **state)
 	}
 }
 
-static void bus_is_wanted_by_who_can_go_on(void **state)
+TEST_WITH(bus_is_wanted_by_who_can_go_on, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	assert_true(bus_acquire(&f->bus, &u[1], f->now));
@@ -227,9 +215,8 @@ static void bus_is_wanted_by_who_can_go_on(void **state)
 		bus_leave(&f->bus, &u[i], f->now);
 }
 
-static void owner_that_watches_is_woken_once(void **state)
+TEST_WITH(owner_that_watches_is_woken_once, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	assert_true(bus_acquire(&f->bus, &u[0], f->now));
@@ -244,9 +231,8 @@ static void owner_that_watches_is_woken_once(void **state)
 		bus_leave(&f->bus, &u[i], f->now);
 }
 
-static void watch_ends_with_the_message(void **state)
+TEST_WITH(watch_ends_with_the_message, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	assert_true(bus_acquire(&f->bus, &u[0], f->now));
@@ -261,9 +247,8 @@ static void watch_ends_with_the_message(void **state)
 }
 
 /* Its time has come, so the owner has to know, as of any other. */
-static void watching_owner_is_woken_by_who_had_put_it_off(void **state)
+TEST_WITH(watching_owner_is_woken_by_who_had_put_it_off, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	assert_true(bus_acquire(&f->bus, &u[1], f->now));
@@ -291,9 +276,8 @@ static void make_debt(struct fixture *f)
 	assert_true(woken(&u[0]));
 }
 
-static void who_is_behind_keeps_the_bus(void **state)
+TEST_WITH(who_is_behind_keeps_the_bus, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	make_debt(f);
@@ -310,9 +294,8 @@ static void who_is_behind_keeps_the_bus(void **state)
 	bus_leave(&f->bus, &u[1], f->now);
 }
 
-static void lingering_is_paid_for_and_ends_by_leaving(void **state)
+TEST_WITH(lingering_is_paid_for_and_ends_by_leaving, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	make_debt(f);
@@ -325,9 +308,8 @@ static void lingering_is_paid_for_and_ends_by_leaving(void **state)
 	bus_leave(&f->bus, &u[1], f->now);
 }
 
-static void newcomer_ends_the_lingering(void **state)
+TEST_WITH(newcomer_ends_the_lingering, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	make_debt(f);
@@ -346,9 +328,8 @@ static void newcomer_ends_the_lingering(void **state)
 }
 
 /* It is here, and the owner may never be again. */
-static void equal_ends_the_lingering(void **state)
+TEST_WITH(equal_ends_the_lingering, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	make_debt(f);
@@ -361,9 +342,8 @@ static void equal_ends_the_lingering(void **state)
 		bus_leave(&f->bus, &u[i], f->now);
 }
 
-static void who_had_more_does_not_end_the_lingering(void **state)
+TEST_WITH(who_had_more_does_not_end_the_lingering, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bus_user *u = f->users;
 
 	make_debt(f);
@@ -376,38 +356,11 @@ static void who_had_more_does_not_end_the_lingering(void **state)
 		bus_leave(&f->bus, &u[i], f->now);
 }
 
-static void nobody_waits_so_nobody_lingers(void **state)
+TEST_WITH(nobody_waits_so_nobody_lingers, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	assert_true(bus_acquire(&f->bus, &f->users[0], f->now));
 	assert_true(bus_linger(&f->bus, &f->users[0], f->now + MS) == 0);
 	assert_null(f->bus.owner);
 }
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(time_is_charged_by_weight),
-		TEST(virtual_time_is_never_ahead),
-		TEST(backward_clock_charges_nothing),
-		TEST(who_had_less_goes_first),
-		TEST(idling_saves_up_nothing),
-		TEST(user_has_an_account_for_each_bus),
-		TEST(owner_that_puts_it_off_keeps_its_place),
-		TEST(bus_put_off_by_all_is_free),
-		TEST(time_before_putting_it_off_is_charged),
-		TEST(putting_it_off_is_never_free),
-		TEST(bus_is_wanted_by_who_can_go_on),
-		TEST(owner_that_watches_is_woken_once),
-		TEST(watch_ends_with_the_message),
-		TEST(watching_owner_is_woken_by_who_had_put_it_off),
-		TEST(who_is_behind_keeps_the_bus),
-		TEST(lingering_is_paid_for_and_ends_by_leaving),
-		TEST(newcomer_ends_the_lingering),
-		TEST(equal_ends_the_lingering),
-		TEST(who_had_more_does_not_end_the_lingering),
-		TEST(nobody_waits_so_nobody_lingers),
-	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

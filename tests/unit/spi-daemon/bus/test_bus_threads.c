@@ -3,11 +3,6 @@
  * Many users on several buses, each with a thread, that do all there is to do
  * in any order. What the buses guard has no atomics: ThreadSanitizer looks on.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,6 +10,7 @@
 
 #include "spi-daemon/bus/bus.h"
 #include "spi-daemon/system/clock.h"
+#include "tests/lib/test.h"
 
 #define BUSES	3
 #define USERS	16
@@ -127,13 +123,12 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static void one_owner_at_a_time_and_no_lost_wake_up(void **state)
+TEST(one_owner_at_a_time_and_no_lost_wake_up)
 {
 	static struct shared shared[BUSES];
 	static struct tester testers[USERS];
 	unsigned long done = 0, owned = 0;
 
-	(void)state;
 	for (unsigned int i = 0; i < BUSES; i++)
 		bus_init(&shared[i].bus, clock_now());
 	for (unsigned int i = 0; i < USERS; i++) {
@@ -165,11 +160,4 @@ static void one_owner_at_a_time_and_no_lost_wake_up(void **state)
 	assert_true(done > USERS * ROUNDS / 2);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_owner_at_a_time_and_no_lost_wake_up),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Controllers of simulated chips; test_spidev_probe.c has others. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +8,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/bus/controller.h"
+#include "tests/lib/test.h"
 
 struct fixture {
 	struct device_list *devices;
@@ -70,9 +66,8 @@ static void check_refused(struct fixture *f, int ret, const char *path,
 	assert_null(strchr(f->error, '\n'));
 }
 
-static void one_chip_is_offered_as_it_is(void **state)
+TEST_WITH(one_chip_is_offered_as_it_is, struct fixture *f)
 {
-	struct fixture *f = *state;
 	const struct spi_config *c = &f->controller.config;
 
 	spec(f, "sim:loopback");
@@ -94,10 +89,8 @@ static void one_chip_is_offered_as_it_is(void **state)
 	controller_close(&f->controller);
 }
 
-static void several_chips_offer_what_all_have(void **state)
+TEST_WITH(several_chips_offer_what_all_have, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	spec(f, "sim:loopback");
 	spec(f, "sim:nor,size=64k");
 	spec(f, "sim:loopback,cs-high=no");
@@ -112,7 +105,7 @@ static void several_chips_offer_what_all_have(void **state)
 }
 
 /* The fastest sets the config's limit, and no limit is the fastest. */
-static void clock_limit_is_that_of_the_fastest(void **state)
+TEST_WITH(clock_limit_is_that_of_the_fastest, struct fixture *f)
 {
 	static const struct {
 		const char *a, *b;
@@ -124,7 +117,6 @@ static void clock_limit_is_that_of_the_fastest(void **state)
 		{ "", ",max-speed=2M", 0 },
 		{ ",max-speed=4G", ",max-speed=4G", 4000000000 },
 	};
-	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char text[64];
@@ -141,10 +133,8 @@ static void clock_limit_is_that_of_the_fastest(void **state)
 	}
 }
 
-static void simulated_chips_have_buses_of_their_own(void **state)
+TEST_WITH(simulated_chips_have_buses_of_their_own, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	spec(f, "sim:loopback");
 	spec(f, "sim:loopback");
 	assert_int_equal(open_controller(f), 0);
@@ -153,20 +143,17 @@ static void simulated_chips_have_buses_of_their_own(void **state)
 	controller_close(&f->controller);
 }
 
-static void missing_device_is_named(void **state)
+TEST_WITH(missing_device_is_named, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	spec(f, "/dev/spidev-none");
 	check_refused(f, -ENOENT, "device=/dev/spidev-none",
 		      "No such file or directory");
 }
 
-static void device_of_another_kind_is_named(void **state)
+TEST_WITH(device_of_another_kind_is_named, struct fixture *f)
 {
 	static const char *const paths[] = { "/dev/null", "/dev/zero",
 					     "/etc/passwd" };
-	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		spec(f, paths[i]);
@@ -178,20 +165,17 @@ static void device_of_another_kind_is_named(void **state)
 }
 
 /* What was opened before it is closed again: the leak checkers look on. */
-static void later_device_that_fails_closes_the_earlier(void **state)
+TEST_WITH(later_device_that_fails_closes_the_earlier, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	spec(f, "sim:loopback");
 	spec(f, "sim:nor,size=64k");
 	spec(f, "/dev/null");
 	check_refused(f, -ENOTTY, "/dev/null", "is not a SPI");
 }
 
-static void image_of_another_size_or_in_use_is_named(void **state)
+TEST_WITH(image_of_another_size_or_in_use_is_named, struct fixture *f)
 {
 	char path[] = "/tmp/test-controller-XXXXXX", text[96];
-	struct fixture *f = *state;
 	int fd = mkstemp(path);
 
 	assert_true(fd >= 0);
@@ -206,29 +190,10 @@ static void image_of_another_size_or_in_use_is_named(void **state)
 	unlink(path);
 }
 
-static void image_in_no_directory_is_named(void **state)
+TEST_WITH(image_in_no_directory_is_named, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	spec(f, "sim:nor,size=64k,file=/nowhere/image");
 	check_refused(f, -ENOENT, "file=/nowhere/image", "No such file");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(one_chip_is_offered_as_it_is),
-		TEST(several_chips_offer_what_all_have),
-		TEST(clock_limit_is_that_of_the_fastest),
-		TEST(simulated_chips_have_buses_of_their_own),
-		TEST(missing_device_is_named),
-		TEST(device_of_another_kind_is_named),
-		TEST(later_device_that_fails_closes_the_earlier),
-		TEST(image_of_another_size_or_in_use_is_named),
-		TEST(image_in_no_directory_is_named),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Who shares a handle, and a bus; test_spidev_probe.c has real devices. */
 #include <errno.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include "spi-daemon/bus/pool.h"
+#include "tests/lib/test.h"
 
 static struct device_spec parse(const char *text)
 {
@@ -34,13 +30,12 @@ static struct handle *get(struct pool *pool, const struct device_spec *spec,
 	return handle;
 }
 
-static void simulated_chip_belongs_to_its_place_in_a_list(void **state)
+TEST(simulated_chip_belongs_to_its_place_in_a_list)
 {
 	struct device_spec spec = parse("sim:loopback");
 	struct handle *a, *again, *next, *other;
 	struct pool pool;
 
-	(void)state;
 	pool_init(&pool);
 	a = get(&pool, &spec, "a", 0);
 	again = get(&pool, &spec, "a", 0);
@@ -58,7 +53,7 @@ static void simulated_chip_belongs_to_its_place_in_a_list(void **state)
 	device_spec_free(&spec);
 }
 
-static void simulated_chips_with_one_bus_name_share_it(void **state)
+TEST(simulated_chips_with_one_bus_name_share_it)
 {
 	static const char *const texts[] = {
 		"sim:loopback,bus=a",
@@ -70,7 +65,6 @@ static void simulated_chips_with_one_bus_name_share_it(void **state)
 	struct handle *h[4];
 	struct pool pool;
 
-	(void)state;
 	pool_init(&pool);
 	for (unsigned int i = 0; i < 4; i++) {
 		specs[i] = parse(texts[i]);
@@ -97,12 +91,11 @@ static struct handle *get_text(struct pool *pool, const char *key,
 	return handle;
 }
 
-static void chips_with_one_path_are_told_apart(void **state)
+TEST(chips_with_one_path_are_told_apart)
 {
 	struct handle *a, *b, *c, *nor;
 	struct pool pool;
 
-	(void)state;
 	pool_init(&pool);
 	a = get_text(&pool, "sim:loopback", "a");
 	nor = get_text(&pool, "sim:nor,size=64k", "a");
@@ -127,14 +120,13 @@ static void chips_with_one_path_are_told_apart(void **state)
 }
 
 /* Whatever it is called, and before it exists as well as after. */
-static void flash_with_a_file_belongs_to_all(void **state)
+TEST(flash_with_a_file_belongs_to_all)
 {
 	char dir[] = "/tmp/test-pool-XXXXXX", text[96];
 	struct device_spec spec, same;
 	struct handle *a, *b;
 	struct pool pool;
 
-	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(text, sizeof(text), "sim:nor,size=64k,file=%s/f", dir);
 	spec = parse(text);
@@ -153,7 +145,7 @@ static void flash_with_a_file_belongs_to_all(void **state)
 	device_spec_free(&same);
 }
 
-static void device_that_is_not_there_is_named(void **state)
+TEST(device_that_is_not_there_is_named)
 {
 	static const struct {
 		const char *text, *why;
@@ -165,7 +157,6 @@ static void device_that_is_not_there_is_named(void **state)
 		{ "sim:nor", "", 0 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct device_spec spec = parse(cases[i].text);
 		char error[256] = "";
@@ -178,15 +169,4 @@ static void device_that_is_not_there_is_named(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(simulated_chip_belongs_to_its_place_in_a_list),
-		cmocka_unit_test(simulated_chips_with_one_bus_name_share_it),
-		cmocka_unit_test(chips_with_one_path_are_told_apart),
-		cmocka_unit_test(flash_with_a_file_belongs_to_all),
-		cmocka_unit_test(device_that_is_not_there_is_named),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

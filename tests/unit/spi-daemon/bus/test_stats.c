@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/bus/stats.h"
+#include "tests/lib/test.h"
 
 /* Two guests on one device. */
 struct world {
@@ -37,11 +32,10 @@ static void take_turn(struct world *w, unsigned int guest, uint64_t asks,
 	stats_turn_ends(turn, &w->device, &w->share, ends);
 }
 
-static void counter_keeps_the_largest(void **state)
+TEST(counter_keeps_the_largest)
 {
 	struct counter c = { 0 };
 
-	(void)state;
 	counter_raise(&c, 5);
 	counter_raise(&c, 3);
 	assert_int_equal(counter_get(&c), 5);
@@ -49,9 +43,8 @@ static void counter_keeps_the_largest(void **state)
 	assert_int_equal(counter_get(&c), UINT64_MAX);
 }
 
-static void requests_are_those_with_errors_too(void **state)
+TEST_WITH(requests_are_those_with_errors_too, struct world *w)
 {
-	struct world *w = *state;
 	struct guest_stats *g = &w->guests[0];
 
 	counter_add(&g->done, 10);
@@ -62,9 +55,8 @@ static void requests_are_those_with_errors_too(void **state)
 	assert_int_equal(stats_requests(g), 10 + stats_errors(g));
 }
 
-static void turn_is_a_wait_and_a_hold(void **state)
+TEST_WITH(turn_is_a_wait_and_a_hold, struct world *w)
 {
-	struct world *w = *state;
 	struct turn_stats *turn = &w->guests[0].turn;
 
 	stats_turn_waits(turn, 3, 1000);
@@ -85,9 +77,8 @@ static void turn_is_a_wait_and_a_hold(void **state)
 	assert_int_equal(counter_get(&w->share), 300);
 }
 
-static void times_add_up_and_the_longest_is_kept(void **state)
+TEST_WITH(times_add_up_and_the_longest_is_kept, struct world *w)
 {
-	struct world *w = *state;
 	struct turn_stats *turn = &w->guests[0].turn;
 
 	take_turn(w, 0, 1000, 1500, 1600);
@@ -105,9 +96,8 @@ static void times_add_up_and_the_longest_is_kept(void **state)
 }
 
 /* The chip has to stay released for a while: nobody else is in the way. */
-static void pause_is_no_wait(void **state)
+TEST_WITH(pause_is_no_wait, struct world *w)
 {
-	struct world *w = *state;
 	struct turn_stats *turn = &w->guests[0].turn;
 
 	stats_turn_waits(turn, 0, 1000);
@@ -125,9 +115,8 @@ static void pause_is_no_wait(void **state)
 	assert_int_equal(counter_get(&turn->wait_ns), 121);
 }
 
-static void turn_that_is_given_up_counts_for_nothing(void **state)
+TEST_WITH(turn_that_is_given_up_counts_for_nothing, struct world *w)
 {
-	struct world *w = *state;
 	struct turn_stats *turn = &w->guests[0].turn;
 
 	stats_turn_waits(turn, 0, 1000);
@@ -140,20 +129,17 @@ static void turn_that_is_given_up_counts_for_nothing(void **state)
 	assert_int_equal(counter_get(&turn->wait_ns), 1);
 }
 
-static void clock_that_is_behind_does_no_harm(void **state)
+TEST_WITH(clock_that_is_behind_does_no_harm, struct world *w)
 {
-	struct world *w = *state;
-
 	take_turn(w, 0, 1000, 999, 998);
 	assert_int_equal(counter_get(&w->guests[0].turn.wait_ns), 0);
 	assert_int_equal(counter_get(&w->guests[0].turn.hold_ns), 0);
 	assert_int_equal(counter_get(&w->guests[0].turn.turns), 1);
 }
 
-static void owner_changes_when_another_guest_comes(void **state)
+TEST_WITH(owner_changes_when_another_guest_comes, struct world *w)
 {
 	static const unsigned int guests[] = { 0, 0, 1, 0, 0, 1, 1 };
-	struct world *w = *state;
 
 	for (unsigned int i = 0; i < sizeof(guests) / sizeof(guests[0]); i++)
 		take_turn(w, guests[i], 1, 2, 3);
@@ -161,9 +147,8 @@ static void owner_changes_when_another_guest_comes(void **state)
 }
 
 /* A limit belongs to the bucket below it: "le" is less or equal. */
-static void waits_go_into_their_buckets(void **state)
+TEST_WITH(waits_go_into_their_buckets, struct world *w)
 {
-	struct world *w = *state;
 	struct turn_stats *turn = &w->guests[0].turn;
 
 	take_turn(w, 0, 1, 1, 2);
@@ -179,10 +164,8 @@ static void waits_go_into_their_buckets(void **state)
 	assert_int_equal(stats_turns(turn), 2 * STATS_BUCKETS);
 }
 
-static void bytes_are_the_guests_and_the_devices(void **state)
+TEST_WITH(bytes_are_the_guests_and_the_devices, struct world *w)
 {
-	struct world *w = *state;
-
 	stats_moved(&w->guests[0], &w->device, 10, 0);
 	stats_moved(&w->guests[1], &w->device, 1, 2);
 	assert_int_equal(counter_get(&w->guests[0].sent), 10);
@@ -192,22 +175,4 @@ static void bytes_are_the_guests_and_the_devices(void **state)
 	assert_int_equal(counter_get(&w->device.received), 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, setup)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(counter_keeps_the_largest),
-		TEST(requests_are_those_with_errors_too),
-		TEST(turn_is_a_wait_and_a_hold),
-		TEST(times_add_up_and_the_longest_is_kept),
-		TEST(pause_is_no_wait),
-		TEST(turn_that_is_given_up_counts_for_nothing),
-		TEST(clock_that_is_behind_does_no_harm),
-		TEST(owner_changes_when_another_guest_comes),
-		TEST(waits_go_into_their_buckets),
-		TEST(bytes_are_the_guests_and_the_devices),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, NULL)

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* test_options.c tests what the options mean. */
 #include <errno.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include "spi-daemon/config/config_file.h"
+#include "tests/lib/test.h"
 
 /* Records its arguments, as "<name|value>". */
 static int take(void *arg, const char *name, const char *value, char *error,
@@ -42,7 +38,7 @@ static int read_text(const char *text, size_t len, char *seen, char *error,
 	return ret;
 }
 
-static void lines_become_options(void **state)
+TEST(lines_become_options)
 {
 	static const struct {
 		const char *text, *seen;
@@ -66,7 +62,6 @@ static void lines_become_options(void **state)
 	};
 	char seen[200], error[200];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(read_text(cases[i].text, strlen(cases[i].text),
 					   seen, error, sizeof(error)),
@@ -75,12 +70,11 @@ static void lines_become_options(void **state)
 	}
 }
 
-static void mistake_ends_the_reading_at_its_line(void **state)
+TEST(mistake_ends_the_reading_at_its_line)
 {
 	static const char text[] = "a\n\nbad 1\n  2\nc\n";
 	char seen[200], error[200];
 
-	(void)state;
 	assert_int_equal(
 		read_text(text, strlen(text), seen, error, sizeof(error)),
 		-ERANGE);
@@ -88,12 +82,11 @@ static void mistake_ends_the_reading_at_its_line(void **state)
 	assert_non_null(strstr(error, ":3: no good"));
 }
 
-static void what_is_no_text_is_refused(void **state)
+TEST(what_is_no_text_is_refused)
 {
 	static char text[(1 << 20) + 1];
 	char seen[200], error[200];
 
-	(void)state;
 	assert_int_equal(read_text("a\0b", 3, seen, error, sizeof(error)),
 			 -EINVAL);
 	memset(text, '\n', sizeof(text));
@@ -103,13 +96,4 @@ static void what_is_no_text_is_refused(void **state)
 	assert_non_null(strstr(error, "is not a configuration file"));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines_become_options),
-		cmocka_unit_test(mistake_ends_the_reading_at_its_line),
-		cmocka_unit_test(what_is_no_text_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include "spi-daemon/config/options.h"
+#include "tests/lib/test.h"
 
 #define MAX_WORDS 12
 
@@ -45,7 +41,7 @@ static struct options parse(const char *line)
 	return options;
 }
 
-static void every_spelling_gives_the_same(void **state)
+TEST(every_spelling_gives_the_same)
 {
 	static const char *const lines[] = {
 		/* as in the README of rust-vmm's vhost-device-spi */
@@ -56,7 +52,6 @@ static void every_spelling_gives_the_same(void **state)
 		"-l /dev/spidev0.0 -c 3 -s v.sock --",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct options options = parse(lines[i]);
 		const struct device_list *devices;
@@ -75,47 +70,42 @@ static void every_spelling_gives_the_same(void **state)
 	}
 }
 
-static void one_socket_is_the_default(void **state)
+TEST(one_socket_is_the_default)
 {
 	struct options options = parse("-s v.sock -l sim:nor");
 
-	(void)state;
 	assert_int_equal(options.guest_count, 1);
 	options_free(&options);
 }
 
-static void up_to_256_sockets_are_taken(void **state)
+TEST(up_to_256_sockets_are_taken)
 {
 	struct options options = parse("-s v.sock -l sim:nor -c 256");
 
-	(void)state;
 	assert_int_equal(options.guest_count, 256);
 	options_free(&options);
 }
 
-static void replay_is_taken(void **state)
+TEST(replay_is_taken)
 {
 	struct options options = parse("-s v.sock -l sim:nor --replay");
 
-	(void)state;
 	assert_true(options.guests[0].replay);
 	options_free(&options);
 }
 
-static void verbose_is_taken(void **state)
+TEST(verbose_is_taken)
 {
 	struct options options = parse("-v -s v.sock -l sim:nor --verbose");
 
-	(void)state;
 	assert_true(options.verbose);
 	options_free(&options);
 }
 
-static void nothing_of_init_is_the_default(void **state)
+TEST(nothing_of_init_is_the_default)
 {
 	struct options options = parse("-s v.sock -l sim:nor");
 
-	(void)state;
 	assert_false(options.launch.background);
 	assert_false(options.launch.syslog);
 	assert_null(options.launch.pid_file);
@@ -123,12 +113,11 @@ static void nothing_of_init_is_the_default(void **state)
 	options_free(&options);
 }
 
-static void options_for_init_are_taken(void **state)
+TEST(options_for_init_are_taken)
 {
 	struct options options = parse("-s v.sock -l sim:nor --daemon --syslog "
 				       "--pidfile=/run/v.pid --user=spi:kvm");
 
-	(void)state;
 	assert_true(options.launch.background);
 	assert_true(options.launch.syslog);
 	assert_string_equal(options.launch.pid_file, "/run/v.pid");
@@ -137,12 +126,11 @@ static void options_for_init_are_taken(void **state)
 }
 
 /* The message names what the operator wrote. */
-static void mistake_leaves_where_to_log(void **state)
+TEST(mistake_leaves_where_to_log)
 {
 	struct options options;
 	char error[700];
 
-	(void)state;
 	assert_int_equal(parse_line("--syslog --user=x --nope", &options, error,
 				    sizeof(error)),
 			 -EINVAL);
@@ -154,7 +142,7 @@ static void mistake_leaves_where_to_log(void **state)
 	assert_true(options.launch.background);
 }
 
-static void access_is_that_of_the_guest_or_of_all(void **state)
+TEST(access_is_that_of_the_guest_or_of_all)
 {
 	struct options options =
 		parse("-s v -l sim:nor --socket-mode=0660 --socket-group=7 "
@@ -164,7 +152,6 @@ static void access_is_that_of_the_guest_or_of_all(void **state)
 							{ 0660, 0 },
 							{ 0660, 7 } };
 
-	(void)state;
 	assert_int_equal(options.guest_count, 3);
 	for (unsigned int i = 0; i < 3; i++) {
 		assert_int_equal(options.guests[i].access.mode,
@@ -179,12 +166,11 @@ static void access_is_that_of_the_guest_or_of_all(void **state)
 	options_free(&options);
 }
 
-static void check_is_an_action_of_its_own(void **state)
+TEST(check_is_an_action_of_its_own)
 {
 	struct options options;
 	char error[700];
 
-	(void)state;
 	assert_int_equal(parse_line("--check -s v -l sim:nor", &options, error,
 				    sizeof(error)),
 			 OPTIONS_CHECK);
@@ -195,13 +181,12 @@ static void check_is_an_action_of_its_own(void **state)
 	assert_string_equal(error, "--device=SPEC is missing");
 }
 
-static void devices_keep_their_order_and_keys(void **state)
+TEST(devices_keep_their_order_and_keys)
 {
 	struct options options = parse("-l sim:nor,size=1M -s v.sock "
 				       "-l /dev/spidev1.0,cs=spec -l d");
 	const struct device_list *devices = options.guests[0].devices;
 
-	(void)state;
 	assert_int_equal(devices->count, 3);
 	assert_int_equal(devices->specs[0].kind, DEVICE_SIM_NOR);
 	assert_int_equal(devices->specs[0].nor.size, 1 << 20);
@@ -225,12 +210,11 @@ static int parse_devices(int count, struct options *options, char *error,
 	return options_parse(2 + count, argv, options, error, error_size);
 }
 
-static void up_to_255_devices_are_taken(void **state)
+TEST(up_to_255_devices_are_taken)
 {
 	struct options options;
 	char error[700];
 
-	(void)state;
 	assert_int_equal(parse_devices(255, &options, error, sizeof(error)),
 			 OPTIONS_RUN);
 	assert_int_equal(options.guests[0].devices->count, 255);
@@ -242,7 +226,7 @@ static void up_to_255_devices_are_taken(void **state)
 	assert_null(options.guests);
 }
 
-static void help_and_version_need_nothing_else(void **state)
+TEST(help_and_version_need_nothing_else)
 {
 	static const struct {
 		const char *line;
@@ -257,7 +241,6 @@ static void help_and_version_need_nothing_else(void **state)
 		{ "-l d -V -h", OPTIONS_VERSION },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct options options;
 		char error[700] = "";
@@ -345,9 +328,8 @@ static const struct {
 	  "size=3M is not a power of two from 64K to 256M" },
 };
 
-static void a_mistake_is_told_in_one_line(void **state)
+TEST(a_mistake_is_told_in_one_line)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
 		struct options options;
 		char error[700] = "";
@@ -382,12 +364,11 @@ static int parse_with_file(const char *line, const char *text,
 	return ret;
 }
 
-static void file_has_the_words_of_the_command_line(void **state)
+TEST(file_has_the_words_of_the_command_line)
 {
 	struct options options;
 	char error[700] = "";
 
-	(void)state;
 	if (parse_with_file("-v",
 			    "# two guests\n"
 			    "guest socket=/run/a, name=a,\n"
@@ -412,12 +393,11 @@ static void file_has_the_words_of_the_command_line(void **state)
 	options_free(&options);
 }
 
-static void command_line_has_the_last_word(void **state)
+TEST(command_line_has_the_last_word)
 {
 	struct options options;
 	char error[700] = "";
 
-	(void)state;
 	assert_int_equal(parse_with_file("-s mine -l sim:nor",
 					 "socket-path theirs\n"
 					 "socket-count 2\n"
@@ -430,12 +410,11 @@ static void command_line_has_the_last_word(void **state)
 	options_free(&options);
 }
 
-static void file_may_describe_no_guest(void **state)
+TEST(file_may_describe_no_guest)
 {
 	struct options options;
 	char error[700] = "";
 
-	(void)state;
 	assert_int_equal(
 		parse_with_file("-v", "#\n", &options, error, sizeof(error)),
 		OPTIONS_RUN);
@@ -443,7 +422,7 @@ static void file_may_describe_no_guest(void **state)
 	options_free(&options);
 }
 
-static void mistake_in_a_file_is_told_with_its_line(void **state)
+TEST(mistake_in_a_file_is_told_with_its_line)
 {
 	static const struct {
 		const char *text, *error;
@@ -465,7 +444,6 @@ static void mistake_in_a_file_is_told_with_its_line(void **state)
 	struct options options;
 	char error[700];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(parse_with_file("-v", cases[i].text, &options,
 						 error, sizeof(error)),
@@ -489,7 +467,7 @@ static int parse_path_of(size_t len, const char *rest, char *error,
 	return ret;
 }
 
-static void a_socket_path_must_fit_with_its_highest_number(void **state)
+TEST(a_socket_path_must_fit_with_its_highest_number)
 {
 	static const struct {
 		size_t len;
@@ -506,29 +484,26 @@ static void a_socket_path_must_fit_with_its_highest_number(void **state)
 	};
 	char error[700];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_int_equal(parse_path_of(cases[i].len, cases[i].rest,
 					       error, sizeof(error)),
 				 cases[i].ret);
 }
 
-static void a_long_socket_path_is_told_with_the_limit(void **state)
+TEST(a_long_socket_path_is_told_with_the_limit)
 {
 	char error[700];
 
-	(void)state;
 	assert_int_equal(parse_path_of(107, " -l d", error, sizeof(error)),
 			 -EINVAL);
 	assert_non_null(strstr(error, "--socket-path=ppp"));
 	assert_non_null(strstr(error, "108 bytes, more than the 107 that fit"));
 }
 
-static void help_lines_fit_a_terminal(void **state)
+TEST(help_lines_fit_a_terminal)
 {
 	size_t width;
 
-	(void)state;
 	for (const char *line = options_help; *line; line += width + 1) {
 		width = strcspn(line, "\n");
 		assert_in_range(width, 0, 80);
@@ -537,14 +512,13 @@ static void help_lines_fit_a_terminal(void **state)
 	}
 }
 
-static void help_has_every_key(void **state)
+TEST(help_has_every_key)
 {
 	struct device_spec spec;
 	char error[256];
 	char line[64];
 	char *keys, *key;
 
-	(void)state;
 	device_spec_parse("sim:nor,?=", &spec, error, sizeof(error));
 	keys = strstr(error, "has: ");
 	assert_non_null(keys);
@@ -556,33 +530,4 @@ static void help_has_every_key(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_spelling_gives_the_same),
-		cmocka_unit_test(one_socket_is_the_default),
-		cmocka_unit_test(up_to_256_sockets_are_taken),
-		cmocka_unit_test(verbose_is_taken),
-		cmocka_unit_test(replay_is_taken),
-		cmocka_unit_test(nothing_of_init_is_the_default),
-		cmocka_unit_test(options_for_init_are_taken),
-		cmocka_unit_test(mistake_leaves_where_to_log),
-		cmocka_unit_test(access_is_that_of_the_guest_or_of_all),
-		cmocka_unit_test(check_is_an_action_of_its_own),
-		cmocka_unit_test(devices_keep_their_order_and_keys),
-		cmocka_unit_test(up_to_255_devices_are_taken),
-		cmocka_unit_test(help_and_version_need_nothing_else),
-		cmocka_unit_test(a_mistake_is_told_in_one_line),
-		cmocka_unit_test(file_has_the_words_of_the_command_line),
-		cmocka_unit_test(command_line_has_the_last_word),
-		cmocka_unit_test(file_may_describe_no_guest),
-		cmocka_unit_test(mistake_in_a_file_is_told_with_its_line),
-		cmocka_unit_test(
-			a_socket_path_must_fit_with_its_highest_number),
-		cmocka_unit_test(a_long_socket_path_is_told_with_the_limit),
-		cmocka_unit_test(help_lines_fit_a_terminal),
-		cmocka_unit_test(help_has_every_key),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

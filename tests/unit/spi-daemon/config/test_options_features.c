@@ -4,18 +4,13 @@
  * first is no abbreviation of the second, and no option has one.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/config/options.h"
+#include "tests/lib/test.h"
 
 #define INDIRECT  (UINT64_C(1) << 28)
 #define EVENT_IDX (UINT64_C(1) << 29)
@@ -102,9 +97,8 @@ static const struct {
 	  true },
 };
 
-static void features_come_from_the_line_the_file_and_the_guest(void **state)
+TEST(features_come_from_the_line_the_file_and_the_guest)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		struct vhost_feature_set got;
 		struct options options;
@@ -119,7 +113,7 @@ static void features_come_from_the_line_the_file_and_the_guest(void **state)
 	}
 }
 
-static void all_guests_have_what_is_said_of_all(void **state)
+TEST(all_guests_have_what_is_said_of_all)
 {
 	static const struct words words = {
 		",name=own,without=in-order",
@@ -128,7 +122,6 @@ static void all_guests_have_what_is_said_of_all(void **state)
 	struct options options;
 	char error[700] = "";
 
-	(void)state;
 	if (parse(&words, &options, error, sizeof(error)))
 		fail_msg("%s", error);
 	assert_int_equal(options.guest_count, 3);
@@ -143,7 +136,7 @@ static void all_guests_have_what_is_said_of_all(void **state)
 	options_free(&options);
 }
 
-static void mistakes_are_told_in_one_line(void **state)
+TEST(mistakes_are_told_in_one_line)
 {
 	static const struct {
 		struct words words;
@@ -178,7 +171,6 @@ static void mistakes_are_told_in_one_line(void **state)
 		  "backend-req" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct options options;
 		char error[700] = "";
@@ -205,11 +197,10 @@ static void check_name_is_none(const char *name, int len)
 }
 
 /* Tries each beginning of each long option that --help names. */
-static void no_name_of_an_option_can_be_shortened(void **state)
+TEST(no_name_of_an_option_can_be_shortened)
 {
 	unsigned int names = 0;
 
-	(void)state;
 	for (const char *at = options_help; (at = strstr(at, "--")); at += 2) {
 		int len = (int)strspn(at, "abcdefghijklmnopqrstuvwxyz-");
 
@@ -223,15 +214,4 @@ static void no_name_of_an_option_can_be_shortened(void **state)
 	assert_in_range(names, 18, 50);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			features_come_from_the_line_the_file_and_the_guest),
-		cmocka_unit_test(all_guests_have_what_is_said_of_all),
-		cmocka_unit_test(mistakes_are_told_in_one_line),
-		cmocka_unit_test(no_name_of_an_option_can_be_shortened),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

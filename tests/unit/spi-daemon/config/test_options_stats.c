@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* --stats, on the command line and in the configuration file. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/config/options.h"
+#include "tests/lib/test.h"
 
 /* Parses a file with a guest and @line, and the argument @word if not NULL. */
 static int parse(const char *line, char *word, struct options *options,
@@ -47,11 +42,10 @@ static void check(const char *line, char *word, const char *stats)
 	options_free(&options);
 }
 
-static void stats_are_taken_from_both_and_the_command_line_rules(void **state)
+TEST(stats_are_taken_from_both_and_the_command_line_rules)
 {
 	static char word[] = "--stats=a/b";
 
-	(void)state;
 	check("", NULL, NULL);
 	check("", word, "a/b");
 	check("stats c/d\n", NULL, "c/d");
@@ -68,11 +62,10 @@ static void check_mistake(const char *line, char *word, const char *why)
 	assert_non_null(strstr(error, why));
 }
 
-static void mistakes_are_told(void **state)
+TEST(mistakes_are_told)
 {
 	static char empty[] = "--stats=", word[] = "--stats";
 
-	(void)state;
 	check_mistake("", empty, "--stats= has no value");
 	check_mistake("", word, "--stats needs a value");
 	check_mistake("stats\n", NULL, ":1: stats needs a value");
@@ -80,13 +73,4 @@ static void mistakes_are_told(void **state)
 		      ":2: --stats=b is the second --stats");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			stats_are_taken_from_both_and_the_command_line_rules),
-		cmocka_unit_test(mistakes_are_told),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

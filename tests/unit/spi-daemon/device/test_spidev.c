@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The ioctls that pieces, errors and an unbind lead to */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "spi-daemon/device/spidev.h"
 #include "tests/lib/fake_spidev.h"
+#include "tests/lib/test.h"
 
 static struct spi_device *dev; /* on device 0 */
 
@@ -68,13 +64,12 @@ static void expect_events(const struct spi_piece *p, int ret,
 	check_events(events);
 }
 
-static void a_piece_is_one_ioctl(void **state)
+TEST(a_piece_is_one_ioctl)
 {
 	struct spi_piece p = begin();
 	uint8_t rx[5];
 	const struct fake_spidev_log *log;
 
-	(void)state;
 	p = piece("hello", rx, 5);
 	expect(&p, 0);
 	for (int i = 0; i < 5; i++)
@@ -100,11 +95,10 @@ static void a_piece_is_one_ioctl(void **state)
 	assert_int_equal(fake_spidev_take(0)->ioctls, 0);
 }
 
-static void keep_holds_until_the_next_piece_or_release(void **state)
+TEST(keep_holds_until_the_next_piece_or_release)
 {
 	struct spi_piece p = begin();
 
-	(void)state;
 	p.keep = true;
 	expect_events(&p, 0, "SC");
 	expect_events(&p, 0, "C");
@@ -120,22 +114,20 @@ static void keep_holds_until_the_next_piece_or_release(void **state)
 	assert_int_equal(fake_spidev_take(0)->ioctls, 0);
 }
 
-static void closing_releases_a_held_chip(void **state)
+TEST(closing_releases_a_held_chip)
 {
 	struct spi_piece p = begin();
 
-	(void)state;
 	p.keep = true;
 	expect(&p, 0);
 	finish();
 	check_events("SCR");
 }
 
-static void mode_is_set_only_when_it_changes(void **state)
+TEST(mode_is_set_only_when_it_changes)
 {
 	struct spi_piece p = begin();
 
-	(void)state;
 	for (int round = 0; round < 3; round++) {
 		for (p.mode = 0; p.mode < 4; p.mode++) {
 			const struct fake_spidev_log *log;
@@ -152,11 +144,10 @@ static void mode_is_set_only_when_it_changes(void **state)
 }
 
 /* A change of mode would release the chip, so the request fails. */
-static void mode_never_changes_under_a_held_chip(void **state)
+TEST(mode_never_changes_under_a_held_chip)
 {
 	struct spi_piece p = begin();
 
-	(void)state;
 	p.keep = true;
 	expect_events(&p, 0, "SC");
 	p.mode = VIRTIO_SPI_MODE_CPHA;
@@ -168,12 +159,11 @@ static void mode_never_changes_under_a_held_chip(void **state)
 	assert_null(dev->failed_step);
 }
 
-static void delays_are_never_shorter_than_asked(void **state)
+TEST(delays_are_never_shorter_than_asked)
 {
 	struct spi_piece p = begin();
 	const struct fake_spidev_log *log;
 
-	(void)state;
 	p.tx = (const uint8_t *)"ab";
 	p.len = 2;
 	p.setup_ns = 1001;
@@ -203,14 +193,13 @@ static void delays_are_never_shorter_than_asked(void **state)
 }
 
 /* The words take several messages; the chip stays selected between them. */
-static void word_delay_takes_a_transfer_a_word(void **state)
+TEST(word_delay_takes_a_transfer_a_word)
 {
 	uint8_t bytes[2 * 100];
 	struct spi_piece p = begin();
 	const struct fake_spidev_log *log;
 	unsigned int words = 0, selects = 0;
 
-	(void)state;
 	memset(bytes, 'x', sizeof(bytes));
 	p.tx = bytes;
 	p.len = sizeof(bytes);
@@ -231,12 +220,11 @@ static void word_delay_takes_a_transfer_a_word(void **state)
 	assert_false(fake_spidev_is_selected(0));
 }
 
-static void mode_is_left_as_it_was_found(void **state)
+TEST(mode_is_left_as_it_was_found)
 {
 	struct spi_piece p = begin();
 	const struct fake_spidev_log *log;
 
-	(void)state;
 	p.mode = VIRTIO_SPI_MODE_CPHA;
 	expect(&p, 0);
 	fake_spidev_take(0);
@@ -247,12 +235,11 @@ static void mode_is_left_as_it_was_found(void **state)
 	assert_int_equal(log->events[0].mode, 0);
 }
 
-static void every_host_error_releases_and_is_named(void **state)
+TEST(every_host_error_releases_and_is_named)
 {
 	static const int errors[] = { EIO, ETIMEDOUT, EINPROGRESS, ENODEV };
 	struct spi_piece p = begin();
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		p.keep = true;
 		expect(&p, 0);
@@ -266,11 +253,10 @@ static void every_host_error_releases_and_is_named(void **state)
 }
 
 /* The kernel keeps a chip selected when it refuses a message. */
-static void refused_message_releases_a_held_chip(void **state)
+TEST(refused_message_releases_a_held_chip)
 {
 	struct spi_piece p = begin(), bad = p;
 
-	(void)state;
 	p.keep = true;
 	expect(&p, 0);
 	bad.bits_per_word = 3;
@@ -285,11 +271,10 @@ static void refused_message_releases_a_held_chip(void **state)
 }
 
 /* The kernel fails the message after it ran, and keeps the chip selected. */
-static void bytes_that_cannot_be_stored_release_the_chip(void **state)
+TEST(bytes_that_cannot_be_stored_release_the_chip)
 {
 	struct spi_piece p = begin();
 
-	(void)state;
 	p.rx = (void *)8;
 	expect_events(&p, -EFAULT, "SCRM");
 	p.keep = true;
@@ -297,12 +282,11 @@ static void bytes_that_cannot_be_stored_release_the_chip(void **state)
 	assert_false(fake_spidev_is_selected(0));
 }
 
-static void largest_piece_fits(void **state)
+TEST(largest_piece_fits)
 {
 	static uint8_t tx[65536], rx[65536];
 	struct spi_piece p = begin();
 
-	(void)state;
 	p.tx = tx;
 	p.rx = rx;
 	p.len = dev->caps.max_piece;
@@ -313,11 +297,10 @@ static void largest_piece_fits(void **state)
 	expect(&p, 0);
 }
 
-static void unbound_device_fails_until_it_is_back(void **state)
+TEST(unbound_device_fails_until_it_is_back)
 {
 	struct spi_piece p = begin();
 
-	(void)state;
 	p.mode = VIRTIO_SPI_MODE_CPOL;
 	expect(&p, 0);
 	fake_spidev_unbind(0);
@@ -333,11 +316,10 @@ static void unbound_device_fails_until_it_is_back(void **state)
 	check_events("MSCR");
 }
 
-static void unbound_and_bound_unnoticed_fails_once(void **state)
+TEST(unbound_and_bound_unnoticed_fails_once)
 {
 	struct spi_piece p = begin();
 
-	(void)state;
 	p.keep = true;
 	expect(&p, 0);
 	fake_spidev_unbind(0);
@@ -357,26 +339,4 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(a_piece_is_one_ioctl),
-		TEST(keep_holds_until_the_next_piece_or_release),
-		TEST(closing_releases_a_held_chip),
-		TEST(mode_is_set_only_when_it_changes),
-		TEST(mode_never_changes_under_a_held_chip),
-		TEST(delays_are_never_shorter_than_asked),
-		TEST(mode_is_left_as_it_was_found),
-		TEST(word_delay_takes_a_transfer_a_word),
-		TEST(every_host_error_releases_and_is_named),
-		TEST(refused_message_releases_a_held_chip),
-		TEST(bytes_that_cannot_be_stored_release_the_chip),
-		TEST(largest_piece_fits),
-		TEST(unbound_device_fails_until_it_is_back),
-		TEST(unbound_and_bound_unnoticed_fails_once),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, teardown)

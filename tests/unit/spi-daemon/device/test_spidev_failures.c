@@ -3,17 +3,13 @@
  * After a failed ioctl, no message runs inside an old selection or in the wrong
  * mode.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <linux/spi/spidev.h>
 #include <string.h>
 
 #include "spi-daemon/device/spidev.h"
 #include "tests/lib/fake_spidev.h"
+#include "tests/lib/test.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -87,9 +83,8 @@ static struct spi_device *open_refusing(size_t row)
 	return open_on(&board);
 }
 
-static void held_chip_is_released_without_an_empty_transfer(void **state)
+TEST(held_chip_is_released_without_an_empty_transfer)
 {
-	(void)state;
 	for (size_t i = 0; i < ROWS(refusals); i++) {
 		struct spi_device *dev = open_refusing(i);
 
@@ -106,11 +101,10 @@ static void held_chip_is_released_without_an_empty_transfer(void **state)
 	}
 }
 
-static void refused_empty_transfer_is_tried_once(void **state)
+TEST(refused_empty_transfer_is_tried_once)
 {
 	struct spi_device *dev = open_refusing(0);
 
-	(void)state;
 	transfer(dev, true);
 	spi_device_release(dev);
 	assert_int_equal(fake_spidev_take(0)->messages, 2);
@@ -122,9 +116,8 @@ static void refused_empty_transfer_is_tried_once(void **state)
 	spi_device_close(dev);
 }
 
-static void closing_releases_without_an_empty_transfer(void **state)
+TEST(closing_releases_without_an_empty_transfer)
 {
-	(void)state;
 	for (size_t i = 0; i < ROWS(refusals); i++) {
 		struct spi_device *dev = open_refusing(i);
 
@@ -134,9 +127,8 @@ static void closing_releases_without_an_empty_transfer(void **state)
 	}
 }
 
-static void setup_delay_is_no_more_offered_when_it_cannot_be_done(void **state)
+TEST(setup_delay_is_no_more_offered_when_it_cannot_be_done)
 {
-	(void)state;
 	for (size_t i = 0; i < ROWS(refusals); i++) {
 		struct spi_device *dev = open_refusing(i);
 
@@ -157,11 +149,10 @@ static void setup_delay_is_no_more_offered_when_it_cannot_be_done(void **state)
 	}
 }
 
-static void setup_delay_stays_offered_when_something_else_failed(void **state)
+TEST(setup_delay_stays_offered_when_something_else_failed)
 {
 	struct spi_device *dev = open_on(&fake_spidev_plain);
 
-	(void)state;
 	fake_spidev_fail(0, 1, 1, ETIMEDOUT);
 	assert_int_equal(transfer_with_setup(dev), -ETIMEDOUT);
 	assert_string_equal(dev->failed_step, "SPI_IOC_MESSAGE");
@@ -178,9 +169,8 @@ static void setup_delay_stays_offered_when_something_else_failed(void **state)
 	spi_device_close(dev);
 }
 
-static void no_message_joins_a_selection_that_cannot_be_ended(void **state)
+TEST(no_message_joins_a_selection_that_cannot_be_ended)
 {
-	(void)state;
 	for (size_t i = 0; i < ROWS(refusals); i++) {
 		struct spi_device *dev = open_refusing(i);
 
@@ -204,11 +194,10 @@ static void no_message_joins_a_selection_that_cannot_be_ended(void **state)
 }
 
 /* Writing the mode failed too, so the device failed, not the transfer. */
-static void setup_delay_stays_offered_when_nothing_works(void **state)
+TEST(setup_delay_stays_offered_when_nothing_works)
 {
 	struct spi_device *dev = open_on(&fake_spidev_plain);
 
-	(void)state;
 	assert_int_equal(transfer(dev, true), 0);
 	fake_spidev_fail(0, 1, 1, EIO);
 	fake_spidev_fail_setup(0, 1, 1, EIO, FAKE_SETUP_NOTHING);
@@ -219,7 +208,7 @@ static void setup_delay_stays_offered_when_nothing_works(void **state)
 }
 
 /* Whether the kernel ran the message or refused it */
-static void failed_message_leaves_no_chip_selected(void **state)
+TEST(failed_message_leaves_no_chip_selected)
 {
 	static uint8_t byte;
 	static const struct {
@@ -248,7 +237,6 @@ static void failed_message_leaves_no_chip_selected(void **state)
 		{ false, true, { .tx = &byte, .len = 1, .keep = true }, -EIO },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct fake_spidev_board board = fake_spidev_plain;
 		struct spi_piece bad = rows[i].bad;
@@ -271,7 +259,7 @@ static void failed_message_leaves_no_chip_selected(void **state)
 }
 
 /* The failed change may have reached the controller or not. */
-static void next_message_has_its_mode_when_a_change_failed(void **state)
+TEST(next_message_has_its_mode_when_a_change_failed)
 {
 	static const struct {
 		enum fake_spidev_setup how;
@@ -284,7 +272,6 @@ static void next_message_has_its_mode_when_a_change_failed(void **state)
 		{ FAKE_SETUP_HALF_WAY, 1, 2, 1 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct spi_device *dev = open_on(&fake_spidev_plain);
 		struct spi_piece p = piece(false);
@@ -306,13 +293,12 @@ static void next_message_has_its_mode_when_a_change_failed(void **state)
 	}
 }
 
-static void mode_is_left_as_it_was_found_when_a_change_failed(void **state)
+TEST(mode_is_left_as_it_was_found_when_a_change_failed)
 {
 	struct spi_device *dev = open_on(&fake_spidev_plain);
 	struct spi_piece p = piece(false);
 	const struct fake_spidev_log *log;
 
-	(void)state;
 	p.mode = VIRTIO_SPI_MODE_CPHA;
 	fake_spidev_fail_setup(0, 1, 2, EIO, FAKE_SETUP_HALF_WAY);
 	assert_int_equal(spi_device_transfer(dev, &p), -EIO);
@@ -325,12 +311,11 @@ static void mode_is_left_as_it_was_found_when_a_change_failed(void **state)
 }
 
 /* The first ioctl that fails is the write of the mode. */
-static void unbound_device_is_used_again_when_the_mode_changes(void **state)
+TEST(unbound_device_is_used_again_when_the_mode_changes)
 {
 	struct spi_device *dev = open_on(&fake_spidev_plain);
 	struct spi_piece p = piece(false);
 
-	(void)state;
 	fake_spidev_unbind(0);
 	fake_spidev_bind(0);
 	fake_spidev_take(0);
@@ -342,11 +327,10 @@ static void unbound_device_is_used_again_when_the_mode_changes(void **state)
 	spi_device_close(dev);
 }
 
-static void chip_that_was_held_is_released_when_its_device_is_back(void **state)
+TEST(chip_that_was_held_is_released_when_its_device_is_back)
 {
 	struct spi_device *dev = open_on(&fake_spidev_plain);
 
-	(void)state;
 	assert_int_equal(transfer(dev, true), 0);
 	fake_spidev_unbind(0);
 	for (int round = 0; round < 3; round++)
@@ -361,11 +345,10 @@ static void chip_that_was_held_is_released_when_its_device_is_back(void **state)
 	spi_device_close(dev);
 }
 
-static void closing_releases_what_was_held_when_the_device_left(void **state)
+TEST(closing_releases_what_was_held_when_the_device_left)
 {
 	struct spi_device *dev = open_on(&fake_spidev_plain);
 
-	(void)state;
 	assert_int_equal(transfer(dev, true), 0);
 	fake_spidev_unbind(0);
 	assert_int_equal(spi_device_release(dev), -ENOENT);
@@ -376,11 +359,10 @@ static void closing_releases_what_was_held_when_the_device_left(void **state)
 }
 
 /* For each write of a setting that fails: open fails, or restores all. */
-static void failed_probe_is_told_or_leaves_all_as_it_was(void **state)
+TEST(failed_probe_is_told_or_leaves_all_as_it_was)
 {
 	unsigned int failed = 0, done = 0;
 
-	(void)state;
 	fake_spidev_need();
 	for (unsigned int n = 1; n < 60; n++) {
 		const char *path = fake_spidev_make(0, &fake_spidev_plain);
@@ -409,26 +391,4 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(held_chip_is_released_without_an_empty_transfer),
-		TEST(refused_empty_transfer_is_tried_once),
-		TEST(closing_releases_without_an_empty_transfer),
-		TEST(setup_delay_is_no_more_offered_when_it_cannot_be_done),
-		TEST(setup_delay_stays_offered_when_something_else_failed),
-		TEST(setup_delay_stays_offered_when_nothing_works),
-		TEST(no_message_joins_a_selection_that_cannot_be_ended),
-		TEST(failed_message_leaves_no_chip_selected),
-		TEST(next_message_has_its_mode_when_a_change_failed),
-		TEST(mode_is_left_as_it_was_found_when_a_change_failed),
-		TEST(unbound_device_is_used_again_when_the_mode_changes),
-		TEST(chip_that_was_held_is_released_when_its_device_is_back),
-		TEST(closing_releases_what_was_held_when_the_device_left),
-		TEST(failed_probe_is_told_or_leaves_all_as_it_was),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, teardown)

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Files that are not SPI devices, and names of buses */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -12,8 +7,9 @@
 
 #include "spi-daemon/device/spidev.h"
 #include "spi-daemon/device/spidev_node.h"
+#include "tests/lib/test.h"
 
-static void files_of_other_kinds_are_no_spi_device(void **state)
+TEST(files_of_other_kinds_are_no_spi_device)
 {
 	static const char *const chars[] = { "/dev/null", "/dev/zero",
 					     "/dev/full", "/dev/urandom" };
@@ -21,7 +17,6 @@ static void files_of_other_kinds_are_no_spi_device(void **state)
 	struct spi_device *dev;
 	int fd = mkstemp(path);
 
-	(void)state;
 	assert_true(fd >= 0);
 	close(fd);
 	assert_int_equal(spidev_open(path, CS_HIGH_DEFAULT, false, &dev),
@@ -38,12 +33,11 @@ static void files_of_other_kinds_are_no_spi_device(void **state)
 }
 
 /* No process has the other end open: a blocking open would never return. */
-static void a_fifo_is_no_spi_device(void **state)
+TEST(a_fifo_is_no_spi_device)
 {
 	char path[] = "/tmp/test-spidev-XXXXXX";
 	struct spi_device *dev;
 
-	(void)state;
 	assert_non_null(mkdtemp(path));
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
@@ -52,13 +46,12 @@ static void a_fifo_is_no_spi_device(void **state)
 	unlink(path);
 }
 
-static void bus_name_falls_back_to_the_path(void **state)
+TEST(bus_name_falls_back_to_the_path)
 {
 	static const char *const paths[] = { "/dev/null", "/nowhere/spidev0.0",
 					     "/etc/passwd" };
 	char name[64], small[6];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		spidev_bus_name(paths[i], name, sizeof(name));
 		assert_string_equal(name, paths[i]);
@@ -67,13 +60,4 @@ static void bus_name_falls_back_to_the_path(void **state)
 	assert_string_equal(small, "/dev/");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(files_of_other_kinds_are_no_spi_device),
-		cmocka_unit_test(a_fifo_is_no_spi_device),
-		cmocka_unit_test(bus_name_falls_back_to_the_path),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The caps of spidev devices, and pools of such devices */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <linux/spi/spi.h>
 #include <stdio.h>
@@ -13,6 +8,7 @@
 #include "spi-daemon/device/spidev.h"
 #include "spi-daemon/bus/controller.h"
 #include "tests/lib/fake_spidev.h"
+#include "tests/lib/test.h"
 
 #define FOUR_MODES                                       \
 	(VIRTIO_SPI_CAN_CPHA_0 | VIRTIO_SPI_CAN_CPHA_1 | \
@@ -30,12 +26,11 @@ static struct spi_device *open_on(const struct fake_spidev_board *board,
 	return dev;
 }
 
-static void plain_controller_is_what_it_is(void **state)
+TEST(plain_controller_is_what_it_is)
 {
 	struct spi_device *dev = open_on(&fake_spidev_plain, CS_HIGH_DEFAULT);
 	const struct spi_caps *caps = &dev->caps;
 
-	(void)state;
 	assert_int_equal(caps->modes, FOUR_MODES);
 	assert_int_equal(caps->tx_nbits, 0);
 	assert_int_equal(caps->rx_nbits, 0);
@@ -48,7 +43,7 @@ static void plain_controller_is_what_it_is(void **state)
 	spi_device_close(dev);
 }
 
-static void every_mode_bit_is_found(void **state)
+TEST(every_mode_bit_is_found)
 {
 	static const struct {
 		uint32_t bits, can;
@@ -61,7 +56,6 @@ static void every_mode_bit_is_found(void **state)
 		{ SPI_CPHA | SPI_CPOL | SPI_CS_HIGH, FOUR_MODES },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct fake_spidev_board board = fake_spidev_plain;
 		struct spi_device *dev;
@@ -95,7 +89,7 @@ static void check_lines(struct spi_device *dev)
 }
 
 /* The kernel refuses dual and quad together, and drops missing widths. */
-static void every_number_of_lines_is_found_and_works(void **state)
+TEST(every_number_of_lines_is_found_and_works)
 {
 	static const struct {
 		uint32_t bits;
@@ -111,7 +105,6 @@ static void every_number_of_lines_is_found_and_works(void **state)
 		  7, 7 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct fake_spidev_board board = fake_spidev_plain;
 		struct spi_device *dev;
@@ -126,12 +119,11 @@ static void every_number_of_lines_is_found_and_works(void **state)
 }
 
 /* A device tree with spi-tx-bus-width does that. */
-static void device_may_come_up_with_wide_bits(void **state)
+TEST(device_may_come_up_with_wide_bits)
 {
 	struct fake_spidev_board board = fake_spidev_plain;
 	struct spi_device *dev;
 
-	(void)state;
 	board.mode_bits |= SPI_TX_DUAL | SPI_TX_QUAD | SPI_RX_DUAL;
 	board.mode = SPI_TX_DUAL | SPI_RX_DUAL | SPI_CPOL;
 	dev = open_on(&board, CS_HIGH_DEFAULT);
@@ -141,12 +133,11 @@ static void device_may_come_up_with_wide_bits(void **state)
 	spi_device_close(dev);
 }
 
-static void three_wire_has_one_line(void **state)
+TEST(three_wire_has_one_line)
 {
 	struct fake_spidev_board board = fake_spidev_plain;
 	struct spi_device *dev;
 
-	(void)state;
 	board.mode_bits |= SPI_3WIRE | SPI_TX_DUAL | SPI_RX_DUAL;
 	board.mode = SPI_3WIRE;
 	dev = open_on(&board, CS_HIGH_DEFAULT);
@@ -155,12 +146,11 @@ static void three_wire_has_one_line(void **state)
 	spi_device_close(dev);
 }
 
-static void word_sizes_are_those_that_are_taken(void **state)
+TEST(word_sizes_are_those_that_are_taken)
 {
 	static const uint32_t masks[] = { 0x80, 0x8080, 0x80008080, 0xffff,
 					  0xffffffff };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
 		struct fake_spidev_board board = fake_spidev_plain;
 		struct spi_device *dev;
@@ -173,13 +163,12 @@ static void word_sizes_are_those_that_are_taken(void **state)
 }
 
 /* No edge and no byte. CS_HIGH is never tried: it would move the line. */
-static void probing_leaves_the_bus_alone(void **state)
+TEST(probing_leaves_the_bus_alone)
 {
 	struct fake_spidev_board board = fake_spidev_plain;
 	const struct fake_spidev_log *log;
 	struct spi_device *dev;
 
-	(void)state;
 	board.mode_bits |= SPI_CS_HIGH | SPI_LOOP;
 	board.mode = SPI_CPHA | SPI_CPOL;
 	dev = open_on(&board, CS_HIGH_YES);
@@ -195,7 +184,7 @@ static void probing_leaves_the_bus_alone(void **state)
 	spi_device_close(dev);
 }
 
-static void cs_high_is_as_the_operator_says(void **state)
+TEST(cs_high_is_as_the_operator_says)
 {
 	static const struct {
 		uint32_t mode;
@@ -209,7 +198,6 @@ static void cs_high_is_as_the_operator_says(void **state)
 		{ SPI_CS_HIGH, CS_HIGH_NO, false },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct fake_spidev_board board = fake_spidev_plain;
 		struct spi_piece p = { .tx = (const uint8_t *)"a",
@@ -236,7 +224,7 @@ static void cs_high_is_as_the_operator_says(void **state)
 	}
 }
 
-static void cs_high_of_a_gpio_is_taken_although_it_reads_back_0(void **state)
+TEST(cs_high_of_a_gpio_is_taken_although_it_reads_back_0)
 {
 	struct fake_spidev_board board = fake_spidev_plain;
 	struct spi_piece p = { .tx = (const uint8_t *)"a",
@@ -245,7 +233,6 @@ static void cs_high_of_a_gpio_is_taken_although_it_reads_back_0(void **state)
 			       .mode = VIRTIO_SPI_MODE_CS_HIGH };
 	struct spi_device *dev;
 
-	(void)state;
 	board.gpio_cs = true;
 	dev = open_on(&board, CS_HIGH_YES);
 	fake_spidev_take(0);
@@ -284,12 +271,11 @@ static void check_controller(const char *const *paths, int ret, const char *why,
 }
 
 /* A mask of 0 in the config space would mean all sizes. */
-static void chips_without_a_common_word_size_are_refused(void **state)
+TEST(chips_without_a_common_word_size_are_refused)
 {
 	struct fake_spidev_board a = fake_spidev_plain, b = fake_spidev_plain;
 	const char *paths[2];
 
-	(void)state;
 	fake_spidev_need();
 	a.bits_mask = 0x00000080;
 	b.bits_mask = 0x00008000;
@@ -301,7 +287,7 @@ static void chips_without_a_common_word_size_are_refused(void **state)
 	check_controller(paths, 0, NULL, 0x80);
 }
 
-static void one_device_has_one_handle(void **state)
+TEST(one_device_has_one_handle)
 {
 	struct device_spec spec, other;
 	struct handle *a, *b, *c;
@@ -309,7 +295,6 @@ static void one_device_has_one_handle(void **state)
 	char error[256];
 	const char *path;
 
-	(void)state;
 	fake_spidev_need();
 	pool_init(&pool);
 	path = fake_spidev_make(0, &fake_spidev_plain);
@@ -336,23 +321,4 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(plain_controller_is_what_it_is),
-		TEST(every_mode_bit_is_found),
-		TEST(every_number_of_lines_is_found_and_works),
-		TEST(device_may_come_up_with_wide_bits),
-		TEST(three_wire_has_one_line),
-		TEST(word_sizes_are_those_that_are_taken),
-		TEST(probing_leaves_the_bus_alone),
-		TEST(cs_high_is_as_the_operator_says),
-		TEST(cs_high_of_a_gpio_is_taken_although_it_reads_back_0),
-		TEST(chips_without_a_common_word_size_are_refused),
-		TEST(one_device_has_one_handle),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, teardown)

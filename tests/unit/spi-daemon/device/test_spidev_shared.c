@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A device that other programs of this host use, too */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/spi/spidev.h>
@@ -18,6 +13,7 @@
 #include "spi-daemon/device/spidev.h"
 #include "spi-daemon/device/spidev_watch.h"
 #include "tests/lib/fake_spidev.h"
+#include "tests/lib/test.h"
 
 static const char *path;       /* of device 0 */
 static struct spi_device *dev; /* on it */
@@ -94,11 +90,10 @@ static void wait_for_the_next_look(void)
 	nanosleep(&time, NULL);
 }
 
-static void settings_of_others_do_not_reach_a_message(void **state)
+TEST(settings_of_others_do_not_reach_a_message)
 {
 	struct fake_spidev_board board = fake_spidev_plain;
 
-	(void)state;
 	board.mode_bits |= SPI_LSB_FIRST;
 	begin(&board, true);
 	for (uint32_t mode = 0; mode < 4; mode++) {
@@ -116,11 +111,10 @@ static void settings_of_others_do_not_reach_a_message(void **state)
 	}
 }
 
-static void message_is_over_when_another_program_cuts_it(void **state)
+TEST(message_is_over_when_another_program_cuts_it)
 {
 	struct spi_piece held = byte;
 
-	(void)state;
 	begin(&fake_spidev_plain, true);
 	held.keep = true;
 	for (int round = 0; round < 3; round++) {
@@ -141,11 +135,10 @@ static void message_is_over_when_another_program_cuts_it(void **state)
 	}
 }
 
-static void message_fails_when_the_mode_changes_right_before_it(void **state)
+TEST(message_fails_when_the_mode_changes_right_before_it)
 {
 	const struct fake_spidev_log *log;
 
-	(void)state;
 	begin(&fake_spidev_plain, true);
 	assert_int_equal(spi_device_transfer(dev, &byte), 0);
 	fake_spidev_take(0);
@@ -159,9 +152,8 @@ static void message_fails_when_the_mode_changes_right_before_it(void **state)
 	expect_in_mode(&byte, 0);
 }
 
-static void others_are_found_out_when_they_are_not_expected(void **state)
+TEST(others_are_found_out_when_they_are_not_expected)
 {
-	(void)state;
 	begin(&fake_spidev_plain, false);
 	host_sets_mode(SPI_MODE_3);
 	wait_for_the_next_look();
@@ -173,11 +165,10 @@ static void others_are_found_out_when_they_are_not_expected(void **state)
 	expect_in_mode(&byte, 0);
 }
 
-static void looks_cost_nothing_when_nobody_else_is_there(void **state)
+TEST(looks_cost_nothing_when_nobody_else_is_there)
 {
 	const struct fake_spidev_log *log;
 
-	(void)state;
 	begin(&fake_spidev_plain, false);
 	wait_for_the_next_look();
 	for (int i = 0; i < 50; i++)
@@ -196,12 +187,11 @@ static void looks_cost_nothing_when_nobody_else_is_there(void **state)
 	assert_int_equal(log->reads, 4 * 50);
 }
 
-static void a_bit_that_does_not_read_back_is_no_change(void **state)
+TEST(a_bit_that_does_not_read_back_is_no_change)
 {
 	struct fake_spidev_board board = fake_spidev_plain;
 	struct spi_piece p = byte;
 
-	(void)state;
 	board.gpio_cs = true;
 	begin(&board, true);
 	p.mode = VIRTIO_SPI_MODE_CS_HIGH;
@@ -212,11 +202,10 @@ static void a_bit_that_does_not_read_back_is_no_change(void **state)
 	assert_int_equal(fake_spidev_take(0)->ioctls, 1);
 }
 
-static void device_is_refused_when_another_program_has_locked_it(void **state)
+TEST(device_is_refused_when_another_program_has_locked_it)
 {
 	struct spi_device *second;
 
-	(void)state;
 	begin(&fake_spidev_plain, false);
 	assert_int_equal(spidev_open(path, CS_HIGH_YES, false, &second),
 			 -EWOULDBLOCK);
@@ -232,20 +221,18 @@ static void device_is_refused_when_another_program_has_locked_it(void **state)
 			 -EWOULDBLOCK);
 }
 
-static void lock_is_shared_when_others_are_expected(void **state)
+TEST(lock_is_shared_when_others_are_expected)
 {
-	(void)state;
 	begin(&fake_spidev_plain, true);
 	assert_int_equal(flock(host, LOCK_SH | LOCK_NB), 0);
 	assert_int_equal(flock(host, LOCK_EX | LOCK_NB), -1);
 	expect_in_mode(&byte, 0);
 }
 
-static void lock_is_taken_again_when_the_device_comes_back(void **state)
+TEST(lock_is_taken_again_when_the_device_comes_back)
 {
 	int other;
 
-	(void)state;
 	begin(&fake_spidev_plain, false);
 	fake_spidev_unbind(0);
 	assert_int_equal(spi_device_transfer(dev, &byte), -ESHUTDOWN);
@@ -260,21 +247,4 @@ static void lock_is_taken_again_when_the_device_comes_back(void **state)
 	close(other);
 }
 
-#define TEST(name) cmocka_unit_test_teardown(name, finish)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(settings_of_others_do_not_reach_a_message),
-		TEST(message_is_over_when_another_program_cuts_it),
-		TEST(message_fails_when_the_mode_changes_right_before_it),
-		TEST(others_are_found_out_when_they_are_not_expected),
-		TEST(looks_cost_nothing_when_nobody_else_is_there),
-		TEST(a_bit_that_does_not_read_back_is_no_change),
-		TEST(device_is_refused_when_another_program_has_locked_it),
-		TEST(lock_is_shared_when_others_are_expected),
-		TEST(lock_is_taken_again_when_the_device_comes_back),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, finish)

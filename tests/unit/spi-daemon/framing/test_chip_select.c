@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* linux, spec, transfer; what is cut, lost or failed in any framing. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
+#include "tests/lib/test.h"
 #include "tests/unit/spi-daemon/framing/chip_select_steps.h"
 
 static void run(enum cs_framing framing, const struct cs_case *cases,
@@ -18,7 +13,7 @@ static void run(enum cs_framing framing, const struct cs_case *cases,
 #define RUN(framing, cases) \
 	run(framing, cases, sizeof(cases) / sizeof((cases)[0]))
 
-static void linux_joins_a_read_to_the_write_before_it(void **state)
+TEST(linux_joins_a_read_to_the_write_before_it)
 {
 	static const struct cs_case cases[] = {
 		{ "write, read", { TX(1, "k"), RX(4, "j") } },
@@ -38,11 +33,10 @@ static void linux_joins_a_read_to_the_write_before_it(void **state)
 		  { TX(1, "k"), TX1(1, "k"), RX(1, ""), RX1(1, "") } },
 	};
 
-	(void)state;
 	RUN(CS_LINUX, cases);
 }
 
-static void spec_takes_cs_change_to_the_letter(void **state)
+TEST(spec_takes_cs_change_to_the_letter)
 {
 	static const struct cs_case cases[] = {
 		{ "0 keeps, 1 releases",
@@ -55,11 +49,10 @@ static void spec_takes_cs_change_to_the_letter(void **state)
 		  { TX(1, "k"), TX1(1, "k"), TX(1, "k"), TX_CHANGE(1, "j") } },
 	};
 
-	(void)state;
 	RUN(CS_SPEC, cases);
 }
 
-static void transfer_takes_cs_change_as_spidev_does(void **state)
+TEST(transfer_takes_cs_change_as_spidev_does)
 {
 	static const struct cs_case cases[] = {
 		{ "0 releases, 1 keeps",
@@ -69,11 +62,10 @@ static void transfer_takes_cs_change_as_spidev_does(void **state)
 		  { TX_CHANGE(1, "k"), TX1(1, ""), RX(1, "") } },
 	};
 
-	(void)state;
 	RUN(CS_TRANSFER, cases);
 }
 
-static void late_half_is_lost_once(void **state)
+TEST(late_half_is_lost_once)
 {
 	static const struct cs_case linux_cases[] = {
 		{ "cut, read", { TX(1, "k"), CUT, RX(4, "l"), RX(4, "") } },
@@ -99,12 +91,11 @@ static void late_half_is_lost_once(void **state)
 		    TX_CHANGE(1, "l"), TX_CHANGE(1, "") } },
 	};
 
-	(void)state;
 	RUN(CS_LINUX, linux_cases);
 	RUN(CS_SPEC, spec_cases);
 }
 
-static void failure_loses_the_rest_of_its_message(void **state)
+TEST(failure_loses_the_rest_of_its_message)
 {
 	static const struct cs_case linux_cases[] = {
 		{ "write failed", { TX_FAILS(1, "k"), RX(1, "l"), RX(1, "") } },
@@ -138,7 +129,6 @@ static void failure_loses_the_rest_of_its_message(void **state)
 		    OP(0x05, 1, "k") } },
 	};
 
-	(void)state;
 	RUN(CS_LINUX, linux_cases);
 	RUN(CS_SPEC, spec_cases);
 	RUN(CS_TRANSFER, transfer_cases);
@@ -146,7 +136,7 @@ static void failure_loses_the_rest_of_its_message(void **state)
 }
 
 /* Chips of one guest may differ in framing. */
-static void each_chip_has_its_own_framing(void **state)
+TEST(each_chip_has_its_own_framing)
 {
 	struct chip_select cs = { 0 };
 	struct cs_request spec = {
@@ -157,7 +147,6 @@ static void each_chip_has_its_own_framing(void **state)
 	};
 	struct cs_plan plan = chip_select_plan(&cs, &spec);
 
-	(void)state;
 	assert_true(plan.keep);
 	chip_select_done(&cs, &spec, &plan);
 	plan = chip_select_plan(&cs, &other);
@@ -167,12 +156,11 @@ static void each_chip_has_its_own_framing(void **state)
 	assert_true(plan.joins);
 }
 
-static void planning_changes_nothing(void **state)
+TEST(planning_changes_nothing)
 {
 	struct chip_select cs = { CS_HELD, 0, 0x9f, 1 };
 	struct cs_request request = { .framing = CS_NOR, .rx = true, .len = 3 };
 
-	(void)state;
 	chip_select_plan(&cs, &request);
 	assert_int_equal(cs.message, CS_HELD);
 	assert_int_equal(cs.chip, 0);
@@ -180,7 +168,7 @@ static void planning_changes_nothing(void **state)
 	assert_int_equal(cs.len, 1);
 }
 
-static void note_brings_an_open_message_back_as_cut(void **state)
+TEST(note_brings_an_open_message_back_as_cut)
 {
 	const struct chip_select messages[] = {
 		{ CS_HELD, 254, 0x9f, 1 },
@@ -190,7 +178,6 @@ static void note_brings_an_open_message_back_as_cut(void **state)
 	const struct chip_select closed = { CS_CLOSED, 3, 0x9f, 5 };
 	struct chip_select cs;
 
-	(void)state;
 	for (unsigned int i = 0; i < 3; i++) {
 		const struct chip_select *was = &messages[i];
 		uint32_t note = chip_select_note(was);
@@ -206,18 +193,4 @@ static void note_brings_an_open_message_back_as_cut(void **state)
 	assert_int_equal(cs.message, CS_CLOSED);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(linux_joins_a_read_to_the_write_before_it),
-		cmocka_unit_test(spec_takes_cs_change_to_the_letter),
-		cmocka_unit_test(transfer_takes_cs_change_as_spidev_does),
-		cmocka_unit_test(late_half_is_lost_once),
-		cmocka_unit_test(failure_loses_the_rest_of_its_message),
-		cmocka_unit_test(each_chip_has_its_own_framing),
-		cmocka_unit_test(planning_changes_nothing),
-		cmocka_unit_test(note_brings_an_open_message_back_as_cut),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* cs=nor and cs=nand: the opcode tells where a message ends. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
+#include "tests/lib/test.h"
 #include "tests/unit/spi-daemon/framing/chip_select_steps.h"
 
 static void run(enum cs_framing framing, const struct cs_case *cases,
@@ -36,7 +31,7 @@ static void run_ops(enum cs_framing framing, const uint8_t *opcodes,
 #define RUN_OPS(framing, opcodes, like) \
 	run_ops(framing, opcodes, sizeof(opcodes), like)
 
-static void nor_commands_are_one_part(void **state)
+TEST(nor_commands_are_one_part)
 {
 	static const uint8_t opcodes[] = { 0x06, 0x04, 0x50, 0xc7, 0x60, 0x66,
 					   0x99, 0xf0, 0xb7, 0xe9, 0xb9, 0xab,
@@ -44,11 +39,10 @@ static void nor_commands_are_one_part(void **state)
 	static const struct cs_case like = { "command",
 					     { OP(0, 1, ""), NEXT } };
 
-	(void)state;
 	RUN_OPS(CS_NOR, opcodes, &like);
 }
 
-static void nor_reads_end_with_what_is_received(void **state)
+TEST(nor_reads_end_with_what_is_received)
 {
 	static const uint8_t opcodes[] = {
 		0x9f, 0x9e, 0x05, 0x35, 0x15, 0x70, 0x3f, 0x65,
@@ -68,12 +62,11 @@ static void nor_reads_end_with_what_is_received(void **state)
 		{ "all in one", { OP(0, 5, "k"), RX(9, "j"), NEXT } },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(likes) / sizeof(likes[0]); i++)
 		RUN_OPS(CS_NOR, opcodes, &likes[i]);
 }
 
-static void nor_arguments_are_the_last_part(void **state)
+TEST(nor_arguments_are_the_last_part)
 {
 	static const uint8_t opcodes[] = { 0x01, 0x31, 0x11, 0x81, 0xb1,
 					   0xc5, 0x17, 0x20, 0x21, 0x52,
@@ -85,12 +78,11 @@ static void nor_arguments_are_the_last_part(void **state)
 		{ "in one with the opcode", { OP(0, 4, ""), NEXT } },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(likes) / sizeof(likes[0]); i++)
 		RUN_OPS(CS_NOR, opcodes, &likes[i]);
 }
 
-static void nor_programs_end_with_their_data(void **state)
+TEST(nor_programs_end_with_their_data)
 {
 	static const uint8_t opcodes[] = { 0x02, 0x32, 0xa2, 0xd2, 0x38,
 					   0x82, 0xc2, 0x42, 0x71 };
@@ -115,12 +107,11 @@ static void nor_programs_end_with_their_data(void **state)
 		{ "all in one", { OP(0, 260, ""), NEXT } },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(likes) / sizeof(likes[0]); i++)
 		RUN_OPS(CS_NOR, opcodes, &likes[i]);
 }
 
-static void nor_4_byte_programs_have_4_bytes(void **state)
+TEST(nor_4_byte_programs_have_4_bytes)
 {
 	static const uint8_t opcodes[] = { 0x12, 0x34, 0x3e, 0x84, 0x8e };
 	static const struct cs_case likes[] = {
@@ -131,12 +122,11 @@ static void nor_4_byte_programs_have_4_bytes(void **state)
 		{ "all in one", { OP(0, 6, ""), NEXT } },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(likes) / sizeof(likes[0]); i++)
 		RUN_OPS(CS_NOR, opcodes, &likes[i]);
 }
 
-static void cs_change_and_received_data_always_end_it(void **state)
+TEST(cs_change_and_received_data_always_end_it)
 {
 	static const struct cs_case cases[] = {
 		{ "cs_change on the opcode",
@@ -155,14 +145,13 @@ static void cs_change_and_received_data_always_end_it(void **state)
 		  { OP(0xd8, 1, "k"), RX(1, "j"), OP(0x06, 1, "") } },
 	};
 
-	(void)state;
 	RUN(CS_NOR, cases);
 	RUN(CS_NOR, both);
 	RUN(CS_NAND, both);
 }
 
 /* Framed as linux does: the best guess there is. */
-static void unknown_opcodes_are_framed_like_linux(void **state)
+TEST(unknown_opcodes_are_framed_like_linux)
 {
 	static const struct cs_case cases[] = {
 		{ "write, read", { TX(1, "k"), RX(1, "j"), NEXT } },
@@ -171,11 +160,10 @@ static void unknown_opcodes_are_framed_like_linux(void **state)
 		  { TX(1, "k"), OP(0x06, 1, ""), RX(1, "") } },
 	};
 
-	(void)state;
 	RUN(CS_NOR, cases);
 }
 
-static void other_chips_begin_their_own_message(void **state)
+TEST(other_chips_begin_their_own_message)
 {
 	static const struct cs_case cases[] = {
 		{ "in the middle",
@@ -183,12 +171,11 @@ static void other_chips_begin_their_own_message(void **state)
 		{ "read", { OP(0x9f, 1, "k"), RX1(1, ""), RX(3, "") } },
 	};
 
-	(void)state;
 	RUN(CS_NOR, cases);
 }
 
 /* The opcode of a message is its first byte, not that of a later part. */
-static void data_that_looks_like_an_opcode_is_data(void **state)
+TEST(data_that_looks_like_an_opcode_is_data)
 {
 	static const struct cs_case cases[] = {
 		{ "program",
@@ -199,13 +186,12 @@ static void data_that_looks_like_an_opcode_is_data(void **state)
 		  { OP(0x0b, 1, "k"), OP(0x06, 4, "jk"), RX(8, "j"), NEXT } },
 	};
 
-	(void)state;
 	RUN(CS_NOR, cases);
 }
 
 #define NAND_NEXT OP(0x0f, 1, "k"), TX(1, "jk"), RX(1, "j")
 
-static void nand_ops_end_where_they_should(void **state)
+TEST(nand_ops_end_where_they_should)
 {
 	static const struct cs_case likes[] = {
 		{ "command", { OP(0, 1, ""), NAND_NEXT } },
@@ -234,7 +220,6 @@ static void nand_ops_end_where_they_should(void **state)
 		  { OP(0x02, 1, "k"), TX(2, "jk"), TX(1, "j"), NAND_NEXT } },
 	};
 
-	(void)state;
 	RUN_OPS(CS_NAND, commands, &likes[0]);
 	RUN_OPS(CS_NAND, reads, &likes[1]);
 	RUN_OPS(CS_NAND, rows, &likes[2]);
@@ -242,20 +227,4 @@ static void nand_ops_end_where_they_should(void **state)
 	RUN(CS_NAND, others);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nor_commands_are_one_part),
-		cmocka_unit_test(nor_reads_end_with_what_is_received),
-		cmocka_unit_test(nor_arguments_are_the_last_part),
-		cmocka_unit_test(nor_programs_end_with_their_data),
-		cmocka_unit_test(nor_4_byte_programs_have_4_bytes),
-		cmocka_unit_test(cs_change_and_received_data_always_end_it),
-		cmocka_unit_test(unknown_opcodes_are_framed_like_linux),
-		cmocka_unit_test(other_chips_begin_their_own_message),
-		cmocka_unit_test(data_that_looks_like_an_opcode_is_data),
-		cmocka_unit_test(nand_ops_end_where_they_should),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/startup/background.h"
+#include "tests/lib/test.h"
 
 #define MESSAGES 250
 
@@ -82,14 +77,13 @@ static void run_until_killed(int arg)
 	_exit(0);
 }
 
-static void start_is_over_when_the_child_is_ready(void **state)
+TEST(start_is_over_when_the_child_is_ready)
 {
 	int pid = 0, own_session, closed, terminal;
 	char line[100] = { 0 };
 	struct start s;
 	int fds[2];
 
-	(void)state;
 	/* The test can wait for the daemon to end. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	assert_int_equal(pipe(fds), 0);
@@ -119,20 +113,18 @@ static void fail_in_child(int arg)
 	_exit(arg);
 }
 
-static void child_that_fails_is_the_callers_status(void **state)
+TEST(child_that_fails_is_the_callers_status)
 {
 	struct start s = start(fail_in_child, 3);
 
-	(void)state;
 	assert_int_equal(s.status, 3 << 8);
 	assert_string_equal(s.messages, "cannot\n");
 }
 
-static void child_that_ends_too_early_is_a_failure(void **state)
+TEST(child_that_ends_too_early_is_a_failure)
 {
 	struct start s = start(fail_in_child, 0);
 
-	(void)state;
 	assert_int_equal(s.status, 1 << 8);
 }
 
@@ -149,9 +141,8 @@ static void start_without_standard_descriptors(int arg)
 	_exit(0);
 }
 
-static void missing_standard_descriptors_are_made_up_for(void **state)
+TEST(missing_standard_descriptors_are_made_up_for)
 {
-	(void)state;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		struct start s = start(start_without_standard_descriptors, fd);
 
@@ -167,26 +158,14 @@ static void die_in_child(int arg)
 	raise(arg);
 }
 
-static void child_that_is_killed_is_told(void **state)
+TEST(child_that_is_killed_is_told)
 {
 	struct start s = start(die_in_child, SIGKILL);
 
-	(void)state;
 	assert_int_equal(s.status, 1 << 8);
 	assert_string_equal(
 		s.messages,
 		"vhost-device-spi: ended during the start: Killed\n");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(start_is_over_when_the_child_is_ready),
-		cmocka_unit_test(child_that_fails_is_the_callers_status),
-		cmocka_unit_test(child_that_ends_too_early_is_a_failure),
-		cmocka_unit_test(child_that_is_killed_is_told),
-		cmocka_unit_test(missing_standard_descriptors_are_made_up_for),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/startup/fd_limit.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 
 #define LEAST	 (FD_LIMIT_BASE + 4 * FD_LIMIT_GUEST)
 #define SAFE	 (LEAST + 4 * FD_LIMIT_BURST)
@@ -50,33 +45,21 @@ static int try(rlim_t hard, int ret, int says)
 	return WEXITSTATUS(status);
 }
 
-static void limit_that_does_not_suffice_is_an_error(void **state)
+TEST(limit_that_does_not_suffice_is_an_error)
 {
-	(void)state;
 	assert_int_equal(try(LEAST - 1, -EMFILE, 1), 0);
 }
 
-static void limit_for_the_well_behaved_alone_is_told(void **state)
+TEST(limit_for_the_well_behaved_alone_is_told)
 {
-	(void)state;
 	assert_int_equal(try(LEAST, 0, 1), 0);
 	assert_int_equal(try(SAFE - 1, 0, 1), 0);
 }
 
-static void limit_that_suffices_is_raised_without_a_word(void **state)
+TEST(limit_that_suffices_is_raised_without_a_word)
 {
-	(void)state;
 	assert_int_equal(try(SAFE, 0, 0), 0);
 	assert_int_equal(try(SAFE + 100, 0, 0), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(limit_that_does_not_suffice_is_an_error),
-		cmocka_unit_test(limit_for_the_well_behaved_alone_is_told),
-		cmocka_unit_test(limit_that_suffices_is_raised_without_a_word),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +6,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/startup/notify.h"
 #include "tests/lib/process.h"
+#include "tests/lib/test.h"
 
 struct manager {
 	char dir[96];
@@ -122,11 +117,12 @@ static void without_a_manager_nothing_happens(void **state)
 
 int main(void)
 {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define FIXTURE_TEST(test) \
+	cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(socket_that_is_a_file_is_told),
-		TEST(abstract_socket_is_told),
-		TEST(without_a_manager_nothing_happens),
+		FIXTURE_TEST(socket_that_is_a_file_is_told),
+		FIXTURE_TEST(abstract_socket_is_told),
+		FIXTURE_TEST(without_a_manager_nothing_happens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

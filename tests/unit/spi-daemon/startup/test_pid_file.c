@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/startup/pid_file.h"
 #include "tests/lib/process.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 
 #define NOBODY 65534
 
@@ -170,14 +165,15 @@ static void no_file_is_no_error(void **state)
 
 int main(void)
 {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define FIXTURE_TEST(test) \
+	cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(file_holds_the_process_id_until_removed),
-		TEST(second_is_told_the_first_ones_process_id),
-		TEST(file_without_an_id_yet_is_not_taken),
-		TEST(file_of_a_dead_process_is_taken_over),
-		TEST(place_that_cannot_be_is_named),
-		TEST(file_that_may_not_be_removed_is_left_empty),
+		FIXTURE_TEST(file_holds_the_process_id_until_removed),
+		FIXTURE_TEST(second_is_told_the_first_ones_process_id),
+		FIXTURE_TEST(file_without_an_id_yet_is_not_taken),
+		FIXTURE_TEST(file_of_a_dead_process_is_taken_over),
+		FIXTURE_TEST(place_that_cannot_be_is_named),
+		FIXTURE_TEST(file_that_may_not_be_removed_is_left_empty),
 		cmocka_unit_test(no_file_is_no_error),
 	};
 

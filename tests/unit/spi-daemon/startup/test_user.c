@@ -3,19 +3,14 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/startup/user.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 
 #define X32 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
@@ -70,16 +65,14 @@ static int become_for_good(const char *text)
 	return user_become(text, error, sizeof(error)) < 0 ? 6 : 0;
 }
 
-static void root_becomes_the_user_for_good(void **state)
+TEST(root_becomes_the_user_for_good)
 {
-	(void)state;
 	need_root();
 	assert_int_equal(in_child(become_for_good, "nobody"), 0);
 }
 
-static void group_can_be_another(void **state)
+TEST(group_can_be_another)
 {
-	(void)state;
 	need_root();
 	assert_int_equal(in_child(become_for_good, "nobody:daemon"), 0);
 }
@@ -97,26 +90,24 @@ static int become_root_again(const char *text)
 		       : 0;
 }
 
-static void others_cannot_become_root(void **state)
+TEST(others_cannot_become_root)
 {
-	(void)state;
 	need_root();
 	assert_int_equal(in_child(become_root_again, "root"), 0);
 }
 
-static void present_user_is_no_error(void **state)
+TEST(present_user_is_no_error)
 {
 	struct passwd *self = getpwuid(geteuid());
 	char error[200];
 
-	(void)state;
 	if (!self || self->pw_gid != getegid()) {
 		skip_because("this user has no entry");
 	}
 	assert_int_equal(user_become(self->pw_name, error, sizeof(error)), 0);
 }
 
-static void names_that_are_not_there_are_told(void **state)
+TEST(names_that_are_not_there_are_told)
 {
 	static const struct {
 		const char *text, *error;
@@ -130,7 +121,6 @@ static void names_that_are_not_there_are_told(void **state)
 	};
 	char error[300], expected[300];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(
 			user_become(cases[i].text, error, sizeof(error)),
@@ -141,15 +131,4 @@ static void names_that_are_not_there_are_told(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(root_becomes_the_user_for_good),
-		cmocka_unit_test(group_can_be_another),
-		cmocka_unit_test(others_cannot_become_root),
-		cmocka_unit_test(present_user_is_no_error),
-		cmocka_unit_test(names_that_are_not_there_are_told),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

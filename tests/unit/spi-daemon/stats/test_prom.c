@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/stats/prom.h"
 #include "tests/lib/prom_text.h"
+#include "tests/lib/test.h"
 
 struct output {
 	FILE *file;
@@ -44,18 +39,14 @@ static void check(struct output *o, const char *text)
 	assert_string_equal(o->text, text);
 }
 
-static void family_is_help_and_type(void **state)
+TEST_WITH(family_is_help_and_type, struct output *o)
 {
-	struct output *o = *state;
-
 	prom_family(o->file, "a_total", "counter", "Some help.");
 	check(o, "# HELP a_total Some help.\n# TYPE a_total counter\n");
 }
 
-static void labels_are_put_together(void **state)
+TEST_WITH(labels_are_put_together, struct output *o)
 {
-	struct output *o = *state;
-
 	prom_number(o->file, "a", "", "", 1);
 	prom_number(o->file, "a", "x=\"1\"", "", 2);
 	prom_number(o->file, "a", "", "y=\"2\"", 3);
@@ -64,10 +55,8 @@ static void labels_are_put_together(void **state)
 		 "a{x=\"1\",y=\"2\"} 18446744073709551615\n");
 }
 
-static void ns_come_out_as_seconds(void **state)
+TEST_WITH(ns_come_out_as_seconds, struct output *o)
 {
-	struct output *o = *state;
-
 	prom_seconds(o->file, "a", "", "", 0);
 	prom_seconds(o->file, "a", "", "", 1);
 	prom_seconds(o->file, "a", "x=\"1\"", "", 12345678901);
@@ -84,9 +73,8 @@ static void check_label(const char *value, const char *label)
 	free(text);
 }
 
-static void label_values_are_escaped(void **state)
+TEST(label_values_are_escaped)
 {
-	(void)state;
 	check_label("", "guest=\"\"");
 	check_label("a b,{}=#~", "guest=\"a b,{}=#~\"");
 	check_label("\"\\", "guest=\"\\\"\\\\\"");
@@ -96,9 +84,8 @@ static void label_values_are_escaped(void **state)
 }
 
 /* Every byte is escaped as the format says. */
-static void any_label_value_can_be_read(void **state)
+TEST_WITH(any_label_value_can_be_read, struct output *o)
 {
-	struct output *o = *state;
 	char value[256], *label;
 
 	for (unsigned int i = 0; i < 255; i++)
@@ -112,17 +99,4 @@ static void any_label_value_can_be_read(void **state)
 	prom_text_check(o->text);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(family_is_help_and_type),
-		TEST(labels_are_put_together),
-		TEST(ns_come_out_as_seconds),
-		cmocka_unit_test(label_values_are_escaped),
-		TEST(any_label_value_can_be_read),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -3,12 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/stats/stats_file.h"
 #include "tests/lib/process.h"
+#include "tests/lib/test.h"
 
 struct fixture {
 	char dir[64];
@@ -111,20 +106,16 @@ static const char *read_path(const char *path)
 	return text;
 }
 
-static void opening_makes_no_file(void **state)
+TEST_WITH(opening_makes_no_file, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	open_file(f);
 	assert_int_equal(count_files(f), 0);
 	stats_file_close(&f->file);
 	assert_int_equal(count_files(f), 0);
 }
 
-static void contents_are_replaced_and_removed(void **state)
+TEST_WITH(contents_are_replaced_and_removed, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	open_file(f);
 	write_file(f, "one\n");
 	assert_string_equal(read_path(f->path), "one\n");
@@ -137,9 +128,8 @@ static void contents_are_replaced_and_removed(void **state)
 	assert_int_equal(count_files(f), 0);
 }
 
-static void anyone_may_read_it_whatever_the_umask(void **state)
+TEST_WITH(anyone_may_read_it_whatever_the_umask, struct fixture *f)
 {
-	struct fixture *f = *state;
 	mode_t mask = umask(0777);
 	struct stat st;
 
@@ -150,9 +140,8 @@ static void anyone_may_read_it_whatever_the_umask(void **state)
 	assert_int_equal(st.st_mode, S_IFREG | 0644);
 }
 
-static void same_contents_are_not_written_again(void **state)
+TEST_WITH(same_contents_are_not_written_again, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct stat before, after;
 
 	open_file(f);
@@ -163,9 +152,8 @@ static void same_contents_are_not_written_again(void **state)
 	assert_true(before.st_ino == after.st_ino);
 }
 
-static void file_of_a_dead_daemon_is_replaced(void **state)
+TEST_WITH(file_of_a_dead_daemon_is_replaced, struct fixture *f)
 {
-	struct fixture *f = *state;
 	FILE *old = fopen(f->path, "we");
 
 	fputs("old\n", old);
@@ -188,9 +176,8 @@ static void check_refused(struct fixture *f, const char *path, const char *why)
 	stats_file_close(&f->file);
 }
 
-static void path_that_cannot_be_is_refused(void **state)
+TEST_WITH(path_that_cannot_be_is_refused, struct fixture *f)
 {
-	struct fixture *f = *state;
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/none/spi.prom", f->dir);
@@ -203,10 +190,8 @@ static void path_that_cannot_be_is_refused(void **state)
 	assert_int_equal(count_files(f), 0);
 }
 
-static void directory_without_permission_is_refused(void **state)
+TEST_WITH(directory_without_permission_is_refused, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	bool root = geteuid() == 0;
 
 	/* Root can write anywhere. */
@@ -230,9 +215,8 @@ static unsigned int count_logged(const struct fixture *f, const char *needle)
 	return count;
 }
 
-static void lost_directory_is_logged_once_and_forgiven(void **state)
+TEST_WITH(lost_directory_is_logged_once_and_forgiven, struct fixture *f)
 {
-	struct fixture *f = *state;
 	char moved[80];
 
 	open_file(f);
@@ -255,9 +239,8 @@ static void lost_directory_is_logged_once_and_forgiven(void **state)
 }
 
 /* With this limit write(2) fails in the middle, as on a full device. */
-static void half_a_file_is_never_kept(void **state)
+TEST_WITH(half_a_file_is_never_kept, struct fixture *f)
 {
-	struct fixture *f = *state;
 	char *big = malloc(20001);
 	struct rlimit limit, small;
 
@@ -278,10 +261,8 @@ static void half_a_file_is_never_kept(void **state)
 	assert_int_equal(count_logged(f, "File too large"), 1);
 }
 
-static void no_memory_is_logged(void **state)
+TEST_WITH(no_memory_is_logged, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	open_file(f);
 	write_file(f, "one\n");
 	stats_file_write(&f->file, NULL);
@@ -324,9 +305,8 @@ static char *digits(unsigned int digit)
 	return text;
 }
 
-static void readers_always_find_it_whole(void **state)
+TEST_WITH(readers_always_find_it_whole, struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct watch w = { .path = f->path };
 	pthread_t thread;
 
@@ -341,23 +321,4 @@ static void readers_always_find_it_whole(void **state)
 		fail_msg("%s, at read %u", w.fault, w.reads);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(opening_makes_no_file),
-		TEST(contents_are_replaced_and_removed),
-		TEST(anyone_may_read_it_whatever_the_umask),
-		TEST(same_contents_are_not_written_again),
-		TEST(file_of_a_dead_daemon_is_replaced),
-		TEST(path_that_cannot_be_is_refused),
-		TEST(directory_without_permission_is_refused),
-		TEST(lost_directory_is_logged_once_and_forgiven),
-		TEST(half_a_file_is_never_kept),
-		TEST(no_memory_is_logged),
-		TEST(readers_always_find_it_whole),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

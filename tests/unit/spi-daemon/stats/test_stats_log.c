@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/stats/stats_log.h"
 #include "tests/lib/stats_set.h"
+#include "tests/lib/test.h"
 
 #define PREFIX "vhost-device-spi: "
 
@@ -40,11 +35,11 @@ static const char *logged(const struct guest_set *set)
 	return text;
 }
 
-static void guest_that_has_done_nothing_has_a_line(void **state)
+TEST_WITH(guest_that_has_done_nothing_has_a_line, struct guest_set *set)
 {
-	stats_set_add(*state, "name=a,socket=x,device=sim:nor");
+	stats_set_add(set, "name=a,socket=x,device=sim:nor");
 	assert_string_equal(
-		logged(*state), PREFIX
+		logged(set), PREFIX
 		"guest a: no front end; requests 0, errors 0; "
 		"bytes sent 0, received 0; bus turns 0, "
 		"waited 0.000000 s (longest 0.000000 s), "
@@ -59,11 +54,11 @@ static void guest_that_has_done_nothing_has_a_line(void **state)
 		"owner changes 0\n");
 }
 
-static void numbers_are_in_their_places(void **state)
+TEST_WITH(numbers_are_in_their_places, struct guest_set *set)
 {
 	struct guest_stats *g =
-		stats_set_add(*state, "name=a,socket=x,device=sim:nor");
-	struct handle *handle = stats_set_chip(*state, 0, 0)->handle;
+		stats_set_add(set, "name=a,socket=x,device=sim:nor");
+	struct handle *handle = stats_set_chip(set, 0, 0)->handle;
 
 	counter_set(&g->state, GUEST_RUNS);
 	counter_set(&g->done, 100);
@@ -90,7 +85,7 @@ static void numbers_are_in_their_places(void **state)
 	counter_set(&handle->stats.hold_ns, 19000000000);
 	counter_set(&handle->bus->stats.owner_changes, 20);
 	assert_string_equal(
-		logged(*state), PREFIX
+		logged(set), PREFIX
 		"guest a: running; requests 103, errors 3 "
 		"(refused 2, too long 1); bytes sent 4, received 5; "
 		"bus turns 6, waited 7.000000 s (longest 1.234567 s), "
@@ -105,9 +100,8 @@ static void numbers_are_in_their_places(void **state)
 		"owner changes 20\n");
 }
 
-static void present_turns_show_who_is_in_whose_way(void **state)
+TEST_WITH(present_turns_show_who_is_in_whose_way, struct guest_set *set)
 {
-	struct guest_set *set = *state;
 	const char *text;
 
 	stats_set_add(set, "name=a,socket=x,device=sim:nor");
@@ -124,11 +118,11 @@ static void present_turns_show_who_is_in_whose_way(void **state)
 }
 
 /* The longest line fits into a line of the log. */
-static void largest_numbers_fit(void **state)
+TEST_WITH(largest_numbers_fit, struct guest_set *set)
 {
 	struct guest_stats *g = stats_set_add(
-		*state, "name=abcdefghijabcdefghijabcdefghijab,socket=x,"
-			"device=sim:nor");
+		set, "name=abcdefghijabcdefghijabcdefghijab,socket=x,"
+		     "device=sim:nor");
 	const char *text;
 
 	for (size_t i = 0; i < offsetof(struct guest_stats, turn.chip) /
@@ -136,24 +130,10 @@ static void largest_numbers_fit(void **state)
 	     i++)
 		counter_set((struct counter *)g + i, UINT64_MAX / 16);
 	counter_set(&g->state, GUEST_ALONE);
-	stats_set_has(*state, 0, 0, 5 * NS_PER_S);
-	text = logged(*state);
+	stats_set_has(set, 0, 0, 5 * NS_PER_S);
+	text = logged(set);
 	assert_non_null(strstr(text, "; has bus sim:nor (own) for 5."));
 	assert_null(strstr(text, "..."));
 }
 
-#define TEST(name)                                             \
-	cmocka_unit_test_setup_teardown(name, stats_set_setup, \
-					stats_set_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(guest_that_has_done_nothing_has_a_line),
-		TEST(numbers_are_in_their_places),
-		TEST(present_turns_show_who_is_in_whose_way),
-		TEST(largest_numbers_fit),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(stats_set_setup, stats_set_teardown)

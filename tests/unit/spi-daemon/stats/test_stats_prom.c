@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/stats/stats_prom.h"
 #include "tests/lib/prom_text.h"
 #include "tests/lib/stats_set.h"
+#include "tests/lib/test.h"
 
 /* Returns the metrics of @set, which are well-formed. The caller frees them. */
 static char *metrics(const struct guest_set *set)
@@ -39,9 +34,9 @@ static void check(const char *text, const char *name, double value)
 			 prom_text_value(text, sample), value);
 }
 
-static void daemon_without_guests_tells_of_itself(void **state)
+TEST_WITH(daemon_without_guests_tells_of_itself, struct guest_set *set)
 {
-	char *text = metrics(*state);
+	char *text = metrics(set);
 
 	check(text, "build_info{version=\"" VERSION "\"}", 1);
 	check(text, "start_time_seconds", 1234567890);
@@ -49,11 +44,10 @@ static void daemon_without_guests_tells_of_itself(void **state)
 	free(text);
 }
 
-static void guests_are_told_by_their_state(void **state)
+TEST_WITH(guests_are_told_by_their_state, struct guest_set *set)
 {
 	static const char *const names[] = { "no_front_end", "connected",
 					     "running", "ring_broken" };
-	struct guest_set *set = *state;
 	char *text, sample[128];
 
 	for (unsigned int i = 0; i < 4; i++) {
@@ -77,10 +71,10 @@ static void guests_are_told_by_their_state(void **state)
 }
 
 /* Every counter has a different value, which appears under its name. */
-static void counters_of_a_guest_have_their_names(void **state)
+TEST_WITH(counters_of_a_guest_have_their_names, struct guest_set *set)
 {
 	struct guest_stats *g =
-		stats_set_add(*state, "name=a,socket=x,device=sim:nor");
+		stats_set_add(set, "name=a,socket=x,device=sim:nor");
 	char *text;
 
 	counter_set(&g->connections, 1);
@@ -100,7 +94,7 @@ static void counters_of_a_guest_have_their_names(void **state)
 	counter_set(&g->turn.hold_longest_ns, 2500000000);
 	counter_set(&g->turn.hold_ns, 3500000000);
 	counter_set(&g->turn.turns, 9);
-	text = metrics(*state);
+	text = metrics(set);
 	check(text, "guest_connections_total{guest=\"a\"}", 1);
 	check(text, "guest_turned_away_total{guest=\"a\"}", 2);
 	check(text, "guest_disconnected_total{guest=\"a\"}", 3);
@@ -121,19 +115,19 @@ static void counters_of_a_guest_have_their_names(void **state)
 	free(text);
 }
 
-static void errors_are_told_by_their_cause(void **state)
+TEST_WITH(errors_are_told_by_their_cause, struct guest_set *set)
 {
 	static const char *const causes[REQUEST_ERRORS] = {
 		"refused",  "device",  "memory",  "lost",
 		"too_long", "stopped", "unknown",
 	};
 	struct guest_stats *g =
-		stats_set_add(*state, "name=a,socket=x,device=sim:nor");
+		stats_set_add(set, "name=a,socket=x,device=sim:nor");
 	char *text, sample[128];
 
 	for (unsigned int i = 0; i < REQUEST_ERRORS; i++)
 		counter_set(&g->errors[i], i + 1);
-	text = metrics(*state);
+	text = metrics(set);
 	for (unsigned int i = 0; i < REQUEST_ERRORS; i++) {
 		snprintf(sample, sizeof(sample),
 			 "guest_request_errors_total{guest=\"a\","
@@ -145,16 +139,16 @@ static void errors_are_told_by_their_cause(void **state)
 }
 
 /* The labels "le" are the limits of the buckets. */
-static void waits_are_a_histogram(void **state)
+TEST_WITH(waits_are_a_histogram, struct guest_set *set)
 {
 	struct guest_stats *g =
-		stats_set_add(*state, "name=a,socket=x,device=sim:nor");
+		stats_set_add(set, "name=a,socket=x,device=sim:nor");
 	char *text, sample[128];
 
 	for (unsigned int i = 0; i < STATS_BUCKETS; i++)
 		counter_set(&g->turn.waited[i], 1u << i);
 	counter_set(&g->turn.wait_ns, 12345678900);
-	text = metrics(*state);
+	text = metrics(set);
 	for (unsigned int i = 0; i < STATS_BUCKETS - 1; i++) {
 		snprintf(sample, sizeof(sample),
 			 "guest_bus_wait_seconds_bucket{guest=\"a\","
@@ -169,11 +163,10 @@ static void waits_are_a_histogram(void **state)
 	free(text);
 }
 
-static void devices_and_buses_have_their_own(void **state)
+TEST_WITH(devices_and_buses_have_their_own, struct guest_set *set)
 {
 	static const char labels[] =
 		"{device=\"sim:nor\",bus=\"sim:nor (own)\"}";
-	struct guest_set *set = *state;
 	struct handle *handle;
 	char *text, sample[128];
 
@@ -209,9 +202,8 @@ static void devices_and_buses_have_their_own(void **state)
 	free(text);
 }
 
-static void guest_has_a_share_of_what_it_used(void **state)
+TEST_WITH(guest_has_a_share_of_what_it_used, struct guest_set *set)
 {
-	struct guest_set *set = *state;
 	char *text;
 
 	stats_set_add(set, "name=a,socket=x,device=sim:nor,"
@@ -227,9 +219,8 @@ static void guest_has_a_share_of_what_it_used(void **state)
 	free(text);
 }
 
-static void turns_that_last_are_told(void **state)
+TEST_WITH(turns_that_last_are_told, struct guest_set *set)
 {
-	struct guest_set *set = *state;
 	char *text;
 
 	stats_set_add(set, "name=a,socket=x,device=sim:nor");
@@ -248,9 +239,8 @@ static void turns_that_last_are_told(void **state)
 }
 
 /* A guest without a name is called by its socket, which may be any path. */
-static void odd_names_are_escaped(void **state)
+TEST_WITH(odd_names_are_escaped, struct guest_set *set)
 {
-	struct guest_set *set = *state;
 	char *text;
 
 	stats_set_add(set, "socket=/tmp/\"a\\b\xff\n,device=sim:nor");
@@ -262,9 +252,8 @@ static void odd_names_are_escaped(void **state)
 }
 
 /* The largest number of guests */
-static void hundreds_of_guests_fit(void **state)
+TEST_WITH(hundreds_of_guests_fit, struct guest_set *set)
 {
-	struct guest_set *set = *state;
 	char *text, spec[64];
 
 	for (unsigned int i = 0; i < OPTIONS_MAX_GUESTS; i++) {
@@ -278,24 +267,4 @@ static void hundreds_of_guests_fit(void **state)
 	free(text);
 }
 
-#define TEST(name)                                             \
-	cmocka_unit_test_setup_teardown(name, stats_set_setup, \
-					stats_set_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(daemon_without_guests_tells_of_itself),
-		TEST(guests_are_told_by_their_state),
-		TEST(counters_of_a_guest_have_their_names),
-		TEST(errors_are_told_by_their_cause),
-		TEST(waits_are_a_histogram),
-		TEST(devices_and_buses_have_their_own),
-		TEST(guest_has_a_share_of_what_it_used),
-		TEST(turns_that_last_are_told),
-		TEST(odd_names_are_escaped),
-		TEST(hundreds_of_guests_fit),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(stats_set_setup, stats_set_teardown)

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/stats_set.h"
+#include "tests/lib/test.h"
 
 static struct stats_view look(const struct guest_set *set)
 {
@@ -18,9 +13,9 @@ static struct stats_view look(const struct guest_set *set)
 	return view;
 }
 
-static void nobody_is_there(void **state)
+TEST_WITH(nobody_is_there, struct guest_set *set)
 {
-	struct stats_view view = look(*state);
+	struct stats_view view = look(set);
 
 	assert_int_equal(view.guest_count, 0);
 	assert_int_equal(view.device_count, 0);
@@ -29,18 +24,18 @@ static void nobody_is_there(void **state)
 }
 
 /* The order does not depend on when they were added, and 10 follows 9. */
-static void all_are_in_the_order_of_names(void **state)
+TEST_WITH(all_are_in_the_order_of_names, struct guest_set *set)
 {
 	static const char *const names[] = { "1", "2", "9", "10", "a", "b" };
 	struct stats_view view;
 
-	stats_set_add(*state, "name=10,socket=x,device=sim:nor");
-	stats_set_add(*state, "name=b,socket=x,device=sim:loopback");
-	stats_set_add(*state, "name=2,socket=x,device=sim:nor");
-	stats_set_add(*state, "name=a,socket=x,device=sim:loopback");
-	stats_set_add(*state, "name=9,socket=x,device=sim:nor");
-	stats_set_add(*state, "name=1,socket=x,device=sim:loopback");
-	view = look(*state);
+	stats_set_add(set, "name=10,socket=x,device=sim:nor");
+	stats_set_add(set, "name=b,socket=x,device=sim:loopback");
+	stats_set_add(set, "name=2,socket=x,device=sim:nor");
+	stats_set_add(set, "name=a,socket=x,device=sim:loopback");
+	stats_set_add(set, "name=9,socket=x,device=sim:nor");
+	stats_set_add(set, "name=1,socket=x,device=sim:loopback");
+	view = look(set);
 	assert_int_equal(view.guest_count, 6);
 	for (unsigned int i = 0; i < 6; i++)
 		assert_string_equal(view.guests[i]->spec.name, names[i]);
@@ -54,9 +49,8 @@ static void all_are_in_the_order_of_names(void **state)
 	stats_view_fini(&view);
 }
 
-static void guest_waits_for_the_bus_of_its_chip(void **state)
+TEST_WITH(guest_waits_for_the_bus_of_its_chip, struct guest_set *set)
 {
-	struct guest_set *set = *state;
 	struct stats_view view;
 
 	stats_set_add(set, "name=a,socket=x,device=sim:nor,"
@@ -81,9 +75,8 @@ static void guest_waits_for_the_bus_of_its_chip(void **state)
 	stats_view_fini(&view);
 }
 
-static void guest_has_the_bus_of_its_chip(void **state)
+TEST_WITH(guest_has_the_bus_of_its_chip, struct guest_set *set)
 {
-	struct guest_set *set = *state;
 	struct stats_view view;
 
 	stats_set_add(set, "name=a,socket=x,device=sim:nor");
@@ -96,10 +89,9 @@ static void guest_has_the_bus_of_its_chip(void **state)
 }
 
 /* The worker may write while the view is made. */
-static void
-turn_that_begins_later_than_the_look_has_lasted_no_time(void **state)
+TEST_WITH(turn_that_begins_later_than_the_look_has_lasted_no_time,
+	  struct guest_set *set)
 {
-	struct guest_set *set = *state;
 	struct stats_view view;
 
 	stats_set_add(set, "name=a,socket=x,device=sim:nor");
@@ -110,19 +102,4 @@ turn_that_begins_later_than_the_look_has_lasted_no_time(void **state)
 	stats_view_fini(&view);
 }
 
-#define TEST(name)                                             \
-	cmocka_unit_test_setup_teardown(name, stats_set_setup, \
-					stats_set_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(nobody_is_there),
-		TEST(all_are_in_the_order_of_names),
-		TEST(guest_waits_for_the_bus_of_its_chip),
-		TEST(guest_has_the_bus_of_its_chip),
-		TEST(turn_that_begins_later_than_the_look_has_lasted_no_time),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(stats_set_setup, stats_set_teardown)

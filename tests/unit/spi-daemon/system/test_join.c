@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/system/join.h"
+#include "tests/lib/test.h"
 
 static void *read_once(void *arg)
 {
@@ -20,13 +15,12 @@ static void *read_once(void *arg)
 	return NULL;
 }
 
-static void thread_that_runs_is_waited_for_and_left_alone(void **state)
+TEST(thread_that_runs_is_waited_for_and_left_alone)
 {
 	int fd = eventfd(0, EFD_CLOEXEC);
 	pthread_t thread;
 	uint64_t before;
 
-	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, read_once, &fd), 0);
 	assert_int_equal(join_for(thread, 0), -ETIMEDOUT);
 	before = clock_now();
@@ -38,11 +32,4 @@ static void thread_that_runs_is_waited_for_and_left_alone(void **state)
 	close(fd);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(thread_that_runs_is_waited_for_and_left_alone),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -2,17 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include "spi-daemon/system/log.h"
+#include "tests/lib/test.h"
 
 #define PREFIX	"vhost-device-spi: "
 #define THREADS 4
@@ -64,11 +60,10 @@ static void assert_logged(struct capture *capture, const char *expected)
 	free(text);
 }
 
-static void a_message_is_one_line_with_the_prefix(void **state)
+TEST(a_message_is_one_line_with_the_prefix)
 {
 	struct capture capture = capture_start();
 
-	(void)state;
 	log_error("guest %d: %s", 3, "gone");
 	log_warning("slow");
 	log_info("%s", "");
@@ -76,7 +71,7 @@ static void a_message_is_one_line_with_the_prefix(void **state)
 		      PREFIX "guest 3: gone\n" PREFIX "slow\n" PREFIX "\n");
 }
 
-static void levels_above_the_one_set_are_dropped(void **state)
+TEST(levels_above_the_one_set_are_dropped)
 {
 	static const struct {
 		enum log_level level;
@@ -89,7 +84,6 @@ static void levels_above_the_one_set_are_dropped(void **state)
 		  PREFIX "e\n" PREFIX "w\n" PREFIX "i\n" PREFIX "d\n" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct capture capture = capture_start();
 
@@ -103,11 +97,10 @@ static void levels_above_the_one_set_are_dropped(void **state)
 	}
 }
 
-static void what_is_not_printable_ascii_is_escaped(void **state)
+TEST(what_is_not_printable_ascii_is_escaped)
 {
 	struct capture capture = capture_start();
 
-	(void)state;
 	log_error("%s", "\x1b[2J");
 	log_error("%s", "two\nlines\r\t");
 	log_error("%s", "\x7f\x9b\xc2\x9b ~!");
@@ -116,14 +109,13 @@ static void what_is_not_printable_ascii_is_escaped(void **state)
 				       "\\x7f\\x9b\\xc2\\x9b ~!\n");
 }
 
-static void a_long_text_is_cut_off_in_one_line(void **state)
+TEST(a_long_text_is_cut_off_in_one_line)
 {
 	struct capture capture = capture_start();
 	char long_text[5000];
 	char *text;
 	size_t len;
 
-	(void)state;
 	memset(long_text, '\x1b', sizeof(long_text) - 1);
 	long_text[sizeof(long_text) - 1] = '\0';
 	log_error("%s", long_text);
@@ -135,12 +127,11 @@ static void a_long_text_is_cut_off_in_one_line(void **state)
 	free(text);
 }
 
-static void errno_is_shown_and_left_alone(void **state)
+TEST(errno_is_shown_and_left_alone)
 {
 	struct capture capture = capture_start();
 	int after;
 
-	(void)state;
 	errno = ENOENT;
 	log_error("%m");
 	after = errno;
@@ -148,12 +139,11 @@ static void errno_is_shown_and_left_alone(void **state)
 	assert_int_equal(after, ENOENT);
 }
 
-static void a_line_that_cannot_be_written_is_lost(void **state)
+TEST(a_line_that_cannot_be_written_is_lost)
 {
 	int old_stderr = dup(STDERR_FILENO);
 	int after;
 
-	(void)state;
 	close(STDERR_FILENO);
 	errno = 0;
 	log_error("nobody hears this");
@@ -170,7 +160,7 @@ static void *log_many(void *name)
 	return NULL;
 }
 
-static void threads_do_not_mix_their_lines(void **state)
+TEST(threads_do_not_mix_their_lines)
 {
 	static char names[THREADS][4] = { "aaa", "bbb", "ccc", "ddd" };
 	struct capture capture = capture_start();
@@ -178,7 +168,6 @@ static void threads_do_not_mix_their_lines(void **state)
 	int lines = 0;
 	char *text, *rest, *line;
 
-	(void)state;
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, log_many, names[i]);
 	for (int i = 0; i < THREADS; i++)
@@ -206,22 +195,20 @@ static int log_lines(struct log_limit *limit, uint64_t now, int count)
 	return yes;
 }
 
-static void ten_lines_of_a_burst_are_logged(void **state)
+TEST(ten_lines_of_a_burst_are_logged)
 {
 	struct log_limit limit = { 0 };
 
-	(void)state;
 	assert_int_equal(log_lines(&limit, SECOND, 4), 4);
 	assert_int_equal(log_lines(&limit, 3 * SECOND, 4), 4);
 	assert_int_equal(log_lines(&limit, 6 * SECOND - 1, 4), 2);
 }
 
-static void the_next_burst_tells_what_was_suppressed(void **state)
+TEST(the_next_burst_tells_what_was_suppressed)
 {
 	struct log_limit limit = { 0 };
 	unsigned int suppressed = 99;
 
-	(void)state;
 	assert_int_equal(log_lines(&limit, SECOND, 37), 10);
 	assert_true(log_limit_ok(&limit, 6 * SECOND, &suppressed));
 	assert_int_equal(suppressed, 27);
@@ -234,38 +221,19 @@ static void the_next_burst_tells_what_was_suppressed(void **state)
 	assert_int_equal(log_limit_end(&limit), 0);
 }
 
-static void slow_lines_are_never_suppressed(void **state)
+TEST(slow_lines_are_never_suppressed)
 {
 	struct log_limit limit = { 0 };
 
-	(void)state;
 	for (uint64_t i = 0; i < 100; i++)
 		assert_int_equal(log_lines(&limit, i * SECOND / 2, 1), 1);
 }
 
-static void a_burst_at_time_zero_is_limited(void **state)
+TEST(a_burst_at_time_zero_is_limited)
 {
 	struct log_limit limit = { 0 };
 
-	(void)state;
 	assert_int_equal(log_lines(&limit, 0, 20), 10);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_message_is_one_line_with_the_prefix),
-		cmocka_unit_test(levels_above_the_one_set_are_dropped),
-		cmocka_unit_test(what_is_not_printable_ascii_is_escaped),
-		cmocka_unit_test(a_long_text_is_cut_off_in_one_line),
-		cmocka_unit_test(errno_is_shown_and_left_alone),
-		cmocka_unit_test(a_line_that_cannot_be_written_is_lost),
-		cmocka_unit_test(threads_do_not_mix_their_lines),
-		cmocka_unit_test(ten_lines_of_a_burst_are_logged),
-		cmocka_unit_test(the_next_burst_tells_what_was_suppressed),
-		cmocka_unit_test(slow_lines_are_never_suppressed),
-		cmocka_unit_test(a_burst_at_time_zero_is_limited),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

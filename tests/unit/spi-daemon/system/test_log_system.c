@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The system log: syslog(3), and systemd's journal on stderr */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/system/log.h"
 #include "tests/lib/mounts.h"
 #include "tests/lib/process.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 
 #define TEXT_SIZE 1000
 #define CANNOT	  77
@@ -144,13 +139,12 @@ static void log_all_levels(void)
 	log_debug("d");
 }
 
-static void syslog_has_the_priorities(void **state)
+TEST(syslog_has_the_priorities)
 {
 	static const char *const lines[] = { "3 e", "4 w1",
 					     "6 two\\x0alines %s", "7 d",
 					     NULL };
 
-	(void)state;
 	run_or_skip(log_all_levels);
 	expect_syslog(lines);
 	assert_string_equal(stderr_text, "");
@@ -163,11 +157,10 @@ static void fail_to_start(void)
 	log_error("no such device");
 }
 
-static void error_at_the_start_is_on_stderr_too(void **state)
+TEST(error_at_the_start_is_on_stderr_too)
 {
 	static const char *const lines[] = { "6 i", "3 no such device", NULL };
 
-	(void)state;
 	run_or_skip(fail_to_start);
 	expect_syslog(lines);
 	assert_string_equal(stderr_text, "vhost-device-spi: no such device\n");
@@ -199,9 +192,8 @@ static void log_to_journal(void)
 	log_debug("d");
 }
 
-static void journal_gets_priorities_instead_of_the_name(void **state)
+TEST(journal_gets_priorities_instead_of_the_name)
 {
-	(void)state;
 	run_or_skip(log_to_journal);
 	assert_string_equal(stderr_text, "<3><e>\n<4>w\n<6>i\n<7>d\n");
 	assert_string_equal(syslog_text, "");
@@ -221,21 +213,10 @@ static void log_elsewhere(void)
 	log_info("i");
 }
 
-static void journal_of_another_stream_is_not_ours(void **state)
+TEST(journal_of_another_stream_is_not_ours)
 {
-	(void)state;
 	run_or_skip(log_elsewhere);
 	assert_string_equal(stderr_text, "vhost-device-spi: i\n");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(syslog_has_the_priorities),
-		cmocka_unit_test(error_at_the_start_is_on_stderr_too),
-		cmocka_unit_test(journal_gets_priorities_instead_of_the_name),
-		cmocka_unit_test(journal_of_another_stream_is_not_ours),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/system/long_option.h"
+#include "tests/lib/test.h"
 
 static const struct option options[] = {
 	{ "path", required_argument, NULL, 'p' },
@@ -43,7 +38,7 @@ static const char *read_line(const char *line)
 	return NULL;
 }
 
-static void full_names_are_known(void **state)
+TEST(full_names_are_known)
 {
 	static const char *const lines[] = {
 		"",
@@ -60,12 +55,11 @@ static void full_names_are_known(void **state)
 		"-q -",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
 		assert_null(read_line(lines[i]));
 }
 
-static void all_else_is_unknown(void **state)
+TEST(all_else_is_unknown)
 {
 	static const struct {
 		const char *line, *word;
@@ -84,17 +78,8 @@ static void all_else_is_unknown(void **state)
 		{ "-qpa --pat", "--pat" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		assert_string_equal(read_line(cases[i].line), cases[i].word);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(full_names_are_known),
-		cmocka_unit_test(all_else_is_unknown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/system/watchdog.h"
+#include "tests/lib/test.h"
 
 /* A thread that reads an eventfd @times times; each read blocks. */
 struct reader {
@@ -46,13 +41,12 @@ static pthread_t start(struct reader *r)
 	return thread;
 }
 
-static void blocked_thread_is_interrupted_repeatedly(void **state)
+TEST(blocked_thread_is_interrupted_repeatedly)
 {
 	struct reader r = { .times = 3 };
 	pthread_t thread = start(&r);
 	unsigned int looks = 0;
 
-	(void)state;
 	while (pthread_tryjoin_np(thread, NULL) == EBUSY) {
 		watchdog_look(&r.watchdog, thread);
 		usleep(10000);
@@ -62,12 +56,11 @@ static void blocked_thread_is_interrupted_repeatedly(void **state)
 	close(r.fd);
 }
 
-static void thread_that_waits_is_left_alone(void **state)
+TEST(thread_that_waits_is_left_alone)
 {
 	struct reader r = { .times = 1, .waits = true };
 	pthread_t thread = start(&r);
 
-	(void)state;
 	while (atomic_load(&r.watchdog.turn) != 2)
 		usleep(1000);
 	for (unsigned int i = 0; i < 10; i++)
@@ -78,11 +71,10 @@ static void thread_that_waits_is_left_alone(void **state)
 	close(r.fd);
 }
 
-static void task_has_the_time_between_two_looks(void **state)
+TEST(task_has_the_time_between_two_looks)
 {
 	struct watchdog w = { 0 };
 
-	(void)state;
 	watchdog_init();
 	for (unsigned int i = 0; i < 10; i++) {
 		watchdog_turn(&w); /* works */
@@ -97,13 +89,4 @@ static void task_has_the_time_between_two_looks(void **state)
 	assert_true(watchdog_look(&w, pthread_self()));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(blocked_thread_is_interrupted_repeatedly),
-		cmocka_unit_test(thread_that_waits_is_left_alone),
-		cmocka_unit_test(task_has_the_time_between_two_looks),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

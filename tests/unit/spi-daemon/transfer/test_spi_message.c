@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Two guests and one bus: how a message gets it, keeps it, and loses it. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <endian.h>
 
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/service_fixture.h"
+#include "tests/lib/test.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define TRANS_ERR VIRTIO_SPI_TRANS_ERR
@@ -59,9 +55,8 @@ static void check_next(struct test_guest *g, struct transfer *t)
 	transfer_check(t, OK);
 }
 
-static void long_transfer_is_cut_when_somebody_waits(void **state)
+TEST_WITH(long_transfer_is_cut_when_somebody_waits, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer ta = reads(0, 1, 8 * FIXTURE_MAX_PIECE);
 	struct transfer tb = reads(1, 1, 4);
@@ -82,9 +77,8 @@ static void long_transfer_is_cut_when_somebody_waits(void **state)
 	guest_rx(a, 0, 1, 4, OK);
 }
 
-static void long_transfer_goes_on_while_nobody_waits(void **state)
+TEST_WITH(long_transfer_goes_on_while_nobody_waits, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer ta = reads(0, 1, 8 * FIXTURE_MAX_PIECE);
 	struct transfer tb = reads(2, 1, 4);
@@ -99,9 +93,9 @@ static void long_transfer_goes_on_while_nobody_waits(void **state)
 	transfer_check(&ta, OK);
 }
 
-static void short_transfer_goes_on_while_somebody_waits(void **state)
+TEST_WITH(short_transfer_goes_on_while_somebody_waits,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer ta = reads(0, 1, 8 * FIXTURE_MAX_PIECE);
 	struct transfer tb = reads(1, 1, 4);
@@ -117,9 +111,8 @@ static void short_transfer_goes_on_while_somebody_waits(void **state)
 }
 
 /* With all that the guest had queued of it. */
-static void message_that_never_ends_is_cut(void **state)
+TEST_WITH(message_that_never_ends_is_cut, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer parts[3], tb = reads(0, 1, 4);
 
@@ -143,9 +136,8 @@ static void message_that_never_ends_is_cut(void **state)
 	guest_rx(a, 0, 1, 4, OK);
 }
 
-static void last_part_of_a_long_message_fails_alone(void **state)
+TEST_WITH(last_part_of_a_long_message_fails_alone, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer last = reads(0, 1, 4), next = reads(0, 1, 4);
 	struct transfer tb = reads(0, 1, 4);
@@ -172,9 +164,8 @@ static void shorten(struct service_fixture *f)
 		f->specs[i].max_message_ms = FIXTURE_CS_HOLD_MS / 10;
 }
 
-static void hold_is_not_cut_while_nobody_waits(void **state)
+TEST_WITH(hold_is_not_cut_while_nobody_waits, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct spi_service *s = &f->guests[0].service;
 
 	shorten(f);
@@ -185,9 +176,8 @@ static void hold_is_not_cut_while_nobody_waits(void **state)
 }
 
 /* The owner sleeps, and has no reason of its own to wake up in time. */
-static void waiter_wakes_the_owner_of_a_long_hold(void **state)
+TEST_WITH(waiter_wakes_the_owner_of_a_long_hold, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer tb = reads(1, 1, 4);
 	uint64_t due;
@@ -211,9 +201,8 @@ static void waiter_wakes_the_owner_of_a_long_hold(void **state)
 	guest_rx(a, 0, 0, 4, TRANS_ERR);
 }
 
-static void who_waited_already_shortens_the_hold(void **state)
+TEST_WITH(who_waited_already_shortens_the_hold, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer ta = { .head = service_head(0, 0),
 			       .tx = "ab",
@@ -237,9 +226,8 @@ static void who_waited_already_shortens_the_hold(void **state)
 	transfer_check(&ta, OK);
 }
 
-static void short_hold_asks_nobody(void **state)
+TEST_WITH(short_hold_asks_nobody, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer tb = reads(1, 1, 4);
 
@@ -254,9 +242,8 @@ static void short_hold_asks_nobody(void **state)
 }
 
 /* Whoever had less goes on with all that it has queued. */
-static void guest_that_is_behind_sends_what_it_has(void **state)
+TEST_WITH(guest_that_is_behind_sends_what_it_has, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer ta[3], tb = reads(1, 1, 4);
 	uint64_t before;
@@ -306,9 +293,8 @@ static void let_linger(struct service_fixture *f, struct transfer *ta,
 	assert_ptr_equal(f->buses[0].bus.owner, &a->service.message.user);
 }
 
-static void bus_is_not_kept_for_a_ring_that_stops(void **state)
+TEST_WITH(bus_is_not_kept_for_a_ring_that_stops, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct transfer ta, tb;
 
 	let_linger(f, &ta, &tb);
@@ -316,9 +302,8 @@ static void bus_is_not_kept_for_a_ring_that_stops(void **state)
 	check_next(&f->guests[1], &tb);
 }
 
-static void bus_is_not_kept_for_a_guest_that_goes(void **state)
+TEST_WITH(bus_is_not_kept_for_a_guest_that_goes, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct transfer ta, tb;
 
 	let_linger(f, &ta, &tb);
@@ -326,9 +311,8 @@ static void bus_is_not_kept_for_a_guest_that_goes(void **state)
 	check_next(&f->guests[1], &tb);
 }
 
-static void bus_is_not_kept_for_a_refused_request(void **state)
+TEST_WITH(bus_is_not_kept_for_a_refused_request, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct transfer bad = reads(FIXTURE_CHIPS, 1, 4), ta, tb;
 
 	let_linger(f, &ta, &tb);
@@ -341,9 +325,8 @@ static void bus_is_not_kept_for_a_refused_request(void **state)
 	transfer_check(&bad, VIRTIO_SPI_PARAM_ERR);
 }
 
-static void bus_is_not_kept_for_a_message_on_another(void **state)
+TEST_WITH(bus_is_not_kept_for_a_message_on_another, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct transfer ta, tb;
 
 	let_linger(f, &ta, &tb);
@@ -352,9 +335,8 @@ static void bus_is_not_kept_for_a_message_on_another(void **state)
 }
 
 /* Its ring stops, or it goes, after the bus was given to it. */
-static void bus_that_was_handed_to_who_stops_goes_on(void **state)
+TEST_WITH(bus_that_was_handed_to_who_stops_goes_on, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 
 	for (int goes = 0; goes < 2; goes++) {
@@ -382,9 +364,8 @@ static void bus_that_was_handed_to_who_stops_goes_on(void **state)
 	}
 }
 
-static void who_waits_for_a_quiet_chip_keeps_its_turn(void **state)
+TEST_WITH(who_waits_for_a_quiet_chip_keeps_its_turn, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer ta = reads(0, 1, 4), t1 = reads(1, 1, 4),
 			t2 = reads(1, 1, 4);
@@ -412,26 +393,4 @@ static void who_waits_for_a_quiet_chip_keeps_its_turn(void **state)
 	check_next(b, &t2);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SERVICE_TEST(long_transfer_is_cut_when_somebody_waits),
-		SERVICE_TEST(long_transfer_goes_on_while_nobody_waits),
-		SERVICE_TEST(short_transfer_goes_on_while_somebody_waits),
-		SERVICE_TEST(message_that_never_ends_is_cut),
-		SERVICE_TEST(last_part_of_a_long_message_fails_alone),
-		SERVICE_TEST(hold_is_not_cut_while_nobody_waits),
-		SERVICE_TEST(waiter_wakes_the_owner_of_a_long_hold),
-		SERVICE_TEST(who_waited_already_shortens_the_hold),
-		SERVICE_TEST(short_hold_asks_nobody),
-		SERVICE_TEST(guest_that_is_behind_sends_what_it_has),
-		SERVICE_TEST(bus_is_not_kept_for_a_ring_that_stops),
-		SERVICE_TEST(bus_is_not_kept_for_a_guest_that_goes),
-		SERVICE_TEST(bus_is_not_kept_for_a_refused_request),
-		SERVICE_TEST(bus_is_not_kept_for_a_message_on_another),
-		SERVICE_TEST(bus_that_was_handed_to_who_stops_goes_on),
-		SERVICE_TEST(who_waits_for_a_quiet_chip_keeps_its_turn),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(service_setup, service_teardown)

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Parts that only send wait for the rest, and go out with it as one message. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <endian.h>
 #include <string.h>
 
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/service_fixture.h"
+#include "tests/lib/test.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define TRANS_ERR VIRTIO_SPI_TRANS_ERR
@@ -41,9 +37,8 @@ static void send_header(struct test_guest *g)
 	guest_tx(g, 0, 0, "\1\2\3", 3, OK);
 }
 
-static void flash_read_is_one_message(void **state)
+TEST_WITH(flash_read_is_one_message, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	send_header(g);
@@ -54,9 +49,8 @@ static void flash_read_is_one_message(void **state)
 	assert_int_equal(f->chips[0].count, 4);
 }
 
-static void program_is_one_message(void **state)
+TEST_WITH(program_is_one_message, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	guest_tx(g, 0, 0, "\x02", 1, OK);
@@ -65,9 +59,8 @@ static void program_is_one_message(void **state)
 	check_bus(&f->chips[0], 1, 1, "\x02\1\2\3data", 8);
 }
 
-static void long_read_follows_its_header_in_pieces(void **state)
+TEST_WITH(long_read_follows_its_header_in_pieces, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	send_header(g);
@@ -76,9 +69,8 @@ static void long_read_follows_its_header_in_pieces(void **state)
 }
 
 /* The header takes room of the first piece of what is sent. */
-static void long_program_follows_its_header_in_pieces(void **state)
+TEST_WITH(long_program_follows_its_header_in_pieces, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	static char data[FIXTURE_MAX_PIECE];
 
@@ -93,9 +85,8 @@ static void long_program_follows_its_header_in_pieces(void **state)
 }
 
 /* A header that fills a piece goes first, and the chip is held. */
-static void header_without_room_behind_it_goes_first(void **state)
+TEST_WITH(header_without_room_behind_it_goes_first, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	f->guests[0].chips[0].caps.max_piece = 2 * SPI_PIECE_ROOM;
@@ -105,9 +96,8 @@ static void header_without_room_behind_it_goes_first(void **state)
 	check_bus(&f->chips[0], 2, 1, "\x02\1\2\3data", 8);
 }
 
-static void others_have_the_bus_while_parts_are_kept(void **state)
+TEST_WITH(others_have_the_bus_while_parts_are_kept, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 
 	for (unsigned int i = 0; i < 10; i++) {
@@ -122,9 +112,8 @@ static void others_have_the_bus_while_parts_are_kept(void **state)
 }
 
 /* The guest was told that it was sent; a late rest has all of it sent again. */
-static void late_rest_has_the_message_sent_again(void **state)
+TEST_WITH(late_rest_has_the_message_sent_again, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct spi_service *s = &g->service;
 	uint64_t due;
@@ -148,9 +137,8 @@ static void late_rest_has_the_message_sent_again(void **state)
 }
 
 /* To send them by themselves takes the bus, which another guest may have. */
-static void late_parts_wait_for_the_bus(void **state)
+TEST_WITH(late_parts_wait_for_the_bus, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 
 	service_set_framing(f, CS_SPEC);
@@ -168,9 +156,9 @@ static void late_parts_wait_for_the_bus(void **state)
 	guest_rx(a, 0, 0, 16, OK);
 }
 
-static void rest_that_comes_while_late_parts_wait_is_in_time(void **state)
+TEST_WITH(rest_that_comes_while_late_parts_wait_is_in_time,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer rest = { .head = service_head(0, 0), .rx_len = 4 };
 
@@ -188,9 +176,9 @@ static void rest_that_comes_while_late_parts_wait_is_in_time(void **state)
 	check_bus(&f->chips[0], 1, 1, "\x0b\1\2\3\xaa", 5);
 }
 
-static void abandoned_parts_are_sent_before_the_next_message(void **state)
+TEST_WITH(abandoned_parts_are_sent_before_the_next_message,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	send_header(g);
@@ -203,9 +191,8 @@ static void abandoned_parts_are_sent_before_the_next_message(void **state)
 	check_bus(&f->chips[0], 2, 2, "\x0b\1\2\3\x0b\1\2\3", 8);
 }
 
-static void pause_keeps_the_parts(void **state)
+TEST_WITH(pause_keeps_the_parts, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	send_header(g);
@@ -218,9 +205,8 @@ static void pause_keeps_the_parts(void **state)
 	check_bus(&f->chips[0], 1, 1, "\x0b\1\2\3", 4);
 }
 
-static void new_driver_or_guest_ends_the_message(void **state)
+TEST_WITH(new_driver_or_guest_ends_the_message, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	send_header(g);
@@ -234,9 +220,8 @@ static void new_driver_or_guest_ends_the_message(void **state)
 }
 
 /* More than is kept goes out, held for the rest, and so does what is slow. */
-static void long_or_slow_headers_are_held(void **state)
+TEST_WITH(long_or_slow_headers_are_held, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	static const uint8_t dummies[KEPT_BYTES_MAX];
 	struct transfer slow = { .head = service_head(1, 0),
@@ -258,9 +243,8 @@ static void long_or_slow_headers_are_held(void **state)
 	assert_int_equal(f->chips[1].selects, 1);
 }
 
-static void many_small_parts_are_held(void **state)
+TEST_WITH(many_small_parts_are_held, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	f->guests[0].chips[0].caps.max_piece = 64 * SPI_PIECE_ROOM;
@@ -274,9 +258,8 @@ static void many_small_parts_are_held(void **state)
 	assert_int_equal(f->chips[0].selects, 1);
 }
 
-static void parts_keep_their_own_clock_and_delays(void **state)
+TEST_WITH(parts_keep_their_own_clock_and_delays, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = { .head = service_head(0, 0),
 			      .tx = "\x6b",
@@ -302,9 +285,8 @@ static void parts_keep_their_own_clock_and_delays(void **state)
 	assert_int_equal(last->rx_nbits, 4);
 }
 
-static void error_of_the_message_is_the_last_parts(void **state)
+TEST_WITH(error_of_the_message_is_the_last_parts, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	f->chips[0].fail_at = 1;
@@ -316,9 +298,8 @@ static void error_of_the_message_is_the_last_parts(void **state)
 }
 
 /* Nobody hears of it when it happens, so the next part fails. */
-static void error_of_late_parts_is_the_next_parts(void **state)
+TEST_WITH(error_of_late_parts_is_the_next_parts, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	f->chips[0].fail_at = 2;
@@ -330,9 +311,8 @@ static void error_of_late_parts_is_the_next_parts(void **state)
 	guest_rx(g, 0, 0, 16, OK);
 }
 
-static void refused_part_ends_the_message(void **state)
+TEST_WITH(refused_part_ends_the_message, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer bad = { .head = service_head(0, 0), .rx_len = 4 };
 
@@ -344,9 +324,9 @@ static void refused_part_ends_the_message(void **state)
 }
 
 /* cs=linux: only time tells whether a write is a message of its own. */
-static void late_read_of_linux_follows_a_repeated_write(void **state)
+TEST_WITH(late_read_of_linux_follows_a_repeated_write,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	service_set_framing(f, CS_LINUX);
@@ -366,32 +346,4 @@ static void late_read_of_linux_follows_a_repeated_write(void **state)
 	check_bus(&f->chips[0], 6, 5, "\x80\x81\x80\x81\x82\x83\x84", 7);
 }
 
-#define KEPT_TEST(test) \
-	cmocka_unit_test_setup_teardown(test, setup, service_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		KEPT_TEST(flash_read_is_one_message),
-		KEPT_TEST(program_is_one_message),
-		KEPT_TEST(long_read_follows_its_header_in_pieces),
-		KEPT_TEST(long_program_follows_its_header_in_pieces),
-		KEPT_TEST(header_without_room_behind_it_goes_first),
-		KEPT_TEST(others_have_the_bus_while_parts_are_kept),
-		KEPT_TEST(late_rest_has_the_message_sent_again),
-		KEPT_TEST(late_parts_wait_for_the_bus),
-		KEPT_TEST(rest_that_comes_while_late_parts_wait_is_in_time),
-		KEPT_TEST(abandoned_parts_are_sent_before_the_next_message),
-		KEPT_TEST(pause_keeps_the_parts),
-		KEPT_TEST(new_driver_or_guest_ends_the_message),
-		KEPT_TEST(long_or_slow_headers_are_held),
-		KEPT_TEST(many_small_parts_are_held),
-		KEPT_TEST(parts_keep_their_own_clock_and_delays),
-		KEPT_TEST(error_of_the_message_is_the_last_parts),
-		KEPT_TEST(error_of_late_parts_is_the_next_parts),
-		KEPT_TEST(refused_part_ends_the_message),
-		KEPT_TEST(late_read_of_linux_follows_a_repeated_write),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, service_teardown)

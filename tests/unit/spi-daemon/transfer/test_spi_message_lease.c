@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A held chip is released when somebody wants the bus, and not before. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/service_fixture.h"
+#include "tests/lib/test.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define TRANS_ERR VIRTIO_SPI_TRANS_ERR
@@ -51,9 +46,8 @@ static void check_served(struct service_fixture *f, struct transfer *t)
 	transfer_check(t, OK);
 }
 
-static void lone_owner_keeps_its_chip(void **state)
+TEST_WITH(lone_owner_keeps_its_chip, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct spi_service *s = &f->guests[0].service;
 
 	for (size_t i = 0; i < 2; i++) {
@@ -65,9 +59,9 @@ static void lone_owner_keeps_its_chip(void **state)
 }
 
 /* After cs-hold nothing is due until somebody comes, who wakes the owner. */
-static void lone_owner_is_woken_by_the_next_who_wants_the_bus(void **state)
+TEST_WITH(lone_owner_is_woken_by_the_next_who_wants_the_bus,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct spi_service *s = &f->guests[0].service;
 	struct transfer t;
 
@@ -83,9 +77,8 @@ static void lone_owner_is_woken_by_the_next_who_wants_the_bus(void **state)
 	finish(f, &rows[0], TRANS_ERR);
 }
 
-static void who_waits_gets_the_bus_after_cs_hold(void **state)
+TEST_WITH(who_waits_gets_the_bus_after_cs_hold, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct spi_service *s = &f->guests[0].service;
 	struct transfer t;
 
@@ -101,9 +94,8 @@ static void who_waits_gets_the_bus_after_cs_hold(void **state)
 }
 
 /* A lone write of cs=linux may be over: some chips act on the edge. */
-static void lone_write_is_released_after_cs_hold(void **state)
+TEST_WITH(lone_write_is_released_after_cs_hold, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct spi_service *s = &f->guests[0].service;
 
 	guest_tx(&f->guests[0], 0, 0, "a", 1, OK);
@@ -117,10 +109,9 @@ static void lone_write_is_released_after_cs_hold(void **state)
 	assert_false(f->chips[0].selected);
 }
 
-static void paused_guest_keeps_its_chip_and_goes_on(void **state)
+TEST_WITH(paused_guest_keeps_its_chip_and_goes_on, struct service_fixture *f)
 {
 	static const struct row linux_row = { CS_LINUX, 0 };
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct spi_service *s = &g->service;
 
@@ -144,9 +135,8 @@ static void paused_guest_keeps_its_chip_and_goes_on(void **state)
 }
 
 /* It does not make anybody wait, not even for cs-hold. */
-static void paused_guest_gives_its_chip_up_at_once(void **state)
+TEST_WITH(paused_guest_gives_its_chip_up_at_once, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct spi_service *s = &f->guests[0].service;
 	struct transfer t;
 
@@ -164,9 +154,8 @@ static void paused_guest_gives_its_chip_up_at_once(void **state)
 	}
 }
 
-static void reset_and_farewell_release_the_chip(void **state)
+TEST_WITH(reset_and_farewell_release_the_chip, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct spi_service *s = &f->guests[0].service;
 
 	hold(f, &rows[0]);
@@ -181,9 +170,8 @@ static void reset_and_farewell_release_the_chip(void **state)
 }
 
 /* Whoever was asked for the time after a failure is not asked again. */
-static void message_that_lost_its_memory_holds_no_chip(void **state)
+TEST_WITH(message_that_lost_its_memory_holds_no_chip, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = { .head = service_head(0, 0),
 			      .tx = "x",
@@ -199,18 +187,4 @@ static void message_that_lost_its_memory_holds_no_chip(void **state)
 	guest_tx(g, 0, 1, "y", 1, OK);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SERVICE_TEST(lone_owner_keeps_its_chip),
-		SERVICE_TEST(lone_owner_is_woken_by_the_next_who_wants_the_bus),
-		SERVICE_TEST(who_waits_gets_the_bus_after_cs_hold),
-		SERVICE_TEST(lone_write_is_released_after_cs_hold),
-		SERVICE_TEST(paused_guest_keeps_its_chip_and_goes_on),
-		SERVICE_TEST(paused_guest_gives_its_chip_up_at_once),
-		SERVICE_TEST(reset_and_farewell_release_the_chip),
-		SERVICE_TEST(message_that_lost_its_memory_holds_no_chip),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(service_setup, service_teardown)

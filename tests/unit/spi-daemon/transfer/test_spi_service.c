@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The service between its ring, its bus and its worker. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <endian.h>
 
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/service_fixture.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
@@ -17,9 +13,8 @@
 static const uint8_t pattern[16] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 
 /* A ring full of requests: all done, in order, each on its own. */
-static void many_requests_are_done_in_order(void **state)
+TEST_WITH(many_requests_are_done_in_order, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct transfer t[8];
 
 	for (unsigned int i = 0; i < 8; i++) {
@@ -38,9 +33,8 @@ static void many_requests_are_done_in_order(void **state)
 	}
 }
 
-static void every_request_calls_the_driver(void **state)
+TEST_WITH(every_request_calls_the_driver, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	front_ring_want_call(&g->ring, 0);
@@ -51,9 +45,8 @@ static void every_request_calls_the_driver(void **state)
 	assert_false(front_ring_signalled(g->ring.call_fd));
 }
 
-static void idle_ring_asks_for_kicks(void **state)
+TEST_WITH(idle_ring_asks_for_kicks, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	assert_int_equal(guest_run(g), SPI_IDLE);
@@ -76,9 +69,8 @@ static struct transfer reads(uint8_t chip, uint32_t len)
 	return t;
 }
 
-static void second_guest_waits_for_the_bus(void **state)
+TEST_WITH(second_guest_waits_for_the_bus, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer ta = reads(0, 1024), tb = reads(1, 4);
 
@@ -101,9 +93,8 @@ static void second_guest_waits_for_the_bus(void **state)
 }
 
 /* Also while nothing moves: the message may go on. */
-static void held_chip_keeps_the_bus(void **state)
+TEST_WITH(held_chip_keeps_the_bus, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer tb = reads(0, 4);
 
@@ -119,9 +110,9 @@ static void held_chip_keeps_the_bus(void **state)
 }
 
 /* In which order depends on the clock: test_bus_fair.c has one of its own. */
-static void guests_share_a_bus_and_are_never_both_selected(void **state)
+TEST_WITH(guests_share_a_bus_and_are_never_both_selected,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = f->guests;
 	int64_t deadline = deadline_in(20000);
 	struct transfer t[2][4];
@@ -144,9 +135,8 @@ static void guests_share_a_bus_and_are_never_both_selected(void **state)
 		transfer_check(&t[i % 2][i / 2], OK);
 }
 
-static void buses_do_not_wait_for_each_other(void **state)
+TEST_WITH(buses_do_not_wait_for_each_other, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 
 	guest_tx(a, 0, 0, "a", 1, OK);
@@ -162,9 +152,8 @@ static void quiesce(struct test_guest *g)
 }
 
 /* Nothing was done of it: it is the ring's again, to be taken later. */
-static void quiesce_gives_back_what_waits(void **state)
+TEST_WITH(quiesce_gives_back_what_waits, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer t = reads(1, 4);
 
@@ -183,9 +172,8 @@ static void quiesce_gives_back_what_waits(void **state)
 	transfer_check(&t, OK);
 }
 
-static void quiesce_gives_back_what_waits_for_quiet(void **state)
+TEST_WITH(quiesce_gives_back_what_waits_for_quiet, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = reads(0, 4);
 
@@ -197,9 +185,9 @@ static void quiesce_gives_back_what_waits_for_quiet(void **state)
 	assert_null(f->buses[0].bus.owner);
 }
 
-static void quiesce_gives_back_the_second_half_and_holds_on(void **state)
+TEST_WITH(quiesce_gives_back_the_second_half_and_holds_on,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = reads(0, 4);
 
@@ -218,9 +206,8 @@ static void quiesce_gives_back_the_second_half_and_holds_on(void **state)
 }
 
 /* A driver that begins anew does not pay for the last one's message. */
-static void fresh_start_forgets_the_message(void **state)
+TEST_WITH(fresh_start_forgets_the_message, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	guest_tx(g, 0, 0, "a", 1, OK);
@@ -230,9 +217,8 @@ static void fresh_start_forgets_the_message(void **state)
 	guest_rx(g, 0, 0, 4, OK);
 }
 
-static void quiesce_lets_a_transfer_end(void **state)
+TEST_WITH(quiesce_lets_a_transfer_end, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = reads(0, 4 * FIXTURE_MAX_PIECE), next = reads(0, 4);
 
@@ -245,9 +231,8 @@ static void quiesce_lets_a_transfer_end(void **state)
 	assert_false(next.done);
 }
 
-static void quiesce_cuts_a_slow_transfer_short(void **state)
+TEST_WITH(quiesce_cuts_a_slow_transfer_short, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = reads(0, 1000 * FIXTURE_MAX_PIECE);
 	uint64_t before;
@@ -266,9 +251,8 @@ static void quiesce_cuts_a_slow_transfer_short(void **state)
 	assert_null(f->buses[0].bus.owner);
 }
 
-static void quiesce_ends_a_failed_request(void **state)
+TEST_WITH(quiesce_ends_a_failed_request, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = reads(FIXTURE_CHIPS, 100);
 
@@ -284,10 +268,9 @@ static void quiesce_ends_a_failed_request(void **state)
  * A buffer of 120 gigabytes, as its descriptors name the same memory over and
  * over, is not cleared while the front end waits.
  */
-static void quiesce_does_not_clear_for_ever(void **state)
+TEST_WITH(quiesce_does_not_clear_for_ever, struct service_fixture *f)
 {
 	static struct front_segment segs[20000];
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct virtq_used_elem elem;
 	uint64_t addr;
@@ -305,9 +288,8 @@ static void quiesce_does_not_clear_for_ever(void **state)
 	assert_true(g->service.job.left > 0);
 }
 
-static void abort_fails_a_transfer_at_once(void **state)
+TEST_WITH(abort_fails_a_transfer_at_once, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = reads(0, 4 * FIXTURE_MAX_PIECE);
 
@@ -325,9 +307,8 @@ static void abort_fails_a_transfer_at_once(void **state)
 	guest_rx(g, 0, 0, 4, OK);
 }
 
-static void abort_releases_a_held_chip(void **state)
+TEST_WITH(abort_releases_a_held_chip, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	guest_tx(g, 0, 0, "a", 1, OK);
@@ -338,9 +319,8 @@ static void abort_releases_a_held_chip(void **state)
 }
 
 /* A lease outlives a stop of the ring, and no new session. */
-static void release_releases_a_held_chip(void **state)
+TEST_WITH(release_releases_a_held_chip, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	service_set_framing(f, CS_SPEC);
@@ -352,28 +332,4 @@ static void release_releases_a_held_chip(void **state)
 	assert_null(f->buses[0].bus.owner);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SERVICE_TEST(many_requests_are_done_in_order),
-		SERVICE_TEST(every_request_calls_the_driver),
-		SERVICE_TEST(idle_ring_asks_for_kicks),
-		SERVICE_TEST(second_guest_waits_for_the_bus),
-		SERVICE_TEST(held_chip_keeps_the_bus),
-		SERVICE_TEST(guests_share_a_bus_and_are_never_both_selected),
-		SERVICE_TEST(buses_do_not_wait_for_each_other),
-		SERVICE_TEST(quiesce_gives_back_what_waits),
-		SERVICE_TEST(quiesce_gives_back_what_waits_for_quiet),
-		SERVICE_TEST(quiesce_gives_back_the_second_half_and_holds_on),
-		SERVICE_TEST(fresh_start_forgets_the_message),
-		SERVICE_TEST(quiesce_lets_a_transfer_end),
-		SERVICE_TEST(quiesce_cuts_a_slow_transfer_short),
-		SERVICE_TEST(quiesce_ends_a_failed_request),
-		SERVICE_TEST(quiesce_does_not_clear_for_ever),
-		SERVICE_TEST(abort_fails_a_transfer_at_once),
-		SERVICE_TEST(abort_releases_a_held_chip),
-		SERVICE_TEST(release_releases_a_held_chip),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(service_setup, service_teardown)

@@ -1,27 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* What goes wrong with a request costs that request, or its message. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <endian.h>
 #include <errno.h>
 #include <unistd.h>
 
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/service_fixture.h"
+#include "tests/lib/test.h"
 #include "vhost/session_rings.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define PARAM_ERR VIRTIO_SPI_PARAM_ERR
 #define TRANS_ERR VIRTIO_SPI_TRANS_ERR
 
-static void every_host_error_is_a_trans_err(void **state)
+TEST_WITH(every_host_error_is_a_trans_err, struct service_fixture *f)
 {
 	static const int errors[] = { EIO,    ETIMEDOUT, ESHUTDOWN, ENODEV,
 				      EINVAL, EMSGSIZE,	 EFAULT,    ENOMEM };
-	struct service_fixture *f = *state;
 	struct fake_chip *chip = &f->chips[0];
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
@@ -40,9 +35,8 @@ static void every_host_error_is_a_trans_err(void **state)
 }
 
 /* Those parsed by spi_validate() have tests of their own. */
-static void refused_requests_leave_no_data_behind(void **state)
+TEST_WITH(refused_requests_leave_no_data_behind, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer no_chip = { .head = service_head(FIXTURE_CHIPS, 0),
 				    .rx_len = 64 };
@@ -62,9 +56,8 @@ static void refused_requests_leave_no_data_behind(void **state)
 	guest_rx(g, 0, 0, 1, OK);
 }
 
-static void a_request_may_be_as_long_as_max_request(void **state)
+TEST_WITH(a_request_may_be_as_long_as_max_request, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct transfer at = { .head = service_head(0, 0), .rx_len = 4096 };
 	struct transfer over = { .head = service_head(0, 0),
 				 .rx_len = 4097,
@@ -81,9 +74,8 @@ static void a_request_may_be_as_long_as_max_request(void **state)
 	guest_do(&f->guests[0], &over, OK);
 }
 
-static void a_clock_below_the_slowest_is_refused(void **state)
+TEST_WITH(a_clock_below_the_slowest_is_refused, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct transfer t = { .head = service_head(0, 0), .rx_len = 5 };
 
 	f->guests[0].chips[0].caps.min_speed_hz = 1000;
@@ -98,9 +90,8 @@ static void a_clock_below_the_slowest_is_refused(void **state)
 }
 
 /* More than one step's worth of clearing. */
-static void large_buffers_are_cleared_to_the_end(void **state)
+TEST_WITH(large_buffers_are_cleared_to_the_end, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct transfer t = { .head = service_head(9, 0),
 			      .rx_len = (5u << 19) - 3,
 			      .rx_seg = 1000000 };
@@ -110,9 +101,8 @@ static void large_buffers_are_cleared_to_the_end(void **state)
 }
 
 /* The failed part, the queued rest, and then a message of its own. */
-static void error_loses_the_queued_rest_of_its_message(void **state)
+TEST_WITH(error_loses_the_queued_rest_of_its_message, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct fake_chip *chip = &f->chips[0];
 	struct transfer t[4];
@@ -137,9 +127,8 @@ static void error_loses_the_queued_rest_of_its_message(void **state)
 	guest_rx(g, 0, 1, 1, OK);
 }
 
-static void what_is_queued_after_an_error_is_not_lost(void **state)
+TEST_WITH(what_is_queued_after_an_error_is_not_lost, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	service_set_framing(f, CS_SPEC);
@@ -152,9 +141,8 @@ static void what_is_queued_after_an_error_is_not_lost(void **state)
 }
 
 /* The same when the ring was stopped and went on in between. */
-static void cut_stays_bounded_over_a_pause(void **state)
+TEST_WITH(cut_stays_bounded_over_a_pause, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	service_set_framing(f, CS_SPEC);
@@ -167,9 +155,8 @@ static void cut_stays_bounded_over_a_pause(void **state)
 }
 
 /* What is given back and popped again counts once. */
-static void queued_rest_is_lost_over_a_pause_too(void **state)
+TEST_WITH(queued_rest_is_lost_over_a_pause_too, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer first = { .head = service_head(0, 0), .rx_len = 4 };
 	struct transfer other = { .head = service_head(1, 1), .rx_len = 4 };
@@ -193,9 +180,8 @@ static void queued_rest_is_lost_over_a_pause_too(void **state)
 	transfer_check(&other, OK);
 }
 
-static void linux_refused_request_is_none_of_a_message(void **state)
+TEST_WITH(linux_refused_request_is_none_of_a_message, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer bad = { .head = service_head(0, 0), .rx_len = 4 };
 
@@ -206,9 +192,8 @@ static void linux_refused_request_is_none_of_a_message(void **state)
 	guest_rx(g, 0, 0, 4, OK);
 }
 
-static void spec_refused_part_loses_the_queued_rest(void **state)
+TEST_WITH(spec_refused_part_loses_the_queued_rest, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer first = { .head = service_head(0, 0), .rx_len = 4 };
 	struct transfer bad = first, last = first;
@@ -242,9 +227,9 @@ static void take_memory_away(void *opaque)
 		});
 }
 
-static void error_ends_a_job_whose_memory_is_taken_away(void **state)
+TEST_WITH(error_ends_a_job_whose_memory_is_taken_away,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = { .head = service_head(0, 0),
 			      .at = FIXTURE_APART,
@@ -266,9 +251,8 @@ static void error_ends_a_job_whose_memory_is_taken_away(void **state)
 }
 
 /* The ring and its buffers, at other places in the host's address space. */
-static void job_goes_on_in_a_new_memory_table(void **state)
+TEST_WITH(job_goes_on_in_a_new_memory_table, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct guest_mem again;
 	uint8_t rx[1024];
@@ -307,9 +291,8 @@ static void cut_memory_short(void *opaque)
 }
 
 /* SIGBUS in the daemon's hands: the session breaks, nothing else. */
-static void truncated_memory_breaks_the_session_alone(void **state)
+TEST_WITH(truncated_memory_breaks_the_session_alone, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = { .head = service_head(0, 0),
 			      .at = FIXTURE_APART,
@@ -332,9 +315,8 @@ static void truncated_memory_breaks_the_session_alone(void **state)
 	guest_rx(&f->guests[1], 0, 0, 4, OK);
 }
 
-static void broken_ring_releases_the_chip(void **state)
+TEST_WITH(broken_ring_releases_the_chip, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	guest_tx(g, 0, 0, "a", 1, OK);
@@ -348,25 +330,4 @@ static void broken_ring_releases_the_chip(void **state)
 	assert_true(front_ring_signalled(g->ring.err_fd));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SERVICE_TEST(every_host_error_is_a_trans_err),
-		SERVICE_TEST(refused_requests_leave_no_data_behind),
-		SERVICE_TEST(a_request_may_be_as_long_as_max_request),
-		SERVICE_TEST(a_clock_below_the_slowest_is_refused),
-		SERVICE_TEST(large_buffers_are_cleared_to_the_end),
-		SERVICE_TEST(error_loses_the_queued_rest_of_its_message),
-		SERVICE_TEST(what_is_queued_after_an_error_is_not_lost),
-		SERVICE_TEST(cut_stays_bounded_over_a_pause),
-		SERVICE_TEST(queued_rest_is_lost_over_a_pause_too),
-		SERVICE_TEST(linux_refused_request_is_none_of_a_message),
-		SERVICE_TEST(spec_refused_part_loses_the_queued_rest),
-		SERVICE_TEST(error_ends_a_job_whose_memory_is_taken_away),
-		SERVICE_TEST(job_goes_on_in_a_new_memory_table),
-		SERVICE_TEST(truncated_memory_breaks_the_session_alone),
-		SERVICE_TEST(broken_ring_releases_the_chip),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(service_setup, service_teardown)

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Messages of several requests: edges, holds, expiry, delays between. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <endian.h>
 
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/service_fixture.h"
+#include "tests/lib/test.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define TRANS_ERR VIRTIO_SPI_TRANS_ERR
@@ -21,9 +17,8 @@ static void check_edges(const struct fake_chip *chip, unsigned int selects,
 	assert_int_equal(chip->selected, selects != releases);
 }
 
-static void linux_write_then_read_is_one_message(void **state)
+TEST_WITH(linux_write_then_read_is_one_message, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct fake_chip *chip = &f->chips[0];
 
@@ -40,9 +35,8 @@ static void linux_write_then_read_is_one_message(void **state)
 	check_edges(chip, 4, 4);
 }
 
-static void spec_keeps_until_cs_change(void **state)
+TEST_WITH(spec_keeps_until_cs_change, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	service_set_framing(f, CS_SPEC);
@@ -54,9 +48,8 @@ static void spec_keeps_until_cs_change(void **state)
 	check_edges(&f->chips[0], 1, 1);
 }
 
-static void transfer_keeps_on_cs_change(void **state)
+TEST_WITH(transfer_keeps_on_cs_change, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	service_set_framing(f, CS_TRANSFER);
@@ -68,9 +61,8 @@ static void transfer_keeps_on_cs_change(void **state)
 	check_edges(&f->chips[0], 2, 2);
 }
 
-static void nor_program_is_one_message(void **state)
+TEST_WITH(nor_program_is_one_message, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	service_set_framing(f, CS_NOR);
@@ -87,9 +79,9 @@ static void nor_program_is_one_message(void **state)
 }
 
 /* One is released before the other is selected. */
-static void chips_of_a_guest_are_never_selected_together(void **state)
+TEST_WITH(chips_of_a_guest_are_never_selected_together,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	guest_tx(g, 0, 0, "a", 1, OK);
@@ -106,9 +98,8 @@ static void chips_of_a_guest_are_never_selected_together(void **state)
 	assert_null(f->buses[1].bus.owner);
 }
 
-static void long_transfer_joins_in_all_its_pieces(void **state)
+TEST_WITH(long_transfer_joins_in_all_its_pieces, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	guest_tx(g, 0, 0, "a", 1, OK);
@@ -117,9 +108,8 @@ static void long_transfer_joins_in_all_its_pieces(void **state)
 	check_edges(&f->chips[0], 1, 1);
 }
 
-static void hold_has_a_deadline(void **state)
+TEST_WITH(hold_has_a_deadline, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct spi_service *s = &f->guests[0].service;
 	uint64_t before, due;
 
@@ -155,9 +145,8 @@ static void expire_for(struct service_fixture *f, struct transfer *want)
 	transfer_check(want, OK);
 }
 
-static void late_continuation_fails_once(void **state)
+TEST_WITH(late_continuation_fails_once, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer late = { .head = service_head(0, 0), .rx_len = 30 };
 
@@ -170,9 +159,8 @@ static void late_continuation_fails_once(void **state)
 	check_edges(&f->chips[0], 2, 2);
 }
 
-static void late_new_message_is_not_lost(void **state)
+TEST_WITH(late_new_message_is_not_lost, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	guest_tx(g, 0, 0, "a", 1, OK);
@@ -183,9 +171,8 @@ static void late_new_message_is_not_lost(void **state)
 }
 
 /* A driver that was told gives the message up: what it sends next is new. */
-static void spec_message_after_an_expiry_fails_once(void **state)
+TEST_WITH(spec_message_after_an_expiry_fails_once, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer want = { .head = service_head(1, 1), .rx_len = 1 };
 
@@ -198,9 +185,8 @@ static void spec_message_after_an_expiry_fails_once(void **state)
 }
 
 /* What was queued with it cannot know; it is lost with its message. */
-static void spec_parts_queued_before_the_news_are_lost(void **state)
+TEST_WITH(spec_parts_queued_before_the_news_are_lost, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer b = { .head = service_head(0, 0), .rx_len = 1 };
 	struct transfer c = { .head = service_head(0, 1), .rx_len = 1 };
@@ -220,9 +206,8 @@ static void spec_parts_queued_before_the_news_are_lost(void **state)
 	transfer_check(&next, OK);
 }
 
-static void request_in_hand_uses_the_hold(void **state)
+TEST_WITH(request_in_hand_uses_the_hold, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer rx = { .head = service_head(0, 0), .rx_len = 1 };
 
@@ -248,9 +233,8 @@ static struct transfer inactive(uint8_t chip, uint32_t ns, uint8_t cs_change)
 }
 
 /* Steps at simulated times, so that nothing has to be slow. */
-static void select_edge_waits_for_the_inactive_delay(void **state)
+TEST_WITH(select_edge_waits_for_the_inactive_delay, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer first = inactive(0, 65000000, 1);
 	struct transfer next = inactive(0, 0, 1);
@@ -272,9 +256,9 @@ static void select_edge_waits_for_the_inactive_delay(void **state)
 	transfer_check(&next, OK);
 }
 
-static void inactive_delay_of_a_held_chip_runs_from_its_release(void **state)
+TEST_WITH(inactive_delay_of_a_held_chip_runs_from_its_release,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer first = inactive(0, 65000000, 0);
 	uint64_t before;
@@ -286,9 +270,8 @@ static void inactive_delay_of_a_held_chip_runs_from_its_release(void **state)
 	assert_true(f->handles[0].quiet_until >= before + 65000000);
 }
 
-static void inactive_delay_concerns_its_chip_alone(void **state)
+TEST_WITH(inactive_delay_concerns_its_chip_alone, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer first = inactive(0, 65000000, 1);
 
@@ -297,26 +280,4 @@ static void inactive_delay_concerns_its_chip_alone(void **state)
 	guest_tx(g, 1, 1, "a", 1, OK);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SERVICE_TEST(linux_write_then_read_is_one_message),
-		SERVICE_TEST(spec_keeps_until_cs_change),
-		SERVICE_TEST(transfer_keeps_on_cs_change),
-		SERVICE_TEST(nor_program_is_one_message),
-		SERVICE_TEST(chips_of_a_guest_are_never_selected_together),
-		SERVICE_TEST(long_transfer_joins_in_all_its_pieces),
-		SERVICE_TEST(hold_has_a_deadline),
-		SERVICE_TEST(late_continuation_fails_once),
-		SERVICE_TEST(late_new_message_is_not_lost),
-		SERVICE_TEST(spec_message_after_an_expiry_fails_once),
-		SERVICE_TEST(spec_parts_queued_before_the_news_are_lost),
-		SERVICE_TEST(request_in_hand_uses_the_hold),
-		SERVICE_TEST(select_edge_waits_for_the_inactive_delay),
-		SERVICE_TEST(
-			inactive_delay_of_a_held_chip_runs_from_its_release),
-		SERVICE_TEST(inactive_delay_concerns_its_chip_alone),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(service_setup, service_teardown)

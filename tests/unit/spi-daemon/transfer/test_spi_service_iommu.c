@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* How long a request waits for its guest's memory, and what others feel. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <endian.h>
 #include <string.h>
 
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/service_fixture.h"
+#include "tests/lib/test.h"
 #include "vhost/session_rings.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
@@ -67,9 +63,8 @@ static void finish(struct test_guest *g, struct transfer *t, uint8_t status)
 	transfer_check(t, status);
 }
 
-static void request_waits_a_second_for_each_answer(void **state)
+TEST_WITH(request_waits_a_second_for_each_answer, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = { .head = service_head(0, 1),
 			      .rx_len = 20 * PAGE / 2,
@@ -96,9 +91,8 @@ static void request_waits_a_second_for_each_answer(void **state)
 	guest_rx(g, 0, 1, 1, OK);
 }
 
-static void request_runs_when_the_answer_comes(void **state)
+TEST_WITH(request_runs_when_the_answer_comes, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = { .head = service_head(0, 1),
 			      .rx_len = 100,
@@ -113,9 +107,9 @@ static void request_runs_when_the_answer_comes(void **state)
 }
 
 /* A neighbour waits for a guest no longer than between two requests. */
-static void running_request_keeps_the_bus_for_the_hold_time(void **state)
+TEST_WITH(running_request_keeps_the_bus_for_the_hold_time,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0], *other = &f->guests[1];
 	struct transfer t = { .head = service_head(0, 1),
 			      .rx_len = 4 * FIXTURE_MAX_PIECE,
@@ -152,9 +146,9 @@ static void running_request_keeps_the_bus_for_the_hold_time(void **state)
 	assert_int_equal(t.used_len, 0);
 }
 
-static void running_request_goes_on_when_the_answer_comes(void **state)
+TEST_WITH(running_request_goes_on_when_the_answer_comes,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = { .head = service_head(0, 1),
 			      .rx_len = 4 * FIXTURE_MAX_PIECE,
@@ -177,9 +171,9 @@ static void running_request_goes_on_when_the_answer_comes(void **state)
 }
 
 /* It may not even have the bus yet. */
-static void queued_request_leaves_the_queue_when_it_fails(void **state)
+TEST_WITH(queued_request_leaves_the_queue_when_it_fails,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0], *other = &f->guests[1];
 	struct transfer t = { .head = service_head(0, 1),
 			      .rx_len = 100,
@@ -201,9 +195,8 @@ static void queued_request_leaves_the_queue_when_it_fails(void **state)
 }
 
 /* A front end that stops the ring cannot answer meanwhile. */
-static void stopping_waits_for_no_answer(void **state)
+TEST_WITH(stopping_waits_for_no_answer, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = { .head = service_head(0, 1),
 			      .rx_len = 4 * FIXTURE_MAX_PIECE,
@@ -223,16 +216,4 @@ static void stopping_waits_for_no_answer(void **state)
 	assert_null(f->buses[0].bus.owner);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SERVICE_TEST(request_waits_a_second_for_each_answer),
-		SERVICE_TEST(request_runs_when_the_answer_comes),
-		SERVICE_TEST(running_request_keeps_the_bus_for_the_hold_time),
-		SERVICE_TEST(running_request_goes_on_when_the_answer_comes),
-		SERVICE_TEST(queued_request_leaves_the_queue_when_it_fails),
-		SERVICE_TEST(stopping_waits_for_no_answer),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(service_setup, service_teardown)

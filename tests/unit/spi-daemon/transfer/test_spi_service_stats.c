@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* What the service counts: each thing once, and on the right account. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/service_fixture.h"
+#include "tests/lib/test.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define PARAM_ERR VIRTIO_SPI_PARAM_ERR
@@ -53,9 +49,8 @@ static void settle(struct test_guest *g)
 	spi_service_tick(&g->service, CLOCK_NEVER - 1);
 }
 
-static void bytes_of_all_directions_are_counted(void **state)
+TEST_WITH(bytes_of_all_directions_are_counted, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer both = { .head = service_head(0, 1),
 				 .tx = "abcdefg",
@@ -75,9 +70,8 @@ static void bytes_of_all_directions_are_counted(void **state)
 	check_requests(&f->guests[1], 0, 0);
 }
 
-static void message_is_one_turn(void **state)
+TEST_WITH(message_is_one_turn, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	guest_tx(g, 0, 0, "a", 1, OK);
@@ -90,9 +84,8 @@ static void message_is_one_turn(void **state)
 			 counter_get(&stats(g)->turn.hold_ns));
 }
 
-static void refused_request_reaches_no_device(void **state)
+TEST_WITH(refused_request_reaches_no_device, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	guest_rx(g, FIXTURE_CHIPS, 1, 4, PARAM_ERR);
@@ -103,9 +96,8 @@ static void refused_request_reaches_no_device(void **state)
 }
 
 /* In its third piece of 256 bytes: two were moved. */
-static void error_of_the_device_is_its_own_too(void **state)
+TEST_WITH(error_of_the_device_is_its_own_too, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	f->chips[0].fail_at = 3;
@@ -117,9 +109,8 @@ static void error_of_the_device_is_its_own_too(void **state)
 	assert_int_equal(turns(g), 1);
 }
 
-static void rest_of_a_failed_message_is_lost(void **state)
+TEST_WITH(rest_of_a_failed_message_is_lost, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t[2];
 
@@ -138,9 +129,8 @@ static void rest_of_a_failed_message_is_lost(void **state)
 	assert_int_equal(turns(g), 1);
 }
 
-static void missing_memory_is_not_the_devices_error(void **state)
+TEST_WITH(missing_memory_is_not_the_devices_error, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	f->chips[0].fail_at = 1;
@@ -150,9 +140,9 @@ static void missing_memory_is_not_the_devices_error(void **state)
 	assert_int_equal(counter_get(&f->handles[0].stats.errors), 0);
 }
 
-static void hold_that_runs_out_is_counted_and_so_is_the_late_rest(void **state)
+TEST_WITH(hold_that_runs_out_is_counted_and_so_is_the_late_rest,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	guest_tx(g, 0, 0, "a", 1, OK);
@@ -180,9 +170,8 @@ static void begin_long_transfer(struct service_fixture *f, struct transfer *t)
 	assert_int_equal(counter_get(&stats(b)->turn.chip), 1);
 }
 
-static void message_that_is_too_long_is_counted(void **state)
+TEST_WITH(message_that_is_too_long_is_counted, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer t;
 
@@ -202,9 +191,8 @@ static void message_that_is_too_long_is_counted(void **state)
 	assert_int_equal(counter_get(&f->buses[0].stats.owner_changes), 2);
 }
 
-static void hold_that_is_too_long_is_counted(void **state)
+TEST_WITH(hold_that_is_too_long_is_counted, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer t = { .head = service_head(1, 1), .rx_len = 4 };
 
@@ -222,9 +210,8 @@ static void hold_that_is_too_long_is_counted(void **state)
 	transfer_check(&t, OK);
 }
 
-static void transfer_that_is_stopped_is_counted(void **state)
+TEST_WITH(transfer_that_is_stopped_is_counted, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0];
 	struct transfer t;
 
@@ -236,9 +223,8 @@ static void transfer_that_is_stopped_is_counted(void **state)
 	assert_int_equal(turns(a), 1);
 }
 
-static void request_that_is_given_back_is_no_turn(void **state)
+TEST_WITH(request_that_is_given_back_is_no_turn, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer t;
 
@@ -251,9 +237,8 @@ static void request_that_is_given_back_is_no_turn(void **state)
 	guest_collect(a);
 }
 
-static void request_of_unknown_outcome_is_counted(void **state)
+TEST_WITH(request_of_unknown_outcome_is_counted, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = { .head = service_head(0, 1), .rx_len = 4 };
 	struct vhost_ring *ring = &g->session.rings[0];
@@ -268,9 +253,8 @@ static void request_of_unknown_outcome_is_counted(void **state)
 }
 
 /* The bus was free all the time: the chip was what it waited for. */
-static void inactive_delay_is_no_wait_for_the_bus(void **state)
+TEST_WITH(inactive_delay_is_no_wait_for_the_bus, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer t = { .head = service_head(0, 1), .rx_len = 4 };
 	uint64_t now = clock_now();
@@ -289,24 +273,4 @@ static void inactive_delay_is_no_wait_for_the_bus(void **state)
 	assert_int_equal(turns(g), 1);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SERVICE_TEST(bytes_of_all_directions_are_counted),
-		SERVICE_TEST(message_is_one_turn),
-		SERVICE_TEST(refused_request_reaches_no_device),
-		SERVICE_TEST(error_of_the_device_is_its_own_too),
-		SERVICE_TEST(rest_of_a_failed_message_is_lost),
-		SERVICE_TEST(missing_memory_is_not_the_devices_error),
-		SERVICE_TEST(
-			hold_that_runs_out_is_counted_and_so_is_the_late_rest),
-		SERVICE_TEST(message_that_is_too_long_is_counted),
-		SERVICE_TEST(hold_that_is_too_long_is_counted),
-		SERVICE_TEST(transfer_that_is_stopped_is_counted),
-		SERVICE_TEST(request_that_is_given_back_is_no_turn),
-		SERVICE_TEST(request_of_unknown_outcome_is_counted),
-		SERVICE_TEST(inactive_delay_is_no_wait_for_the_bus),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(service_setup, service_teardown)

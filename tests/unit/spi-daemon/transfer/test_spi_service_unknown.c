@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Requests that a device before this one may have run. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include "tests/lib/service_fixture.h"
+#include "tests/lib/test.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define TRANS_ERR VIRTIO_SPI_TRANS_ERR
@@ -23,9 +18,8 @@ static void lose_next(struct test_guest *g)
 	ring->inflight.begun = true;
 }
 
-static void unknown_outcome_is_an_error_and_not_run(void **state)
+TEST_WITH(unknown_outcome_is_an_error_and_not_run, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 	struct transfer write = { .head = service_head(0, 0),
 				  .tx = "\x9f",
@@ -46,9 +40,8 @@ static void unknown_outcome_is_an_error_and_not_run(void **state)
 	assert_int_equal(f->chips[0].count, 1);
 }
 
-static void unknown_outcome_is_run_with_replay(void **state)
+TEST_WITH(unknown_outcome_is_run_with_replay, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
 	g->service.replay = true;
@@ -58,12 +51,4 @@ static void unknown_outcome_is_run_with_replay(void **state)
 	assert_false(g->session.rings[0].inflight.begun);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SERVICE_TEST(unknown_outcome_is_an_error_and_not_run),
-		SERVICE_TEST(unknown_outcome_is_run_with_replay),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(service_setup, service_teardown)

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Guest 0 moves to where guest 1 is. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <string.h>
 
 #include "spi-daemon/transfer/spi_state.h"
 #include "tests/lib/service_fixture.h"
+#include "tests/lib/test.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define TRANS_ERR VIRTIO_SPI_TRANS_ERR
@@ -30,10 +26,9 @@ static void still(struct test_guest *g)
 	guest_collect(g);
 }
 
-static void rest_of_a_cut_message_fails_on_the_other_host(void **state)
+TEST_WITH(rest_of_a_cut_message_fails_on_the_other_host,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
-
 	guest_tx(&f->guests[0], 0, 0, pattern, 4, OK); /* a read may follow */
 	still(&f->guests[0]);
 	assert_int_equal(move(f), 0);
@@ -45,10 +40,8 @@ static void rest_of_a_cut_message_fails_on_the_other_host(void **state)
 }
 
 /* Asked while a chip is held: it will not be held there. */
-static void open_message_is_saved_as_cut(void **state)
+TEST_WITH(open_message_is_saved_as_cut, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
-
 	guest_tx(&f->guests[0], 0, 0, pattern, 4, OK);
 	assert_int_equal(move(f), 0);
 	still(&f->guests[0]);
@@ -56,9 +49,8 @@ static void open_message_is_saved_as_cut(void **state)
 }
 
 /* The destination goes on where the source stopped, and sends all of it. */
-static void kept_parts_go_on_on_the_other_host(void **state)
+TEST_WITH(kept_parts_go_on_on_the_other_host, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	uint8_t blob[VHOST_DEVICE_STATE_MAX];
 	uint32_t size;
 
@@ -74,9 +66,9 @@ static void kept_parts_go_on_on_the_other_host(void **state)
 }
 
 /* It may come from anyone. */
-static void kept_parts_that_no_guest_can_have_sent_are_refused(void **state)
+TEST_WITH(kept_parts_that_no_guest_can_have_sent_are_refused,
+	  struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct spi_service *to = &f->guests[1].service;
 	uint8_t good[VHOST_DEVICE_STATE_MAX], bad[VHOST_DEVICE_STATE_MAX];
 	static const struct {
@@ -106,19 +98,16 @@ static void kept_parts_that_no_guest_can_have_sent_are_refused(void **state)
 	guest_rx(&f->guests[1], 0, 0, 16, OK);
 }
 
-static void finished_message_leaves_nothing_behind(void **state)
+TEST_WITH(finished_message_leaves_nothing_behind, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
-
 	guest_tx(&f->guests[0], 0, 1, pattern, 4, OK);
 	still(&f->guests[0]);
 	assert_int_equal(move(f), 0);
 	guest_rx(&f->guests[1], 0, 0, 4, OK);
 }
 
-static void state_that_makes_no_sense_is_refused(void **state)
+TEST_WITH(state_that_makes_no_sense_is_refused, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
 	struct spi_service *to = &f->guests[1].service;
 	uint8_t good[VHOST_DEVICE_STATE_MAX], bad[VHOST_DEVICE_STATE_MAX];
 	uint32_t size = spi_state_save(&f->guests[0].service, good);
@@ -138,28 +127,12 @@ static void state_that_makes_no_sense_is_refused(void **state)
 	assert_int_equal(spi_state_load(to, good, size), 0);
 }
 
-static void busy_service_takes_no_state(void **state)
+TEST_WITH(busy_service_takes_no_state, struct service_fixture *f)
 {
-	struct service_fixture *f = *state;
-
 	guest_tx(&f->guests[1], 0, 0, pattern, 4, OK);
 	assert_int_equal(move(f), -EINVAL);
 	still(&f->guests[1]);
 	assert_int_equal(move(f), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SERVICE_TEST(rest_of_a_cut_message_fails_on_the_other_host),
-		SERVICE_TEST(open_message_is_saved_as_cut),
-		SERVICE_TEST(kept_parts_go_on_on_the_other_host),
-		SERVICE_TEST(
-			kept_parts_that_no_guest_can_have_sent_are_refused),
-		SERVICE_TEST(finished_message_leaves_nothing_behind),
-		SERVICE_TEST(state_that_makes_no_sense_is_refused),
-		SERVICE_TEST(busy_service_takes_no_state),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(service_setup, service_teardown)

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* One request at a time: pieces, buffers, delays, speeds. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -12,6 +7,7 @@
 
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/service_fixture.h"
+#include "tests/lib/test.h"
 
 static uint8_t pattern[FIXTURE_MAX_REQUEST + 4];
 

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <endian.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/xfer/xfer_options.h"
+#include "tests/lib/test.h"
 
 #define MAX_WORDS 100
 
@@ -40,9 +36,8 @@ static void expect_mistake(const char *line, const char *message)
 	assert_string_equal(error, message);
 }
 
-static void parts_keep_their_order(void **state)
+TEST(parts_keep_their_order)
 {
-	(void)state;
 	assert_int_equal(
 		parse("-s x --tx 03001000 --rx 2 --duplex aBcD --rx=1"),
 		XFER_RUN);
@@ -59,12 +54,11 @@ static void parts_keep_their_order(void **state)
 	xfer_options_free(&options);
 }
 
-static void hex_may_have_spaces(void **state)
+TEST(hex_may_have_spaces)
 {
 	char name[] = "spi-xfer", path[] = "-sx", tx[] = "--tx= 9f 00  01ff ";
 	char *argv[] = { name, path, tx };
 
-	(void)state;
 	assert_int_equal(
 		xfer_options_parse(3, argv, &options, error, sizeof(error)),
 		XFER_RUN);
@@ -73,9 +67,8 @@ static void hex_may_have_spaces(void **state)
 	xfer_options_free(&options);
 }
 
-static void head_has_its_defaults(void **state)
+TEST(head_has_its_defaults)
 {
-	(void)state;
 	assert_int_equal(parse("-s x --info"), XFER_RUN);
 	assert_true(options.info);
 	assert_false(options.packed);
@@ -86,11 +79,10 @@ static void head_has_its_defaults(void **state)
 	assert_int_equal(options.timeout_ms, 10000);
 }
 
-static void head_is_filled_in(void **state)
+TEST(head_is_filled_in)
 {
 	const struct virtio_spi_wire_head *head = &options.head;
 
-	(void)state;
 	assert_int_equal(
 		parse("-s x --rx 1 --cs 3 --mode 2 --cs-high --lsb-first "
 		      "--loop --speed 10M --bits 16 --tx-nbits 2 --rx-nbits 4 "
@@ -122,9 +114,8 @@ static void check_cs_change(const char *line, const char *expected)
 	xfer_options_free(&options);
 }
 
-static void cs_change_has_its_ways(void **state)
+TEST(cs_change_has_its_ways)
 {
-	(void)state;
 	check_cs_change("-s x --rx 1 --rx 1 --rx 1", "001");
 	check_cs_change("-s x --cs-change spec --rx 1 --rx 1", "01");
 	check_cs_change("-s x --cs-change=linux --rx 1 --rx 1", "00");
@@ -133,9 +124,8 @@ static void cs_change_has_its_ways(void **state)
 	check_cs_change("-s x --cs-change=1,0 --rx 1 --rx 1 --rx 1", "100");
 }
 
-static void speeds_have_suffixes(void **state)
+TEST(speeds_have_suffixes)
 {
-	(void)state;
 	assert_int_equal(parse("-s x -i --speed 400k"), XFER_RUN);
 	assert_int_equal(le32toh(options.head.freq), 400000);
 	assert_int_equal(parse("-s x -i --speed 4294967295"), XFER_RUN);
@@ -147,9 +137,8 @@ static void speeds_have_suffixes(void **state)
 					    "such as 500k or 10M");
 }
 
-static void mistakes_are_named(void **state)
+TEST(mistakes_are_named)
 {
-	(void)state;
 	expect_mistake("--rx 1", "--socket is missing");
 	expect_mistake("-s x", "nothing to do: --tx, --rx, --duplex, "
 			       "--tx-file or --info is missing");
@@ -179,11 +168,10 @@ static void mistakes_are_named(void **state)
 	expect_mistake("-s x -i 9f", "9f: not an option");
 }
 
-static void no_name_of_an_option_can_be_shortened(void **state)
+TEST(no_name_of_an_option_can_be_shortened)
 {
 	unsigned int names = 0;
 
-	(void)state;
 	for (const char *at = xfer_options_help; (at = strstr(at, "--"));
 	     at += 2) {
 		int len = (int)strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
@@ -205,23 +193,21 @@ static void no_name_of_an_option_can_be_shortened(void **state)
 	assert_in_range(names, 25, 50);
 }
 
-static void too_many_parts_are_refused(void **state)
+TEST(too_many_parts_are_refused)
 {
 	char line[XFER_MAX_PARTS * 8 + 64] = "-s x";
 
-	(void)state;
 	for (unsigned int i = 0; i <= XFER_MAX_PARTS; i++)
 		strcat(line, " --rx=1");
 	expect_mistake(line, "--rx=1: too many parts");
 }
 
-static void file_is_a_part(void **state)
+TEST(file_is_a_part)
 {
 	char path[] = "/tmp/xfer-XXXXXX";
 	char line[64], message[64];
 	int fd = mkstemp(path);
 
-	(void)state;
 	assert_true(fd >= 0);
 	snprintf(line, sizeof(line), "-s x --tx-file %s", path);
 	snprintf(message, sizeof(message), "--tx-file=%s: empty", path);
@@ -235,30 +221,12 @@ static void file_is_a_part(void **state)
 	close(fd);
 }
 
-static void help_and_version_win(void **state)
+TEST(help_and_version_win)
 {
-	(void)state;
 	assert_int_equal(parse("--help"), XFER_HELP);
 	assert_int_equal(parse("-V"), XFER_VERSION);
 	assert_int_equal(parse("--tx 00 -h"), XFER_HELP);
 	xfer_options_free(&options);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parts_keep_their_order),
-		cmocka_unit_test(hex_may_have_spaces),
-		cmocka_unit_test(head_has_its_defaults),
-		cmocka_unit_test(head_is_filled_in),
-		cmocka_unit_test(cs_change_has_its_ways),
-		cmocka_unit_test(speeds_have_suffixes),
-		cmocka_unit_test(mistakes_are_named),
-		cmocka_unit_test(no_name_of_an_option_can_be_shortened),
-		cmocka_unit_test(too_many_parts_are_refused),
-		cmocka_unit_test(file_is_a_part),
-		cmocka_unit_test(help_and_version_win),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

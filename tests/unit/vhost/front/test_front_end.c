@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Messages and replies, against a back end that is a socket */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 static struct front_end fe;
@@ -46,12 +42,11 @@ static void back_replies(uint32_t request, uint32_t flags, const void *payload,
 		assert_int_equal(write(back, payload, size), size);
 }
 
-static void number_is_asked_for(void **state)
+TEST(number_is_asked_for)
 {
 	struct vhost_wire_header header;
 	uint64_t value = 0x123456789a, got;
 
-	(void)state;
 	back_replies(VHOST_USER_GET_FEATURES, 5, &value, 8);
 	assert_int_equal(front_end_get_u64(&fe, VHOST_USER_GET_FEATURES, &got),
 			 0);
@@ -62,11 +57,10 @@ static void number_is_asked_for(void **state)
 	assert_int_equal(header.size, 0);
 }
 
-static void bad_replies_are_noticed(void **state)
+TEST(bad_replies_are_noticed)
 {
 	uint64_t value = 0, got;
 
-	(void)state;
 	back_replies(VHOST_USER_GET_FEATURES, 5, NULL, 0);
 	assert_int_equal(front_end_get_u64(&fe, VHOST_USER_GET_FEATURES, &got),
 			 -EREMOTEIO);
@@ -84,11 +78,10 @@ static void bad_replies_are_noticed(void **state)
 			 -EPROTO);
 }
 
-static void silence_and_hangup_are_noticed(void **state)
+TEST(silence_and_hangup_are_noticed)
 {
 	uint64_t got;
 
-	(void)state;
 	fe.timeout_ms = 1;
 	assert_int_equal(front_end_get_u64(&fe, VHOST_USER_GET_FEATURES, &got),
 			 -ETIMEDOUT);
@@ -100,12 +93,11 @@ static void silence_and_hangup_are_noticed(void **state)
 			 -ECONNRESET);
 }
 
-static void ack_is_only_awaited_when_negotiated(void **state)
+TEST(ack_is_only_awaited_when_negotiated)
 {
 	struct vhost_wire_header header;
 	uint64_t ok = 0, nack = 1, value;
 
-	(void)state;
 	assert_int_equal(front_end_set_u64(&fe, VHOST_USER_SET_FEATURES, 7), 0);
 	assert_int_equal(read(back, &header, sizeof(header)), 12);
 	assert_int_equal(header.flags, VHOST_USER_VERSION);
@@ -125,7 +117,7 @@ static void ack_is_only_awaited_when_negotiated(void **state)
 }
 
 /* An older back end: one queue, no memory slots, no EVENT_IDX */
-static void only_what_is_offered_is_negotiated(void **state)
+TEST(only_what_is_offered_is_negotiated)
 {
 	const uint64_t features = FRONT_BIT(VIRTIO_F_VERSION_1) |
 				  FRONT_BIT(VIRTIO_F_INDIRECT_DESC) |
@@ -136,7 +128,6 @@ static void only_what_is_offered_is_negotiated(void **state)
 				  FRONT_BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD);
 	uint64_t queues = 1;
 
-	(void)state;
 	back_replies(VHOST_USER_GET_FEATURES, 5, &features, 8);
 	back_replies(VHOST_USER_GET_PROTOCOL_FEATURES, 5, &protocol, 8);
 	back_replies(VHOST_USER_GET_QUEUE_NUM, 5, &queues, 8);
@@ -155,21 +146,19 @@ static void only_what_is_offered_is_negotiated(void **state)
 		     FRONT_BIT(VHOST_USER_PROTOCOL_F_CONFIG)));
 }
 
-static void legacy_device_is_refused(void **state)
+TEST(legacy_device_is_refused)
 {
 	const uint64_t features = FRONT_BIT(VHOST_USER_F_PROTOCOL_FEATURES);
 
-	(void)state;
 	back_replies(VHOST_USER_GET_FEATURES, 5, &features, 8);
 	assert_int_equal(front_negotiate(&fe, 0, 0), -ENOTSUP);
 }
 
-static void connect_tells_why_not(void **state)
+TEST(connect_tells_why_not)
 {
 	struct front_end other;
 	char path[200];
 
-	(void)state;
 	memset(path, 'x', sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
 	assert_int_equal(front_end_connect(&other, path, 1000), -ENAMETOOLONG);
@@ -177,9 +166,6 @@ static void connect_tells_why_not(void **state)
 			 -ENOENT);
 	assert_int_equal(other.fd, -1);
 }
-
-#define PAIR_TEST(test) \
-	cmocka_unit_test_setup_teardown(test, open_pair, close_pair)
 
 /* Sends one reply with @count copies of descriptor @fd. */
 static void back_replies_with(int fd, unsigned int count)
@@ -193,13 +179,12 @@ static void back_replies_with(int fd, unsigned int count)
 			 0);
 }
 
-static void descriptor_of_a_reply_is_kept_until_the_next(void **state)
+TEST(descriptor_of_a_reply_is_kept_until_the_next)
 {
 	struct front_reply reply;
 	int ends[2];
 	char byte;
 
-	(void)state;
 	for (unsigned int count = 0; count <= 2; count++) {
 		assert_int_equal(pipe(ends), 0);
 		back_replies_with(ends[1], count);
@@ -215,18 +200,4 @@ static void descriptor_of_a_reply_is_kept_until_the_next(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		PAIR_TEST(number_is_asked_for),
-		PAIR_TEST(bad_replies_are_noticed),
-		PAIR_TEST(silence_and_hangup_are_noticed),
-		PAIR_TEST(ack_is_only_awaited_when_negotiated),
-		PAIR_TEST(only_what_is_offered_is_negotiated),
-		PAIR_TEST(legacy_device_is_refused),
-		PAIR_TEST(descriptor_of_a_reply_is_kept_until_the_next),
-		cmocka_unit_test(connect_tells_why_not),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(open_pair, close_pair)

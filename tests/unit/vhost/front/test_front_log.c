@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "tests/lib/test.h"
 #include "vhost/front/front_log.h"
 
 #define PAGE FRONT_MEM_PAGE
 
-static void log_covers_memory_to_its_end(void **state)
+TEST(log_covers_memory_to_its_end)
 {
 	struct front_mem mem;
 	struct front_log log;
 
-	(void)state;
 	front_mem_init(&mem);
 	assert_int_equal(front_log_end(&mem), 0);
 	assert_int_equal(front_mem_add(&mem, 64 * PAGE, 2 * PAGE, 0), 0);
@@ -27,12 +20,11 @@ static void log_covers_memory_to_its_end(void **state)
 	front_mem_close(&mem);
 }
 
-static void marks_are_found_and_taken_once(void **state)
+TEST(marks_are_found_and_taken_once)
 {
 	struct front_log log;
 	uint64_t addr;
 
-	(void)state;
 	assert_int_equal(front_log_open(&log, 100 * PAGE, 24), 0);
 	assert_int_equal(log.offset, 24);
 	assert_false(front_log_find(&log, &addr));
@@ -50,12 +42,4 @@ static void marks_are_found_and_taken_once(void **state)
 	front_log_close(&log);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(log_covers_memory_to_its_end),
-		cmocka_unit_test(marks_are_found_and_taken_once),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

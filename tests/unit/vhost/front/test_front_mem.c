@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "tests/lib/test.h"
 #include "vhost/front/front_mem.h"
 
 #define LOW  UINT64_C(0x10000)
@@ -33,9 +29,8 @@ static int close_mem(void **state)
 	return 0;
 }
 
-static void pointer_lies_in_one_region(void **state)
+TEST(pointer_lies_in_one_region)
 {
-	(void)state;
 	assert_ptr_equal(front_mem_at(&mem, LOW + 5, 10),
 			 mem.regions[0].host + 5);
 	assert_non_null(front_mem_at(&mem, HIGH - 1, 1));
@@ -45,11 +40,10 @@ static void pointer_lies_in_one_region(void **state)
 	assert_null(front_mem_at(&mem, UINT64_MAX, 2));
 }
 
-static void copies_cross_adjacent_regions(void **state)
+TEST(copies_cross_adjacent_regions)
 {
 	char bytes[8];
 
-	(void)state;
 	assert_int_equal(front_mem_write(&mem, HIGH - 3, "crossed", 8), 0);
 	assert_memory_equal(mem.regions[0].host + 0x3ffd, "cro", 3);
 	assert_memory_equal(mem.regions[1].host, "ssed", 5);
@@ -58,22 +52,20 @@ static void copies_cross_adjacent_regions(void **state)
 	assert_int_equal(front_mem_write(&mem, FAR + 0xfff, "xx", 2), -EFAULT);
 }
 
-static void file_offset_is_where_the_region_begins(void **state)
+TEST(file_offset_is_where_the_region_begins)
 {
 	char byte = 0;
 
-	(void)state;
 	mem.regions[1].host[7] = 'x';
 	assert_int_equal(pread(mem.regions[1].fd, &byte, 1, 0x2007), 1);
 	assert_int_equal(byte, 'x');
 }
 
-static void allocations_are_poisoned_and_apart(void **state)
+TEST(allocations_are_poisoned_and_apart)
 {
 	uint64_t a, b, c;
 	uint8_t *at;
 
-	(void)state;
 	assert_int_equal(front_mem_alloc(&mem, 0x3000, &a), 0);
 	assert_int_equal(front_mem_alloc(&mem, 0x1001, &b), 0);
 	assert_int_equal(front_mem_alloc(&mem, 1, &c), 0);
@@ -89,20 +81,4 @@ static void allocations_are_poisoned_and_apart(void **state)
 	assert_int_equal(front_mem_alloc(&mem, 0x9000, &a), -ENOMEM);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(pointer_lies_in_one_region,
-						open_mem, close_mem),
-		cmocka_unit_test_setup_teardown(copies_cross_adjacent_regions,
-						open_mem, close_mem),
-		cmocka_unit_test_setup_teardown(
-			file_offset_is_where_the_region_begins, open_mem,
-			close_mem),
-		cmocka_unit_test_setup_teardown(
-			allocations_are_poisoned_and_apart, open_mem,
-			close_mem),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(open_mem, close_mem)

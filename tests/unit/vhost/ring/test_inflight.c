@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The device is killed after each instruction; the next goes on from there. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/crash.h"
 #include "tests/lib/inflight_world.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 
 /* Instructions to be spent on second kills; sanitizers make it fewer kills. */
 #define STEPS 20000
@@ -95,45 +91,32 @@ static void kill_everywhere(struct setup *s, bool packed, uint16_t size,
 	}
 }
 
-static void test_split(void **state)
+TEST_WITH(test_split, struct setup *s)
 {
-	kill_everywhere(*state, false, WORLD_SPLIT, 65534, false);
+	kill_everywhere(s, false, WORLD_SPLIT, 65534, false);
 }
 
-static void test_split_with_replay(void **state)
+TEST_WITH(test_split_with_replay, struct setup *s)
 {
-	kill_everywhere(*state, false, WORLD_SPLIT, 3, true);
+	kill_everywhere(s, false, WORLD_SPLIT, 3, true);
 }
 
-static void test_packed(void **state)
+TEST_WITH(test_packed, struct setup *s)
 {
-	kill_everywhere(*state, true, WORLD_PACKED, 5, false);
+	kill_everywhere(s, true, WORLD_PACKED, 5, false);
 }
 
-static void test_packed_with_replay(void **state)
+TEST_WITH(test_packed_with_replay, struct setup *s)
 {
-	kill_everywhere(*state, true, WORLD_PACKED, 0, true);
+	kill_everywhere(s, true, WORLD_PACKED, 0, true);
 }
 
 /* A chain that takes the whole ring ends where it began. */
-static void test_packed_chain_of_the_whole_ring(void **state)
+TEST_WITH(test_packed_chain_of_the_whole_ring, struct setup *s)
 {
-	kill_everywhere(*state, true, 3, 0, false);
-	kill_everywhere(*state, true, 3, 2, false);
-	kill_everywhere(*state, true, 1, 0, false);
+	kill_everywhere(s, true, 3, 0, false);
+	kill_everywhere(s, true, 3, 2, false);
+	kill_everywhere(s, true, 1, 0, false);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_split),
-		TEST(test_split_with_replay),
-		TEST(test_packed),
-		TEST(test_packed_with_replay),
-		TEST(test_packed_chain_of_the_whole_ring),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -2,10 +2,9 @@
 /* GET_INFLIGHT_FD and SET_INFLIGHT_FD: what they take and what they refuse. */
 #include "tests/unit/vhost/ring/inflight_rig.h"
 
-static void test_region_is_given_zeroed_and_large_enough(void **state)
+TEST_WITH(test_region_is_given_zeroed_and_large_enough, struct setup *s)
 {
 	const uint32_t sizes[] = { 24, 20 };
-	struct setup *s = *state;
 
 	for (unsigned int i = 0; i < 2; i++) {
 		struct vhost_wire_inflight inflight = {
@@ -35,12 +34,11 @@ static void test_region_is_given_zeroed_and_large_enough(void **state)
 	}
 }
 
-static void test_impossible_sizes_get_an_empty_reply_and_a_nack(void **state)
+TEST_WITH(test_impossible_sizes_get_an_empty_reply_and_a_nack, struct setup *s)
 {
 	const uint16_t bad[][2] = { { 0, 4 },	 { 3, 4 },     { 65535, 4 },
 				    { 1, 0 },	 { 1, 32769 }, { 1, 65535 },
 				    { 65535, 0 } };
-	struct setup *s = *state;
 	struct vhost_wire_inflight inflight = { .mmap_size = KIB(16) };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -53,9 +51,8 @@ static void test_impossible_sizes_get_an_empty_reply_and_a_nack(void **state)
 	}
 }
 
-static void test_region_must_be_in_its_file(void **state)
+TEST_WITH(test_region_must_be_in_its_file, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_wire_inflight inflight = one_queue();
 	const uint64_t sizes[] = { 0, 1, 64, 79 };
 	const uint64_t offsets[] = {
@@ -84,9 +81,8 @@ static void test_region_must_be_in_its_file(void **state)
 	close(fd);
 }
 
-static void test_other_versions_and_sizes_are_refused(void **state)
+TEST_WITH(test_other_versions_and_sizes_are_refused, struct setup *s)
 {
-	struct setup *s = *state;
 	struct area a;
 
 	area_open(&a);
@@ -105,14 +101,4 @@ static void test_other_versions_and_sizes_are_refused(void **state)
 	area_close(&a);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_region_is_given_zeroed_and_large_enough),
-		TEST(test_impossible_sizes_get_an_empty_reply_and_a_nack),
-		TEST(test_region_must_be_in_its_file),
-		TEST(test_other_versions_and_sizes_are_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

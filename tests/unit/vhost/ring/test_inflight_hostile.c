@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Regions full of lies: whatever they say, nothing outside them is touched. */
 #include <endian.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "tests/lib/test.h"
 #include "vhost/ring/inflight_layout.h"
 #include "virtio/ring/virtio_wire.h"
 
@@ -125,24 +121,14 @@ static void lie(bool packed)
 	munmap(s.pages, 3 * s.page);
 }
 
-static void test_split_region_of_lies(void **state)
+TEST(test_split_region_of_lies)
 {
-	(void)state;
 	lie(false);
 }
 
-static void test_packed_region_of_lies(void **state)
+TEST(test_packed_region_of_lies)
 {
-	(void)state;
 	lie(true);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_split_region_of_lies),
-		cmocka_unit_test(test_packed_region_of_lies),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

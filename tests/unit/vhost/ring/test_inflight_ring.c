@@ -2,9 +2,8 @@
 /* Rings that start with an inflight region. */
 #include "tests/unit/vhost/ring/inflight_rig.h"
 
-static void test_base_that_is_the_avail_index_loses_nothing(void **state)
+TEST_WITH(test_base_that_is_the_avail_index_loses_nothing, struct setup *s)
 {
-	struct setup *s = *state;
 	struct area a;
 
 	area_open(&a);
@@ -23,9 +22,8 @@ static void test_base_that_is_the_avail_index_loses_nothing(void **state)
 	area_close(&a);
 }
 
-static void test_begun_is_popped_again_as_unknown(void **state)
+TEST_WITH(test_begun_is_popped_again_as_unknown, struct setup *s)
 {
-	struct setup *s = *state;
 	struct area a;
 
 	area_open(&a);
@@ -53,9 +51,8 @@ static void test_begun_is_popped_again_as_unknown(void **state)
 }
 
 /* INFLIGHT_SHMFD is taken back while the ring runs. */
-static void test_begun_stays_unknown_without_the_region(void **state)
+TEST_WITH(test_begun_stays_unknown_without_the_region, struct setup *s)
 {
-	struct setup *s = *state;
 	struct area a;
 
 	area_open(&a);
@@ -80,9 +77,8 @@ static void test_begun_stays_unknown_without_the_region(void **state)
 	area_close(&a);
 }
 
-static void test_begun_in_the_order_of_the_ring_only(void **state)
+TEST_WITH(test_begun_in_the_order_of_the_ring_only, struct setup *s)
 {
-	struct setup *s = *state;
 	struct area a;
 
 	area_open(&a);
@@ -100,9 +96,8 @@ static void test_begun_in_the_order_of_the_ring_only(void **state)
 	area_close(&a);
 }
 
-static void test_region_of_another_life_is_made_anew(void **state)
+TEST_WITH(test_region_of_another_life_is_made_anew, struct setup *s)
 {
-	struct setup *s = *state;
 	struct area a;
 
 	for (unsigned int i = 0; i < 2; i++) {
@@ -122,9 +117,8 @@ static void test_region_of_another_life_is_made_anew(void **state)
 	}
 }
 
-static void test_base_counts_when_we_stopped_the_ring(void **state)
+TEST_WITH(test_base_counts_when_we_stopped_the_ring, struct setup *s)
 {
-	struct setup *s = *state;
 	struct area a;
 
 	area_open(&a);
@@ -141,9 +135,8 @@ static void test_base_counts_when_we_stopped_the_ring(void **state)
 	area_close(&a);
 }
 
-static void test_ring_must_fit_and_must_not_run(void **state)
+TEST_WITH(test_ring_must_fit_and_must_not_run, struct setup *s)
 {
-	struct setup *s = *state;
 	struct area a;
 
 	area_open(&a);
@@ -161,9 +154,8 @@ static void test_ring_must_fit_and_must_not_run(void **state)
 }
 
 /* The region of a front end that only asks for one */
-static void test_region_is_used_from_get_on(void **state)
+TEST_WITH(test_region_is_used_from_get_on, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_wire_inflight inflight = one_queue();
 	int fd = get_region(s, &inflight, sizeof(inflight));
 	struct inflight_split *region =
@@ -188,12 +180,11 @@ static void test_region_is_used_from_get_on(void **state)
 	close(fd);
 }
 
-static void test_packed_ring_needs_the_larger_region(void **state)
+TEST_WITH(test_packed_ring_needs_the_larger_region, struct setup *s)
 {
 	const uint64_t features = BIT(VIRTIO_F_VERSION_1) |
 				  BIT(VHOST_USER_F_PROTOCOL_FEATURES) |
 				  BIT(VIRTIO_F_RING_PACKED);
-	struct setup *s = *state;
 	struct area a;
 
 	area_open(&a);
@@ -209,9 +200,8 @@ static void test_packed_ring_needs_the_larger_region(void **state)
 	area_close(&a);
 }
 
-static void test_region_cut_short_is_noticed(void **state)
+TEST_WITH(test_region_cut_short_is_noticed, struct setup *s)
 {
-	struct setup *s = *state;
 	struct area a;
 
 	assert_int_equal(guest_mem_handle_sigbus(), 0);
@@ -228,20 +218,4 @@ static void test_region_cut_short_is_noticed(void **state)
 	area_close(&a);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_base_that_is_the_avail_index_loses_nothing),
-		TEST(test_begun_is_popped_again_as_unknown),
-		TEST(test_begun_stays_unknown_without_the_region),
-		TEST(test_begun_in_the_order_of_the_ring_only),
-		TEST(test_region_of_another_life_is_made_anew),
-		TEST(test_base_counts_when_we_stopped_the_ring),
-		TEST(test_ring_must_fit_and_must_not_run),
-		TEST(test_region_is_used_from_get_on),
-		TEST(test_packed_ring_needs_the_larger_region),
-		TEST(test_region_cut_short_is_noticed),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/session_fixture.h"
+#include "tests/lib/test.h"
 
 #define QUEUES 4
 
@@ -449,7 +444,7 @@ static void test_ring_on_memory_cut_short_breaks_alone(void **state)
 	signal(SIGBUS, SIG_DFL);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 #define EVENT_TEST(test) \
 	cmocka_unit_test_setup_teardown(test, setup_event_idx, teardown)
 
@@ -457,24 +452,24 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ring_is_active_when_started_and_enabled),
-		TEST(test_pop_asks_for_kicks_while_there_is_no_chain),
-		TEST(test_broken_ring_stops_signals_and_says_why),
-		TEST(test_broken_ring_without_error_descriptor_just_stops),
-		TEST(test_stop_keeps_the_place_of_an_unpopped_chain),
-		TEST(test_close_fds_can_be_repeated),
-		TEST(test_call_comes_when_the_flag_asks_for_it),
-		TEST(test_new_call_descriptor_is_signalled_once),
-		TEST(test_ring_that_never_ran_does_not_call),
-		TEST(test_moved_ring_calls),
-		TEST(test_new_error_descriptor_of_a_broken_ring_is_signalled),
+		CASE(test_pop_asks_for_kicks_while_there_is_no_chain),
+		CASE(test_broken_ring_stops_signals_and_says_why),
+		CASE(test_broken_ring_without_error_descriptor_just_stops),
+		CASE(test_stop_keeps_the_place_of_an_unpopped_chain),
+		CASE(test_close_fds_can_be_repeated),
+		CASE(test_call_comes_when_the_flag_asks_for_it),
+		CASE(test_new_call_descriptor_is_signalled_once),
+		CASE(test_ring_that_never_ran_does_not_call),
+		CASE(test_moved_ring_calls),
+		CASE(test_new_error_descriptor_of_a_broken_ring_is_signalled),
 		EVENT_TEST(test_first_request_after_a_move_is_called_for),
 		EVENT_TEST(test_call_comes_when_event_idx_asks_for_it),
-		TEST(test_call_does_not_wait_for_a_full_counter),
-		TEST(test_call_to_what_is_no_eventfd_harms_nobody),
-		TEST(test_blocking_kick_is_taken_without_a_wait_and_left_so),
-		TEST(test_kick_is_taken_and_reset),
-		TEST(test_kick_that_can_come_no_more_is_an_error),
-		TEST(test_ring_on_memory_cut_short_breaks_alone),
+		CASE(test_call_does_not_wait_for_a_full_counter),
+		CASE(test_call_to_what_is_no_eventfd_harms_nobody),
+		CASE(test_blocking_kick_is_taken_without_a_wait_and_left_so),
+		CASE(test_kick_is_taken_and_reset),
+		CASE(test_kick_that_can_come_no_more_is_an_error),
+		CASE(test_ring_on_memory_cut_short_breaks_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,10 +2,9 @@
 /* Rings that have to be translated before they are found. */
 #include "tests/unit/vhost/translation_rig.h"
 
-static void ring_without_a_translation_is_started_and_begun_later(void **state)
+TEST_WITH(ring_without_a_translation_is_started_and_begun_later,
+	  struct setup *s)
 {
-	struct setup *s = *state;
-
 	assert_int_equal(start(s), 0);
 	assert_true(vhost_ring_is_active(ring_of(s)));
 	assert_int_equal(s->f->started[0], 0);
@@ -22,10 +21,8 @@ static void ring_without_a_translation_is_started_and_begun_later(void **state)
 }
 
 /* Read-only is not enough for the used ring. */
-static void ring_areas_need_their_access(void **state)
+TEST_WITH(ring_areas_need_their_access, struct setup *s)
 {
-	struct setup *s = *state;
-
 	assert_int_equal(say_iotlb(s, VHOST_IOTLB_UPDATE, BASE, PAGE, BASE,
 				   VHOST_ACCESS_RO),
 			 0);
@@ -37,10 +34,8 @@ static void ring_areas_need_their_access(void **state)
 }
 
 /* It can be stopped and started again without ever having begun. */
-static void unborn_ring_keeps_its_base(void **state)
+TEST_WITH(unborn_ring_keeps_its_base, struct setup *s)
 {
-	struct setup *s = *state;
-
 	assert_int_equal(start(s), 0);
 	assert_int_equal(tell_state(s->f, VHOST_USER_SET_VRING_NUM, 0, 8), 1);
 	assert_int_equal(tell_state(s->f, VHOST_USER_SET_VRING_BASE, 0, 3), 1);
@@ -52,9 +47,8 @@ static void unborn_ring_keeps_its_base(void **state)
 	assert_false(vhost_ring_is_started(ring_of(s)));
 }
 
-static void ring_that_cannot_be_is_refused_or_breaks(void **state)
+TEST_WITH(ring_that_cannot_be_is_refused_or_breaks, struct setup *s)
 {
-	struct setup *s = *state;
 	uint64_t count;
 
 	assert_int_equal(say_iotlb(s, VHOST_IOTLB_UPDATE, BASE, PAGE, 0,
@@ -76,10 +70,8 @@ static void ring_that_cannot_be_is_refused_or_breaks(void **state)
 }
 
 /* There is no chain to be returned to a ring that is nowhere. */
-static void lost_ring_is_not_given_up(void **state)
+TEST_WITH(lost_ring_is_not_given_up, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_mapped(s);
 	unmap(s, BASE, PAGE);
 	assert_int_equal(pop(s), -EAGAIN);
@@ -89,10 +81,8 @@ static void lost_ring_is_not_given_up(void **state)
 }
 
 /* What was done and cannot be used comes back, and says so. */
-static void chain_of_a_lost_ring_goes_back(void **state)
+TEST_WITH(chain_of_a_lost_ring_goes_back, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_mapped(s);
 	for (unsigned int begun = 0; begun < 2; begun++) {
 		offer(s, 0, 0);
@@ -114,9 +104,8 @@ static void chain_of_a_lost_ring_goes_back(void **state)
 	assert_false(s->chain.outcome_unknown);
 }
 
-static void memory_table_may_change_under_a_translated_ring(void **state)
+TEST_WITH(memory_table_may_change_under_a_translated_ring, struct setup *s)
 {
-	struct setup *s = *state;
 	struct ram other;
 
 	start_mapped(s);
@@ -131,10 +120,8 @@ static void memory_table_may_change_under_a_translated_ring(void **state)
 	ram_close(&other);
 }
 
-static void region_of_a_translated_ring_cannot_be_removed(void **state)
+TEST_WITH(region_of_a_translated_ring_cannot_be_removed, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_mapped(s);
 	assert_int_equal(
 		tell_region(s->f, VHOST_USER_REM_MEM_REG, &s->ram, false), 1);
@@ -143,18 +130,4 @@ static void region_of_a_translated_ring_cannot_be_removed(void **state)
 		tell_region(s->f, VHOST_USER_REM_MEM_REG, &s->ram, false), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(ring_without_a_translation_is_started_and_begun_later),
-		TEST(ring_areas_need_their_access),
-		TEST(unborn_ring_keeps_its_base),
-		TEST(ring_that_cannot_be_is_refused_or_breaks),
-		TEST(lost_ring_is_not_given_up),
-		TEST(chain_of_a_lost_ring_goes_back),
-		TEST(memory_table_may_change_under_a_translated_ring),
-		TEST(region_of_a_translated_ring_cannot_be_removed),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -6,12 +6,11 @@
 
 #include "tests/unit/vhost/ring/vrings_rig.h"
 
-static void test_size_is_a_power_of_two_up_to_32768(void **state)
+TEST_WITH(test_size_is_a_power_of_two_up_to_32768, struct setup *s)
 {
 	static const uint32_t bad[] = { 0,     3,	   6,
 					32769, 65535,	   65536,
 					65537, 0x80000000, UINT32_MAX };
-	struct setup *s = *state;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(num(s, bad[i]), 1);
@@ -23,20 +22,16 @@ static void test_size_is_a_power_of_two_up_to_32768(void **state)
 	}
 }
 
-static void test_base_has_16_bits(void **state)
+TEST_WITH(test_base_has_16_bits, struct setup *s)
 {
-	struct setup *s = *state;
-
 	assert_int_equal(base(s, 7), 0);
 	assert_int_equal(base(s, 65536), 1);
 	assert_int_equal(base(s, 0x80008000), 1); /* a packed ring's */
 	assert_int_equal(ask_base(s->f, 0), 7);
 }
 
-static void test_running_ring_keeps_its_size_and_base(void **state)
+TEST_WITH(test_running_ring_keeps_its_size_and_base, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_ring(s->f, 0, &s->ring, 0, s->kick);
 	assert_int_equal(num(s, 2), 1);
 	assert_int_equal(base(s, 1), 1);
@@ -49,9 +44,8 @@ static void test_running_ring_keeps_its_size_and_base(void **state)
 	assert_int_equal(base(s, 1), 0);
 }
 
-static void test_ring_that_is_not_set_up_does_not_start(void **state)
+TEST_WITH(test_ring_that_is_not_set_up_does_not_start, struct setup *s)
 {
-	struct setup *s = *state;
 	unsigned int fds = open_fds();
 
 	assert_int_equal(kick(s), 1);
@@ -69,10 +63,8 @@ static void test_ring_that_is_not_set_up_does_not_start(void **state)
 	assert_int_equal(s->f->started[0], 1);
 }
 
-static void test_ring_needs_its_size_and_its_address(void **state)
+TEST_WITH(test_ring_needs_its_size_and_its_address, struct setup *s)
 {
-	struct setup *s = *state;
-
 	/* An address without a size: nothing would be outside of memory. */
 	tell_addr(s->f, 0, &s->ring);
 	assert_int_equal(kick(s), 1);
@@ -106,10 +98,8 @@ static const struct {
 	{ "used off by 2", 0, 64, 82, false },
 };
 
-static void test_ring_must_be_in_memory_and_aligned(void **state)
+TEST_WITH(test_ring_must_be_in_memory_and_aligned, struct setup *s)
 {
-	struct setup *s = *state;
-
 	num(s, QUEUES);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		struct hand_ring ring = {
@@ -132,9 +122,8 @@ static void test_ring_must_be_in_memory_and_aligned(void **state)
 	}
 }
 
-static void test_address_of_a_running_ring_may_move(void **state)
+TEST_WITH(test_address_of_a_running_ring_may_move, struct setup *s)
 {
-	struct setup *s = *state;
 	struct hand_ring moved = s->ring, lost = s->ring;
 	struct vhost_wire_vring_addr logged = { .flags = 1 };
 
@@ -159,12 +148,11 @@ static void test_address_of_a_running_ring_may_move(void **state)
 	assert_int_equal(s->f->started[0], 1);
 }
 
-static void test_new_descriptor_replaces_and_closes_the_old(void **state)
+TEST_WITH(test_new_descriptor_replaces_and_closes_the_old, struct setup *s)
 {
 	static const uint32_t requests[] = { VHOST_USER_SET_VRING_KICK,
 					     VHOST_USER_SET_VRING_CALL,
 					     VHOST_USER_SET_VRING_ERR };
-	struct setup *s = *state;
 	unsigned int fds;
 
 	start_ring(s->f, 0, &s->ring, 0, -1);
@@ -183,12 +171,11 @@ static void test_new_descriptor_replaces_and_closes_the_old(void **state)
 	assert_int_equal(s->f->started[0], 1);
 }
 
-static void test_descriptor_that_contradicts_its_flag_is_refused(void **state)
+TEST_WITH(test_descriptor_that_contradicts_its_flag_is_refused, struct setup *s)
 {
 	static const uint32_t requests[] = { VHOST_USER_SET_VRING_KICK,
 					     VHOST_USER_SET_VRING_CALL,
 					     VHOST_USER_SET_VRING_ERR };
-	struct setup *s = *state;
 	const uint64_t none = VHOST_USER_VRING_NOFD, some = 0;
 	unsigned int fds;
 
@@ -230,12 +217,11 @@ static int open_kind(unsigned int kind, const struct setup *s)
 }
 
 /* They would be readable for ever, or could wait for who serves the file. */
-static void test_what_cannot_signal_is_refused(void **state)
+TEST_WITH(test_what_cannot_signal_is_refused, struct setup *s)
 {
 	static const uint32_t requests[] = { VHOST_USER_SET_VRING_KICK,
 					     VHOST_USER_SET_VRING_CALL,
 					     VHOST_USER_SET_VRING_ERR };
-	struct setup *s = *state;
 	unsigned int fds;
 
 	start_ring(s->f, 0, &s->ring, 0, s->kick);
@@ -260,10 +246,8 @@ static void test_what_cannot_signal_is_refused(void **state)
 	assert_int_equal(open_fds(), fds);
 }
 
-static void test_enable_is_0_or_1(void **state)
+TEST_WITH(test_enable_is_0_or_1, struct setup *s)
 {
-	struct setup *s = *state;
-
 	assert_int_equal(enable(s, 1), 0);
 	assert_int_equal(enable(s, 2), 1);
 	assert_int_equal(enable(s, 256), 1);
@@ -274,9 +258,8 @@ static void test_enable_is_0_or_1(void **state)
 	assert_false(ring_of(s)->enabled);
 }
 
-static void test_features_count_from_the_next_start_on(void **state)
+TEST_WITH(test_features_count_from_the_next_start_on, struct setup *s)
 {
-	struct setup *s = *state;
 	const uint64_t plain = BIT(VIRTIO_F_VERSION_1) |
 			       BIT(VHOST_USER_F_PROTOCOL_FEATURES);
 
@@ -291,22 +274,4 @@ static void test_features_count_from_the_next_start_on(void **state)
 	assert_false(ring_of(s)->vring.features.event_idx);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_size_is_a_power_of_two_up_to_32768),
-		TEST(test_base_has_16_bits),
-		TEST(test_running_ring_keeps_its_size_and_base),
-		TEST(test_ring_that_is_not_set_up_does_not_start),
-		TEST(test_ring_needs_its_size_and_its_address),
-		TEST(test_ring_must_be_in_memory_and_aligned),
-		TEST(test_address_of_a_running_ring_may_move),
-		TEST(test_new_descriptor_replaces_and_closes_the_old),
-		TEST(test_descriptor_that_contradicts_its_flag_is_refused),
-		TEST(test_what_cannot_signal_is_refused),
-		TEST(test_enable_is_0_or_1),
-		TEST(test_features_count_from_the_next_start_on),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -2,9 +2,8 @@
 /* Starts and stops, in the orders of real front ends. */
 #include "tests/unit/vhost/ring/vrings_rig.h"
 
-static void test_qemu_order_starts_and_stops(void **state)
+TEST_WITH(test_qemu_order_starts_and_stops, struct setup *s)
 {
-	struct setup *s = *state;
 	struct fixture *f = s->f;
 	int call = eventfd(0, EFD_CLOEXEC);
 
@@ -33,9 +32,8 @@ static void test_qemu_order_starts_and_stops(void **state)
 	close(call);
 }
 
-static void test_cloud_hypervisor_order_starts_pauses_and_stops(void **state)
+TEST_WITH(test_cloud_hypervisor_order_starts_pauses_and_stops, struct setup *s)
 {
-	struct setup *s = *state;
 	struct fixture *f = s->f;
 
 	assert_int_equal(num(s, QUEUES), 0);
@@ -58,10 +56,8 @@ static void test_cloud_hypervisor_order_starts_pauses_and_stops(void **state)
 	assert_int_equal(ask_base(f, 0), 2);
 }
 
-static void test_enable_may_come_first(void **state)
+TEST_WITH(test_enable_may_come_first, struct setup *s)
 {
-	struct setup *s = *state;
-
 	assert_int_equal(enable(s, 1), 0);
 	start_ring(s->f, 0, &s->ring, 0, s->kick);
 	assert_true(vhost_ring_is_active(ring_of(s)));
@@ -73,10 +69,8 @@ static void test_enable_may_come_first(void **state)
 	assert_true(ring_of(s)->enabled);
 }
 
-static void test_base_of_a_ring_that_never_ran_is_what_was_set(void **state)
+TEST_WITH(test_base_of_a_ring_that_never_ran_is_what_was_set, struct setup *s)
 {
-	struct setup *s = *state;
-
 	assert_int_equal(ask_base(s->f, 0), 0);
 	assert_int_equal(base(s, 65535), 0);
 	assert_int_equal(ask_base(s->f, 0), 65535);
@@ -85,9 +79,8 @@ static void test_base_of_a_ring_that_never_ran_is_what_was_set(void **state)
 	assert_int_equal(s->f->quiesced[0], 0);
 }
 
-static void test_requests_in_hand_end_before_the_base_is_told(void **state)
+TEST_WITH(test_requests_in_hand_end_before_the_base_is_told, struct setup *s)
 {
-	struct setup *s = *state;
 	int call = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	uint64_t count;
 
@@ -111,10 +104,8 @@ static void test_requests_in_hand_end_before_the_base_is_told(void **state)
 	close(call);
 }
 
-static void test_start_is_fresh_unless_it_goes_on(void **state)
+TEST_WITH(test_start_is_fresh_unless_it_goes_on, struct setup *s)
 {
-	struct setup *s = *state;
-
 	start_ring(s->f, 0, &s->ring, 0, s->kick);
 	assert_true(s->f->fresh[0]);
 	enable(s, 1);
@@ -139,9 +130,8 @@ static void test_start_is_fresh_unless_it_goes_on(void **state)
 	assert_true(s->f->fresh[0]);
 }
 
-static void test_end_of_the_session_quiesces_active_rings(void **state)
+TEST_WITH(test_end_of_the_session_quiesces_active_rings, struct setup *s)
 {
-	struct setup *s = *state;
 	struct fixture *f = s->f;
 
 	start_ring(f, 0, &s->ring, 0, s->kick);
@@ -173,18 +163,17 @@ static void resets(struct setup *s, uint32_t request, const void *payload,
 	assert_int_equal(ask_base(s->f, 0), 0);
 }
 
-static void test_reset_stops_disables_and_forgets_the_place(void **state)
+TEST_WITH(test_reset_stops_disables_and_forgets_the_place, struct setup *s)
 {
 	const uint64_t zero = 0;
 
-	resets(*state, VHOST_USER_RESET_DEVICE, NULL, 0);
-	resets(*state, VHOST_USER_SET_STATUS, &zero, sizeof(zero));
+	resets(s, VHOST_USER_RESET_DEVICE, NULL, 0);
+	resets(s, VHOST_USER_SET_STATUS, &zero, sizeof(zero));
 }
 
-static void test_packed_ring_without_a_base_begins_with_wraps_of_1(void **state)
+TEST_WITH(test_packed_ring_without_a_base_begins_with_wraps_of_1,
+	  struct setup *s)
 {
-	struct setup *s = *state;
-
 	assert_int_equal(tell_u64(s->f, VHOST_USER_SET_FEATURES,
 				  BIT(VHOST_USER_F_PROTOCOL_FEATURES) |
 					  BIT(VIRTIO_F_RING_PACKED)),
@@ -198,19 +187,4 @@ static void test_packed_ring_without_a_base_begins_with_wraps_of_1(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_packed_ring_without_a_base_begins_with_wraps_of_1),
-		TEST(test_reset_stops_disables_and_forgets_the_place),
-		TEST(test_qemu_order_starts_and_stops),
-		TEST(test_cloud_hypervisor_order_starts_pauses_and_stops),
-		TEST(test_enable_may_come_first),
-		TEST(test_base_of_a_ring_that_never_ran_is_what_was_set),
-		TEST(test_requests_in_hand_end_before_the_base_is_told),
-		TEST(test_start_is_fresh_unless_it_goes_on),
-		TEST(test_end_of_the_session_quiesces_active_rings),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -3,17 +3,12 @@
 #ifndef TEST_VRINGS_RIG_H
 #define TEST_VRINGS_RIG_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/session_fixture.h"
+#include "tests/lib/test.h"
 
 #define RAM_SIZE KIB(16)
 #define QUEUES	 4
@@ -93,7 +88,5 @@ static inline void serve(struct setup *s)
 	assert_int_equal(vhost_session_pop(&s->f->session, 0, &s->chain), 1);
 	vring_push(&ring_of(s)->vring, &s->chain, 1);
 }
-
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 #endif

@@ -3,10 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/ring_fixture.h"
+#include "tests/lib/test.h"
 #include "vhost/wire/listen.h"
 
 #define RIVALS	 16
@@ -107,9 +102,8 @@ static void assert_fails(const char *path, int error)
 	assert_int_equal(vhost_listen(&listener, path, NULL), error);
 }
 
-static void test_listens_accepts_and_removes_its_file(void **state)
+TEST_WITH(test_listens_accepts_and_removes_its_file, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_listener listener;
 	int front, back;
 
@@ -135,9 +129,8 @@ static void test_listens_accepts_and_removes_its_file(void **state)
 	close(back);
 }
 
-static void test_accepts_each_of_several(void **state)
+TEST_WITH(test_accepts_each_of_several, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_listener listener;
 	int fronts[3];
 
@@ -157,9 +150,8 @@ static void test_accepts_each_of_several(void **state)
 	vhost_unlisten(&listener);
 }
 
-static void test_stale_socket_is_replaced(void **state)
+TEST_WITH(test_stale_socket_is_replaced, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_listener listener;
 	struct stat before, after;
 	int front;
@@ -178,9 +170,8 @@ static void test_stale_socket_is_replaced(void **state)
 	assert_false(exists(s->path));
 }
 
-static void test_socket_that_is_served_is_left_alone(void **state)
+TEST_WITH(test_socket_that_is_served_is_left_alone, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_listener listener;
 	int front;
 
@@ -192,9 +183,8 @@ static void test_socket_that_is_served_is_left_alone(void **state)
 	vhost_unlisten(&listener);
 }
 
-static void test_socket_with_a_full_backlog_is_served_too(void **state)
+TEST_WITH(test_socket_with_a_full_backlog_is_served_too, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_listener listener;
 	int fronts[64];
 	int count = 0;
@@ -209,9 +199,8 @@ static void test_socket_with_a_full_backlog_is_served_too(void **state)
 	vhost_unlisten(&listener);
 }
 
-static void test_socket_of_another_type_is_left_alone(void **state)
+TEST_WITH(test_socket_of_another_type_is_left_alone, struct setup *s)
 {
-	struct setup *s = *state;
 	int fd = make_socket(SOCK_DGRAM, s->path);
 
 	assert_fails(s->path, -EPROTOTYPE);
@@ -219,9 +208,8 @@ static void test_socket_of_another_type_is_left_alone(void **state)
 	close(fd);
 }
 
-static void test_what_is_no_socket_is_left_alone(void **state)
+TEST_WITH(test_what_is_no_socket_is_left_alone, struct setup *s)
 {
-	struct setup *s = *state;
 	struct stat st;
 
 	close(open(s->path, O_CREAT | O_WRONLY, 0600));
@@ -240,9 +228,8 @@ static void test_what_is_no_socket_is_left_alone(void **state)
 	assert_true(S_ISLNK(st.st_mode));
 }
 
-static void test_path_that_cannot_be_is_an_error(void **state)
+TEST_WITH(test_path_that_cannot_be_is_an_error, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_listener listener;
 	char below[80], path[SUN_PATH + 1];
 
@@ -266,9 +253,8 @@ static void test_path_that_cannot_be_is_an_error(void **state)
 	assert_false(exists(path));
 }
 
-static void test_file_that_took_our_place_is_not_removed(void **state)
+TEST_WITH(test_file_that_took_our_place_is_not_removed, struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_listener ours, theirs;
 
 	assert_int_equal(vhost_listen(&ours, s->path, NULL), 0);
@@ -301,10 +287,9 @@ static mode_t mode_of(const char *path)
 	return st.st_mode & 07777;
 }
 
-static void test_access_is_what_was_asked_for(void **state)
+TEST_WITH(test_access_is_what_was_asked_for, struct setup *s)
 {
 	struct vhost_access access = { .mode = 0666, .group = (gid_t)-1 };
-	struct setup *s = *state;
 	struct vhost_listener listener;
 	mode_t mask = umask(027);
 
@@ -324,10 +309,9 @@ static void test_access_is_what_was_asked_for(void **state)
 	umask(mask);
 }
 
-static void test_group_is_what_was_asked_for_or_an_error(void **state)
+TEST_WITH(test_group_is_what_was_asked_for_or_an_error, struct setup *s)
 {
 	struct vhost_access access = { .group = 12345 };
-	struct setup *s = *state;
 	struct vhost_listener listener;
 	struct stat st;
 
@@ -343,10 +327,9 @@ static void test_group_is_what_was_asked_for_or_an_error(void **state)
 	vhost_unlisten(&listener);
 }
 
-static void
-test_directory_that_is_locked_for_a_moment_is_waited_for(void **state)
+TEST_WITH(test_directory_that_is_locked_for_a_moment_is_waited_for,
+	  struct setup *s)
 {
-	struct setup *s = *state;
 	struct vhost_listener listener;
 	int lock = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	pid_t pid;
@@ -419,32 +402,11 @@ static void race(const struct setup *s)
 	assert_true(WIFSIGNALED(status));
 }
 
-static void test_one_of_many_rivals_gets_a_stale_socket(void **state)
+TEST_WITH(test_one_of_many_rivals_gets_a_stale_socket, struct setup *s)
 {
 	/* The second and later ones find what the killed winner left. */
 	for (int i = 0; i < 25; i++)
-		race(*state);
+		race(s);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_listens_accepts_and_removes_its_file),
-		TEST(test_accepts_each_of_several),
-		TEST(test_stale_socket_is_replaced),
-		TEST(test_socket_that_is_served_is_left_alone),
-		TEST(test_socket_with_a_full_backlog_is_served_too),
-		TEST(test_socket_of_another_type_is_left_alone),
-		TEST(test_what_is_no_socket_is_left_alone),
-		TEST(test_path_that_cannot_be_is_an_error),
-		TEST(test_file_that_took_our_place_is_not_removed),
-		TEST(test_access_is_what_was_asked_for),
-		TEST(test_group_is_what_was_asked_for_or_an_error),
-		TEST(test_directory_that_is_locked_for_a_moment_is_waited_for),
-		TEST(test_one_of_many_rivals_gets_a_stale_socket),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/session_fixture.h"
+#include "tests/lib/test.h"
 #include "vhost/wire/sock.h"
 
 #define HEADER sizeof(struct vhost_wire_header)
@@ -72,10 +67,9 @@ static void fill(int *fds, unsigned int count)
 		fds[i] = STDERR_FILENO;
 }
 
-static void test_messages_come_one_at_a_time(void **state)
+TEST_WITH(test_messages_come_one_at_a_time, struct setup *s)
 {
 	static const uint32_t sizes[] = { 0, 8, 40, 268, 0, 1 };
-	struct setup *s = *state;
 
 	for (uint32_t i = 0; i < 6; i++) {
 		struct message m = message(i, sizes[i]);
@@ -98,9 +92,8 @@ static void test_messages_come_one_at_a_time(void **state)
 	assert_int_equal(vhost_sock_recv(&s->sock), 0);
 }
 
-static void test_message_comes_in_parts_of_any_size(void **state)
+TEST_WITH(test_message_comes_in_parts_of_any_size, struct setup *s)
 {
-	struct setup *s = *state;
 	struct message m = message(7, 40);
 	int fd = STDERR_FILENO;
 
@@ -121,9 +114,8 @@ static void test_message_comes_in_parts_of_any_size(void **state)
 	assert_int_equal(open_fds(), s->fds_open);
 }
 
-static void test_message_in_single_bytes_all_there_is_taken(void **state)
+TEST_WITH(test_message_in_single_bytes_all_there_is_taken, struct setup *s)
 {
-	struct setup *s = *state;
 	struct message m = message(7, 8);
 	unsigned int calls = 1;
 	int fd = STDERR_FILENO;
@@ -138,9 +130,8 @@ static void test_message_in_single_bytes_all_there_is_taken(void **state)
 	assert_true(s->sock.msg.fds_lost);
 }
 
-static void test_descriptors_are_taken_once_or_closed(void **state)
+TEST_WITH(test_descriptors_are_taken_once_or_closed, struct setup *s)
 {
-	struct setup *s = *state;
 	struct message m = message(1, 0);
 	struct vhost_msg *msg = &s->sock.msg;
 	int fds[3], taken;
@@ -164,10 +155,9 @@ static void test_descriptors_are_taken_once_or_closed(void **state)
 	assert_int_equal(close(taken), 0);
 }
 
-static void test_too_many_descriptors_are_noted_and_closed(void **state)
+TEST_WITH(test_too_many_descriptors_are_noted_and_closed, struct setup *s)
 {
 	static const unsigned int counts[] = { 8, 9, 15, 16, 17, 18, 40, 64 };
-	struct setup *s = *state;
 	struct message m = message(5, 8);
 	int fds[64];
 
@@ -184,9 +174,9 @@ static void test_too_many_descriptors_are_noted_and_closed(void **state)
 	}
 }
 
-static void test_descriptors_of_one_message_are_not_the_next_ones(void **state)
+TEST_WITH(test_descriptors_of_one_message_are_not_the_next_ones,
+	  struct setup *s)
 {
-	struct setup *s = *state;
 	struct message m = message(5, 8);
 	int fds[2];
 
@@ -201,12 +191,11 @@ static void test_descriptors_of_one_message_are_not_the_next_ones(void **state)
 	}
 }
 
-static void test_payload_too_long_is_dropped_and_the_next_read(void **state)
+TEST_WITH(test_payload_too_long_is_dropped_and_the_next_read, struct setup *s)
 {
 	const uint32_t most = sizeof(union vhost_wire_payload);
 	const uint32_t sizes[] = { most, most + 1, 2 * most, 2 * most + 1,
 				   1000 };
-	struct setup *s = *state;
 
 	for (uint32_t i = 0; i < 5; i++) {
 		struct message m = message(i, sizes[i]);
@@ -226,9 +215,8 @@ static void test_payload_too_long_is_dropped_and_the_next_read(void **state)
 	}
 }
 
-static void test_long_payload_lets_the_caller_go(void **state)
+TEST_WITH(test_long_payload_lets_the_caller_go, struct setup *s)
 {
-	struct setup *s = *state;
 	struct message m = message(1, KIB(64));
 	size_t sent = sizeof(m);
 
@@ -248,11 +236,10 @@ static void test_long_payload_lets_the_caller_go(void **state)
 	assert_int_equal(s->sock.have, HEADER + KIB(64));
 }
 
-static void test_payload_of_an_absurd_size_is_no_message(void **state)
+TEST(test_payload_of_an_absurd_size_is_no_message)
 {
 	static const uint32_t sizes[] = { KIB(64) + 1, INT32_MAX, UINT32_MAX };
 
-	(void)state;
 	for (int i = 0; i < 3; i++) {
 		struct message m = message(1, sizes[i]);
 		struct setup *s;
@@ -266,13 +253,12 @@ static void test_payload_of_an_absurd_size_is_no_message(void **state)
 	}
 }
 
-static void test_end_of_stream_anywhere_is_a_reset(void **state)
+TEST(test_end_of_stream_anywhere_is_a_reset)
 {
 	static const size_t lengths[] = { 0, 1, HEADER, HEADER + 3 };
 	struct message m = message(1, 8);
 	int fds[4];
 
-	(void)state;
 	fill(fds, 4);
 	for (size_t i = 0; i < 4; i++) {
 		struct setup *s;
@@ -291,9 +277,8 @@ static void test_end_of_stream_anywhere_is_a_reset(void **state)
 	}
 }
 
-static void test_whole_message_before_the_end_is_read(void **state)
+TEST_WITH(test_whole_message_before_the_end_is_read, struct setup *s)
 {
-	struct setup *s = *state;
 	struct message m = message(1, 8);
 
 	say_bytes(&s->peer, &m, HEADER + 8, NULL, 0);
@@ -303,11 +288,10 @@ static void test_whole_message_before_the_end_is_read(void **state)
 	assert_int_equal(vhost_sock_recv(&s->sock), -ECONNRESET);
 }
 
-static void test_reply_is_exact_on_the_wire(void **state)
+TEST_WITH(test_reply_is_exact_on_the_wire, struct setup *s)
 {
 	const uint8_t expected[] = { 15, 0, 0, 0, 5, 0, 0, 0,
 				     3,	 0, 0, 0, 1, 2, 3 };
-	struct setup *s = *state;
 	uint8_t got[32];
 
 	assert_int_equal(vhost_sock_reply(&s->sock, 15, "\1\2\3", 3), 0);
@@ -317,9 +301,8 @@ static void test_reply_is_exact_on_the_wire(void **state)
 	assert_int_equal(recv(s->peer.front, got, sizeof(got), 0), HEADER);
 }
 
-static void test_reply_that_nobody_reads_does_not_wait(void **state)
+TEST_WITH(test_reply_that_nobody_reads_does_not_wait, struct setup *s)
 {
-	struct setup *s = *state;
 	uint8_t payload[200] = { 0 };
 	unsigned int count = 0;
 	int ret;
@@ -331,34 +314,10 @@ static void test_reply_that_nobody_reads_does_not_wait(void **state)
 	assert_int_equal(ret, -EAGAIN);
 }
 
-static void test_reply_to_nobody_raises_no_signal(void **state)
+TEST_WITH(test_reply_to_nobody_raises_no_signal, struct setup *s)
 {
-	struct setup *s = *state;
-
 	shutdown(s->peer.front, SHUT_RDWR);
 	assert_int_equal(vhost_sock_reply(&s->sock, 1, "", 1), -EPIPE);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_messages_come_one_at_a_time),
-		TEST(test_message_comes_in_parts_of_any_size),
-		TEST(test_message_in_single_bytes_all_there_is_taken),
-		TEST(test_descriptors_are_taken_once_or_closed),
-		TEST(test_too_many_descriptors_are_noted_and_closed),
-		TEST(test_descriptors_of_one_message_are_not_the_next_ones),
-		TEST(test_payload_too_long_is_dropped_and_the_next_read),
-		TEST(test_long_payload_lets_the_caller_go),
-		cmocka_unit_test(test_payload_of_an_absurd_size_is_no_message),
-		cmocka_unit_test(test_end_of_stream_anywhere_is_a_reset),
-		TEST(test_whole_message_before_the_end_is_read),
-		TEST(test_reply_is_exact_on_the_wire),
-		TEST(test_reply_that_nobody_reads_does_not_wait),
-		TEST(test_reply_to_nobody_raises_no_signal),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/ring_fixture.h"
+#include "tests/lib/test.h"
 #include "virtio/ring/chain.h"
 #include "virtio/mem/dirty_log.h"
 
@@ -66,7 +61,7 @@ static void check(struct setup *s, uint64_t first, uint64_t count)
 	memset(s->file.host, 0, PAGE);
 }
 
-static void test_marks_every_page_that_is_touched(void **state)
+TEST_WITH(test_marks_every_page_that_is_touched, struct setup *s)
 {
 	static const struct {
 		uint64_t addr, len, first, count;
@@ -82,7 +77,6 @@ static void test_marks_every_page_that_is_touched(void **state)
 		{ 0, PAGES * PAGE, 0, PAGES },
 		{ PAGES * PAGE - 1, 1, PAGES - 1, 1 },
 	};
-	struct setup *s = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		s->log.marked = false;
@@ -93,17 +87,15 @@ static void test_marks_every_page_that_is_touched(void **state)
 	assert_false(s->log.lost);
 }
 
-static void test_marks_leave_others_as_they_are(void **state)
+TEST_WITH(test_marks_leave_others_as_they_are, struct setup *s)
 {
-	struct setup *s = *state;
-
 	dirty_log_mark(&s->log, 2 * PAGE, 1);
 	dirty_log_mark(&s->log, 3 * PAGE, 1);
 	dirty_log_mark(&s->log, 2 * PAGE, 1);
 	check(s, 2, 2);
 }
 
-static void test_pages_without_a_bit_are_lost_and_said_to_be(void **state)
+TEST_WITH(test_pages_without_a_bit_are_lost_and_said_to_be, struct setup *s)
 {
 	static const struct {
 		uint64_t addr, len, first, count;
@@ -116,7 +108,6 @@ static void test_pages_without_a_bit_are_lost_and_said_to_be(void **state)
 		{ 0, UINT64_MAX, 0, PAGES },
 		{ 1, UINT64_MAX, 0, PAGES },
 	};
-	struct setup *s = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		s->log.lost = 0;
@@ -126,9 +117,8 @@ static void test_pages_without_a_bit_are_lost_and_said_to_be(void **state)
 	}
 }
 
-static void test_log_that_is_not_in_its_file_is_refused(void **state)
+TEST_WITH(test_log_that_is_not_in_its_file_is_refused, struct setup *s)
 {
-	struct setup *s = *state;
 	struct dirty_log log = { 0 };
 	int fd = s->file.fd;
 
@@ -143,10 +133,8 @@ static void test_log_that_is_not_in_its_file_is_refused(void **state)
 	dirty_log_close(&log);
 }
 
-static void test_covers_up_to_its_last_bit(void **state)
+TEST_WITH(test_covers_up_to_its_last_bit, struct setup *s)
 {
-	struct setup *s = *state;
-
 	assert_true(dirty_log_covers(&s->log, 0));
 	assert_true(dirty_log_covers(&s->log, PAGES * PAGE - 1));
 	assert_false(dirty_log_covers(&s->log, PAGES * PAGE));
@@ -155,9 +143,8 @@ static void test_covers_up_to_its_last_bit(void **state)
 }
 
 /* cmocka installs its SIGBUS handler before each test, so install ours here. */
-static void test_log_cut_short_is_lost_and_nobody_dies(void **state)
+TEST_WITH(test_log_cut_short_is_lost_and_nobody_dies, struct setup *s)
 {
-	struct setup *s = *state;
 	struct guest_mem mem;
 
 	guest_mem_init(&mem);
@@ -174,9 +161,8 @@ static void test_log_cut_short_is_lost_and_nobody_dies(void **state)
 	signal(SIGBUS, SIG_DFL);
 }
 
-static void test_addresses_outside_are_not_covered(void **state)
+TEST_WITH(test_addresses_outside_are_not_covered, struct setup *s)
 {
-	struct setup *s = *state;
 	struct dirty_log none = { 0 };
 
 	assert_false(dirty_log_zero(&none, NULL));
@@ -186,19 +172,4 @@ static void test_addresses_outside_are_not_covered(void **state)
 	assert_false(s->log.lost);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_marks_every_page_that_is_touched),
-		TEST(test_marks_leave_others_as_they_are),
-		TEST(test_pages_without_a_bit_are_lost_and_said_to_be),
-		TEST(test_log_that_is_not_in_its_file_is_refused),
-		TEST(test_covers_up_to_its_last_bit),
-		TEST(test_log_cut_short_is_lost_and_nobody_dies),
-		TEST(test_addresses_outside_are_not_covered),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

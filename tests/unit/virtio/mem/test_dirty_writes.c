@@ -59,9 +59,8 @@ static void check_clear(const struct logged *l)
 	assert_memory_equal(l->file.host, zeros, LOG_SIZE);
 }
 
-static void test_chain_writes_are_marked_and_reads_are_not(void **state)
+TEST_WITH(test_chain_writes_are_marked_and_reads_are_not, struct logged *l)
 {
-	struct logged *l = *state;
 	struct guest_mem *mem = &l->rig->mem;
 	struct chain *c = &l->rig->chain;
 	uint64_t at = KIB(64) + 8 * PAGE;
@@ -98,9 +97,8 @@ static void test_chain_writes_are_marked_and_reads_are_not(void **state)
 	check_clear(l);
 }
 
-static void test_log_stays_with_its_table(void **state)
+TEST_WITH(test_log_stays_with_its_table, struct logged *l)
 {
-	struct logged *l = *state;
 	struct guest_mem other;
 
 	guest_mem_init(&other);
@@ -113,9 +111,8 @@ static void test_log_stays_with_its_table(void **state)
 }
 
 /* A split ring is marked at its log address, not at its own. */
-static void test_used_ring_is_marked_at_its_log_address(void **state)
+TEST_WITH(test_used_ring_is_marked_at_its_log_address, struct logged *l)
 {
-	struct logged *l = *state;
 	struct setup *s = l->rig;
 	const uint64_t at = 64 * PAGE;
 
@@ -141,9 +138,8 @@ static void test_used_ring_is_marked_at_its_log_address(void **state)
 	check_clear(l);
 }
 
-static void test_split_event_fields_are_marked(void **state)
+TEST_WITH(test_split_event_fields_are_marked, struct logged *l)
 {
-	struct logged *l = *state;
 	struct setup *s = l->rig;
 
 	begin(s, 1024, 0);
@@ -161,9 +157,8 @@ static void test_split_event_fields_are_marked(void **state)
 	check_clear(l);
 }
 
-static void test_ring_is_not_marked_unless_asked_for(void **state)
+TEST_WITH(test_ring_is_not_marked_unless_asked_for, struct logged *l)
 {
-	struct logged *l = *state;
 	struct setup *s = l->rig;
 
 	s->vring.log_addr = 3 * PAGE;
@@ -212,9 +207,8 @@ static void begin_logged_packed(struct setup *s, uint16_t size)
 		};
 }
 
-static void test_packed_descriptors_are_marked_as_they_are_used(void **state)
+TEST_WITH(test_packed_descriptors_are_marked_as_they_are_used, struct logged *l)
 {
-	struct logged *l = *state;
 	struct setup *s = l->rig;
 
 	begin_logged_packed(s, 300);
@@ -226,9 +220,8 @@ static void test_packed_descriptors_are_marked_as_they_are_used(void **state)
 }
 
 /* A packed ring is marked at its log address and at its own. */
-static void test_packed_ring_is_marked_where_it_is_too(void **state)
+TEST_WITH(test_packed_ring_is_marked_where_it_is_too, struct logged *l)
 {
-	struct logged *l = *state;
 	struct setup *s = l->rig;
 
 	begin_logged_packed(s, 300);
@@ -239,9 +232,8 @@ static void test_packed_ring_is_marked_where_it_is_too(void **state)
 	check_clear(l);
 }
 
-static void test_packed_event_suppression_is_marked(void **state)
+TEST_WITH(test_packed_event_suppression_is_marked, struct logged *l)
 {
-	struct logged *l = *state;
 	struct setup *s = l->rig;
 
 	begin_logged_packed(s, 4);
@@ -259,21 +251,4 @@ static void test_packed_event_suppression_is_marked(void **state)
 	check_clear(l);
 }
 
-#define LOGGED(test) \
-	cmocka_unit_test_setup_teardown(test, logged_setup, logged_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		LOGGED(test_chain_writes_are_marked_and_reads_are_not),
-		LOGGED(test_log_stays_with_its_table),
-		LOGGED(test_used_ring_is_marked_at_its_log_address),
-		LOGGED(test_split_event_fields_are_marked),
-		LOGGED(test_ring_is_not_marked_unless_asked_for),
-		LOGGED(test_packed_descriptors_are_marked_as_they_are_used),
-		LOGGED(test_packed_ring_is_marked_where_it_is_too),
-		LOGGED(test_packed_event_suppression_is_marked),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(logged_setup, logged_teardown)

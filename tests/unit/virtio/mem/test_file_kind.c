@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -14,10 +10,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/fuse.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 #include "virtio/mem/file_kind.h"
 
 static void assert_kind(int fd, int kind)
@@ -27,11 +22,10 @@ static void assert_kind(int fd, int kind)
 	close(fd);
 }
 
-static void test_what_signals_is_told_from_what_looks_like_it(void **state)
+TEST(test_what_signals_is_told_from_what_looks_like_it)
 {
 	int ends[2];
 
-	(void)state;
 	assert_kind(eventfd(0, EFD_CLOEXEC), FILE_EVENTFD);
 	assert_kind(epoll_create1(EPOLL_CLOEXEC), FILE_OTHER);
 	assert_kind(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), FILE_OTHER);
@@ -45,12 +39,11 @@ static void test_what_signals_is_told_from_what_looks_like_it(void **state)
 	assert_int_equal(file_kind(ends[1]), -EBADF);
 }
 
-static void test_memory_and_disk_are_told_apart_from_the_rest(void **state)
+TEST(test_memory_and_disk_are_told_apart_from_the_rest)
 {
 	char path[] = "/tmp/test-file-kind-XXXXXX";
 	int fd, kind;
 
-	(void)state;
 	assert_kind(memfd_create("[eventfd]", MFD_CLOEXEC), FILE_MEMORY);
 	assert_kind(open("/dev/zero", O_RDWR | O_CLOEXEC), FILE_DEVICE);
 	assert_kind(open("/", O_RDONLY | O_CLOEXEC), FILE_OTHER);
@@ -63,11 +56,10 @@ static void test_memory_and_disk_are_told_apart_from_the_rest(void **state)
 	assert_kind(fd, kind);
 }
 
-static void test_file_in_user_space_is_told_without_asking(void **state)
+TEST(test_file_in_user_space_is_told_without_asking)
 {
 	struct fuse_file fuse;
 
-	(void)state;
 	if (!fuse_file_open(&fuse)) {
 		skip_because("no FUSE: it needs root and /dev/fuse");
 	}
@@ -76,16 +68,4 @@ static void test_file_in_user_space_is_told_without_asking(void **state)
 	fuse_file_close(&fuse);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			test_what_signals_is_told_from_what_looks_like_it),
-		cmocka_unit_test(
-			test_memory_and_disk_are_told_apart_from_the_rest),
-		cmocka_unit_test(
-			test_file_in_user_space_is_told_without_asking),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/ring_fixture.h"
+#include "tests/lib/test.h"
 #include "virtio/mem/file_map.h"
 
 #define PAGE KIB(4)
 
-static void test_any_part_of_a_file_is_shared(void **state)
+TEST(test_any_part_of_a_file_is_shared)
 {
 	struct file_map map;
 	struct ram ram;
 
-	(void)state;
 	ram_open(&ram, 0, 4 * PAGE, 0);
 	ram.host[PAGE + 77] = 1;
 	assert_int_equal(file_map_open(&map, ram.fd, PAGE + 77, PAGE), 0);
@@ -31,13 +25,12 @@ static void test_any_part_of_a_file_is_shared(void **state)
 	ram_close(&ram);
 }
 
-static void test_part_behind_the_end_is_refused(void **state)
+TEST(test_part_behind_the_end_is_refused)
 {
 	struct file_map map;
 	struct ram ram;
 	int ends[2];
 
-	(void)state;
 	ram_open(&ram, 0, PAGE, 0);
 	assert_int_equal(file_map_open(&map, ram.fd, 1, PAGE), -EINVAL);
 	assert_int_equal(file_map_open(&map, ram.fd, PAGE, 1), -EINVAL);
@@ -49,12 +42,11 @@ static void test_part_behind_the_end_is_refused(void **state)
 	ram_close(&ram);
 }
 
-static void test_covered_map_is_zeros_of_its_own(void **state)
+TEST(test_covered_map_is_zeros_of_its_own)
 {
 	struct file_map map;
 	struct ram ram;
 
-	(void)state;
 	ram_open(&ram, 0, 2 * PAGE, 0);
 	ram.host[5] = 1;
 	assert_int_equal(file_map_open(&map, ram.fd, 0, 2 * PAGE), 0);
@@ -66,13 +58,4 @@ static void test_covered_map_is_zeros_of_its_own(void **state)
 	ram_close(&ram);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_any_part_of_a_file_is_shared),
-		cmocka_unit_test(test_part_behind_the_end_is_refused),
-		cmocka_unit_test(test_covered_map_is_zeros_of_its_own),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -2,19 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/ring_fixture.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 
 #define PAGE   KIB(4)
 #define FILE_4 (4 * PAGE)
@@ -59,12 +54,11 @@ static const struct {
 	  -EINVAL },
 };
 
-static void test_add_takes_only_what_is_inside_its_file(void **state)
+TEST(test_add_takes_only_what_is_inside_its_file)
 {
 	int fd = file_of(FILE_4);
 	unsigned int fds = open_fds();
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
 		struct guest_mem mem;
 		int ret;
@@ -81,14 +75,13 @@ static void test_add_takes_only_what_is_inside_its_file(void **state)
 	close(fd);
 }
 
-static void test_add_of_what_cannot_be_mapped_fails(void **state)
+TEST(test_add_of_what_cannot_be_mapped_fails)
 {
 	const struct guest_region_spec spec = { 0, PAGE, 0, 0 };
 	struct guest_mem mem;
 	char path[64];
 	int pipes[2], fd, read_only;
 
-	(void)state;
 	guest_mem_init(&mem);
 	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
 	assert_true(guest_mem_add(&mem, &spec, pipes[0]) < 0);
@@ -128,12 +121,11 @@ static const struct {
 	{ "far from it", 0x20000, 0xa0000, 0x1000, 0 },
 };
 
-static void test_add_refuses_overlap_to_the_byte(void **state)
+TEST(test_add_refuses_overlap_to_the_byte)
 {
 	const struct guest_region_spec first = { 0x10000, 0x2000, 0x90000, 0 };
 	int fd = file_of(0x4000);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(neighbours) / sizeof(neighbours[0]);
 	     i++) {
 		struct guest_region_spec spec = {
@@ -154,13 +146,12 @@ static void test_add_refuses_overlap_to_the_byte(void **state)
 	close(fd);
 }
 
-static void test_add_to_a_full_table_fails_and_remove_makes_room(void **state)
+TEST(test_add_to_a_full_table_fails_and_remove_makes_room)
 {
 	struct guest_region_spec spec = { 0, PAGE, 0, 0 };
 	int fd = file_of(PAGE);
 	struct guest_mem mem;
 
-	(void)state;
 	guest_mem_init(&mem);
 	for (unsigned int i = 0; i < GUEST_MEM_MAX_REGIONS; i++) {
 		spec.guest_addr = spec.user_addr = i * PAGE;
@@ -177,14 +168,13 @@ static void test_add_to_a_full_table_fails_and_remove_makes_room(void **state)
 	close(fd);
 }
 
-static void test_lookup_finds_each_region_whatever_the_order(void **state)
+TEST(test_lookup_finds_each_region_whatever_the_order)
 {
 	static const unsigned int order[] = { 3, 0, 4, 1, 2 };
 	struct guest_mem mem;
 	struct ram rams[5];
 	size_t got;
 
-	(void)state;
 	guest_mem_init(&mem);
 	for (unsigned int i = 0; i < 5; i++) {
 		struct ram *ram = &rams[order[i]];
@@ -218,13 +208,12 @@ static void test_lookup_finds_each_region_whatever_the_order(void **state)
 		ram_close(&rams[i]);
 }
 
-static void test_lookup_by_user_address_wants_all_bytes(void **state)
+TEST(test_lookup_by_user_address_wants_all_bytes)
 {
 	struct guest_mem mem;
 	struct ram low, high;
 	uint64_t user = KIB(64) + RAM_USER_SHIFT;
 
-	(void)state;
 	guest_mem_init(&mem);
 	assert_null(guest_mem_at_user(&mem, 0, 0));
 	ram_open(&low, KIB(64), PAGE, 0);
@@ -247,7 +236,7 @@ static void test_lookup_by_user_address_wants_all_bytes(void **state)
 	ram_close(&high);
 }
 
-static void test_unaligned_offset_maps_the_right_bytes(void **state)
+TEST(test_unaligned_offset_maps_the_right_bytes)
 {
 	struct guest_region_spec spec = { 0x1000, 100, 0x1000, PAGE + 7 };
 	int fd = file_of(2 * PAGE);
@@ -256,7 +245,6 @@ static void test_unaligned_offset_maps_the_right_bytes(void **state)
 	uint8_t *host;
 	size_t got;
 
-	(void)state;
 	guest_mem_init(&mem);
 	assert_int_equal(pwrite(fd, &byte, 1, PAGE + 7 + 99), 1);
 	assert_int_equal(guest_mem_add(&mem, &spec, fd), 0);
@@ -273,7 +261,7 @@ static void test_unaligned_offset_maps_the_right_bytes(void **state)
 	guest_mem_clear(&mem);
 }
 
-static void test_remove_needs_all_of_the_identity(void **state)
+TEST(test_remove_needs_all_of_the_identity)
 {
 	const struct guest_region_spec have = { 0x1000, PAGE, 0x9000, 0 };
 	const struct guest_region_spec wrong[] = {
@@ -285,7 +273,6 @@ static void test_remove_needs_all_of_the_identity(void **state)
 	int fd = file_of(PAGE);
 	struct guest_mem mem;
 
-	(void)state;
 	guest_mem_init(&mem);
 	assert_int_equal(guest_mem_remove(&mem, &have), -ENOENT);
 	assert_int_equal(guest_mem_add(&mem, &have, fd), 0);
@@ -298,13 +285,12 @@ static void test_remove_needs_all_of_the_identity(void **state)
 	close(fd);
 }
 
-static void test_read_crosses_regions_but_no_hole(void **state)
+TEST(test_read_crosses_regions_but_no_hole)
 {
 	struct guest_mem mem;
 	struct ram low, high;
 	char buf[8] = "";
 
-	(void)state;
 	guest_mem_init(&mem);
 	ram_open(&low, KIB(64), PAGE, 0);
 	ram_open(&high, KIB(64) + PAGE, PAGE, PAGE);
@@ -328,13 +314,12 @@ static void test_read_crosses_regions_but_no_hole(void **state)
 	ram_close(&high);
 }
 
-static void test_swap_exchanges_tables_and_marks(void **state)
+TEST(test_swap_exchanges_tables_and_marks)
 {
 	struct guest_mem a, b;
 	struct ram ram;
 	size_t got;
 
-	(void)state;
 	guest_mem_init(&a);
 	guest_mem_init(&b);
 	ram_open(&ram, 0, PAGE, 0);
@@ -351,7 +336,7 @@ static void test_swap_exchanges_tables_and_marks(void **state)
 	ram_close(&ram);
 }
 
-static void test_huge_pages_are_mapped_whole(void **state)
+TEST(test_huge_pages_are_mapped_whole)
 {
 	const uint64_t huge = KIB(2048);
 	struct guest_region_spec spec = { 0, huge + PAGE, 0, huge - PAGE };
@@ -359,7 +344,6 @@ static void test_huge_pages_are_mapped_whole(void **state)
 	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB);
 	int ret;
 
-	(void)state;
 	if (fd < 0 || ftruncate(fd, (off_t)(2 * huge)) < 0) {
 		skip_because("no 2 MiB pages here: %s", strerror(errno));
 	}
@@ -372,23 +356,4 @@ static void test_huge_pages_are_mapped_whole(void **state)
 	guest_mem_clear(&mem);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_add_takes_only_what_is_inside_its_file),
-		cmocka_unit_test(test_add_of_what_cannot_be_mapped_fails),
-		cmocka_unit_test(test_add_refuses_overlap_to_the_byte),
-		cmocka_unit_test(
-			test_add_to_a_full_table_fails_and_remove_makes_room),
-		cmocka_unit_test(
-			test_lookup_finds_each_region_whatever_the_order),
-		cmocka_unit_test(test_lookup_by_user_address_wants_all_bytes),
-		cmocka_unit_test(test_unaligned_offset_maps_the_right_bytes),
-		cmocka_unit_test(test_remove_needs_all_of_the_identity),
-		cmocka_unit_test(test_read_crosses_regions_but_no_hole),
-		cmocka_unit_test(test_swap_exchanges_tables_and_marks),
-		cmocka_unit_test(test_huge_pages_are_mapped_whole),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -2,16 +2,11 @@
 /* Guest memory, chains and rings behind an IOMMU. */
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/ring_fixture.h"
+#include "tests/lib/test.h"
 #include "virtio/ring/chain.h"
 #include "virtio/ring/vring.h"
 
@@ -69,9 +64,8 @@ static void map(struct setup *s, unsigned int from, unsigned int to,
 			 0);
 }
 
-static void without_an_iommu_addresses_are_the_guests(void **state)
+TEST_WITH(without_an_iommu_addresses_are_the_guests, struct setup *s)
 {
-	struct setup *s = *state;
 	size_t got;
 	uint8_t *at;
 
@@ -84,9 +78,8 @@ static void without_an_iommu_addresses_are_the_guests(void **state)
 	assert_false(guest_mem_missed(&s->mem));
 }
 
-static void driver_s_address_leads_to_its_page(void **state)
+TEST_WITH(driver_s_address_leads_to_its_page, struct setup *s)
 {
-	struct setup *s = *state;
 	uint8_t *at;
 	size_t got;
 
@@ -105,9 +98,8 @@ static void driver_s_address_leads_to_its_page(void **state)
 }
 
 /* An address that is translated but in no region is no miss. */
-static void translation_to_nowhere_is_no_miss(void **state)
+TEST_WITH(translation_to_nowhere_is_no_miss, struct setup *s)
 {
-	struct setup *s = *state;
 	size_t got;
 
 	assert_int_equal(iotlb_update(&s->iotlb, IOVA, 4 * PAGE,
@@ -121,9 +113,8 @@ static void translation_to_nowhere_is_no_miss(void **state)
 	assert_false(guest_mem_missed(&s->mem));
 }
 
-static void iommu_stays_with_its_owner(void **state)
+TEST_WITH(iommu_stays_with_its_owner, struct setup *s)
 {
-	struct setup *s = *state;
 	struct guest_mem other;
 
 	guest_mem_init(&other);
@@ -134,9 +125,8 @@ static void iommu_stays_with_its_owner(void **state)
 	assert_ptr_equal(s->mem.iotlb, &s->iotlb);
 }
 
-static void chain_is_read_and_written_page_by_page(void **state)
+TEST_WITH(chain_is_read_and_written_page_by_page, struct setup *s)
 {
-	struct setup *s = *state;
 	struct chain_cursor in, out;
 	uint8_t bytes[PAGE + 2];
 
@@ -164,9 +154,8 @@ static void chain_is_read_and_written_page_by_page(void **state)
 	assert_int_equal(s->ram.host[1], 0);
 }
 
-static void chain_needs_the_right_access_everywhere(void **state)
+TEST_WITH(chain_needs_the_right_access_everywhere, struct setup *s)
 {
-	struct setup *s = *state;
 	struct chain_cursor cursor;
 	uint8_t byte = 0;
 
@@ -184,9 +173,8 @@ static void chain_needs_the_right_access_everywhere(void **state)
 	assert_int_equal(s->ram.host[0], 1);
 }
 
-static void misses_are_one_of_each_page(void **state)
+TEST_WITH(misses_are_one_of_each_page, struct setup *s)
 {
-	struct setup *s = *state;
 	struct iotlb_miss misses[8];
 
 	chain_append(&s->chain, IOVA + 8, 8, false);
@@ -209,9 +197,8 @@ static void misses_are_one_of_each_page(void **state)
 }
 
 /* The miss of the status byte is always reported. */
-static void last_miss_is_that_of_the_last_byte(void **state)
+TEST_WITH(last_miss_is_that_of_the_last_byte, struct setup *s)
 {
-	struct setup *s = *state;
 	struct iotlb_miss misses[3];
 
 	chain_append(&s->chain, IOVA, 9 * PAGE, false);
@@ -225,9 +212,8 @@ static void last_miss_is_that_of_the_last_byte(void **state)
 	assert_int_equal(misses[2].iova, IOVA + 2 * PAGE);
 }
 
-static void hopeless_addresses_are_no_misses(void **state)
+TEST_WITH(hopeless_addresses_are_no_misses, struct setup *s)
 {
-	struct setup *s = *state;
 	struct iotlb_miss misses[3];
 
 	iotlb_update(&s->iotlb, IOVA, PAGE, 0, IOTLB_READ);
@@ -252,9 +238,8 @@ static void begin_ring(struct setup *s, struct hand_ring *ring,
 	hand_offer(ring, 0);
 }
 
-static void indirect_table_is_translated(void **state)
+TEST_WITH(indirect_table_is_translated, struct setup *s)
 {
-	struct setup *s = *state;
 	struct hand_ring ring;
 	struct vring vring;
 
@@ -274,9 +259,8 @@ static void indirect_table_is_translated(void **state)
 	assert_non_null(vring.error);
 }
 
-static void packed_indirect_table_is_translated(void **state)
+TEST_WITH(packed_indirect_table_is_translated, struct setup *s)
 {
-	struct setup *s = *state;
 	struct virtq_packed_desc *desc = (void *)s->ram.host, *table;
 	struct vring vring = {
 		.mem = &s->mem,
@@ -308,9 +292,8 @@ static void packed_indirect_table_is_translated(void **state)
 }
 
 /* Writes are marked by guest address. */
-static void log_is_of_the_guests_addresses(void **state)
+TEST_WITH(log_is_of_the_guests_addresses, struct setup *s)
 {
-	struct setup *s = *state;
 	uint8_t bits[8] = { 0 };
 	struct dirty_log log = { .bits = bits, .pages = 64 };
 	struct chain_cursor in;
@@ -342,24 +325,4 @@ static void log_is_of_the_guests_addresses(void **state)
 	s->mem.log = NULL;
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(without_an_iommu_addresses_are_the_guests),
-		TEST(driver_s_address_leads_to_its_page),
-		TEST(translation_to_nowhere_is_no_miss),
-		TEST(iommu_stays_with_its_owner),
-		TEST(chain_is_read_and_written_page_by_page),
-		TEST(chain_needs_the_right_access_everywhere),
-		TEST(misses_are_one_of_each_page),
-		TEST(last_miss_is_that_of_the_last_byte),
-		TEST(hopeless_addresses_are_no_misses),
-		TEST(indirect_table_is_translated),
-		TEST(packed_indirect_table_is_translated),
-		TEST(log_is_of_the_guests_addresses),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

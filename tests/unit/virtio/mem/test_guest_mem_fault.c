@@ -2,11 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -14,11 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/ring_fixture.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/small_fs.h"
+#include "tests/lib/test.h"
 #include "virtio/ring/chain.h"
 
 #define PAGE KIB(4)
@@ -66,11 +61,10 @@ static volatile uint8_t *at(const struct faulty *f, uint64_t addr)
 	return byte;
 }
 
-static void test_read_of_a_hole_gives_zero_and_marks_the_table(void **state)
+TEST(test_read_of_a_hole_gives_zero_and_marks_the_table)
 {
 	struct faulty f;
 
-	(void)state;
 	setup(&f);
 	*at(&f, KIB(64) + PAGE) = 7;
 	*at(&f, KIB(128)) = 8;
@@ -86,12 +80,11 @@ static void test_read_of_a_hole_gives_zero_and_marks_the_table(void **state)
 	teardown(&f);
 }
 
-static void test_write_to_a_hole_lives_and_changes_no_file(void **state)
+TEST(test_write_to_a_hole_lives_and_changes_no_file)
 {
 	struct faulty f;
 	uint8_t byte = 0;
 
-	(void)state;
 	setup(&f);
 	cut(&f, PAGE);
 	*at(&f, KIB(64) + SIZE - 1) = 9;
@@ -102,11 +95,10 @@ static void test_write_to_a_hole_lives_and_changes_no_file(void **state)
 	teardown(&f);
 }
 
-static void test_touch_before_the_hole_marks_nothing(void **state)
+TEST(test_touch_before_the_hole_marks_nothing)
 {
 	struct faulty f;
 
-	(void)state;
 	setup(&f);
 	cut(&f, PAGE);
 	*at(&f, KIB(64) + PAGE - 1) = 1;
@@ -115,11 +107,10 @@ static void test_touch_before_the_hole_marks_nothing(void **state)
 	teardown(&f);
 }
 
-static void test_both_regions_can_be_cut(void **state)
+TEST(test_both_regions_can_be_cut)
 {
 	struct faulty f;
 
-	(void)state;
 	setup(&f);
 	cut(&f, 0);
 	assert_int_equal(ftruncate(f.other.fd, 0), 0);
@@ -130,14 +121,13 @@ static void test_both_regions_can_be_cut(void **state)
 	teardown(&f);
 }
 
-static void test_copies_over_a_hole_end(void **state)
+TEST(test_copies_over_a_hole_end)
 {
 	uint8_t buf[2 * PAGE] = { 1 };
 	struct chain_cursor cursor;
 	struct chain chain;
 	struct faulty f;
 
-	(void)state;
 	setup(&f);
 	assert_int_equal(chain_init(&chain, 2), 0);
 	chain_reset(&chain, 0);
@@ -151,11 +141,10 @@ static void test_copies_over_a_hole_end(void **state)
 	teardown(&f);
 }
 
-static void test_a_broken_region_can_be_removed_and_shared_anew(void **state)
+TEST(test_a_broken_region_can_be_removed_and_shared_anew)
 {
 	struct faulty f;
 
-	(void)state;
 	setup(&f);
 	cut(&f, 0);
 	assert_int_equal(*at(&f, KIB(64)), 0);
@@ -168,7 +157,7 @@ static void test_a_broken_region_can_be_removed_and_shared_anew(void **state)
 }
 
 /* The first access to a page of a sparse file in tmpfs allocates a block. */
-static void test_sparse_file_on_a_full_file_system_is_a_hole(void **state)
+TEST(test_sparse_file_on_a_full_file_system_is_a_hole)
 {
 	struct guest_region_spec spec = { .guest_addr = KIB(256),
 					  .user_addr = KIB(256),
@@ -177,7 +166,6 @@ static void test_sparse_file_on_a_full_file_system_is_a_hole(void **state)
 	struct faulty f;
 	int fd;
 
-	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(fs, sizeof(fs), "%s/fs", dir);
 	if (!small_fs_mount(fs, SIZE)) {
@@ -209,12 +197,11 @@ static void *touch_in_thread(void *arg)
 	return NULL;
 }
 
-static void test_each_thread_watches_its_own_table(void **state)
+TEST(test_each_thread_watches_its_own_table)
 {
 	struct faulty mine, other;
 	pthread_t thread;
 
-	(void)state;
 	setup(&other);
 	setup(&mine);
 	cut(&other, 0);
@@ -279,11 +266,10 @@ static void touch_watched(struct faulty *f)
 	*at(f, KIB(64)) = 1;
 }
 
-static void test_sigbus_elsewhere_ends_the_process(void **state)
+TEST(test_sigbus_elsewhere_ends_the_process)
 {
 	struct faulty f;
 
-	(void)state;
 	setup(&f);
 	cut(&f, 0);
 	assert_int_equal(signal_of(touch_watched, &f), 0);
@@ -293,34 +279,13 @@ static void test_sigbus_elsewhere_ends_the_process(void **state)
 	teardown(&f);
 }
 
-static void test_sigbus_from_kill_ends_the_process(void **state)
+TEST(test_sigbus_from_kill_ends_the_process)
 {
 	struct faulty f;
 
-	(void)state;
 	setup(&f);
 	assert_int_equal(signal_of(be_killed, &f), SIGBUS);
 	teardown(&f);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			test_read_of_a_hole_gives_zero_and_marks_the_table),
-		cmocka_unit_test(
-			test_write_to_a_hole_lives_and_changes_no_file),
-		cmocka_unit_test(test_touch_before_the_hole_marks_nothing),
-		cmocka_unit_test(test_both_regions_can_be_cut),
-		cmocka_unit_test(test_copies_over_a_hole_end),
-		cmocka_unit_test(
-			test_a_broken_region_can_be_removed_and_shared_anew),
-		cmocka_unit_test(
-			test_sparse_file_on_a_full_file_system_is_a_hole),
-		cmocka_unit_test(test_each_thread_watches_its_own_table),
-		cmocka_unit_test(test_sigbus_elsewhere_ends_the_process),
-		cmocka_unit_test(test_sigbus_from_kill_ends_the_process),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

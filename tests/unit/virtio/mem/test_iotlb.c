@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
+#include "tests/lib/test.h"
 #include "virtio/mem/iotlb.h"
 
 #define RW   (IOTLB_READ | IOTLB_WRITE)
@@ -41,20 +36,16 @@ static uint64_t found(struct iotlb *tlb, uint64_t iova, uint64_t len,
 	return got;
 }
 
-static void empty_cache_misses(void **state)
+TEST_WITH(empty_cache_misses, struct iotlb *tlb)
 {
-	struct iotlb *tlb = *state;
-
 	assert_int_equal(found(tlb, 5, 1, IOTLB_WRITE, 0), 0);
 	assert_true(tlb->missed);
 	assert_int_equal(tlb->miss.iova, 5);
 	assert_int_equal(tlb->miss.access, IOTLB_WRITE);
 }
 
-static void last_find_tells_what_was_missed(void **state)
+TEST_WITH(last_find_tells_what_was_missed, struct iotlb *tlb)
 {
-	struct iotlb *tlb = *state;
-
 	found(tlb, 1, 1, IOTLB_READ, 0);
 	found(tlb, 2, 1, RW, 0);
 	assert_true(tlb->missed);
@@ -65,10 +56,8 @@ static void last_find_tells_what_was_missed(void **state)
 	assert_false(tlb->missed);
 }
 
-static void translation_ends_with_its_entry(void **state)
+TEST_WITH(translation_ends_with_its_entry, struct iotlb *tlb)
 {
-	struct iotlb *tlb = *state;
-
 	assert_int_equal(iotlb_update(tlb, PAGE, PAGE, 7 * PAGE, RW), 0);
 	assert_int_equal(found(tlb, PAGE, PAGE, IOTLB_READ, 7 * PAGE), PAGE);
 	assert_int_equal(found(tlb, PAGE + 9, 3, IOTLB_READ, 7 * PAGE + 9), 3);
@@ -78,10 +67,8 @@ static void translation_ends_with_its_entry(void **state)
 	assert_int_equal(found(tlb, 2 * PAGE, 1, IOTLB_READ, 0), 0);
 }
 
-static void access_must_be_allowed(void **state)
+TEST_WITH(access_must_be_allowed, struct iotlb *tlb)
 {
-	struct iotlb *tlb = *state;
-
 	assert_int_equal(iotlb_update(tlb, 0, PAGE, PAGE, IOTLB_READ), 0);
 	assert_int_equal(found(tlb, 0, 1, IOTLB_READ, PAGE), 1);
 	assert_int_equal(found(tlb, 0, 1, IOTLB_WRITE, 0), 0);
@@ -91,10 +78,8 @@ static void access_must_be_allowed(void **state)
 	assert_int_equal(found(tlb, 0, 1, RW, 0), 0);
 }
 
-static void update_replaces_what_it_overlaps(void **state)
+TEST_WITH(update_replaces_what_it_overlaps, struct iotlb *tlb)
 {
-	struct iotlb *tlb = *state;
-
 	for (unsigned int i = 0; i < 8; i++)
 		iotlb_update(tlb, i * PAGE, PAGE, 0x100000 + i * PAGE, RW);
 	assert_int_equal(
@@ -108,10 +93,8 @@ static void update_replaces_what_it_overlaps(void **state)
 		found(tlb, 5 * PAGE, 1, IOTLB_READ, 0x100000 + 5 * PAGE), 1);
 }
 
-static void invalidation_drops_what_it_touches(void **state)
+TEST_WITH(invalidation_drops_what_it_touches, struct iotlb *tlb)
 {
-	struct iotlb *tlb = *state;
-
 	for (unsigned int i = 0; i < 8; i++)
 		iotlb_update(tlb, i * PAGE, PAGE, i * PAGE, RW);
 	iotlb_invalidate(tlb, 3 * PAGE - 1, 2);
@@ -125,9 +108,8 @@ static void invalidation_drops_what_it_touches(void **state)
 }
 
 /* ->changes tells that results of earlier lookups may be invalid. */
-static void what_is_lost_is_a_change(void **state)
+TEST_WITH(what_is_lost_is_a_change, struct iotlb *tlb)
 {
-	struct iotlb *tlb = *state;
 	uint64_t changes = tlb->changes;
 
 	iotlb_update(tlb, 0, PAGE, 0, RW);
@@ -147,10 +129,8 @@ static void what_is_lost_is_a_change(void **state)
 	assert_int_equal(tlb->count, 0);
 }
 
-static void neighbours_in_both_spaces_are_one_piece(void **state)
+TEST_WITH(neighbours_in_both_spaces_are_one_piece, struct iotlb *tlb)
 {
-	struct iotlb *tlb = *state;
-
 	iotlb_update(tlb, 0, PAGE, 8 * PAGE, RW);
 	iotlb_update(tlb, 2 * PAGE, PAGE, 10 * PAGE, RW);
 	assert_int_equal(found(tlb, 9, 3 * PAGE, RW, 8 * PAGE + 9), PAGE - 9);
@@ -166,9 +146,8 @@ static void neighbours_in_both_spaces_are_one_piece(void **state)
 			 2 * PAGE);
 }
 
-static void ranges_that_wrap_round_end_with_the_space(void **state)
+TEST(ranges_that_wrap_round_end_with_the_space)
 {
-	(void)state;
 	assert_true(iotlb_overlap(PAGE, PAGE, PAGE, 1));
 	assert_true(iotlb_overlap(PAGE, PAGE, 0, PAGE + 1));
 	assert_false(iotlb_overlap(PAGE, PAGE, 0, PAGE));
@@ -178,10 +157,8 @@ static void ranges_that_wrap_round_end_with_the_space(void **state)
 	assert_false(iotlb_overlap(9, UINT64_MAX, 0, 9));
 }
 
-static void bad_ranges_are_refused(void **state)
+TEST_WITH(bad_ranges_are_refused, struct iotlb *tlb)
 {
-	struct iotlb *tlb = *state;
-
 	assert_int_equal(iotlb_update(tlb, 0, 0, 0, RW), -EINVAL);
 	assert_int_equal(iotlb_update(tlb, 0, 1, 0, 0), -EINVAL);
 	assert_int_equal(iotlb_update(tlb, 0, 1, 0, 4), -EINVAL);
@@ -191,20 +168,16 @@ static void bad_ranges_are_refused(void **state)
 	assert_int_equal(found(tlb, UINT64_MAX, 9, IOTLB_READ, UINT64_MAX), 1);
 }
 
-static void whole_address_space_is_one_entry(void **state)
+TEST_WITH(whole_address_space_is_one_entry, struct iotlb *tlb)
 {
-	struct iotlb *tlb = *state;
-
 	assert_int_equal(iotlb_update(tlb, 0, UINT64_MAX, 0, RW), 0);
 	assert_int_equal(found(tlb, 5, UINT64_MAX, IOTLB_READ, 5),
 			 UINT64_MAX - 5);
 }
 
 /* The size of the cache is bounded. */
-static void full_cache_starts_over(void **state)
+TEST_WITH(full_cache_starts_over, struct iotlb *tlb)
 {
-	struct iotlb *tlb = *state;
-
 	for (uint64_t i = 0; i < 200000; i++) {
 		assert_int_equal(iotlb_update(tlb, i * PAGE, 1, i, RW), 0);
 		assert_int_equal(found(tlb, i * PAGE, 1, IOTLB_READ, i), 1);
@@ -212,24 +185,4 @@ static void full_cache_starts_over(void **state)
 	}
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(empty_cache_misses),
-		TEST(last_find_tells_what_was_missed),
-		TEST(what_is_lost_is_a_change),
-		TEST(neighbours_in_both_spaces_are_one_piece),
-		TEST(ranges_that_wrap_round_end_with_the_space),
-		TEST(translation_ends_with_its_entry),
-		TEST(access_must_be_allowed),
-		TEST(update_replaces_what_it_overlaps),
-		TEST(invalidation_drops_what_it_touches),
-		TEST(bad_ranges_are_refused),
-		TEST(whole_address_space_is_one_entry),
-		TEST(full_cache_starts_over),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

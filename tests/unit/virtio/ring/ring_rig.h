@@ -9,16 +9,11 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/ring_fixture.h"
+#include "tests/lib/test.h"
 #include "virtio/ring/vring.h"
 
 #define NEXT	     VIRTQ_DESC_F_NEXT

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/ring_fixture.h"
+#include "tests/lib/test.h"
 #include "virtio/ring/chain.h"
 
 #define PAGE KIB(4)
@@ -54,9 +49,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void test_append_sorts_by_direction_and_counts(void **state)
+TEST_WITH(test_append_sorts_by_direction_and_counts, struct setup *s)
 {
-	struct setup *s = *state;
 	struct chain *c = &s->chain;
 
 	assert_int_equal(chain_append(c, BASE, 10, false), 0);
@@ -77,9 +71,8 @@ static void test_append_sorts_by_direction_and_counts(void **state)
 	assert_int_equal(c->read_len + c->write_len, 0);
 }
 
-static void test_readable_after_writable_is_left_out_and_noted(void **state)
+TEST_WITH(test_readable_after_writable_is_left_out_and_noted, struct setup *s)
 {
-	struct setup *s = *state;
 	struct chain *c = &s->chain;
 
 	assert_int_equal(chain_append(c, BASE, 4, true), 0);
@@ -93,19 +86,16 @@ static void test_readable_after_writable_is_left_out_and_noted(void **state)
 	assert_false(c->misordered);
 }
 
-static void test_empty_descriptors_take_no_room(void **state)
+TEST_WITH(test_empty_descriptors_take_no_room, struct setup *s)
 {
-	struct setup *s = *state;
-
 	for (int i = 0; i < 3 * MAX_SEGS; i++)
 		assert_int_equal(chain_append(&s->chain, 0, 0, i & 1), 0);
 	assert_int_equal(s->chain.readable + s->chain.writable, 0);
 	assert_true(chain_is_mapped(&s->chain, &s->mem));
 }
 
-static void test_lengths_do_not_wrap_at_4_gib(void **state)
+TEST_WITH(test_lengths_do_not_wrap_at_4_gib, struct setup *s)
 {
-	struct setup *s = *state;
 	struct chain_cursor cursor;
 
 	assert_int_equal(chain_append(&s->chain, 0, UINT32_MAX, true), 0);
@@ -136,10 +126,8 @@ static const struct {
 	{ BASE, UINT32_MAX, false },
 };
 
-static void test_is_mapped_looks_at_every_byte(void **state)
+TEST_WITH(test_is_mapped_looks_at_every_byte, struct setup *s)
 {
-	struct setup *s = *state;
-
 	for (size_t i = 0; i < sizeof(placed) / sizeof(placed[0]); i++) {
 		for (int second = 0; second < 2; second++) {
 			chain_reset(&s->chain, 0);
@@ -154,10 +142,8 @@ static void test_is_mapped_looks_at_every_byte(void **state)
 	}
 }
 
-static void test_is_mapped_looks_at_no_segment_of_the_last_chain(void **state)
+TEST_WITH(test_is_mapped_looks_at_no_segment_of_the_last_chain, struct setup *s)
 {
-	struct setup *s = *state;
-
 	chain_append(&s->chain, BASE, 1, false);
 	chain_append(&s->chain, 0, 1, true);
 	assert_false(chain_is_mapped(&s->chain, &s->mem));
@@ -178,10 +164,8 @@ static void put_alphabet(struct setup *s, bool writable)
 	chain_append(&s->chain, BASE + 2 * PAGE - 2, 2, writable);
 }
 
-static void test_read_in_pieces_of_any_size_gives_all_bytes(void **state)
+TEST_WITH(test_read_in_pieces_of_any_size_gives_all_bytes, struct setup *s)
 {
-	struct setup *s = *state;
-
 	put_alphabet(s, false);
 	for (size_t step = 1; step <= 10; step++) {
 		struct chain_cursor cursor = chain_reader(&s->chain);
@@ -200,10 +184,8 @@ static void test_read_in_pieces_of_any_size_gives_all_bytes(void **state)
 	}
 }
 
-static void test_skip_lands_where_read_would(void **state)
+TEST_WITH(test_skip_lands_where_read_would, struct setup *s)
 {
-	struct setup *s = *state;
-
 	put_alphabet(s, false);
 	for (uint64_t skip = 0; skip < 10; skip++) {
 		struct chain_cursor cursor = chain_reader(&s->chain);
@@ -218,9 +200,8 @@ static void test_skip_lands_where_read_would(void **state)
 	}
 }
 
-static void test_write_and_zero_touch_their_bytes_alone(void **state)
+TEST_WITH(test_write_and_zero_touch_their_bytes_alone, struct setup *s)
 {
-	struct setup *s = *state;
 	struct chain_cursor cursor;
 
 	memset(s->low.host, 0xee, PAGE);
@@ -246,9 +227,8 @@ static void test_write_and_zero_touch_their_bytes_alone(void **state)
 			 -EFAULT);
 }
 
-static void test_reader_and_writer_keep_to_their_part(void **state)
+TEST_WITH(test_reader_and_writer_keep_to_their_part, struct setup *s)
 {
-	struct setup *s = *state;
 	struct chain_cursor cursor;
 	char buf[2];
 
@@ -261,9 +241,8 @@ static void test_reader_and_writer_keep_to_their_part(void **state)
 	assert_int_equal(chain_write(&cursor, &s->mem, "xy", 2), -EFAULT);
 }
 
-static void test_access_fails_when_memory_went_away(void **state)
+TEST_WITH(test_access_fails_when_memory_went_away, struct setup *s)
 {
-	struct setup *s = *state;
 	struct chain_cursor cursor;
 	char buf[10];
 
@@ -276,9 +255,8 @@ static void test_access_fails_when_memory_went_away(void **state)
 	assert_memory_equal(buf, "abcde", 5);
 }
 
-static void test_direct_is_one_piece_or_nothing(void **state)
+TEST_WITH(test_direct_is_one_piece_or_nothing, struct setup *s)
 {
-	struct setup *s = *state;
 	struct chain_cursor cursor;
 	char *at;
 
@@ -299,9 +277,8 @@ static void test_direct_is_one_piece_or_nothing(void **state)
 	assert_null(chain_direct(&cursor, &s->mem, 2));
 }
 
-static void test_direct_of_no_bytes_looks_at_no_segment(void **state)
+TEST_WITH(test_direct_of_no_bytes_looks_at_no_segment, struct setup *s)
 {
-	struct setup *s = *state;
 	struct chain_cursor cursor;
 
 	/* The chain is full: the array ends behind its last segment. */
@@ -316,10 +293,8 @@ static void test_direct_of_no_bytes_looks_at_no_segment(void **state)
 	assert_null(chain_direct(&cursor, &s->mem, 0));
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 /* chain_trim() frees the pages that a long chain touched. */
-static void trimmed_chain_has_no_pages(void **state)
+TEST(trimmed_chain_has_no_pages)
 {
 	const unsigned int max = 32768;
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -327,7 +302,6 @@ static void trimmed_chain_has_no_pages(void **state)
 	unsigned char there[1];
 	uintptr_t middle;
 
-	(void)state;
 	assert_int_equal(chain_init(&chain, max), 0);
 	for (unsigned int i = 0; i < max; i++)
 		assert_int_equal(chain_append(&chain, BASE, 1, false), 0);
@@ -345,24 +319,4 @@ static void trimmed_chain_has_no_pages(void **state)
 	chain_fini(&chain);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_append_sorts_by_direction_and_counts),
-		TEST(test_readable_after_writable_is_left_out_and_noted),
-		TEST(test_empty_descriptors_take_no_room),
-		TEST(test_lengths_do_not_wrap_at_4_gib),
-		TEST(test_is_mapped_looks_at_every_byte),
-		TEST(test_is_mapped_looks_at_no_segment_of_the_last_chain),
-		TEST(test_read_in_pieces_of_any_size_gives_all_bytes),
-		TEST(test_skip_lands_where_read_would),
-		TEST(test_write_and_zero_touch_their_bytes_alone),
-		TEST(test_reader_and_writer_keep_to_their_part),
-		TEST(test_access_fails_when_memory_went_away),
-		TEST(test_direct_is_one_piece_or_nothing),
-		TEST(test_direct_of_no_bytes_looks_at_no_segment),
-		cmocka_unit_test(trimmed_chain_has_no_pages),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

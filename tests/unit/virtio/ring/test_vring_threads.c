@@ -6,14 +6,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
-#include <cmocka.h>
-
+#include "tests/lib/test.h"
 #include "vhost/front/ring/front_ring.h"
 #include "virtio/ring/vring.h"
 

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* virtio/spi/spi_request.c and virtio/spi/spi_config.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/ring_fixture.h"
+#include "tests/lib/test.h"
 #include "virtio/spi/spi_config.h"
 #include "virtio/spi/spi_request.h"
 
@@ -91,10 +86,9 @@ static void assert_head(const struct spi_head *h)
 	assert_int_equal(h->cs_change_delay_inactive_ns, 0xf4434241u);
 }
 
-static void test_request_is_the_same_however_it_is_framed(void **state)
+TEST_WITH(test_request_is_the_same_however_it_is_framed, struct setup *s)
 {
 	static const uint32_t steps[] = { 1, 3, 31, 32, 33, 36 };
-	struct setup *s = *state;
 
 	for (size_t i = 0; i < 6; i++) {
 		struct spi_request r;
@@ -135,10 +129,8 @@ static const struct {
 	{ 0, 1, "the header is cut short", 0, 0 },
 };
 
-static void test_lengths_come_from_the_descriptors(void **state)
+TEST_WITH(test_lengths_come_from_the_descriptors, struct setup *s)
 {
-	struct setup *s = *state;
-
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		struct spi_request r;
 		const char *why;
@@ -159,9 +151,8 @@ static void test_lengths_come_from_the_descriptors(void **state)
 	}
 }
 
-static void test_buffer_outside_memory_is_no_request(void **state)
+TEST_WITH(test_buffer_outside_memory_is_no_request, struct setup *s)
 {
-	struct setup *s = *state;
 	struct spi_request r;
 
 	for (int which = 0; which < 3; which++) {
@@ -174,9 +165,8 @@ static void test_buffer_outside_memory_is_no_request(void **state)
 	}
 }
 
-static void test_misordered_chain_is_no_request(void **state)
+TEST_WITH(test_misordered_chain_is_no_request, struct setup *s)
 {
-	struct setup *s = *state;
 	struct spi_request r;
 
 	append(s, BASE, 32, 32, false);
@@ -186,10 +176,8 @@ static void test_misordered_chain_is_no_request(void **state)
 			    "a readable descriptor follows a writable one");
 }
 
-static void test_finish_writes_the_last_byte_alone(void **state)
+TEST_WITH(test_finish_writes_the_last_byte_alone, struct setup *s)
 {
-	struct setup *s = *state;
-
 	for (uint32_t step = 1; step <= 5; step++) {
 		memset(s->ram.host + 100, 0xee, 10);
 		chain_reset(&s->chain, 0);
@@ -203,10 +191,8 @@ static void test_finish_writes_the_last_byte_alone(void **state)
 	}
 }
 
-static void test_finish_without_room_returns_0(void **state)
+TEST_WITH(test_finish_without_room_returns_0, struct setup *s)
 {
-	struct setup *s = *state;
-
 	append(s, BASE, 32, 32, false);
 	assert_int_equal(
 		spi_request_finish(&s->chain, &s->mem, VIRTIO_SPI_PARAM_ERR),
@@ -214,10 +200,8 @@ static void test_finish_without_room_returns_0(void **state)
 	assert_int_equal(spi_request_rx_len(&s->chain), 0);
 }
 
-static void test_finish_reaches_the_status_behind_a_bad_buffer(void **state)
+TEST_WITH(test_finish_reaches_the_status_behind_a_bad_buffer, struct setup *s)
 {
-	struct setup *s = *state;
-
 	/* The rx buffer is not mapped, the status byte is. */
 	append(s, 0, 100, 100, true);
 	append(s, BASE + 100, 1, 1, true);
@@ -235,10 +219,8 @@ static void test_finish_reaches_the_status_behind_a_bad_buffer(void **state)
 	assert_int_equal(s->ram.host[100], VIRTIO_SPI_PARAM_ERR);
 }
 
-static void test_used_length_does_not_wrap_at_4_gib(void **state)
+TEST_WITH(test_used_length_does_not_wrap_at_4_gib, struct setup *s)
 {
-	struct setup *s = *state;
-
 	append(s, 0, UINT32_MAX, UINT32_MAX, true);
 	append(s, BASE + 100, 1, 1, true);
 	assert_true(spi_request_finish(&s->chain, &s->mem,
@@ -247,7 +229,7 @@ static void test_used_length_does_not_wrap_at_4_gib(void **state)
 	assert_true(spi_request_rx_len(&s->chain) == UINT32_MAX);
 }
 
-static void test_config_is_little_endian_on_the_wire(void **state)
+TEST(test_config_is_little_endian_on_the_wire)
 {
 	const struct spi_config config = { 1,	       2,	   3,
 					   4,	       0x08070605, 0x0c0b0a09,
@@ -256,27 +238,9 @@ static void test_config_is_little_endian_on_the_wire(void **state)
 	struct virtio_spi_wire_config wire;
 	const uint8_t *bytes = (const uint8_t *)&wire;
 
-	(void)state;
 	spi_config_encode(&config, &wire);
 	for (unsigned int i = 0; i < sizeof(wire); i++)
 		assert_int_equal(bytes[i], i + 1);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_request_is_the_same_however_it_is_framed),
-		TEST(test_lengths_come_from_the_descriptors),
-		TEST(test_buffer_outside_memory_is_no_request),
-		TEST(test_misordered_chain_is_no_request),
-		TEST(test_finish_writes_the_last_byte_alone),
-		TEST(test_finish_without_room_returns_0),
-		TEST(test_finish_reaches_the_status_behind_a_bad_buffer),
-		TEST(test_used_length_does_not_wrap_at_4_gib),
-		cmocka_unit_test(test_config_is_little_endian_on_the_wire),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

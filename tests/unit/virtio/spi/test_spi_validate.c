@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/lib/test.h"
 #include "virtio/spi/spi_validate.h"
 
 /* A config that offers everything, with odd limits */
@@ -98,9 +93,8 @@ static const struct {
 	BYTE(reserved[2], 128, false, false),
 };
 
-static void test_each_byte_of_the_head_is_checked(void **state)
+TEST(test_each_byte_of_the_head_is_checked)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
 		struct spi_request r = plain();
 
@@ -148,9 +142,8 @@ static const struct {
 	WORD(cs_change_delay_inactive_ns, 105, false, false),
 };
 
-static void test_each_word_of_the_head_is_checked(void **state)
+TEST(test_each_word_of_the_head_is_checked)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		struct spi_request r = plain();
 
@@ -163,9 +156,8 @@ static void test_each_word_of_the_head_is_checked(void **state)
 	}
 }
 
-static void test_every_mode_needs_its_two_bits_of_the_config(void **state)
+TEST(test_every_mode_needs_its_two_bits_of_the_config)
 {
-	(void)state;
 	for (uint32_t can = 0; can < 16; can++) {
 		struct spi_config config = rich;
 
@@ -182,11 +174,10 @@ static void test_every_mode_needs_its_two_bits_of_the_config(void **state)
 	}
 }
 
-static void test_each_wide_mode_needs_its_own_bit(void **state)
+TEST(test_each_wide_mode_needs_its_own_bit)
 {
 	static const uint8_t lines[] = { 2, 4, 8 };
 
-	(void)state;
 	for (unsigned int can = 0; can < 8; can++) {
 		struct spi_config config = poor;
 
@@ -207,9 +198,8 @@ static void test_each_wide_mode_needs_its_own_bit(void **state)
 	}
 }
 
-static void test_word_size_mask_has_a_bit_for_each_size(void **state)
+TEST(test_word_size_mask_has_a_bit_for_each_size)
 {
-	(void)state;
 	for (unsigned int bit = 0; bit < 32; bit++) {
 		struct spi_config config = rich;
 
@@ -250,9 +240,8 @@ static const struct {
 	{ 24, 0, 3, false },
 };
 
-static void test_lengths_must_agree_and_fill_words(void **state)
+TEST(test_lengths_must_agree_and_fill_words)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		struct spi_request r = plain();
 
@@ -264,9 +253,8 @@ static void test_lengths_must_agree_and_fill_words(void **state)
 	}
 }
 
-static void test_words_take_1_2_or_4_bytes(void **state)
+TEST(test_words_take_1_2_or_4_bytes)
 {
-	(void)state;
 	for (uint8_t bits = 1; bits <= 32; bits++)
 		assert_int_equal(spi_word_size(bits), bits <= 8	   ? 1
 						      : bits <= 16 ? 2
@@ -337,9 +325,8 @@ static const struct {
 		    "4 bytes" },
 };
 
-static void test_reason_names_the_value_and_what_there_is(void **state)
+TEST(test_reason_names_the_value_and_what_there_is)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		struct spi_request r = { .head = reasons[i].head,
 					 .tx_len = reasons[i].tx_len,
@@ -356,7 +343,7 @@ static void test_reason_names_the_value_and_what_there_is(void **state)
 	}
 }
 
-static void test_reason_lists_the_word_sizes(void **state)
+TEST(test_reason_lists_the_word_sizes)
 {
 	static const struct {
 		uint32_t mask;
@@ -373,7 +360,6 @@ static void test_reason_lists_the_word_sizes(void **state)
 			      "20, 22, 23, 25, 26, 28, 29, 31, 32" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct spi_config config = rich;
 		struct spi_request r = plain();
@@ -388,20 +374,4 @@ static void test_reason_lists_the_word_sizes(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_byte_of_the_head_is_checked),
-		cmocka_unit_test(test_each_word_of_the_head_is_checked),
-		cmocka_unit_test(
-			test_every_mode_needs_its_two_bits_of_the_config),
-		cmocka_unit_test(test_each_wide_mode_needs_its_own_bit),
-		cmocka_unit_test(test_word_size_mask_has_a_bit_for_each_size),
-		cmocka_unit_test(test_lengths_must_agree_and_fill_words),
-		cmocka_unit_test(test_words_take_1_2_or_4_bytes),
-		cmocka_unit_test(test_reason_names_the_value_and_what_there_is),
-		cmocka_unit_test(test_reason_lists_the_word_sizes),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include "spi-daemon/config/guest/device_spec.h"
+#include "tests/lib/test.h"
 
 #define MIB (1u << 20)
 
@@ -23,11 +19,10 @@ static struct device_spec parse(const char *text)
 	return spec;
 }
 
-static void a_plain_path_gets_the_defaults(void **state)
+TEST(a_plain_path_gets_the_defaults)
 {
 	struct device_spec spec = parse("/dev/spidev0.0");
 
-	(void)state;
 	assert_int_equal(spec.kind, DEVICE_SPIDEV);
 	assert_string_equal(spec.path, "/dev/spidev0.0");
 	assert_int_equal(spec.framing, CS_LINUX);
@@ -43,7 +38,7 @@ static void a_plain_path_gets_the_defaults(void **state)
 	device_spec_free(&spec);
 }
 
-static void a_path_decides_the_kind(void **state)
+TEST(a_path_decides_the_kind)
 {
 	static const struct {
 		const char *text;
@@ -58,7 +53,6 @@ static void a_path_decides_the_kind(void **state)
 		{ "sim:nor", DEVICE_SIM_NOR },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct device_spec spec = parse(cases[i].text);
 
@@ -68,7 +62,7 @@ static void a_path_decides_the_kind(void **state)
 	}
 }
 
-static void every_framing_has_its_name(void **state)
+TEST(every_framing_has_its_name)
 {
 	static const struct {
 		const char *text;
@@ -79,7 +73,6 @@ static void every_framing_has_its_name(void **state)
 		{ "d,cs=transfer", CS_TRANSFER },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct device_spec spec = parse(cases[i].text);
 
@@ -88,7 +81,7 @@ static void every_framing_has_its_name(void **state)
 	}
 }
 
-static void cs_high_takes_four_words(void **state)
+TEST(cs_high_takes_four_words)
 {
 	static const struct {
 		const char *text;
@@ -100,7 +93,6 @@ static void cs_high_takes_four_words(void **state)
 		{ "d,cs-high=off", CS_HIGH_NO },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct device_spec spec = parse(cases[i].text);
 
@@ -109,7 +101,7 @@ static void cs_high_takes_four_words(void **state)
 	}
 }
 
-static void numbers_are_taken_up_to_their_limits(void **state)
+TEST(numbers_are_taken_up_to_their_limits)
 {
 	static const struct {
 		const char *text;
@@ -128,7 +120,6 @@ static void numbers_are_taken_up_to_their_limits(void **state)
 		{ "d,max-request=1M,max-speed=10k,cs-hold=7", 7, 10000, MIB },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct device_spec spec = parse(cases[i].text);
 
@@ -139,26 +130,24 @@ static void numbers_are_taken_up_to_their_limits(void **state)
 	}
 }
 
-static void max_message_is_taken_up_to_its_limits(void **state)
+TEST(max_message_is_taken_up_to_its_limits)
 {
 	struct device_spec shortest = parse("d,max-message=1");
 	struct device_spec longest = parse("sim:nor,max-message=600000");
 
-	(void)state;
 	assert_int_equal(shortest.max_message_ms, 1);
 	assert_int_equal(longest.max_message_ms, 600000);
 	device_spec_free(&shortest);
 	device_spec_free(&longest);
 }
 
-static void simulated_chips_have_a_bus_and_a_timing(void **state)
+TEST(simulated_chips_have_a_bus_and_a_timing)
 {
 	struct device_spec nor = parse("sim:nor,bus=B-us_1,timing=real");
 	struct device_spec loopback =
 		parse("sim:loopback,timing=none,"
 		      "bus=0123456789abcdef0123456789abcdef");
 
-	(void)state;
 	assert_string_equal(nor.sim_bus, "B-us_1");
 	assert_int_equal(nor.timing, SIM_TIMING_REAL);
 	assert_string_equal(loopback.sim_bus,
@@ -168,11 +157,10 @@ static void simulated_chips_have_a_bus_and_a_timing(void **state)
 	device_spec_free(&loopback);
 }
 
-static void a_plain_nor_has_16_mib_and_no_file(void **state)
+TEST(a_plain_nor_has_16_mib_and_no_file)
 {
 	struct device_spec spec = parse("sim:nor");
 
-	(void)state;
 	assert_int_equal(spec.nor.size, 16 * MIB);
 	assert_null(spec.nor.file);
 	assert_null(spec.nor_file);
@@ -180,13 +168,12 @@ static void a_plain_nor_has_16_mib_and_no_file(void **state)
 	device_spec_free(&spec);
 }
 
-static void a_nor_takes_all_keys_at_once(void **state)
+TEST(a_nor_takes_all_keys_at_once)
 {
 	static const uint8_t id[] = { 0xef, 0x40, 0x18 };
 	struct device_spec spec = parse(
 		"sim:nor,id=eF4018,file=a=b.img,size=64K,cs=nor,max-speed=1M");
 
-	(void)state;
 	assert_int_equal(spec.framing, CS_NOR);
 	assert_int_equal(spec.max_speed_hz, 1000000);
 	assert_int_equal(spec.nor.size, 65536);
@@ -197,22 +184,20 @@ static void a_nor_takes_all_keys_at_once(void **state)
 	device_spec_free(&spec);
 }
 
-static void a_nor_takes_its_extreme_values(void **state)
+TEST(a_nor_takes_its_extreme_values)
 {
 	struct device_spec spec = parse("sim:nor,size=256M,id=010203040506");
 
-	(void)state;
 	assert_int_equal(spec.nor.size, 256 * MIB);
 	assert_int_equal(spec.nor.id_len, 6);
 	assert_int_equal(spec.nor.id[5], 6);
 	device_spec_free(&spec);
 }
 
-static void free_empties_the_spec_and_may_be_repeated(void **state)
+TEST(free_empties_the_spec_and_may_be_repeated)
 {
 	struct device_spec spec = parse("sim:nor,file=f");
 
-	(void)state;
 	device_spec_free(&spec);
 	assert_null(spec.path);
 	assert_null(spec.nor.file);
@@ -327,34 +312,30 @@ static void check_mistakes(const struct mistake *mistakes, size_t count)
 	}
 }
 
-static void a_bad_path_is_refused(void **state)
+TEST(a_bad_path_is_refused)
 {
-	(void)state;
 	check_mistakes(path_mistakes,
 		       sizeof(path_mistakes) / sizeof(path_mistakes[0]));
 }
 
-static void a_bad_key_is_refused(void **state)
+TEST(a_bad_key_is_refused)
 {
-	(void)state;
 	check_mistakes(key_mistakes,
 		       sizeof(key_mistakes) / sizeof(key_mistakes[0]));
 }
 
-static void a_bad_value_is_refused(void **state)
+TEST(a_bad_value_is_refused)
 {
-	(void)state;
 	check_mistakes(value_mistakes,
 		       sizeof(value_mistakes) / sizeof(value_mistakes[0]));
 }
 
-static void a_long_mistake_fits_a_short_buffer(void **state)
+TEST(a_long_mistake_fits_a_short_buffer)
 {
 	struct device_spec spec;
 	char text[2000] = "d,cs=";
 	char error[16];
 
-	(void)state;
 	memset(text + 5, 'x', sizeof(text) - 6);
 	text[sizeof(text) - 1] = '\0';
 	assert_int_equal(device_spec_parse(text, &spec, error, sizeof(error)),
@@ -366,25 +347,4 @@ static void a_long_mistake_fits_a_short_buffer(void **state)
 	assert_string_equal(error, "\"xxxxxxxxxxxxxx");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_plain_path_gets_the_defaults),
-		cmocka_unit_test(a_path_decides_the_kind),
-		cmocka_unit_test(every_framing_has_its_name),
-		cmocka_unit_test(cs_high_takes_four_words),
-		cmocka_unit_test(numbers_are_taken_up_to_their_limits),
-		cmocka_unit_test(max_message_is_taken_up_to_its_limits),
-		cmocka_unit_test(simulated_chips_have_a_bus_and_a_timing),
-		cmocka_unit_test(a_plain_nor_has_16_mib_and_no_file),
-		cmocka_unit_test(a_nor_takes_all_keys_at_once),
-		cmocka_unit_test(a_nor_takes_its_extreme_values),
-		cmocka_unit_test(free_empties_the_spec_and_may_be_repeated),
-		cmocka_unit_test(a_bad_path_is_refused),
-		cmocka_unit_test(a_bad_key_is_refused),
-		cmocka_unit_test(a_bad_value_is_refused),
-		cmocka_unit_test(a_long_mistake_fits_a_short_buffer),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include "spi-daemon/config/guest/guest_check.h"
+#include "tests/lib/test.h"
 
 #define MAX_GUESTS 4
 
@@ -32,7 +28,7 @@ static int check(const char *const *texts, char *error, size_t error_size)
 	return ret;
 }
 
-static void guests_may_share_what_they_describe_alike(void **state)
+TEST(guests_may_share_what_they_describe_alike)
 {
 	static const char *const cases[][MAX_GUESTS] = {
 		{ NULL },
@@ -53,13 +49,12 @@ static void guests_may_share_what_they_describe_alike(void **state)
 	};
 	char error[512];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		if (check(cases[i], error, sizeof(error)))
 			fail_msg("%zu: %s", i, error);
 }
 
-static void contradictions_are_told_with_both_guests(void **state)
+TEST(contradictions_are_told_with_both_guests)
 {
 	static const struct {
 		const char *texts[MAX_GUESTS], *error;
@@ -100,7 +95,6 @@ static void contradictions_are_told_with_both_guests(void **state)
 	};
 	char error[512];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(check(cases[i].texts, error, sizeof(error)),
 				 -EINVAL);
@@ -109,12 +103,11 @@ static void contradictions_are_told_with_both_guests(void **state)
 }
 
 /* /dev/null stands for a character device with two names. */
-static void chip_is_the_same_by_any_path(void **state)
+TEST(chip_is_the_same_by_any_path)
 {
 	char link[] = "/tmp/test-guest-check-XXXXXX", text[80], error[512];
 	const char *texts[] = { "socket=a,device=/dev/null", text, NULL };
 
-	(void)state;
 	close(mkstemp(link));
 	unlink(link);
 	assert_int_equal(symlink("/dev/null", link), 0);
@@ -124,13 +117,4 @@ static void chip_is_the_same_by_any_path(void **state)
 	unlink(link);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(guests_may_share_what_they_describe_alike),
-		cmocka_unit_test(contradictions_are_told_with_both_guests),
-		cmocka_unit_test(chip_is_the_same_by_any_path),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

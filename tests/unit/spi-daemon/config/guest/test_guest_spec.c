@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include "spi-daemon/config/guest/guest_spec.h"
+#include "tests/lib/test.h"
 
 static struct guest_spec parse(const char *text)
 {
@@ -20,7 +16,7 @@ static struct guest_spec parse(const char *text)
 	return spec;
 }
 
-static void all_keys_are_taken_in_any_order(void **state)
+TEST(all_keys_are_taken_in_any_order)
 {
 	static const char *const texts[] = {
 		"socket=/s,name=n,weight=7,without=order-platform,device=/d0,"
@@ -29,7 +25,6 @@ static void all_keys_are_taken_in_any_order(void **state)
 		"device=sim:nor,size=1M,without=order-platform,socket=/s",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct guest_spec spec = parse(texts[i]);
 
@@ -48,17 +43,16 @@ static void all_keys_are_taken_in_any_order(void **state)
 	}
 }
 
-static void guest_without_a_name_has_that_of_its_socket(void **state)
+TEST(guest_without_a_name_has_that_of_its_socket)
 {
 	struct guest_spec spec = parse("socket=/run/a.sock,device=d");
 
-	(void)state;
 	assert_string_equal(spec.name, "/run/a.sock");
 	assert_int_equal(spec.weight, 1);
 	guest_spec_free(&spec);
 }
 
-static void mistakes_are_told_with_key_and_value(void **state)
+TEST(mistakes_are_told_with_key_and_value)
 {
 	static const struct {
 		const char *text, *error;
@@ -97,7 +91,6 @@ static void mistakes_are_told_with_key_and_value(void **state)
 		  "transfer" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct guest_spec spec;
 		char error[512] = "";
@@ -111,12 +104,11 @@ static void mistakes_are_told_with_key_and_value(void **state)
 	}
 }
 
-static void socket_that_is_too_long_is_refused(void **state)
+TEST(socket_that_is_too_long_is_refused)
 {
 	char text[200], error[512];
 	struct guest_spec spec;
 
-	(void)state;
 	snprintf(text, sizeof(text), "device=d,socket=%0107d", 0);
 	spec = parse(text);
 	guest_spec_free(&spec);
@@ -126,7 +118,7 @@ static void socket_that_is_too_long_is_refused(void **state)
 	assert_non_null(strstr(error, "is 108 bytes, more than the 107"));
 }
 
-static void any_difference_is_seen(void **state)
+TEST(any_difference_is_seen)
 {
 	static const char *const others[] = {
 		"socket=s,name=m,device=d",
@@ -146,7 +138,6 @@ static void any_difference_is_seen(void **state)
 	struct guest_spec same = parse("device=d,name=n,weight=1,socket=s,"
 				       "with=event-idx,without=ring-packed");
 
-	(void)state;
 	assert_true(guest_spec_equal(&a, &same));
 	guest_spec_free(&same);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
@@ -158,15 +149,4 @@ static void any_difference_is_seen(void **state)
 	guest_spec_free(&a);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_keys_are_taken_in_any_order),
-		cmocka_unit_test(guest_without_a_name_has_that_of_its_socket),
-		cmocka_unit_test(mistakes_are_told_with_key_and_value),
-		cmocka_unit_test(socket_that_is_too_long_is_refused),
-		cmocka_unit_test(any_difference_is_seen),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

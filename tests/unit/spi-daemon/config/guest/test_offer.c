@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/config/guest/offer.h"
+#include "tests/lib/test.h"
 
 #define DEFAULT_PROTOCOL                                            \
 	"mq,log-shmfd,reply-ack,backend-req,config,inflight-shmfd," \
@@ -39,7 +34,7 @@ static void expect(const struct offer *offer, const char *names)
 	assert_true(got.protocol == wanted.protocol);
 }
 
-static void features_are_the_default_with_and_without_the_named(void **state)
+TEST(features_are_the_default_with_and_without_the_named)
 {
 	static const struct {
 		const char *with, *without, *features;
@@ -65,7 +60,6 @@ static void features_are_the_default_with_and_without_the_named(void **state)
 		  "log-all,ring-packed," DEFAULT_PROTOCOL },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct offer offer = offer_of(cases[i].with, cases[i].without);
 
@@ -74,11 +68,10 @@ static void features_are_the_default_with_and_without_the_named(void **state)
 	}
 }
 
-static void every_feature_can_be_switched_on_and_off(void **state)
+TEST(every_feature_can_be_switched_on_and_off)
 {
 	const char *name;
 
-	(void)state;
 	for (unsigned int i = 0; (name = vhost_feature_name(i)); i++) {
 		struct vhost_feature_set one = set_of(name);
 		struct offer on = offer_of(name, NULL);
@@ -93,7 +86,7 @@ static void every_feature_can_be_switched_on_and_off(void **state)
 	}
 }
 
-static void name_that_is_none_is_told(void **state)
+TEST(name_that_is_none_is_told)
 {
 	static const struct {
 		const char *names, *bad;
@@ -109,7 +102,6 @@ static void name_that_is_none_is_told(void **state)
 		{ "a-name-that-is-longer-than-any-feature", "a-name-that-is-" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct vhost_feature_set set = { 0 };
 		char bad[16];
@@ -121,11 +113,10 @@ static void name_that_is_none_is_told(void **state)
 	}
 }
 
-static void feature_in_both_is_a_contradiction(void **state)
+TEST(feature_in_both_is_a_contradiction)
 {
 	const char *name;
 
-	(void)state;
 	for (unsigned int i = 0; (name = vhost_feature_name(i)); i++) {
 		struct offer offer = offer_of(name, name);
 
@@ -133,7 +124,7 @@ static void feature_in_both_is_a_contradiction(void **state)
 	}
 }
 
-static void guests_own_word_takes_precedence(void **state)
+TEST(guests_own_word_takes_precedence)
 {
 	static const struct {
 		const char *with, *without, *all_with, *all_without, *features;
@@ -152,7 +143,6 @@ static void guests_own_word_takes_precedence(void **state)
 		  "event-idx,log-all,ring-packed," DEFAULT_PROTOCOL },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct offer offer = offer_of(cases[i].with, cases[i].without);
 		struct offer all =
@@ -164,7 +154,7 @@ static void guests_own_word_takes_precedence(void **state)
 	}
 }
 
-static void feature_without_what_it_needs_is_a_mistake(void **state)
+TEST(feature_without_what_it_needs_is_a_mistake)
 {
 	static const struct {
 		const char *with, *without, *error;
@@ -177,7 +167,6 @@ static void feature_without_what_it_needs_is_a_mistake(void **state)
 		  "access-platform cannot be offered without reply-ack" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct offer offer = offer_of(cases[i].with, cases[i].without);
 		char error[128] = "";
@@ -188,31 +177,16 @@ static void feature_without_what_it_needs_is_a_mistake(void **state)
 	}
 }
 
-static void offers_are_equal_when_their_features_are(void **state)
+TEST(offers_are_equal_when_their_features_are)
 {
 	struct offer none = { 0 };
 	struct offer same = offer_of("mq", "in-order");
 	struct offer other = offer_of("in-order", NULL);
 	struct offer protocol = offer_of(NULL, "status");
 
-	(void)state;
 	assert_true(offer_equal(&none, &same));
 	assert_false(offer_equal(&none, &other));
 	assert_false(offer_equal(&none, &protocol));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			features_are_the_default_with_and_without_the_named),
-		cmocka_unit_test(every_feature_can_be_switched_on_and_off),
-		cmocka_unit_test(name_that_is_none_is_told),
-		cmocka_unit_test(feature_in_both_is_a_contradiction),
-		cmocka_unit_test(guests_own_word_takes_precedence),
-		cmocka_unit_test(feature_without_what_it_needs_is_a_mistake),
-		cmocka_unit_test(offers_are_equal_when_their_features_are),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

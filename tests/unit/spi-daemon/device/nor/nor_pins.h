@@ -3,17 +3,13 @@
 #ifndef NOR_PINS_H
 #define NOR_PINS_H
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "spi-daemon/device/nor/nor_chip.h"
+#include "tests/lib/test.h"
 
 #define KIB  1024u
 #define MIB  (1024 * KIB)

@@ -2,10 +2,8 @@
 /* Programs, erases and protection, at the chip's pins */
 #include "tests/unit/spi-daemon/device/nor/nor_pins.h"
 
-static void test_every_program_opcode_clears_bits(void **state)
+TEST_WITH(test_every_program_opcode_clears_bits, struct nor_chip *chip)
 {
-	struct nor_chip *chip = *state;
-
 	WRITE(chip, 0x02, 0, 0x10, 0x00, 0xf3, 0x01);
 	assert_int_equal(byte_at(chip, 0x1000), 0xf3);
 	assert_int_equal(byte_at(chip, 0x1001), 0x01);
@@ -20,10 +18,8 @@ static void test_every_program_opcode_clears_bits(void **state)
 	assert_int_equal(byte_at(chip, 0x1000), 0x01);
 }
 
-static void test_program_wraps_in_its_page(void **state)
+TEST_WITH(test_program_wraps_in_its_page, struct nor_chip *chip)
 {
-	struct nor_chip *chip = *state;
-
 	WRITE(chip, 0x02, 0, 0x11, 0xfe, 1, 2, 3, 4);
 	assert_int_equal(byte_at(chip, 0x11fe), 1);
 	assert_int_equal(byte_at(chip, 0x11ff), 2);
@@ -32,9 +28,9 @@ static void test_program_wraps_in_its_page(void **state)
 	assert_int_equal(byte_at(chip, 0x1200), 0xff);
 }
 
-static void test_program_of_more_than_a_page_keeps_the_last(void **state)
+TEST_WITH(test_program_of_more_than_a_page_keeps_the_last,
+	  struct nor_chip *chip)
 {
-	struct nor_chip *chip = *state;
 	uint8_t tx[4 + 300] = { 0x02, 0, 0x12, 0x10 };
 	size_t i;
 
@@ -49,20 +45,20 @@ static void test_program_of_more_than_a_page_keeps_the_last(void **state)
 	assert_int_equal(byte_at(chip, 0x1300), 0xff);
 }
 
-static void test_program_without_write_enable_is_ignored(void **state)
+TEST_WITH(test_program_without_write_enable_is_ignored, struct nor_chip *chip)
 {
-	SEND(*state, 0x02, 0, 0, 0, 0x00);
-	assert_int_equal(status(*state, 0x05), 0);
-	assert_int_equal(byte_at(*state, 0), 0xff);
+	SEND(chip, 0x02, 0, 0, 0, 0x00);
+	assert_int_equal(status(chip, 0x05), 0);
+	assert_int_equal(byte_at(chip, 0), 0xff);
 }
 
-static void test_program_without_data_is_ignored(void **state)
+TEST_WITH(test_program_without_data_is_ignored, struct nor_chip *chip)
 {
-	SEND(*state, 0x06);
-	SEND(*state, 0x02, 0, 0, 0);
-	SEND(*state, 0x02, 0, 0);
-	SEND(*state, 0x02);
-	assert_int_equal(status(*state, 0x05), WEL);
+	SEND(chip, 0x06);
+	SEND(chip, 0x02, 0, 0, 0);
+	SEND(chip, 0x02, 0, 0);
+	SEND(chip, 0x02);
+	assert_int_equal(status(chip, 0x05), WEL);
 }
 
 /* Programs 07h at both ends of the block, inside and outside. */
@@ -85,10 +81,8 @@ static void check_erase(struct nor_chip *chip, const uint8_t *tx, size_t len,
 }
 
 /* The addresses are inside the block, not at its start. */
-static void test_every_erase_opcode_erases_its_block(void **state)
+TEST_WITH(test_every_erase_opcode_erases_its_block, struct nor_chip *chip)
 {
-	struct nor_chip *chip = *state;
-
 	check_erase(chip, BYTES(0x20, 1, 0x1f, 0xff), 0x11000, 4 * KIB);
 	check_erase(chip, BYTES(0x21, 0, 1, 0x10, 0), 0x11000, 4 * KIB);
 	check_erase(chip, BYTES(0x52, 1, 0x92, 0x34), 0x18000, 32 * KIB);
@@ -97,10 +91,9 @@ static void test_every_erase_opcode_erases_its_block(void **state)
 	check_erase(chip, BYTES(0xdc, 0, 1, 0xab, 0xcd), 0x10000, 64 * KIB);
 }
 
-static void test_chip_erase_erases_all(void **state)
+TEST_WITH(test_chip_erase_erases_all, struct nor_chip *chip)
 {
 	static const uint8_t opcodes[] = { 0xc7, 0x60 };
-	struct nor_chip *chip = *state;
 	uint32_t i, at;
 
 	for (i = 0; i < 2; i++) {
@@ -112,10 +105,8 @@ static void test_chip_erase_erases_all(void **state)
 	}
 }
 
-static void test_erase_of_the_wrong_length_is_ignored(void **state)
+TEST_WITH(test_erase_of_the_wrong_length_is_ignored, struct nor_chip *chip)
 {
-	struct nor_chip *chip = *state;
-
 	plant(chip, 0, 1);
 	SEND(chip, 0x06);
 	SEND(chip, 0x20, 0, 0);
@@ -127,17 +118,16 @@ static void test_erase_of_the_wrong_length_is_ignored(void **state)
 	assert_int_equal(byte_at(chip, 0), 1);
 }
 
-static void test_erase_without_write_enable_is_ignored(void **state)
+TEST_WITH(test_erase_without_write_enable_is_ignored, struct nor_chip *chip)
 {
-	plant(*state, 0, 1);
-	SEND(*state, 0x20, 0, 0, 0);
-	SEND(*state, 0xc7);
-	assert_int_equal(byte_at(*state, 0), 1);
+	plant(chip, 0, 1);
+	SEND(chip, 0x20, 0, 0, 0);
+	SEND(chip, 0xc7);
+	assert_int_equal(byte_at(chip, 0), 1);
 }
 
-static void test_busy_chip_answers_nothing_but_status(void **state)
+TEST_WITH(test_busy_chip_answers_nothing_but_status, struct nor_chip *chip)
 {
-	struct nor_chip *chip = *state;
 	uint8_t rx[3];
 
 	plant(chip, 0, 0);
@@ -161,9 +151,8 @@ static void test_busy_chip_answers_nothing_but_status(void **state)
 	assert_int_equal(byte_at(chip, 1), 0xff);
 }
 
-static void test_status_read_sees_the_busy_time_end(void **state)
+TEST_WITH(test_status_read_sees_the_busy_time_end, struct nor_chip *chip)
 {
-	struct nor_chip *chip = *state;
 	uint64_t start = now_us();
 
 	SEND(chip, 0x06);
@@ -176,7 +165,7 @@ static void test_status_read_sees_the_busy_time_end(void **state)
 	assert_int_equal(status(chip, 0x05), 0);
 }
 
-static void test_operations_take_their_time(void **state)
+TEST_WITH(test_operations_take_their_time, struct nor_chip *chip)
 {
 	static const struct {
 		uint8_t tx[5];
@@ -195,20 +184,18 @@ static void test_operations_take_their_time(void **state)
 	for (i = 0; i < sizeof(ops) / sizeof(*ops); i++) {
 		/* A busy machine can make it longer, but not every time. */
 		do {
-			SEND(*state, 0x06);
+			SEND(chip, 0x06);
 			start = now_us();
-			command(*state, ops[i].tx, ops[i].len, NULL, 0);
-			wait_ready(*state);
+			command(chip, ops[i].tx, ops[i].len, NULL, 0);
+			wait_ready(chip);
 			us = now_us() - start;
 			assert_true(us >= ops[i].us);
 		} while (us > ops[i].us + 400000);
 	}
 }
 
-static void test_protected_bytes_stay_and_wel_falls(void **state)
+TEST_WITH(test_protected_bytes_stay_and_wel_falls, struct nor_chip *chip)
 {
-	struct nor_chip *chip = *state;
-
 	plant(chip, 0x30000, 7);
 	WRITE(chip, 0x01, 0x04); /* the upper 64 KiB */
 	SEND(chip, 0x06);
@@ -229,10 +216,8 @@ static void test_protected_bytes_stay_and_wel_falls(void **state)
 	assert_int_equal(byte_at(chip, 0x30000), 0xff);
 }
 
-static void test_tb_protects_the_bottom(void **state)
+TEST_WITH(test_tb_protects_the_bottom, struct nor_chip *chip)
 {
-	struct nor_chip *chip = *state;
-
 	WRITE(chip, 0x01, 0x24);
 	SEND(chip, 0x06);
 	SEND(chip, 0x02, 0, 0xff, 0xff, 0x00);
@@ -241,24 +226,4 @@ static void test_tb_protects_the_bottom(void **state)
 	assert_int_equal(byte_at(chip, 0x10000), 0x00);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(test_every_program_opcode_clears_bits),
-		CASE(test_program_wraps_in_its_page),
-		CASE(test_program_of_more_than_a_page_keeps_the_last),
-		CASE(test_program_without_write_enable_is_ignored),
-		CASE(test_program_without_data_is_ignored),
-		CASE(test_every_erase_opcode_erases_its_block),
-		CASE(test_chip_erase_erases_all),
-		CASE(test_erase_of_the_wrong_length_is_ignored),
-		CASE(test_erase_without_write_enable_is_ignored),
-		CASE(test_busy_chip_answers_nothing_but_status),
-		CASE(test_status_read_sees_the_busy_time_end),
-		CASE(test_operations_take_their_time),
-		CASE(test_protected_bytes_stay_and_wel_falls),
-		CASE(test_tb_protects_the_bottom),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 /* What becomes of an image file while it is open. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,6 +13,7 @@
 #include "spi-daemon/device/nor/nor_image.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/small_fs.h"
+#include "tests/lib/test.h"
 
 #define SIZE (64 * 1024u)
 
@@ -88,10 +84,8 @@ static void make_file(const char *path, off_t size)
 	close(fd);
 }
 
-static void test_bytes_are_written_read_and_erased(void **state)
+TEST_WITH(test_bytes_are_written_read_and_erased, const struct fixture *f)
 {
-	const struct fixture *f = *state;
-
 	assert_int_equal(read_byte(f, SIZE - 1), 0xff);
 	assert_int_equal(write_bytes(f, SIZE - 3, 3), 0);
 	assert_int_equal(read_byte(f, SIZE - 4), 0xff);
@@ -104,10 +98,9 @@ static void test_bytes_are_written_read_and_erased(void **state)
 }
 
 /* What lies in the file works, what does not gives ENODATA. */
-static void test_truncated_file_does_not_grow(void **state)
+TEST_WITH(test_truncated_file_does_not_grow, const struct fixture *f)
 {
 	static const size_t lengths[] = { 0, 1, 4095, SIZE / 2, SIZE - 1 };
-	const struct fixture *f = *state;
 	uint8_t bytes[2];
 	struct stat st;
 
@@ -144,10 +137,9 @@ static void check_lost(const struct fixture *f)
 	assert_int_equal(read_byte(f, 0), 0xff);
 }
 
-static void test_moved_file_is_read_only_until_it_is_back(void **state)
+TEST_WITH(test_moved_file_is_read_only_until_it_is_back,
+	  const struct fixture *f)
 {
-	const struct fixture *f = *state;
-
 	assert_int_equal(rename(f->path, f->other), 0);
 	check_lost(f);
 	make_file(f->path, SIZE);
@@ -157,35 +149,28 @@ static void test_moved_file_is_read_only_until_it_is_back(void **state)
 	assert_int_equal(read_byte(f, 0), 0x12);
 }
 
-static void test_replaced_file_is_read_only(void **state)
+TEST_WITH(test_replaced_file_is_read_only, const struct fixture *f)
 {
-	const struct fixture *f = *state;
-
 	make_file(f->other, SIZE);
 	assert_int_equal(rename(f->other, f->path), 0);
 	check_lost(f);
 }
 
-static void test_deleted_file_is_read_only(void **state)
+TEST_WITH(test_deleted_file_is_read_only, const struct fixture *f)
 {
-	const struct fixture *f = *state;
-
 	assert_int_equal(unlink(f->path), 0);
 	check_lost(f);
 }
 
 /* A second name does no harm. */
-static void test_linked_file_is_written(void **state)
+TEST_WITH(test_linked_file_is_written, const struct fixture *f)
 {
-	const struct fixture *f = *state;
-
 	assert_int_equal(link(f->path, f->other), 0);
 	assert_int_equal(write_bytes(f, 0, 1), 0);
 }
 
-static void test_relative_path_outlives_its_directory(void **state)
+TEST_WITH(test_relative_path_outlives_its_directory, struct fixture *f)
 {
-	struct fixture *f = *state;
 	char *old = getcwd(NULL, 0);
 
 	nor_image_close(&f->image);
@@ -196,10 +181,8 @@ static void test_relative_path_outlives_its_directory(void **state)
 	assert_int_equal(write_bytes(f, 0, 1), 0);
 }
 
-static void test_symbolic_link_is_followed_once(void **state)
+TEST_WITH(test_symbolic_link_is_followed_once, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	nor_image_close(&f->image);
 	assert_int_equal(symlink("image", f->other), 0);
 	assert_int_equal(nor_image_open(&f->image, f->other, SIZE), 0);
@@ -208,9 +191,8 @@ static void test_symbolic_link_is_followed_once(void **state)
 	assert_int_equal(write_bytes(f, 0, 1), 0);
 }
 
-static void test_size_limit_gives_its_errno(void **state)
+TEST_WITH(test_size_limit_gives_its_errno, const struct fixture *f)
 {
-	const struct fixture *f = *state;
 	struct rlimit old, small;
 	int ret;
 
@@ -237,10 +219,8 @@ static void open_on_small_fs(struct fixture *f)
 	assert_int_equal(nor_image_open(&f->image, path, SIZE), 0);
 }
 
-static void test_sparse_file_on_a_full_disk_gives_its_errno(void **state)
+TEST_WITH(test_sparse_file_on_a_full_disk_gives_its_errno, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	open_on_small_fs(f);
 	assert_int_equal(ftruncate(f->image.fd, 0), 0);
 	assert_int_equal(ftruncate(f->image.fd, SIZE), 0);
@@ -255,32 +235,11 @@ static void test_sparse_file_on_a_full_disk_gives_its_errno(void **state)
 	assert_int_equal(read_byte(f, SIZE - 1), 0xff);
 }
 
-static void test_file_system_that_is_gone_is_read_only(void **state)
+TEST_WITH(test_file_system_that_is_gone_is_read_only, struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	open_on_small_fs(f);
 	small_fs_detach(f->fs);
 	check_lost(f);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(test_bytes_are_written_read_and_erased),
-		CASE(test_truncated_file_does_not_grow),
-		CASE(test_moved_file_is_read_only_until_it_is_back),
-		CASE(test_replaced_file_is_read_only),
-		CASE(test_deleted_file_is_read_only),
-		CASE(test_linked_file_is_written),
-		CASE(test_relative_path_outlives_its_directory),
-		CASE(test_symbolic_link_is_followed_once),
-		CASE(test_size_limit_gives_its_errno),
-		CASE(test_sparse_file_on_a_full_disk_gives_its_errno),
-		CASE(test_file_system_that_is_gone_is_read_only),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

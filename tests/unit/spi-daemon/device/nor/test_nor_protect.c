@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include "spi-daemon/device/nor/nor_protect.h"
+#include "tests/lib/test.h"
 
 #define KIB	 1024ull
 #define MIB	 (1024 * KIB)
@@ -54,12 +50,11 @@ static bool byte_locked(const struct range *range, uint64_t at)
 			     1);
 }
 
-static void test_ranges_match_the_data_sheets(void **state)
+TEST(test_ranges_match_the_data_sheets)
 {
 	const struct range *range = ranges;
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(ranges) / sizeof(*ranges); i++, range++) {
 		if (range->start == range->end) {
 			assert_false(nor_protected(range->size, range->status1,
@@ -76,29 +71,18 @@ static void test_ranges_match_the_data_sheets(void **state)
 	}
 }
 
-static void test_area_that_touches_the_range_is_protected(void **state)
+TEST(test_area_that_touches_the_range_is_protected)
 {
-	(void)state;
 	assert_false(nor_protected(16 * MIB, BP(6), 0, 0, 8 * MIB));
 	assert_true(nor_protected(16 * MIB, BP(6), 0, 4 * MIB, 4 * MIB + 1));
 	assert_true(nor_protected(16 * MIB, BP(1), 0, 0, 16 * MIB));
 	assert_true(nor_protected(16 * MIB, BP(1) | TB_SMALL, 0, 0, 16 * MIB));
 }
 
-static void test_large_chips_have_four_bp_bits(void **state)
+TEST(test_large_chips_have_four_bp_bits)
 {
-	(void)state;
 	assert_int_equal(nor_status1_mask(16 * MIB), 0xbc);
 	assert_int_equal(nor_status1_mask(32 * MIB), 0xfc);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ranges_match_the_data_sheets),
-		cmocka_unit_test(test_area_that_touches_the_range_is_protected),
-		cmocka_unit_test(test_large_chips_have_four_bp_bits),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

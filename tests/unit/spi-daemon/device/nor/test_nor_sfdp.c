@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 /* Reads the table as a driver does, through its headers. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "spi-daemon/device/nor/nor_sfdp.h"
+#include "tests/lib/test.h"
 
 #define KIB 1024u
 #define MIB (1024 * KIB)
@@ -50,9 +46,8 @@ static uint32_t bfpt(uint32_t n)
 	return dword(start + 4 * (n - 1));
 }
 
-static void test_header_is_that_of_jesd216b(void **state)
+TEST(test_header_is_that_of_jesd216b)
 {
-	(void)state;
 	nor_sfdp_fill(16 * MIB, table);
 	assert_memory_equal(table, "SFDP\x06\x01\x00\xff", 8);
 	/* The first parameter header must be the basic table's. */
@@ -60,11 +55,10 @@ static void test_header_is_that_of_jesd216b(void **state)
 	assert_int_equal(table[15], 0xff);
 }
 
-static void test_density_is_right_for_every_size(void **state)
+TEST(test_density_is_right_for_every_size)
 {
 	uint64_t size;
 
-	(void)state;
 	for (size = 64 * KIB; size <= 256 * MIB; size *= 2) {
 		nor_sfdp_fill((uint32_t)size, table);
 		assert_int_equal(bfpt(2) & 1u << 31, 0);
@@ -72,9 +66,8 @@ static void test_density_is_right_for_every_size(void **state)
 	}
 }
 
-static void test_basic_table_tells_what_the_chip_does(void **state)
+TEST(test_basic_table_tells_what_the_chip_does)
 {
-	(void)state;
 	nor_sfdp_fill(16 * MIB, table);
 	assert_int_equal(bfpt(1) & 3, 1);	      /* 4 KiB erase */
 	assert_int_equal(bfpt(1) >> 8 & 0xff, 0x20);  /* by 20h */
@@ -91,13 +84,12 @@ static void test_basic_table_tells_what_the_chip_does(void **state)
 	assert_int_equal(bfpt(16) >> 8 & 0x3f, 0x10); /* 66h 99h */
 }
 
-static void test_times_cover_the_real_ones(void **state)
+TEST(test_times_cover_the_real_ones)
 {
 	uint32_t max = 0, typical, i;
 	static const uint32_t units_ms[] = { 1, 16, 128, 1000 };
 	static const uint32_t erase_ms[] = { 5, 10, 15 };
 
-	(void)state;
 	nor_sfdp_fill(16 * MIB, table);
 	for (i = 0; i < 3; i++) {
 		typical = bfpt(10) >> (4 + 7 * i) & 0x7f;
@@ -113,9 +105,8 @@ static void test_times_cover_the_real_ones(void **state)
 	assert_in_range(((bfpt(11) >> 24 & 0x1f) + 1) * 16, 50, 100);
 }
 
-static void test_small_chips_have_3_byte_addresses_only(void **state)
+TEST(test_small_chips_have_3_byte_addresses_only)
 {
-	(void)state;
 	nor_sfdp_fill(16 * MIB, table);
 	assert_int_equal(find_table(0xff84, 2), 0);
 	assert_int_equal(bfpt(1) >> 17 & 3, 0);
@@ -123,11 +114,10 @@ static void test_small_chips_have_3_byte_addresses_only(void **state)
 	assert_int_equal(bfpt(16) >> 14 & 0x1f, 0);
 }
 
-static void test_large_chips_have_4_byte_opcodes(void **state)
+TEST(test_large_chips_have_4_byte_opcodes)
 {
 	uint32_t start;
 
-	(void)state;
 	nor_sfdp_fill(32 * MIB, table);
 	assert_int_equal(bfpt(1) >> 17 & 3, 1);
 	assert_int_equal(bfpt(16) >> 24, 0x21);	    /* B7h, or the table's */
@@ -138,7 +128,7 @@ static void test_large_chips_have_4_byte_opcodes(void **state)
 	assert_int_equal(dword(start + 4), 0xffdc5c21);
 }
 
-static void test_default_ids_tell_the_size(void **state)
+TEST(test_default_ids_tell_the_size)
 {
 	static const uint8_t last[] = { 0x10, 0x11, 0x12, 0x13, 0x14,
 					0x15, 0x16, 0x17, 0x18, 0x19,
@@ -146,7 +136,6 @@ static void test_default_ids_tell_the_size(void **state)
 	uint8_t id[6];
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(last); i++) {
 		assert_int_equal(nor_default_id(64 * KIB << i, id), 3);
 		assert_int_equal(id[0], 0xef);
@@ -156,17 +145,4 @@ static void test_default_ids_tell_the_size(void **state)
 	assert_memory_equal(id, "\xef\x40\x18", 3);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_header_is_that_of_jesd216b),
-		cmocka_unit_test(test_density_is_right_for_every_size),
-		cmocka_unit_test(test_basic_table_tells_what_the_chip_does),
-		cmocka_unit_test(test_times_cover_the_real_ones),
-		cmocka_unit_test(test_small_chips_have_3_byte_addresses_only),
-		cmocka_unit_test(test_large_chips_have_4_byte_opcodes),
-		cmocka_unit_test(test_default_ids_tell_the_size),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

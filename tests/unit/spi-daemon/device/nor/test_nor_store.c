@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,6 +11,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/device/nor/nor_store.h"
+#include "tests/lib/test.h"
 
 #define KIB  1024u
 #define MIB  (1024 * KIB)
@@ -107,19 +103,17 @@ static void check_contents(struct nor_store *store)
 	assert_erased(store, 0, SIZE);
 }
 
-static void test_memory_programs_and_erases(void **state)
+TEST(test_memory_programs_and_erases)
 {
 	struct nor_store store;
 
-	(void)state;
 	assert_int_equal(nor_store_open(&store, SIZE, NULL), 0);
 	check_contents(&store);
 	nor_store_close(&store);
 }
 
-static void test_file_programs_and_erases(void **state)
+TEST_WITH(test_file_programs_and_erases, const struct fixture *f)
 {
-	const struct fixture *f = *state;
 	struct nor_store store;
 
 	assert_int_equal(nor_store_open(&store, SIZE, f->file), 0);
@@ -138,13 +132,12 @@ static long resident_pages(void)
 	return resident;
 }
 
-static void test_large_memory_costs_nothing_until_programmed(void **state)
+TEST(test_large_memory_costs_nothing_until_programmed)
 {
 	struct nor_store store;
 	long before = resident_pages();
 	long limit = 8 * (long)MIB / sysconf(_SC_PAGESIZE);
 
-	(void)state;
 	assert_int_equal(nor_store_open(&store, 256 * MIB, NULL), 0);
 	erase(&store, 0, 256 * MIB);
 	program_byte(&store, 255 * MIB, 0xff);
@@ -154,9 +147,8 @@ static void test_large_memory_costs_nothing_until_programmed(void **state)
 	nor_store_close(&store);
 }
 
-static void test_new_file_is_full_size_and_erased(void **state)
+TEST_WITH(test_new_file_is_full_size_and_erased, const struct fixture *f)
 {
-	const struct fixture *f = *state;
 	uint8_t bytes[4096];
 	struct nor_store store;
 	struct stat st;
@@ -175,9 +167,8 @@ static void test_new_file_is_full_size_and_erased(void **state)
 	close(fd);
 }
 
-static void test_file_holds_the_true_bytes_after_reopen(void **state)
+TEST_WITH(test_file_holds_the_true_bytes_after_reopen, const struct fixture *f)
 {
-	const struct fixture *f = *state;
 	struct nor_store store;
 	uint8_t byte;
 	int fd;
@@ -195,9 +186,8 @@ static void test_file_holds_the_true_bytes_after_reopen(void **state)
 	nor_store_close(&store);
 }
 
-static void test_contents_survive_a_crash(void **state)
+TEST_WITH(test_contents_survive_a_crash, const struct fixture *f)
 {
-	const struct fixture *f = *state;
 	struct nor_store store;
 	pid_t child = fork();
 
@@ -212,10 +202,10 @@ static void test_contents_survive_a_crash(void **state)
 	nor_store_close(&store);
 }
 
-static void test_file_of_another_size_is_refused_and_kept(void **state)
+TEST_WITH(test_file_of_another_size_is_refused_and_kept,
+	  const struct fixture *f)
 {
 	static const off_t sizes[] = { 0, SIZE - 1, SIZE + 1, 2 * SIZE };
-	const struct fixture *f = *state;
 	struct nor_store store;
 	struct stat st;
 	size_t i;
@@ -229,9 +219,8 @@ static void test_file_of_another_size_is_refused_and_kept(void **state)
 	}
 }
 
-static void test_file_in_use_is_refused_until_closed(void **state)
+TEST_WITH(test_file_in_use_is_refused_until_closed, const struct fixture *f)
 {
-	const struct fixture *f = *state;
 	struct nor_store first, second;
 
 	assert_int_equal(nor_store_open(&first, SIZE, f->file), 0);
@@ -243,9 +232,8 @@ static void test_file_in_use_is_refused_until_closed(void **state)
 	nor_store_close(&second);
 }
 
-static void test_sparse_file_gets_its_blocks(void **state)
+TEST_WITH(test_sparse_file_gets_its_blocks, const struct fixture *f)
 {
-	const struct fixture *f = *state;
 	struct nor_store store;
 	struct stat st;
 
@@ -258,9 +246,8 @@ static void test_sparse_file_gets_its_blocks(void **state)
 }
 
 /* teardown() fails if a file is left in the directory. */
-static void test_failed_creation_leaves_nothing(void **state)
+TEST_WITH(test_failed_creation_leaves_nothing, const struct fixture *f)
 {
-	const struct fixture *f = *state;
 	struct rlimit old, small;
 	struct nor_store store;
 	int ret;
@@ -277,9 +264,8 @@ static void test_failed_creation_leaves_nothing(void **state)
 	assert_int_equal(access(f->file, F_OK), -1);
 }
 
-static void test_bad_paths_give_their_errno(void **state)
+TEST_WITH(test_bad_paths_give_their_errno, const struct fixture *f)
 {
-	const struct fixture *f = *state;
 	struct nor_store store;
 	char path[64];
 
@@ -292,23 +278,4 @@ static void test_bad_paths_give_their_errno(void **state)
 	assert_int_equal(nor_store_open(&store, SIZE, f->file), -ENOENT);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(test_memory_programs_and_erases),
-		CASE(test_file_programs_and_erases),
-		CASE(test_large_memory_costs_nothing_until_programmed),
-		CASE(test_new_file_is_full_size_and_erased),
-		CASE(test_file_holds_the_true_bytes_after_reopen),
-		CASE(test_contents_survive_a_crash),
-		CASE(test_file_of_another_size_is_refused_and_kept),
-		CASE(test_file_in_use_is_refused_until_closed),
-		CASE(test_sparse_file_gets_its_blocks),
-		CASE(test_failed_creation_leaves_nothing),
-		CASE(test_bad_paths_give_their_errno),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <time.h>
 
 #include "spi-daemon/device/sim/sim_bus.h"
+#include "tests/lib/test.h"
 
 static uint64_t now_us(void)
 {
@@ -24,7 +20,7 @@ static uint64_t words_us(const struct spi_piece *piece)
 	return now_us() - start;
 }
 
-static void test_setup_is_waited_for(void **state)
+TEST(test_setup_is_waited_for)
 {
 	struct spi_piece piece = { .len = 1,
 				   .bits_per_word = 8,
@@ -32,16 +28,14 @@ static void test_setup_is_waited_for(void **state)
 				   .hold_ns = 500000000 };
 	uint64_t start = now_us();
 
-	(void)state;
 	sim_bus_wait_setup(&piece);
 	assert_in_range(now_us() - start, 3000, 400000);
 }
 
-static void test_word_delay_comes_between_words_of_each_size(void **state)
+TEST(test_word_delay_comes_between_words_of_each_size)
 {
 	struct spi_piece piece = { .len = 12, .word_delay_ns = 255000 };
 
-	(void)state;
 	piece.bits_per_word = 8;
 	assert_in_range(words_us(&piece), 11 * 255, 400000);
 	piece.bits_per_word = 16;
@@ -50,27 +44,25 @@ static void test_word_delay_comes_between_words_of_each_size(void **state)
 	assert_in_range(words_us(&piece), 2 * 255, 400000);
 }
 
-static void test_one_word_has_no_word_delay(void **state)
+TEST(test_one_word_has_no_word_delay)
 {
 	struct spi_piece piece = { .len = 4,
 				   .bits_per_word = 32,
 				   .word_delay_ns = 4000000000 };
 
-	(void)state;
 	assert_in_range(words_us(&piece), 0, 400000);
 }
 
-static void test_hold_is_waited_for(void **state)
+TEST(test_hold_is_waited_for)
 {
 	struct spi_piece piece = { .len = 1,
 				   .bits_per_word = 8,
 				   .hold_ns = 5000000 };
 
-	(void)state;
 	assert_in_range(words_us(&piece), 5000, 400000);
 }
 
-static void test_clock_time_is_bits_over_lines(void **state)
+TEST(test_clock_time_is_bits_over_lines)
 {
 	static uint8_t bytes[1];
 	static const struct {
@@ -90,7 +82,6 @@ static void test_clock_time_is_bits_over_lines(void **state)
 		{ 4, 1, 32, 1, 1, 32000000000 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct spi_piece piece = {
 			.tx = cases[i].tx == 255 ? NULL : bytes,
@@ -106,29 +97,15 @@ static void test_clock_time_is_bits_over_lines(void **state)
 	}
 }
 
-static void test_real_timing_waits_for_the_clock(void **state)
+TEST(test_real_timing_waits_for_the_clock)
 {
 	struct spi_piece piece = { .len = 100,
 				   .speed_hz = 10000,
 				   .bits_per_word = 8 };
 	uint64_t start = now_us();
 
-	(void)state;
 	sim_bus_wait_words(&piece, SIM_TIMING_REAL);
 	assert_true(now_us() - start >= 80000);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_setup_is_waited_for),
-		cmocka_unit_test(
-			test_word_delay_comes_between_words_of_each_size),
-		cmocka_unit_test(test_one_word_has_no_word_delay),
-		cmocka_unit_test(test_hold_is_waited_for),
-		cmocka_unit_test(test_clock_time_is_bits_over_lines),
-		cmocka_unit_test(test_real_timing_waits_for_the_clock),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

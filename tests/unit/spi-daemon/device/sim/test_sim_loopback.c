@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
 #include "spi-daemon/device/sim/sim.h"
+#include "tests/lib/test.h"
 #include "virtio/spi/spi_wire.h"
 
 static uint64_t now_us(void)
@@ -35,9 +31,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void test_caps_offer_everything(void **state)
+TEST_WITH(test_caps_offer_everything, struct spi_device *dev)
 {
-	const struct spi_device *dev = *state;
 	const struct spi_caps *caps = &dev->caps;
 
 	assert_int_equal(caps->tx_nbits, 7);
@@ -53,7 +48,8 @@ static void test_caps_offer_everything(void **state)
 	assert_int_equal(caps->max_piece, 65536);
 }
 
-static void test_every_mode_and_word_size_comes_back_verbatim(void **state)
+TEST_WITH(test_every_mode_and_word_size_comes_back_verbatim,
+	  struct spi_device *dev)
 {
 	uint8_t tx[64], rx[64];
 	struct spi_piece piece = { .tx = tx, .rx = rx, .len = sizeof(tx) };
@@ -65,14 +61,13 @@ static void test_every_mode_and_word_size_comes_back_verbatim(void **state)
 		for (i = 1; i <= 32; i++) {
 			piece.bits_per_word = (uint8_t)i;
 			memset(rx, 0, sizeof(rx));
-			assert_int_equal(spi_device_transfer(*state, &piece),
-					 0);
+			assert_int_equal(spi_device_transfer(dev, &piece), 0);
 			assert_memory_equal(rx, tx, sizeof(tx));
 		}
 	}
 }
 
-static void test_longest_piece_comes_back(void **state)
+TEST_WITH(test_longest_piece_comes_back, struct spi_device *dev)
 {
 	static uint8_t tx[65536], rx[65536];
 	struct spi_piece piece = {
@@ -82,40 +77,41 @@ static void test_longest_piece_comes_back(void **state)
 
 	for (i = 0; i < sizeof(tx); i++)
 		tx[i] = (uint8_t)(i ^ i >> 8);
-	assert_int_equal(spi_device_transfer(*state, &piece), 0);
+	assert_int_equal(spi_device_transfer(dev, &piece), 0);
 	assert_memory_equal(rx, tx, sizeof(tx));
 }
 
-static void test_no_tx_gives_zeros(void **state)
+TEST_WITH(test_no_tx_gives_zeros, struct spi_device *dev)
 {
 	uint8_t rx[5] = { 1, 2, 3, 4, 5 };
 	struct spi_piece piece = { .rx = rx, .len = 4, .bits_per_word = 8 };
 
-	assert_int_equal(spi_device_transfer(*state, &piece), 0);
+	assert_int_equal(spi_device_transfer(dev, &piece), 0);
 	assert_memory_equal(rx, "\0\0\0\0\5", 5);
 }
 
-static void test_no_rx_is_fine(void **state)
+TEST_WITH(test_no_rx_is_fine, struct spi_device *dev)
 {
 	struct spi_piece piece = { .tx = (const uint8_t *)"ab",
 				   .len = 2,
 				   .bits_per_word = 8 };
 
-	assert_int_equal(spi_device_transfer(*state, &piece), 0);
+	assert_int_equal(spi_device_transfer(dev, &piece), 0);
 }
 
-static void test_overlapping_buffers_are_moved(void **state)
+TEST_WITH(test_overlapping_buffers_are_moved, struct spi_device *dev)
 {
 	uint8_t buf[] = { 1, 2, 3, 4, 5 };
 	struct spi_piece piece = {
 		.tx = buf, .rx = buf + 1, .len = 4, .bits_per_word = 8
 	};
 
-	assert_int_equal(spi_device_transfer(*state, &piece), 0);
+	assert_int_equal(spi_device_transfer(dev, &piece), 0);
 	assert_memory_equal(buf, "\1\1\2\3\4", 5);
 }
 
-static void test_setup_delay_comes_only_with_the_select_edge(void **state)
+TEST_WITH(test_setup_delay_comes_only_with_the_select_edge,
+	  struct spi_device *dev)
 {
 	struct spi_piece piece = { .tx = (const uint8_t *)"a",
 				   .len = 1,
@@ -124,22 +120,22 @@ static void test_setup_delay_comes_only_with_the_select_edge(void **state)
 				   .keep = true };
 	uint64_t start = now_us();
 
-	assert_int_equal(spi_device_transfer(*state, &piece), 0);
+	assert_int_equal(spi_device_transfer(dev, &piece), 0);
 	assert_in_range(now_us() - start, 10000, 500000);
 
 	piece.setup_ns = 2000000000; /* the test would time out */
 	piece.keep = false;
 	start = now_us();
-	assert_int_equal(spi_device_transfer(*state, &piece), 0);
+	assert_int_equal(spi_device_transfer(dev, &piece), 0);
 	assert_in_range(now_us() - start, 0, 1000000);
 
 	piece.setup_ns = 10000000;
 	start = now_us();
-	assert_int_equal(spi_device_transfer(*state, &piece), 0);
+	assert_int_equal(spi_device_transfer(dev, &piece), 0);
 	assert_in_range(now_us() - start, 10000, 500000);
 }
 
-static void test_release_makes_the_next_piece_select(void **state)
+TEST_WITH(test_release_makes_the_next_piece_select, struct spi_device *dev)
 {
 	struct spi_piece piece = { .tx = (const uint8_t *)"a",
 				   .len = 1,
@@ -147,16 +143,16 @@ static void test_release_makes_the_next_piece_select(void **state)
 				   .keep = true };
 	uint64_t start;
 
-	assert_int_equal(spi_device_transfer(*state, &piece), 0);
-	assert_int_equal(spi_device_release(*state), 0);
-	assert_int_equal(spi_device_release(*state), 0);
+	assert_int_equal(spi_device_transfer(dev, &piece), 0);
+	assert_int_equal(spi_device_release(dev), 0);
+	assert_int_equal(spi_device_release(dev), 0);
 	piece.setup_ns = 10000000;
 	start = now_us();
-	assert_int_equal(spi_device_transfer(*state, &piece), 0);
+	assert_int_equal(spi_device_transfer(dev, &piece), 0);
 	assert_in_range(now_us() - start, 10000, 500000);
 }
 
-static void test_word_delay_and_hold_are_waited_for(void **state)
+TEST_WITH(test_word_delay_and_hold_are_waited_for, struct spi_device *dev)
 {
 	struct spi_piece piece = { .tx = (const uint8_t *)"abcdefgh",
 				   .len = 8,
@@ -165,17 +161,14 @@ static void test_word_delay_and_hold_are_waited_for(void **state)
 				   .hold_ns = 3000000 };
 	uint64_t start = now_us();
 
-	assert_int_equal(spi_device_transfer(*state, &piece), 0);
+	assert_int_equal(spi_device_transfer(dev, &piece), 0);
 	assert_in_range(now_us() - start, 3000 + 3 * 255, 500000);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-static void test_real_timing_has_a_slowest_clock(void **state)
+TEST(test_real_timing_has_a_slowest_clock)
 {
 	struct spi_device *dev;
 
-	(void)state;
 	assert_int_equal(sim_loopback_open(SIM_TIMING_REAL, &dev), 0);
 	assert_int_equal(dev->caps.min_speed_hz, 1000);
 	spi_device_close(dev);
@@ -184,20 +177,4 @@ static void test_real_timing_has_a_slowest_clock(void **state)
 	spi_device_close(dev);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_real_timing_has_a_slowest_clock),
-		CASE(test_caps_offer_everything),
-		CASE(test_every_mode_and_word_size_comes_back_verbatim),
-		CASE(test_longest_piece_comes_back),
-		CASE(test_no_tx_gives_zeros),
-		CASE(test_no_rx_is_fine),
-		CASE(test_overlapping_buffers_are_moved),
-		CASE(test_setup_delay_comes_only_with_the_select_edge),
-		CASE(test_release_makes_the_next_piece_select),
-		CASE(test_word_delay_and_hold_are_waited_for),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(setup, teardown)

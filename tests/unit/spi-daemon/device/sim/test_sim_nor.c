@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 /* The NOR flash as a device: pieces, words, modes and edges */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +9,7 @@
 
 #include "spi-daemon/device/sim/sim.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 #include "virtio/spi/spi_wire.h"
 
 #define SIZE   (64 * 1024u)

@@ -3,15 +3,11 @@
  * Compares the chip with a small model: random commands, in random pieces and
  * word sizes.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "spi-daemon/device/sim/sim.h"
+#include "tests/lib/test.h"
 #include "virtio/spi/spi_wire.h"
 
 #define SIZE	    (64 * 1024u)
@@ -199,14 +195,13 @@ static void random_command(struct spi_device *dev, struct model *model)
 	}
 }
 
-static void test_random_commands_match_the_model(void **state)
+TEST(test_random_commands_match_the_model)
 {
 	struct sim_nor_config config = { .size = SIZE };
 	struct spi_device *dev;
 	struct model *model = calloc(1, sizeof(*model));
 	int i;
 
-	(void)state;
 	assert_non_null(model);
 	assert_int_equal(sim_nor_open(&config, SIM_TIMING_NONE, &dev), 0);
 	memset(model->bytes, 0xff, SIZE);
@@ -220,11 +215,4 @@ static void test_random_commands_match_the_model(void **state)
 	free(model);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random_commands_match_the_model),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)

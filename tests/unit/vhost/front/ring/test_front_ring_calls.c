@@ -2,13 +2,9 @@
 /* When a driver that sleeps asks for a notification, against Linux's rules. */
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/lib/test.h"
 #include "vhost/front/ring/front_ring.h"
 
 #define BASE	  UINT64_C(0x100000)
@@ -76,9 +72,8 @@ static uint16_t flags(void)
 				   : ring.avail->flags);
 }
 
-static void flags_alone_disable_and_enable(void **state)
+TEST(flags_alone_disable_and_enable)
 {
-	(void)state;
 	for (int packed = 0; packed < 2; packed++) {
 		uint16_t off = packed ? VIRTQ_EVENT_FLAGS_DISABLE
 				      : VIRTQ_AVAIL_F_NO_INTERRUPT;
@@ -97,11 +92,10 @@ static void flags_alone_disable_and_enable(void **state)
 	}
 }
 
-static void event_is_the_next_one_or_three_quarters_away(void **state)
+TEST(event_is_the_next_one_or_three_quarters_away)
 {
 	const uint16_t first[] = { 0, 0x8000 };
 
-	(void)state;
 	for (int packed = 0; packed < 2; packed++) {
 		struct virtq_used_elem elem;
 
@@ -128,11 +122,10 @@ static void event_is_the_next_one_or_three_quarters_away(void **state)
 	}
 }
 
-static void packed_event_goes_into_the_next_round(void **state)
+TEST(packed_event_goes_into_the_next_round)
 {
 	struct virtq_used_elem elem;
 
-	(void)state;
 	open_ring(EVENT_IDX | PACKED);
 	add(6);
 	for (unsigned int i = 0; i < 6; i++) {
@@ -145,13 +138,4 @@ static void packed_event_goes_into_the_next_round(void **state)
 	close_ring();
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(flags_alone_disable_and_enable),
-		cmocka_unit_test(event_is_the_next_one_or_three_quarters_away),
-		cmocka_unit_test(packed_event_goes_into_the_next_round),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(NULL, NULL)
