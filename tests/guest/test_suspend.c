@@ -155,7 +155,11 @@ static void stock_guest_works_again_when_reset_after_a_sleep(void **state)
 
 static int create_patched(void **state)
 {
-	static const struct lab_setup setup = { .guest.patched = true };
+	static const struct lab_setup setup = {
+		.daemon_options = { "--with=ring-packed,indirect-desc" },
+		.guest.cpus = 2,
+		.guest.patched = true,
+	};
 
 	return lab_create(state, &setup);
 }
