@@ -57,13 +57,18 @@ stream_and_leave() {
 	spi-stream "$@" && spi-xfer --socket "$1" --info > /dev/null
 }
 
-# Wait until the kernel has traced event $1.
-wait_for_event() {
+# Wait until command $1 succeeds.
+wait_until() {
 	try=0
-	until grep -q " $1: " "$tracing/trace"; do
+	until eval "$1"; do
 		[ $((try += 1)) -lt 300 ] || return 1
 		sleep 0.1
 	done
+}
+
+# Wait until the kernel has traced event $1.
+wait_for_event() {
+	wait_until 'grep -q " '"$1"': " "$tracing/trace"'
 }
 
 save_trace() {

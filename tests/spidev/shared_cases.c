@@ -67,16 +67,30 @@ static void mode_of_a_program_is_found_when_it_was_not_expected(void **state)
 	assert_string_equal(wire_after(b, "mode=2"), "m2 m0 + t1 r3 -");
 }
 
+/*
+ * Starts the daemon while spi-settings, after @word, has the device open and
+ * @ready is true. Returns the exit status of the start.
+ */
+static int start_beside(struct bench *b, const char *word, const char *ready)
+{
+	const char *number = b->device + strlen("spi");
+
+	return bench_try(b,
+			 "stop_daemon TERM; "
+			 "spi-settings /dev/spidev%s %s sleep=600000 & pid=$!; "
+			 "wait_until '%s' && start_daemon /dev/spidev%s; "
+			 "status=$?; kill $pid; wait $pid; exit $status",
+			 number, word, ready, number);
+}
+
 static void program_is_told_when_it_has_the_device_open(void **state)
 {
 	struct bench *b = bench_open(state);
 
-	bench_run(
-		b,
-		"stop_daemon TERM; spi-settings /dev/spidev%s sleep=60000 & pid=$!; "
-		"sleep 0.5; start_daemon /dev/spidev%s; status=$?; kill $pid; wait $pid; "
-		"exit $status",
-		b->device + strlen("spi"), b->device + strlen("spi"));
+	assert_int_equal(
+		start_beside(b, "sleep=0",
+			     "ls -l /proc/$pid/fd | grep -q /dev/spidev"),
+		0);
 	assert_non_null(strstr(bench_log(b), ": spi-settings (process "));
 }
 
@@ -89,9 +103,11 @@ static void message_fails_when_a_program_cuts_it(void **state)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		bench_run(b,
 			  "traced sh -c '. /lab.sh; "
-			  "spi-stream /run/s0 tx:9f sleep:3000 change=1 rx:3 & "
+			  "rm -f /run/go; spi-stream /run/s0 tx:9f "
+			  "await:/run/go change=1 rx:3 & "
 			  "wait_for_event spi_transfer_stop; "
-			  "spi-settings /dev/spidev%s %s; wait'",
+			  "spi-settings /dev/spidev%s %s; touch /run/go; "
+			  "wait'",
 			  b->device + strlen("spi"), words[i]);
 		assert_string_equal(b->out, "TRANS_ERR");
 		bench_read_trace(b);
@@ -140,13 +156,8 @@ static void device_is_refused_when_a_program_has_locked_it(void **state)
 {
 	struct bench *b = bench_open(state);
 
-	bench_run(
-		b,
-		"stop_daemon TERM; "
-		"spi-settings /dev/spidev%s lock=2 sleep=60000 & pid=$!; "
-		"sleep 0.5; start_daemon /dev/spidev%s; status=$?; kill $pid; wait $pid; "
-		"exit $((1 - status))",
-		b->device + strlen("spi"), b->device + strlen("spi"));
+	assert_int_equal(start_beside(b, "lock=2", "grep -q FLOCK /proc/locks"),
+			 1);
 	assert_non_null(strstr(b->out, "is locked by spi-settings (process "));
 	/* And the other way round. */
 	bench_serve(b, "cs=linux");

@@ -13,6 +13,7 @@
  *				inactive, word (delays in ns), txn, rxn (lines)
  *	times:N			the next request N times
  *	sleep:MS		wait
+ *	await:PATH		wait until the file is there
  *	stop:, start:		the ring
  *	shape:joined|split|spec	how the operations below are cut
  *	erase:A, program:A,N,S, check:A,N,S
@@ -27,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/spidev/tools/stream.h"
 #include "vhost/front/front_setup.h"
@@ -187,6 +189,9 @@ static int act(struct stream *s, const char *verb, const char *value,
 		*times = strtoul(value, NULL, 10);
 	} else if (!strcmp(verb, "sleep")) {
 		sleep_ms(value);
+	} else if (!strcmp(verb, "await")) {
+		while (access(value, F_OK) < 0)
+			sleep_ms("10");
 	} else if (!strcmp(verb, "stop")) {
 		err = front_stop_vring(&s->front.fe, 0, &s->base);
 	} else if (!strcmp(verb, "start")) {

@@ -165,6 +165,21 @@ TEST(others_are_found_out_when_they_are_not_expected)
 	expect_in_mode(&byte, 0);
 }
 
+/* The message that follows the first sight of others is held. */
+TEST(hold_goes_on_when_others_were_found_out_before_it)
+{
+	struct spi_piece held = byte;
+
+	begin(&fake_spidev_plain, false);
+	host_sets_mode(SPI_MODE_3);
+	wait_for_the_next_look();
+	held.keep = true;
+	assert_int_equal(spi_device_transfer(dev, &held), 0);
+	assert_int_equal(spi_device_transfer(dev, &held), 0);
+	fake_spidev_take(0);
+	expect_in_mode(&byte, 0);
+}
+
 TEST(looks_cost_nothing_when_nobody_else_is_there)
 {
 	const struct fake_spidev_log *log;
