@@ -67,7 +67,7 @@ static void child(const struct fixture *f, unsigned int count, int error_fd)
 	static char program[] = "test", device[] = "-lsim:loopback";
 	char path[80], sockets[16], error[512] = "";
 	char *argv[] = { program, device, path, sockets, NULL };
-	struct launch launch = { .background = -1 };
+	struct launch launch = { .background = -1, .link = -1 };
 	struct options options;
 	int ret;
 
