@@ -39,7 +39,7 @@
  *	both -> WAITING		it has died
  *	WAITING -> STARTING	at ->until
  *	any -> ENDING		SIGTERM; ENDED when it has died
- *	STARTING -> ENDED	it has died, and none has served before
+ *	STARTING -> ENDED	it has ended by itself, and none has served
  */
 enum keeping_state {
 	KEEPING_STARTING,
@@ -195,7 +195,8 @@ static void bury_child(struct keeping *k, int status)
 	k->stopped_at = k->kill_at = 0;
 	keeper_detach(&k->keeper, clock_now());
 	child_describe(status, how, sizeof(how));
-	if (k->state == KEEPING_ENDING || !k->has_served)
+	/* The first one has said why it could not serve. */
+	if (k->state == KEEPING_ENDING || (!k->has_served && WIFEXITED(status)))
 		enter(k, KEEPING_ENDED);
 	else
 		plan_restart(k, status, how);

@@ -259,6 +259,25 @@ static void crash_of_an_idle_process_goes_unnoticed(void **state)
 	assert_int_equal(daemon_threads(&rig->daemon), 1);
 }
 
+/* Even if it is killed before it ever served. */
+static void first_process_is_replaced(void **state)
+{
+	static const char *const args[] = { "--device=sim:loopback", "--keeper",
+					    NULL };
+	struct rig *rig = *state;
+
+	for (unsigned int i = 0; i < 10; i++) {
+		struct killer killer;
+
+		killer_start(&killer, &rig->daemon, 10000);
+		daemon_start(&rig->daemon, 1, args);
+		killer_stop(&killer);
+		rig_check_loopback(rig_open(rig, 0), 10);
+		rig_close(rig, 0);
+		daemon_stop(&rig->daemon, SIGTERM);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +287,7 @@ int main(void)
 		RIG_TEST_ARGS(stopped_process_without_front_ends_is_replaced,
 			      quick),
 		RIG_TEST_IDLE(failed_start_is_told_once),
+		RIG_TEST_IDLE(first_process_is_replaced),
 		RIG_TEST_IDLE(front_end_is_answered_while_nothing_can_serve),
 		RIG_TEST_IDLE(daemon_ends_while_nothing_can_serve),
 		RIG_TEST_ARGS(crash_of_an_idle_process_goes_unnoticed, quick),

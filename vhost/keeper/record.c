@@ -276,6 +276,7 @@ static int note_stop(struct keeper_record *record, int base_slot,
 	if (!*base)
 		return -ENOMEM;
 	(*base)->payload.state = reply->payload.state;
+	record->stopped_at[msg->payload.state.index] = reply->payload.state.num;
 	return 0;
 }
 
@@ -371,13 +372,6 @@ static bool has_started_ring(const struct keeper_record *record)
 	return false;
 }
 
-void keeper_record_rewind(struct keeper_record *record)
-{
-	if (record->region_is_ours && !record->region_is_unread &&
-	    !has_started_ring(record))
-		drop_message(&record->slots[KEEPER_INFLIGHT]);
-}
-
 /* GET_INFLIGHT_FD, for ring @ring and all that may start after it */
 static struct keeper_message region_request(const struct keeper_record *record,
 					    uint64_t ring)
@@ -464,23 +458,34 @@ bool keeper_record_replay(const struct keeper_record *record, unsigned int *at,
 	return false;
 }
 
+/* Returns true if the ring goes on where it stopped. Else it was reset. */
+static bool resumes(const struct keeper_record *record, uint64_t ring)
+{
+	const struct keeper_message *base =
+		record->slots[ring_slot(ring, KEEPER_RING_BASE)];
+
+	return base && base->payload.state.num == record->stopped_at[ring];
+}
+
 bool keeper_record_lacks_region(const struct keeper_record *record,
 				const struct vhost_msg *msg,
 				struct keeper_message *get)
 {
+	const uint64_t ring = msg->payload.u64 & VHOST_USER_VRING_INDEX_MASK;
 	const struct keeper_message *have = record->slots[KEEPER_INFLIGHT];
 	const struct vhost_wire_inflight *want = &get->payload.inflight;
 
 	if (msg->header.request != VHOST_USER_SET_VRING_KICK ||
-	    has_started_ring(record))
+	    ring >= KEEPER_MAX_RINGS || has_started_ring(record))
 		return false;
-	*get = region_request(record,
-			      msg->payload.u64 & VHOST_USER_VRING_INDEX_MASK);
+	*get = region_request(record, ring);
 	if (!have)
 		return true;
-	return record->region_is_ours && !record->region_is_unread &&
-	       (have->payload.inflight.num_queues < want->num_queues ||
-		have->payload.inflight.queue_size < want->queue_size);
+	if (!record->region_is_ours || record->region_is_unread)
+		return false;
+	return !resumes(record, ring) ||
+	       have->payload.inflight.num_queues < want->num_queues ||
+	       have->payload.inflight.queue_size < want->queue_size;
 }
 
 int keeper_record_take_region(struct keeper_record *record,

@@ -61,6 +61,7 @@ struct keeper_record {
 	bool channel_is_new; /* it came after the last SET_PROTOCOL_FEATURES */
 	bool region_is_ours; /* the keeper had KEEPER_INFLIGHT's made */
 	bool region_is_unread; /* a ring stopped because its back end died */
+	uint32_t stopped_at[KEEPER_MAX_RINGS]; /* GET_VRING_BASE's reply */
 };
 
 /* Nothing is set up. */
@@ -87,12 +88,6 @@ int keeper_record_note(struct keeper_record *record, struct vhost_msg *msg,
 bool keeper_record_stops(const struct vhost_msg *msg);
 
 /*
- * Prepares a replay: gives up an inflight region of ours that has nothing to
- * say, as no ring runs.
- */
-void keeper_record_rewind(struct keeper_record *record);
-
-/*
  * Copies message *@at of the replay to @message, and makes *@at that of the
  * next one. @extra are protocol features that the keeper needs. Returns false
  * when there are no more. GET_INFLIGHT_FD asks for a region, and comes again
@@ -102,8 +97,9 @@ bool keeper_record_replay(const struct keeper_record *record, unsigned int *at,
 			  uint64_t extra, struct keeper_message *message);
 
 /*
- * Returns true if @msg starts the first ring, and there is no region for it.
- * Fills in the message that asks the back end for one.
+ * Returns true if @msg starts the first ring, and there is no region for it, or
+ * one that is about the ring as it was before a reset. Fills in the message
+ * that asks the back end for one.
  */
 bool keeper_record_lacks_region(const struct keeper_record *record,
 				const struct vhost_msg *msg,

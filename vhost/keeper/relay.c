@@ -224,7 +224,6 @@ void keeper_relay_attach(struct keeper_relay *relay, int back, uint64_t now)
 	vhost_sock_init(&relay->back, back);
 	relay->answered = false;
 	relay->replay_at = 0;
-	keeper_record_rewind(&relay->record);
 	replay(relay, now);
 }
 
