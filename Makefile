@@ -33,9 +33,9 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(SANITIZE)
 FRONT_SRCS := $(shell find vhost/front spi-daemon/xfer -name '*.c')
 DAEMON_SRCS := $(filter-out $(FRONT_SRCS),\
 	$(shell find virtio vhost spi-daemon -name '*.c'))
-TEST_LIB_SRCS := $(wildcard tests/lib/*.c)
+TEST_LIB_SRCS := $(shell find tests/lib -name '*.c')
 UNIT_SRCS := $(sort $(shell find tests/unit -name 'test_*.c'))
-WHOLE_SRCS := $(wildcard tests/daemon/test_*.c)
+WHOLE_SRCS := $(sort $(shell find tests/daemon -name 'test_*.c'))
 EXAMPLE_SRCS := $(wildcard tests/example/test_*.c)
 BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
 BENCH_LIB_SRCS := $(filter-out $(BENCH_SRCS),$(wildcard tests/bench/*.c))
@@ -206,10 +206,10 @@ STRESS_REQUESTS ?= 10000000
 STRESS_TIMEOUT ?= 60
 
 .PHONY: stress
-stress: all $(BUILD)/tests/daemon/test_stress ## STRESS_REQUESTS requests while all descriptors are exchanged
+stress: all $(BUILD)/tests/daemon/session/test_stress ## STRESS_REQUESTS requests while all descriptors are exchanged
 	STRESS_REQUESTS=$(STRESS_REQUESTS) STRESS_TIMEOUT=$(STRESS_TIMEOUT) \
 		VHOST_DEVICE_SPI=$(abspath $(DAEMON)) \
-		$(BUILD)/tests/daemon/test_stress
+		$(BUILD)/tests/daemon/session/test_stress
 
 .PHONY: check-asan
 check-asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -243,8 +243,9 @@ check-model: ## a model of how guests get the bus, in all its states (spin)
 	CC="$(CC)" sh tests/model/check.sh
 
 # A few of each kind that musl could break, and that are fast
-MUSL_TESTS := $(addprefix $(BUILD)/tests/daemon/,test_cli test_lifecycle \
-	test_logging test_transfers test_hostile_descriptors test_spidev_daemon)
+MUSL_TESTS := $(addprefix $(BUILD)/tests/daemon/,operate/test_cli \
+	operate/test_lifecycle operate/test_logging spi/test_transfers \
+	hostile/test_hostile_descriptors spi/test_spidev_daemon)
 
 .PHONY: check-builds
 check-builds: ## that other machines and musl can be built for
@@ -298,10 +299,10 @@ check-init: ## the init script and the systemd unit, on machines in namespaces
 INSTALLED = $(abspath $(BUILD))/installed
 
 .PHONY: run-init
-run-init: all $(INIT_TESTS) $(BUILD)/tests/daemon/test_launch
+run-init: all $(INIT_TESTS) $(BUILD)/tests/daemon/operate/test_launch
 	@rm -rf $(INSTALLED)
 	@$(MAKE) -s install DESTDIR=$(INSTALLED) PREFIX=/usr
-	@VHOST_INSTALLED=$(INSTALLED) $(run) $(BUILD)/tests/daemon/test_launch \
+	@VHOST_INSTALLED=$(INSTALLED) $(run) $(BUILD)/tests/daemon/operate/test_launch \
 		$(INIT_TESTS)
 	@$(MAKE) -s uninstall DESTDIR=$(INSTALLED) PREFIX=/usr
 	@! find $(INSTALLED) ! -type d | sed 's,^,uninstall left ,' | grep .

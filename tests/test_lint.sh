@@ -131,10 +131,15 @@ done
 expect 'a folder of 14 sources' ''
 while [ $((i -= 1)) -ge 0 ]; do
 	echo 'int a;' | file "vhost/$i.c"
-	echo 'int a;' | file "tests/lib/$i.c"
-	echo 'int a;' | file "tests/lib/x$i.c"
+	echo 'int a;' | file "tests/unit/$i.c"
+	echo 'int a;' | file "tests/unit/x$i.c"
 done
 expect 'a folder of 15 sources' '^vhost: 15 sources, more than 14$'
+i=15
+while [ $((i -= 1)) -ge 0 ]; do
+	echo 'int a;' | file "tests/lib/a/$i.c"
+done
+expect 'a folder of 16 sources of tests' '^tests/lib/a: 16 sources, more than'
 echo 'int a;' | file vhost/a.c
 rm "$tree/vhost/other.h"
 expect 'a folder of one source' '^vhost: one source only'

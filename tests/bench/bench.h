@@ -3,7 +3,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
-#include "tests/lib/daemon.h"
+#include "tests/lib/daemon/daemon.h"
 
 /* How long to measure: BENCH_SECONDS of the environment, or @otherwise. */
 double bench_seconds(double otherwise);

@@ -13,7 +13,7 @@
 
 #include "spi-daemon/xfer/spi_front.h"
 #include "tests/bench/bench.h"
-#include "tests/lib/rig.h"
+#include "tests/lib/daemon/rig.h"
 
 #define MAX_GUESTS 16
 #define HZ	   10000000

@@ -9,9 +9,9 @@
 
 #include "tests/bench/bench.h"
 #include "tests/bench/usage.h"
-#include "tests/lib/attack.h"
+#include "tests/lib/hostile/attack.h"
 #include "tests/lib/process.h"
-#include "tests/lib/rig.h"
+#include "tests/lib/daemon/rig.h"
 #include "tests/lib/steady.h"
 
 #define MAX_MESSAGE_MS "10"

@@ -10,7 +10,7 @@
 
 #include "tests/bench/bench.h"
 #include "tests/bench/usage.h"
-#include "tests/lib/rig.h"
+#include "tests/lib/daemon/rig.h"
 #include "vhost/front/front_setup.h"
 
 #define TURN	    0.05 /* seconds that a guest has in each round */

@@ -9,7 +9,7 @@
 
 #include "tests/bench/bench.h"
 #include "tests/bench/usage.h"
-#include "tests/lib/rig.h"
+#include "tests/lib/daemon/rig.h"
 
 #define MAX_GUESTS  256
 #define REQUEST_LEN 64

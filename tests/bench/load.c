@@ -4,7 +4,7 @@
 #include <endian.h>
 
 #include "tests/bench/bench.h"
-#include "tests/lib/rig.h"
+#include "tests/lib/daemon/rig.h"
 
 #define MAX_DEPTH 64
 #define MAX_LEN	  (1u << 16)

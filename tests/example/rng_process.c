@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/lib/daemon.h"
+#include "tests/lib/daemon/daemon.h"
 #include "tests/lib/process.h"
 #include "tests/lib/test.h"
 

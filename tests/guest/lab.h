@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "tests/guest/guest.h"
-#include "tests/lib/daemon.h"
+#include "tests/lib/daemon/daemon.h"
 
 /* The chips, by the names that guest 0 has for them. */
 #define FLASH  "/dev/mtd0"	/* sim:nor in a file, cs=nor */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/lib/mounts.h"
+#include "tests/lib/host/mounts.h"
 #include "tests/lib/process.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/test.h"

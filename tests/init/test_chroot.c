@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "tests/init/machine.h"
-#include "tests/lib/mounts.h"
+#include "tests/lib/host/mounts.h"
 #include "tests/lib/process.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/test.h"

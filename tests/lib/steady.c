@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/lib/rig.h"
+#include "tests/lib/daemon/rig.h"
 #include "vhost/front/deadline.h"
 
 #define LOOPBACK 0

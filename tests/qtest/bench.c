@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/lib/rig.h"
+#include "tests/lib/daemon/rig.h"
 
 #define MAX_ARGS 32
 #define ARG_SIZE 256

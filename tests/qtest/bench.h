@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "tests/lib/daemon.h"
+#include "tests/lib/daemon/daemon.h"
 #include "tests/qtest/qtest.h"
 #include "tests/qtest/spi_driver.h"
 #include "virtio/ring/virtio_wire.h"

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "tests/lib/process.h"
-#include "tests/lib/qemu.h"
-#include "tests/lib/qmp.h"
+#include "tests/lib/qemu/qemu.h"
+#include "tests/lib/qemu/qmp.h"
 #include "tests/lib/skip.h"
 
 /* Bytes of memory in one line of the protocol */

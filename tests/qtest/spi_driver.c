@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "tests/lib/process.h"
-#include "tests/lib/rig.h"
+#include "tests/lib/daemon/rig.h"
 #include "virtio/spi/spi_wire.h"
 #include "virtio/ring/virtio_wire.h"
 

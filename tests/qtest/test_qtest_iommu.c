@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "tests/lib/rig.h"
+#include "tests/lib/daemon/rig.h"
 #include "tests/lib/test.h"
 #include "tests/qtest/bench.h"
 #include "tests/qtest/vtd.h"

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "tests/lib/process.h"
-#include "tests/lib/qmp.h"
+#include "tests/lib/qemu/qmp.h"
 #include "tests/lib/test.h"
 #include "tests/qtest/bench.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "tests/lib/process.h"
-#include "tests/lib/qmp.h"
+#include "tests/lib/qemu/qmp.h"
 #include "tests/lib/test.h"
 #include "tests/qtest/bench.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/lib/qemu.h"
+#include "tests/lib/qemu/qemu.h"
 #include "tests/lib/skip.h"
 #include "tests/spidev/board.h"
 

@@ -11,7 +11,7 @@
 #include "tests/lib/channel.h"
 #include "tests/lib/kernel_log.h"
 #include "tests/lib/process.h"
-#include "tests/lib/qemu.h"
+#include "tests/lib/qemu/qemu.h"
 
 /* A boot takes seconds; a loaded machine may need many times that. */
 #define BOOT_MS	    180000

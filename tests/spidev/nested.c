@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "tests/guest/guest.h"
-#include "tests/lib/daemon.h"
-#include "tests/lib/qemu.h"
+#include "tests/lib/daemon/daemon.h"
+#include "tests/lib/qemu/qemu.h"
 #include "tests/spidev/board.h"
 
 struct outside {

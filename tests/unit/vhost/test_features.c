@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <string.h>
 
-#include "tests/lib/session_fixture.h"
+#include "tests/lib/fixture/session_fixture.h"
 #include "tests/lib/test.h"
 
 #define TRANSPORT                                                        \

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/lib/session_fixture.h"
+#include "tests/lib/fixture/session_fixture.h"
 #include "tests/lib/test.h"
 
 #define SIZE KIB(16)

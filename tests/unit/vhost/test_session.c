@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/lib/session_fixture.h"
+#include "tests/lib/fixture/session_fixture.h"
 #include "tests/lib/test.h"
 
 #define VERSION_FLAG  VHOST_USER_VERSION

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A front end that says anything at all. */
-#include "tests/lib/session_fixture.h"
+#include "tests/lib/fixture/session_fixture.h"
 #include "tests/lib/test.h"
 
 /* Reproducible: the same numbers each time. */

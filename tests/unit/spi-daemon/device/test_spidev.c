@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "spi-daemon/device/spidev.h"
-#include "tests/lib/fake_spidev.h"
+#include "tests/lib/host/fake_spidev.h"
 #include "tests/lib/test.h"
 
 static struct spi_device *dev; /* on device 0 */

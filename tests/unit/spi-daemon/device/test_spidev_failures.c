@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "spi-daemon/device/spidev.h"
-#include "tests/lib/fake_spidev.h"
+#include "tests/lib/host/fake_spidev.h"
 #include "tests/lib/test.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))

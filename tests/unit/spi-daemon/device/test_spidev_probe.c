@@ -7,7 +7,7 @@
 
 #include "spi-daemon/device/spidev.h"
 #include "spi-daemon/bus/controller.h"
-#include "tests/lib/fake_spidev.h"
+#include "tests/lib/host/fake_spidev.h"
 #include "tests/lib/test.h"
 
 #define FOUR_MODES                                       \

@@ -12,7 +12,7 @@
 
 #include "spi-daemon/device/spidev.h"
 #include "spi-daemon/device/spidev_watch.h"
-#include "tests/lib/fake_spidev.h"
+#include "tests/lib/host/fake_spidev.h"
 #include "tests/lib/test.h"
 
 static const char *path;       /* of device 0 */

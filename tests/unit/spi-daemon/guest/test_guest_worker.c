@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "tests/lib/worker_fixture.h"
+#include "tests/lib/fixture/worker_fixture.h"
 #include "vhost/front/deadline.h"
 #include "vhost/front/front_setup.h"
 

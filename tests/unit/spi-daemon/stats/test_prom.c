@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "spi-daemon/stats/prom.h"
-#include "tests/lib/prom_text.h"
+#include "tests/lib/stats/prom_text.h"
 #include "tests/lib/test.h"
 
 struct output {

@@ -7,7 +7,7 @@
 
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/stats/stats_log.h"
-#include "tests/lib/stats_set.h"
+#include "tests/lib/stats/stats_set.h"
 #include "tests/lib/test.h"
 
 #define PREFIX "vhost-device-spi: "

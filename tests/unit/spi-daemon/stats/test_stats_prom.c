@@ -5,8 +5,8 @@
 
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/stats/stats_prom.h"
-#include "tests/lib/prom_text.h"
-#include "tests/lib/stats_set.h"
+#include "tests/lib/stats/prom_text.h"
+#include "tests/lib/stats/stats_set.h"
 #include "tests/lib/test.h"
 
 /* Returns the metrics of @set, which are well-formed. The caller frees them. */

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "spi-daemon/system/clock.h"
-#include "tests/lib/stats_set.h"
+#include "tests/lib/stats/stats_set.h"
 #include "tests/lib/test.h"
 
 static struct stats_view look(const struct guest_set *set)

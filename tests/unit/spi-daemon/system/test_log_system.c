@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/system/log.h"
-#include "tests/lib/mounts.h"
+#include "tests/lib/host/mounts.h"
 #include "tests/lib/process.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/test.h"

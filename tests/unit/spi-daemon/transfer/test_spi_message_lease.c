@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A held chip is released when somebody wants the bus, and not before. */
 #include "spi-daemon/system/clock.h"
-#include "tests/lib/service_fixture.h"
+#include "tests/lib/fixture/service_fixture.h"
 #include "tests/lib/test.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK

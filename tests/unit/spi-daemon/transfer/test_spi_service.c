@@ -3,7 +3,7 @@
 #include <endian.h>
 
 #include "spi-daemon/system/clock.h"
-#include "tests/lib/service_fixture.h"
+#include "tests/lib/fixture/service_fixture.h"
 #include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 

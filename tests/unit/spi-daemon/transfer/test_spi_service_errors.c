@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/system/clock.h"
-#include "tests/lib/service_fixture.h"
+#include "tests/lib/fixture/service_fixture.h"
 #include "tests/lib/test.h"
 #include "vhost/session_rings.h"
 

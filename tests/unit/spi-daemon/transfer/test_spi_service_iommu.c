@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "spi-daemon/system/clock.h"
-#include "tests/lib/service_fixture.h"
+#include "tests/lib/fixture/service_fixture.h"
 #include "tests/lib/test.h"
 #include "vhost/session_rings.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Requests that a device before this one may have run. */
-#include "tests/lib/service_fixture.h"
+#include "tests/lib/fixture/service_fixture.h"
 #include "tests/lib/test.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK

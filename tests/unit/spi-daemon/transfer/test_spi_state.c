@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "spi-daemon/transfer/spi_state.h"
-#include "tests/lib/service_fixture.h"
+#include "tests/lib/fixture/service_fixture.h"
 #include "tests/lib/test.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "spi-daemon/system/clock.h"
-#include "tests/lib/service_fixture.h"
+#include "tests/lib/fixture/service_fixture.h"
 #include "tests/lib/test.h"
 
 static uint8_t pattern[FIXTURE_MAX_REQUEST + 4];

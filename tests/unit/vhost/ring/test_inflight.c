@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "tests/lib/crash.h"
-#include "tests/lib/inflight_world.h"
+#include "tests/lib/crash/crash.h"
+#include "tests/lib/crash/inflight_world.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/test.h"
 

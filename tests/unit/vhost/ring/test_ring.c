@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/lib/session_fixture.h"
+#include "tests/lib/fixture/session_fixture.h"
 #include "tests/lib/test.h"
 
 #define QUEUES 4

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/lib/ring_fixture.h"
+#include "tests/lib/fixture/ring_fixture.h"
 #include "tests/lib/test.h"
 #include "vhost/wire/listen.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/lib/ring_fixture.h"
+#include "tests/lib/fixture/ring_fixture.h"
 #include "tests/lib/test.h"
 #include "virtio/ring/chain.h"
 #include "virtio/mem/dirty_log.h"

@@ -10,7 +10,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "tests/lib/fuse.h"
+#include "tests/lib/host/fuse.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/test.h"
 #include "virtio/mem/file_kind.h"

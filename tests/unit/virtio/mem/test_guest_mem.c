@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tests/lib/ring_fixture.h"
+#include "tests/lib/fixture/ring_fixture.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/test.h"
 

@@ -10,9 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/lib/ring_fixture.h"
+#include "tests/lib/fixture/ring_fixture.h"
 #include "tests/lib/skip.h"
-#include "tests/lib/small_fs.h"
+#include "tests/lib/host/small_fs.h"
 #include "tests/lib/test.h"
 #include "virtio/ring/chain.h"
 

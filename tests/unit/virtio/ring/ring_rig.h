@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/lib/ring_fixture.h"
+#include "tests/lib/fixture/ring_fixture.h"
 #include "tests/lib/test.h"
 #include "virtio/ring/vring.h"
 

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tests/lib/ring_fixture.h"
+#include "tests/lib/fixture/ring_fixture.h"
 #include "tests/lib/test.h"
 #include "virtio/ring/chain.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/lib/ring_fixture.h"
+#include "tests/lib/fixture/ring_fixture.h"
 #include "tests/lib/test.h"
 #include "virtio/spi/spi_config.h"
 #include "virtio/spi/spi_request.h"

@@ -12,7 +12,7 @@
 
 #include "spi-daemon/device/nor/nor_image.h"
 #include "tests/lib/skip.h"
-#include "tests/lib/small_fs.h"
+#include "tests/lib/host/small_fs.h"
 #include "tests/lib/test.h"
 
 #define SIZE (64 * 1024u)

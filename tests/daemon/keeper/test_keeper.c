@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* A daemon with --keeper: what a front end and an operator see of a crash. */
+#include <endian.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/host/fake_spidev.h"
+#include "tests/lib/daemon/killer.h"
+#include "tests/lib/process.h"
+#include "tests/lib/daemon/rig.h"
+#include "vhost/front/deadline.h"
+#include "vhost/front/front_setup.h"
+
+/* Requests between two looks at the chip's log, and in the ring at a time */
+#define CHUNK	160
+#define DEPTH	8
+
+#define CALM_US 15000
+
+static void wait_for_log(const struct rig *rig, const char *text)
+{
+	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
+
+	while (!strstr(daemon_stderr(&rig->daemon), text)) {
+		if (!deadline_left(deadline))
+			fail_msg("the log does not say \"%s\": %s", text,
+				 daemon_stderr(&rig->daemon));
+		process_sleep_ms(5);
+	}
+}
+
+/* Kills the serving process, and waits until another is there. */
+static void crash(const struct rig *rig, int signal)
+{
+	pid_t old = daemon_child(&rig->daemon);
+	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
+	pid_t new;
+
+	assert_true(old > 0);
+	kill(old, signal);
+	do {
+		assert_true(deadline_left(deadline) > 0);
+		process_sleep_ms(1);
+		new = daemon_child(&rig->daemon);
+	} while (!new || new == old);
+}
+
+/* Each request sends its number. Notes in @status what became of it. */
+static void run_chunk(struct spi_front *front, uint32_t from, uint8_t *status)
+{
+	for (uint32_t i = 0; i < CHUNK; i += DEPTH) {
+		uint16_t ids[DEPTH];
+
+		for (uint32_t k = 0; k < DEPTH; k++) {
+			uint32_t number = htobe32(from + i + k);
+			struct spi_front_request request = {
+				rig_head(0), (const uint8_t *)&number,
+				sizeof(number), NULL, 0
+			};
+
+			assert_int_equal(spi_front_submit(front, &request, NULL,
+							  &ids[k]),
+					 0);
+		}
+		for (uint32_t k = 0; k < DEPTH; k++) {
+			struct spi_front_result result;
+
+			assert_int_equal(spi_front_wait(front, ids[k], &result),
+					 0);
+			status[i + k] = result.status;
+		}
+	}
+}
+
+/* Returns how many requests of the chunk failed. */
+static unsigned int check_chunk(uint32_t from, const uint8_t *status)
+{
+	const struct fake_spidev_log *log = fake_spidev_take(0);
+	unsigned int runs[CHUNK] = { 0 };
+	unsigned int failed = 0;
+	uint32_t number;
+
+	assert_int_equal(log->sent_len % sizeof(number), 0);
+	for (size_t at = 0; at < log->sent_len; at += sizeof(number)) {
+		memcpy(&number, log->sent + at, sizeof(number));
+		number = be32toh(number) - from;
+		assert_true(number < CHUNK);
+		runs[number]++;
+	}
+	for (uint32_t i = 0; i < CHUNK; i++) {
+		assert_true(runs[i] <= 1);
+		if (status[i] == VIRTIO_SPI_TRANS_OK)
+			assert_int_equal(runs[i], 1);
+		else
+			assert_int_equal(status[i], VIRTIO_SPI_TRANS_ERR);
+		failed += status[i] != VIRTIO_SPI_TRANS_OK;
+	}
+	return failed;
+}
+
+static void no_request_runs_twice(void **state)
+{
+	struct rig *rig = *state;
+	unsigned int failed = 0;
+	struct spi_front *front;
+	struct killer killer;
+	char device[128];
+	const char *args[] = { device, "--keeper", RIG_WITH_PACKED, NULL };
+
+	fake_spidev_need();
+	snprintf(device, sizeof(device), "--device=%s,cs=transfer",
+		 fake_spidev_make(0, &fake_spidev_plain));
+	daemon_start(&rig->daemon, 1, args);
+	front = rig_open(rig, 0);
+	fake_spidev_take(0);
+	killer_start(&killer, &rig->daemon, CALM_US);
+	for (uint32_t from = 0; from < 20 * CHUNK; from += CHUNK) {
+		uint8_t status[CHUNK];
+
+		run_chunk(front, from, status);
+		failed += check_chunk(from, status);
+	}
+	print_message("%u kills, %u of %u requests failed\n",
+		      killer_stop(&killer), failed, 20 * CHUNK);
+	rig_close(rig, 0);
+	daemon_stop(&rig->daemon, SIGTERM);
+	fake_spidev_remove_all();
+}
+
+static void no_request_runs_twice_on_a_packed_ring(void **state)
+{
+	struct rig *rig = *state;
+
+	rig->packed = true;
+	no_request_runs_twice(state);
+}
+
+static const char *const quick[] = { "--device=sim:loopback", "--keeper",
+				     "--keeper-timeout=1", NULL };
+
+static void stopped_process_is_replaced(void **state)
+{
+	struct rig *rig = *state;
+	struct spi_front *front = rig_open(rig, 0);
+
+	rig_check_loopback(front, 10);
+	kill(daemon_child(&rig->daemon), SIGSTOP);
+	rig_check_loopback(front, 10);
+	wait_for_log(rig, "hangs, and is killed");
+	wait_for_log(rig, "are served again");
+}
+
+static void stopped_process_without_front_ends_is_replaced(void **state)
+{
+	struct rig *rig = *state;
+
+	kill(daemon_child(&rig->daemon), SIGSTOP);
+	wait_for_log(rig, "are served again");
+	rig_check_loopback(rig_open(rig, 0), 10);
+}
+
+static void failed_start_is_told_once(void **state)
+{
+	static const char *const args[] = { "--socket-path=none", "--keeper",
+					    "--device=/no/such/device", NULL };
+	struct rig *rig = *state;
+	const char *log;
+
+	daemon_spawn(&rig->daemon, args);
+	assert_int_equal(daemon_wait(&rig->daemon), 1);
+	log = daemon_stderr(&rig->daemon);
+	assert_non_null(strstr(log, "/no/such/device"));
+	assert_string_equal(strchr(log, '\n'), "\n");
+}
+
+static void start_flash(struct rig *rig, char *image, size_t size)
+{
+	char device[200];
+	const char *args[] = { device, "--keeper", NULL };
+
+	snprintf(image, size, "%s", daemon_file(&rig->daemon, "image"));
+	snprintf(device, sizeof(device), "--device=sim:nor,size=64K,file=%s",
+		 image);
+	daemon_start(&rig->daemon, 1, args);
+}
+
+/* The front end's main loop is not kept waiting for long. */
+static void front_end_is_answered_while_nothing_can_serve(void **state)
+{
+	struct virtio_spi_wire_config before, after;
+	struct rig *rig = *state;
+	struct spi_front *front;
+	uint8_t id[3], command = 0x9f;
+	char image[128];
+	uint32_t base;
+
+	start_flash(rig, image, sizeof(image));
+	front = rig_open(rig, 0);
+	assert_int_equal(spi_front_config(front, &before), 0);
+	assert_int_equal(truncate(image, 100), 0);
+	kill(daemon_child(&rig->daemon), SIGKILL);
+	wait_for_log(rig, "is started in 1 s");
+	assert_int_equal(spi_front_config(front, &after), 0);
+	assert_memory_equal(&before, &after, sizeof(before));
+	assert_int_equal(front_set_vring_enable(&front->fe, 0, false), 0);
+	assert_int_equal(front_get_vring_base(&front->fe, 0, &base),
+			 -EREMOTEIO);
+	assert_int_equal(truncate(image, 65536), 0);
+	wait_for_log(rig, "are served again");
+	base = front_ring_base(&front->ring, front->ring.taken);
+	assert_int_equal(front_start_vring(&front->fe, 0, &front->ring, base),
+			 0);
+	rig_tx(front, 0, &command, 1);
+	rig_rx(front, 1, id, sizeof(id));
+	assert_int_equal(id[0], 0xef);
+	rig_close(rig, 0);
+}
+
+static void daemon_ends_while_nothing_can_serve(void **state)
+{
+	struct rig *rig = *state;
+	char image[128];
+
+	start_flash(rig, image, sizeof(image));
+	assert_int_equal(unlink(image), 0);
+	assert_int_equal(mkdir(image, 0700), 0);
+	kill(daemon_child(&rig->daemon), SIGKILL);
+	wait_for_log(rig, "is started in 1 s");
+	daemon_stop(&rig->daemon, SIGTERM);
+	assert_int_equal(rmdir(image), 0);
+}
+
+/* Who is killed is the guest's process, so nothing else shows. */
+static void crash_of_an_idle_process_goes_unnoticed(void **state)
+{
+	struct rig *rig = *state;
+	struct spi_front *front = rig_open(rig, 0);
+	unsigned int before;
+
+	rig_check_loopback(front, 10);
+	crash(rig, SIGKILL);
+	rig_check_loopback(front, 10);
+	before = daemon_fds(&rig->daemon);
+	for (unsigned int i = 0; i < 20; i++) {
+		crash(rig, i % 2 ? SIGSEGV : SIGKILL);
+		rig_check_loopback(front, 10);
+	}
+	assert_int_equal(daemon_fds(&rig->daemon), before);
+	assert_int_equal(daemon_threads(&rig->daemon), 1);
+}
+
+/* Even if it is killed before it ever served. */
+static void first_process_is_replaced(void **state)
+{
+	static const char *const args[] = { "--device=sim:loopback", "--keeper",
+					    NULL };
+	struct rig *rig = *state;
+
+	for (unsigned int i = 0; i < 10; i++) {
+		struct killer killer;
+
+		killer_start(&killer, &rig->daemon, 10000);
+		daemon_start(&rig->daemon, 1, args);
+		killer_stop(&killer);
+		rig_check_loopback(rig_open(rig, 0), 10);
+		rig_close(rig, 0);
+		daemon_stop(&rig->daemon, SIGTERM);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_TEST_IDLE(no_request_runs_twice),
+		RIG_TEST_IDLE(no_request_runs_twice_on_a_packed_ring),
+		RIG_TEST_ARGS(stopped_process_is_replaced, quick),
+		RIG_TEST_ARGS(stopped_process_without_front_ends_is_replaced,
+			      quick),
+		RIG_TEST_IDLE(failed_start_is_told_once),
+		RIG_TEST_IDLE(first_process_is_replaced),
+		RIG_TEST_IDLE(front_end_is_answered_while_nothing_can_serve),
+		RIG_TEST_IDLE(daemon_ends_while_nothing_can_serve),
+		RIG_TEST_ARGS(crash_of_an_idle_process_goes_unnoticed, quick),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The process that serves is killed at random moments, whatever its front end
+ * does meanwhile: set-up, requests, exchanges, tear-down. Environment:
+ *
+ *	STORM_REQUESTS	how many are done in each row; 2000
+ *	STORM_SESSIONS	front ends that come and go; 100
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/daemon/killer.h"
+#include "tests/lib/daemon/rig.h"
+#include "tests/lib/daemon/sleeper.h"
+#include "vhost/front/front_setup.h"
+
+#define EVENTS FRONT_BIT(VIRTIO_F_EVENT_IDX)
+#define PACKED FRONT_BIT(VIRTIO_F_RING_PACKED)
+#define IOMMU  FRONT_BIT(VIRTIO_F_ACCESS_PLATFORM)
+
+/* Between two kills, at most */
+#define CALM_US	   20000
+
+#define TIMEOUT_MS 60000
+
+static const struct row {
+	const char *name;
+	uint64_t features;
+	bool tracked;
+} rows[] = {
+	{ "split", 0, false },
+	{ "packed", PACKED, false },
+	{ "split, EVENT_IDX", EVENTS, false },
+	{ "packed, EVENT_IDX", PACKED | EVENTS, false },
+	{ "split, IOMMU", EVENTS | IOMMU, false },
+	{ "packed, IOMMU", PACKED | EVENTS | IOMMU, false },
+	{ "split, inflight", EVENTS, true },
+	{ "packed, inflight", PACKED | EVENTS, true },
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static uint64_t number(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static void open_row(struct rig *rig, const struct row *row)
+{
+	struct spi_front_options options = row->features & IOMMU
+						   ? rig_options_iommu(rig, 0)
+						   : rig_options(rig, 0);
+
+	options.ring_size = SLEEPER_RING;
+	options.features &= ~EVENTS;
+	options.features |= row->features | FRONT_BIT(VHOST_F_LOG_ALL);
+	if (row->tracked)
+		options.protocol |=
+			FRONT_BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD);
+	rig_open_with(rig, 0, &options);
+}
+
+static void driver_never_sleeps_for_ever(void **state)
+{
+	uint64_t count = number("STORM_REQUESTS", 2000);
+	struct rig *rig = *state;
+
+	for (unsigned int i = 0; i < ROWS; i++) {
+		struct sleeper sleeper;
+		struct killer killer;
+
+		open_row(rig, &rows[i]);
+		sleeper_open(&sleeper, &rig->fronts[0], 0x5eed + i,
+			     rows[i].tracked);
+		sleeper.crashes = true;
+		killer_start(&killer, &rig->daemon, CALM_US);
+		sleeper_run(&sleeper, count, TIMEOUT_MS);
+		print_message("%s: %u kills, %llu exchanges\n", rows[i].name,
+			      killer_stop(&killer),
+			      (unsigned long long)sleeper.exchanges);
+		sleeper_close(&sleeper);
+		rig_close(rig, 0);
+	}
+}
+
+static void every_session_is_served(void **state)
+{
+	uint64_t count = number("STORM_SESSIONS", 100);
+	struct rig *rig = *state;
+	unsigned int before = rig_count_fds(rig);
+	struct killer killer;
+
+	killer_start(&killer, &rig->daemon, CALM_US);
+	for (uint64_t i = 0; i < count; i++) {
+		open_row(rig, &rows[i % ROWS]);
+		rig_check_control(&rig->fronts[0]);
+		rig_close(rig, 0);
+	}
+	print_message("%u kills\n", killer_stop(&killer));
+	assert_int_equal(rig_count_fds(rig), before);
+}
+
+int main(void)
+{
+	static const char *const args[] = { "--device=sim:loopback", "--keeper",
+					    RIG_WITH_PACKED, RIG_WITH_IOMMU,
+					    NULL };
+	const struct CMUnitTest tests[] = {
+		RIG_TEST_ARGS(driver_never_sleeps_for_ever, args),
+		RIG_TEST_ARGS(every_session_is_served, args),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * A host program that uses the device of a guest: the test itself, which opens
+ * the device file, locks it and changes its settings. See
+ * tests/lib/host/fake_spidev.h for the device.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/spi/spidev.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "spi-daemon/device/spidev_watch.h"
+#include "tests/lib/daemon/config_rig.h"
+#include "tests/lib/host/fake_spidev.h"
+#include "tests/lib/process.h"
+#include "tests/lib/skip.h"
+#include "vhost/front/deadline.h"
+
+static const char *path; /* of the device */
+static int host = -1;	 /* the host program's descriptor of it */
+
+static void make_device(void)
+{
+	fake_spidev_need();
+	path = fake_spidev_make(0, &fake_spidev_plain);
+}
+
+static void host_opens(void)
+{
+	host = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(host >= 0);
+}
+
+static void host_closes(void)
+{
+	close(host);
+	host = -1;
+}
+
+static void host_locks(int how)
+{
+	host_opens();
+	assert_int_equal(flock(host, how | LOCK_NB), 0);
+}
+
+/* Opens the device for one change of its mode, as a script does. */
+static void host_sets_mode(uint32_t mode)
+{
+	host_opens();
+	assert_int_equal(ioctl(host, SPI_IOC_WR_MODE32, &mode), 0);
+	host_closes();
+}
+
+/* A daemon for two guests that share the device, with @keys */
+static void start(struct rig *rig, const char *keys)
+{
+	char device[128];
+	const char *args[] = { device, NULL };
+
+	snprintf(device, sizeof(device), "--device=%s%s", path, keys);
+	daemon_start(&rig->daemon, 2, args);
+	fake_spidev_take(0);
+}
+
+static unsigned int count_in_log(const struct rig *rig, const char *text)
+{
+	const char *at = daemon_stderr(&rig->daemon);
+	unsigned int count = 0;
+
+	for (; (at = strstr(at, text)); at += strlen(text))
+		count++;
+	return count;
+}
+
+static void wait_for_log(const struct rig *rig, const char *text)
+{
+	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
+
+	while (!count_in_log(rig, text)) {
+		if (!deadline_left(deadline))
+			fail_msg("not in the log: %s", text);
+		process_sleep_ms(5);
+	}
+}
+
+/* A message of a guest, which runs in mode 0. */
+static void expect_mode_0(struct spi_front *front)
+{
+	const struct fake_spidev_log *log;
+	unsigned int clocks = 0;
+	uint8_t rx[4];
+
+	rig_duplex(front, (const uint8_t *)"ab\0", rx, sizeof(rx));
+	log = fake_spidev_take(0);
+	for (unsigned int i = 0; i < log->count; i++) {
+		if (log->events[i].kind != FAKE_CLOCK)
+			continue;
+		assert_int_equal(log->events[i].mode, SPI_MODE_0);
+		clocks++;
+	}
+	assert_int_equal(clocks, 1);
+}
+
+static const char *holder(void)
+{
+	static char text[80];
+
+	snprintf(text, sizeof(text),
+		 "is locked by test_spidev_sha (process %d)", (int)getpid());
+	return text;
+}
+
+static void start_is_refused_when_the_device_is_locked(void **state)
+{
+	static const char *const keys[] = { "", ",host-shared=yes" };
+	struct rig *rig = *state;
+
+	make_device();
+	host_locks(LOCK_EX);
+	for (int i = 0; i < 2; i++) {
+		char device[128], socket[128];
+		const char *args[] = { socket, device, NULL };
+
+		snprintf(socket, sizeof(socket), "--socket-path=%s",
+			 daemon_file(&rig->daemon, "sock"));
+		snprintf(device, sizeof(device), "--device=%s%s", path,
+			 keys[i]);
+		daemon_spawn(&rig->daemon, args);
+		assert_int_equal(daemon_wait(&rig->daemon), 1);
+		assert_non_null(strstr(daemon_stderr(&rig->daemon), holder()));
+		assert_int_equal(
+			access(daemon_file(&rig->daemon, "sock0"), F_OK), -1);
+	}
+	assert_int_equal(fake_spidev_take(0)->ioctls, 0);
+}
+
+/* The user of the daemon can open the device, and has no other right. */
+static void lock_takes_no_more_rights_than_to_open_the_device(void **state)
+{
+	struct rig *rig = *state;
+	char dir[64], device[128];
+	const char *args[] = { device, "--user=nobody", NULL };
+
+	make_device();
+	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path),
+		 path);
+	assert_int_equal(chmod(dir, 0755), 0);
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(chmod(rig->daemon.dir, 0777), 0);
+	snprintf(device, sizeof(device), "--device=%s", path);
+	daemon_start(&rig->daemon, 1, args);
+	fake_spidev_take(0);
+	host_opens();
+	assert_int_equal(flock(host, LOCK_SH | LOCK_NB), -1);
+	expect_mode_0(rig_open(rig, 0));
+	assert_int_equal(count_in_log(rig, "cannot be locked"), 0);
+}
+
+static void second_daemon_is_refused(void **state)
+{
+	struct rig *rig = *state;
+	struct daemon second;
+	char device[128], socket[128];
+	const char *args[] = { socket, device, NULL };
+
+	make_device();
+	start(rig, "");
+	daemon_init(&second);
+	snprintf(socket, sizeof(socket), "--socket-path=%s",
+		 daemon_file(&second, "sock"));
+	snprintf(device, sizeof(device), "--device=%s", path);
+	daemon_spawn(&second, args);
+	assert_int_equal(daemon_wait(&second), 1);
+	assert_non_null(strstr(daemon_stderr(&second), "is locked by "));
+	daemon_clean(&second);
+	/* The first one's chip was not touched. */
+	assert_int_equal(fake_spidev_take(0)->ioctls, 0);
+	expect_mode_0(rig_open(rig, 0));
+}
+
+static void lock_ends_with_the_daemon(void **state)
+{
+	struct rig *rig = *state;
+
+	make_device();
+	start(rig, "");
+	host_opens();
+	assert_int_equal(flock(host, LOCK_SH | LOCK_NB), -1);
+	assert_int_equal(errno, EWOULDBLOCK);
+	daemon_stop(&rig->daemon, SIGTERM);
+	assert_int_equal(flock(host, LOCK_EX | LOCK_NB), 0);
+}
+
+static void lock_is_shared_when_the_host_shares(void **state)
+{
+	struct rig *rig = *state;
+
+	make_device();
+	host_locks(LOCK_SH);
+	start(rig, ",host-shared=yes");
+	/* Two guests of one daemon have one handle, and one lock. */
+	expect_mode_0(rig_open(rig, 0));
+	expect_mode_0(rig_open(rig, 1));
+	/* Company is expected, and no news. */
+	assert_int_equal(count_in_log(rig, "has it open"), 0);
+}
+
+static void settings_are_right_when_the_host_shares(void **state)
+{
+	struct rig *rig = *state;
+	struct spi_front *front;
+
+	make_device();
+	start(rig, ",host-shared=yes");
+	front = rig_open(rig, 0);
+	for (uint32_t i = 0; i < 20; i++) {
+		host_sets_mode(i % 3 + 1);
+		expect_mode_0(front);
+	}
+	/* One line, and not one for each change. */
+	assert_int_equal(count_in_log(rig, "another program changed"), 1);
+	assert_int_equal(count_in_log(rig, "may be wrong"), 0);
+}
+
+static void program_that_is_there_at_the_start_is_told(void **state)
+{
+	struct rig *rig = *state;
+	struct spi_front *front;
+	char line[96];
+
+	make_device();
+	host_opens();
+	start(rig, "");
+	host_closes();
+	snprintf(line, sizeof(line),
+		 ": test_spidev_sha (process %d) has it open too",
+		 (int)getpid());
+	assert_int_equal(count_in_log(rig, line), 1);
+	/* From now on it is as with host-shared=yes. */
+	front = rig_open(rig, 0);
+	for (int i = 0; i < 10; i++) {
+		host_sets_mode(SPI_MODE_3);
+		expect_mode_0(front);
+	}
+}
+
+static void program_that_comes_later_is_found_out(void **state)
+{
+	struct rig *rig = *state;
+	struct spi_front *front;
+
+	make_device();
+	start(rig, "");
+	front = rig_open(rig, 0);
+	expect_mode_0(front);
+	host_sets_mode(SPI_MODE_3);
+	process_sleep_ms((int)(SPIDEV_WATCH_NS / 1000000) + 1);
+	expect_mode_0(front);
+	assert_int_equal(count_in_log(rig, "another program changed the mode "
+					   "to 0x3, and guests need 0x0; what "
+					   "they have sent and received"),
+			 1);
+	for (int i = 0; i < 10; i++) {
+		host_sets_mode(SPI_MODE_3);
+		expect_mode_0(front);
+	}
+	assert_int_equal(count_in_log(rig, "another program changed"), 1);
+}
+
+static void program_is_told_when_a_request_fails(void **state)
+{
+	struct spi_front_request request = { .head = rig_head(0), .rx_len = 4 };
+	struct rig *rig = *state;
+	struct spi_front *front;
+
+	make_device();
+	start(rig, "");
+	front = rig_open(rig, 0);
+	assert_int_equal(count_in_log(rig, "has it open too"), 0);
+	host_opens();
+	fake_spidev_fail(0, 1, 3, EIO);
+	rig_expect(front, &request, VIRTIO_SPI_TRANS_ERR);
+	rig_expect(front, &request, VIRTIO_SPI_TRANS_ERR);
+	rig_expect(front, &request, VIRTIO_SPI_TRANS_ERR);
+	assert_int_equal(count_in_log(rig, "has it open too"), 1);
+	rig_expect(front, &request, VIRTIO_SPI_TRANS_OK);
+}
+
+static void reload_leaves_a_guest_out_whose_device_is_locked(void **state)
+{
+	static const char one[] =
+		"guest name=a,socket=%s/a,device=sim:loopback";
+	struct rig *rig = *state;
+	const char *args[] = { "--config", NULL, NULL };
+	char conf[DAEMON_PATH_MAX + 16], two[256];
+
+	make_device();
+	config_write(rig, one);
+	snprintf(conf, sizeof(conf), "%s", daemon_file(&rig->daemon, "conf"));
+	args[1] = conf;
+	daemon_spawn(&rig->daemon, args);
+	wait_for_log(rig, "serving 1 guest");
+	host_locks(LOCK_EX);
+	snprintf(two, sizeof(two), "%s\nguest name=b,socket=%%s/b,device=%s\n",
+		 one, path);
+	config_write(rig, two);
+	kill(rig->daemon.pid, SIGHUP);
+	wait_for_log(rig, holder());
+	rig_check_loopback(config_open(rig, 0, "a"), 10);
+
+	host_closes();
+	kill(rig->daemon.pid, SIGHUP);
+	wait_for_log(rig, "guest b: is served from now on");
+	expect_mode_0(config_open(rig, 1, "b"));
+	host_opens();
+	assert_int_equal(flock(host, LOCK_EX | LOCK_NB), -1);
+	config_write(rig, one);
+	kill(rig->daemon.pid, SIGHUP);
+	wait_for_log(rig, "guest b: is served no more");
+	rig_close(rig, 1);
+	/* The line is written before the device is closed. */
+	assert_int_equal(flock(host, LOCK_EX), 0);
+}
+
+static int teardown(void **state)
+{
+	int ret = rig_teardown(state);
+
+	if (host >= 0)
+		host_closes();
+	fake_spidev_remove_all();
+	return ret;
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, rig_setup_idle, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(start_is_refused_when_the_device_is_locked),
+		TEST(lock_takes_no_more_rights_than_to_open_the_device),
+		TEST(second_daemon_is_refused),
+		TEST(lock_ends_with_the_daemon),
+		TEST(lock_is_shared_when_the_host_shares),
+		TEST(settings_are_right_when_the_host_shares),
+		TEST(program_that_is_there_at_the_start_is_told),
+		TEST(program_that_comes_later_is_found_out),
+		TEST(program_is_told_when_a_request_fails),
+		TEST(reload_leaves_a_guest_out_whose_device_is_locked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Kills the process that serves the guests of a daemon with --keeper, again and
+ * again, at random moments, in a thread of the test.
+ */
+#ifndef TEST_KILLER_H
+#define TEST_KILLER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tests/lib/daemon/daemon.h"
+
+struct killer {
+	const struct daemon *daemon;
+	pthread_t thread;
+	unsigned int max_us; /* between two kills, at most */
+	unsigned int kills;  /* read it when the thread has ended */
+	_Atomic bool over;
+	uint64_t random;
+};
+
+/* Begins to kill, with SIGKILL, SIGSEGV or SIGABRT. */
+void killer_start(struct killer *killer, const struct daemon *daemon,
+		  unsigned int max_us);
+
+/* Ends it. Returns how many processes were killed. */
+unsigned int killer_stop(struct killer *killer);
+
+#endif
