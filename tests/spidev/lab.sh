@@ -68,7 +68,7 @@ wait_until() {
 
 # Wait until the kernel has traced event $1.
 wait_for_event() {
-	wait_until 'grep -q " '"$1"': " "$tracing/trace"'
+	wait_until "grep -q ' $1: ' $tracing/trace"
 }
 
 save_trace() {
