@@ -262,6 +262,8 @@ static int make_signals(struct keeping *k)
 	sigaddset(&set, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* Memory is a file: RLIMIT_FSIZE is an error, no more. */
+	signal(SIGXFSZ, SIG_IGN);
 	k->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return k->signals < 0 ? -errno : 0;
 }

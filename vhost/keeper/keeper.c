@@ -93,6 +93,7 @@ void keeper_fini(struct keeper *k)
 {
 	for (unsigned int i = 0; i < k->guest_count; i++)
 		free_guest(k->guests[i]);
+	keeper_memories_fini(&k->memories);
 	free(k->guests);
 	free(k->fds);
 	if (k->link >= 0)
@@ -258,11 +259,18 @@ static void answer(struct keeper *k, struct keeper_ask *ask, uint64_t now)
 		k->ops->reloading(k->opaque);
 		break;
 	case KEEPER_IS_READY:
-		if (!k->ready)
+		if (!k->ready) {
 			forget_unserved(k);
+			keeper_memories_drop(&k->memories);
+		}
 		k->ready = true;
 		k->ops->ready(k->opaque, ask->path);
 		answer.history = k->history;
+		break;
+	case KEEPER_MEMORY:
+		fd = keeper_memories_get(&k->memories, ask->path, ask->size,
+					 k->ready);
+		answer.ret = fd < 0 ? fd : 0;
 		break;
 	default:
 		answer.ret = -EINVAL;
@@ -294,6 +302,7 @@ void keeper_attach(struct keeper *k, int link)
 {
 	k->link = link;
 	k->ready = false;
+	keeper_memories_renew(&k->memories);
 }
 
 void keeper_detach(struct keeper *k, uint64_t now)

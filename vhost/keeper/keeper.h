@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "vhost/keeper/link.h"
+#include "vhost/keeper/memory.h"
 #include "vhost/keeper/relay.h"
 
 struct keeper_ops {
@@ -55,7 +56,8 @@ struct keeper {
 	bool ready;
 	struct keeper_guest **guests;
 	unsigned int guest_count;
-	struct pollfd *fds; /* KEEPER_POLL_... */
+	struct pollfd *fds;		 /* KEEPER_POLL_... */
+	struct keeper_memories memories; /* of the back ends */
 	struct keeper_history history;
 };
 

@@ -108,3 +108,18 @@ int keeper_link_ready(int link, const char *status,
 		*history = answer.history;
 	return ret;
 }
+
+int keeper_link_memory(int link, const char *name, uint64_t size)
+{
+	struct keeper_ask ask = make(KEEPER_MEMORY);
+	struct keeper_answer answer;
+	int fd = -1;
+	int ret = set_path(&ask, name);
+
+	ask.size = size;
+	if (!ret)
+		ret = ask_keeper(link, &ask, &answer, &fd);
+	if (!ret && fd < 0)
+		ret = -EMFILE;
+	return ret ? ret : fd;
+}

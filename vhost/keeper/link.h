@@ -14,7 +14,7 @@
 
 #include "vhost/wire/listen.h"
 
-#define KEEPER_LINK_VERSION 1
+#define KEEPER_LINK_VERSION 2
 
 /* What the keeper has seen, for statistics. */
 struct keeper_history {
@@ -29,6 +29,7 @@ enum keeper_question {
 	KEEPER_LISTEN,	  /* the answer brings the channel */
 	KEEPER_RELOADING, /* the configuration is about to be read again */
 	KEEPER_IS_READY,  /* all guests are served; ->path is a status line */
+	KEEPER_MEMORY,	  /* the answer brings ->size bytes, called ->path */
 };
 
 struct keeper_ask {
@@ -39,7 +40,8 @@ struct keeper_ask {
 	uint64_t hidden; /* LISTEN: protocol features that front ends must not
 			    see */
 	char name[64];	 /* LISTEN: of the guest, for the log */
-	char path[200];
+	uint64_t size;	 /* MEMORY: bytes */
+	char path[4096];
 };
 
 struct keeper_answer {
@@ -63,5 +65,16 @@ int keeper_link_reloading(int link);
 /* Stores in @history what the keeper has seen. */
 int keeper_link_ready(int link, const char *status,
 		      struct keeper_history *history);
+
+/*
+ * Returns a descriptor of @size bytes of memory, a multiple of 4096, which the
+ * caller maps shared and closes. The next back end that asks for @name and
+ * @size gets the same memory. It is zeroed when it is new: at the first time,
+ * with another @size, and after keeper_link_ready(), as what is asked for later
+ * belongs to something that was not there before. Memory that a back end has
+ * not asked for when it is ready is dropped. Errors: those of
+ * keeper_memories_get(), -ENAMETOOLONG or -ECONNRESET.
+ */
+int keeper_link_memory(int link, const char *name, uint64_t size);
 
 #endif
