@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <bsd/stdlib.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spi-daemon/config/option_value.h"
+
+const struct option option_table[] = {
+	{ "socket-path", required_argument, NULL, 's' },
+	{ "socket-count", required_argument, NULL, 'c' },
+	{ "device", required_argument, NULL, 'l' },
+	{ "guest", required_argument, NULL, 'g' },
+	{ "config", required_argument, NULL, 'f' },
+	{ "with", required_argument, NULL, OPTION_WITH },
+	{ "without", required_argument, NULL, 'x' },
+	{ "replay", no_argument, NULL, OPTION_REPLAY },
+	{ "socket-mode", required_argument, NULL, OPTION_SOCKET_MODE },
+	{ "socket-group", required_argument, NULL, OPTION_SOCKET_GROUP },
+	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "keeper", no_argument, NULL, OPTION_KEEPER },
+	{ "keeper-timeout", required_argument, NULL, OPTION_KEEPER_TIMEOUT },
+	{ "daemon", no_argument, NULL, OPTION_DAEMON },
+	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
+	{ "user", required_argument, NULL, OPTION_USER },
+	{ "syslog", no_argument, NULL, OPTION_SYSLOG },
+	{ "stats", required_argument, NULL, OPTION_STATS },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+const struct option *option_find(int value)
+{
+	const struct option *option = option_table;
+
+	while (option->name && option->val != value)
+		option++;
+	return option;
+}
+
+static int set_stats(struct option_parser *p, const char *path)
+{
+	if (!*path) {
+		snprintf(p->error, p->error_size, "--stats= has no value");
+		return -EINVAL;
+	}
+	p->options->stats = strdup(path);
+	return p->options->stats ? 0 : -ENOMEM;
+}
+
+struct guest_spec *option_new_guest(struct option_parser *p)
+{
+	struct options *options = p->options;
+	struct guest_spec *guests;
+
+	if (options->guest_count == OPTIONS_MAX_GUESTS) {
+		snprintf(p->error, p->error_size,
+			 "there are more than %d guests", OPTIONS_MAX_GUESTS);
+		return NULL;
+	}
+	guests = reallocarray(options->guests, options->guest_count + 1,
+			      sizeof(*guests));
+	if (!guests) {
+		snprintf(p->error, p->error_size, "out of memory");
+		return NULL;
+	}
+	options->guests = guests;
+	return &guests[options->guest_count];
+}
+
+static int add_guest(struct option_parser *p, const char *text)
+{
+	struct guest_spec *guest = option_new_guest(p);
+	char reason[512];
+	int ret;
+
+	if (!guest)
+		return -EINVAL;
+	ret = guest_spec_parse(text, guest, reason, sizeof(reason));
+	if (ret)
+		snprintf(p->error, p->error_size, "--guest=%.100s: %s", text,
+			 reason);
+	else
+		p->options->guest_count++;
+	return ret;
+}
+
+static int add_features(struct option_parser *p, int found, const char *list)
+{
+	struct offer *all = &p->all.offer;
+	const char *twice;
+	char bad[32];
+
+	if (offer_add_names(found == OPTION_WITH ? &all->with : &all->without,
+			    list, bad, sizeof(bad))) {
+		snprintf(p->error, p->error_size,
+			 "--%s=%.100s: there is no feature \"%s\"",
+			 option_find(found)->name, list, bad);
+		return -EINVAL;
+	}
+	twice = offer_contradiction(all);
+	if (twice) {
+		snprintf(p->error, p->error_size,
+			 "--with and --without both name \"%s\"", twice);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/*
+ * Checks for an option that was given already. Returns 1 if it can be used, 0
+ * if the command line has set it and the file does not count, or -EINVAL if it
+ * is given twice.
+ */
+static int check_repeated(struct option_parser *p, int found, const char *value)
+{
+	const struct option *option = option_find(found);
+	uint32_t bit = UINT32_C(1) << (option - option_table);
+
+	if (found != 's' && found != 'c' && found != 'f' &&
+	    found != OPTION_PIDFILE && found != OPTION_USER &&
+	    found != OPTION_SOCKET_MODE && found != OPTION_SOCKET_GROUP &&
+	    found != OPTION_STATS && found != OPTION_KEEPER_TIMEOUT)
+		return 1;
+	if (p->ruled & bit)
+		return 0;
+	if (p->given & bit) {
+		snprintf(p->error, p->error_size,
+			 "--%s=%.200s is the second --%s", option->name, value,
+			 option->name);
+		return -EINVAL;
+	}
+	p->given |= bit;
+	return 1;
+}
+
+/* A file or a user that has to have a name. */
+static int check_not_empty(struct option_parser *p, int found,
+			   const char *value)
+{
+	if (found != 'f' && found != OPTION_PIDFILE && found != OPTION_USER &&
+	    found != OPTION_STATS)
+		return 0;
+	if (*value)
+		return 0;
+	snprintf(p->error, p->error_size, "--%s= has no value",
+		 option_find(found)->name);
+	return -EINVAL;
+}
+
+static int take_access(struct option_parser *p, int found, const char *value)
+{
+	bool is_mode = found == OPTION_SOCKET_MODE;
+	struct vhost_access *access = &p->all.access;
+	int ret = is_mode ? guest_spec_parse_mode(value, &access->mode)
+			  : guest_spec_parse_group(value, &access->group);
+
+	if (ret)
+		snprintf(p->error, p->error_size,
+			 is_mode ? "--socket-mode=%.64s is not a mode, as 0660"
+				 : "--socket-group=%.64s is not a group",
+			 value);
+	return ret;
+}
+
+static int set_keeper_timeout(struct option_parser *p, const char *value)
+{
+	const char *error;
+	long long seconds = strtonum(value, 0, 3600, &error);
+
+	if (error) {
+		snprintf(p->error, p->error_size,
+			 "--keeper-timeout=%.64s is not a number of seconds, "
+			 "0..3600",
+			 value);
+		return -EINVAL;
+	}
+	p->options->launch.keeper_timeout = (unsigned int)seconds;
+	return OPTIONS_RUN;
+}
+
+static int take_launch_option(struct launch_options *launch, int found,
+			      const char *value)
+{
+	char **text = &launch->pid_file;
+
+	switch (found) {
+	case OPTION_DAEMON:
+		launch->background = true;
+		return OPTIONS_RUN;
+	case OPTION_SYSLOG:
+		launch->syslog = true;
+		return OPTIONS_RUN;
+	case OPTION_KEEPER:
+		launch->keeper = true;
+		return OPTIONS_RUN;
+	case OPTION_USER:
+		text = &launch->user;
+		break;
+	default: /* OPTION_PIDFILE */
+		break;
+	}
+	*text = strdup(value);
+	return *text ? OPTIONS_RUN : -ENOMEM;
+}
+
+int option_take(struct option_parser *p, int found, const char *value)
+{
+	int ret = check_repeated(p, found, value);
+
+	if (ret <= 0)
+		return ret;
+	ret = check_not_empty(p, found, value);
+	if (ret < 0)
+		return ret;
+	switch (found) {
+	case 's':
+		return numbered_set_path(&p->numbered, value, p->error,
+					 p->error_size);
+	case 'c':
+		return numbered_set_count(&p->numbered, value, p->error,
+					  p->error_size);
+	case 'l':
+		return numbered_add_device(&p->numbered, value, p->error,
+					   p->error_size);
+	case 'g':
+		return add_guest(p, value);
+	case 'f':
+		p->config = value;
+		return OPTIONS_RUN;
+	case OPTION_WITH:
+	case 'x':
+		return add_features(p, found, value);
+	case OPTION_REPLAY:
+		p->all.replay = true;
+		return OPTIONS_RUN;
+	case OPTION_SOCKET_MODE:
+	case OPTION_SOCKET_GROUP:
+		return take_access(p, found, value);
+	case OPTION_CHECK:
+		p->check = true;
+		return OPTIONS_RUN;
+	case OPTION_DAEMON:
+	case OPTION_PIDFILE:
+	case OPTION_USER:
+	case OPTION_SYSLOG:
+	case OPTION_KEEPER:
+		return take_launch_option(&p->options->launch, found, value);
+	case OPTION_KEEPER_TIMEOUT:
+		return set_keeper_timeout(p, value);
+	case OPTION_STATS:
+		return set_stats(p, value);
+	case 'v':
+		p->options->verbose = true;
+		return OPTIONS_RUN;
+	case 'V':
+		return OPTIONS_VERSION;
+	default:
+		return OPTIONS_HELP;
+	}
+}
