@@ -131,7 +131,8 @@ void keeper_relay_detach(struct keeper_relay *relay, uint64_t now)
 	vhost_sock_fini(&relay->back);
 	if (relay->stage != KEEPER_REPLAYING)
 		relay->alone_since = now;
-	relay->deaths += relay->stage == KEEPER_FORWARDED;
+	relay->deaths += relay->stage == KEEPER_FORWARDED ||
+			 relay->stage == KEEPER_PREPARING;
 	enter(relay, KEEPER_DETACHED, now);
 }
 

@@ -13,9 +13,10 @@
  *	READY		-		-		PREPARING or	DETACHED
  *							FORWARDED
  *	PREPARING	-		FORWARDED	-		DETACHED
- *	FORWARDED	-		READY, and so	- DETACHED; the is the
- *front			message is end
- *kept PINGED		-		READY		kept		DETACHED
+ *	FORWARDED	-		READY, and the	-		DETACHED
+ *					front end is			and kept
+ *					answered
+ *	PINGED		-		READY		kept		DETACHED
  *
  * A message that is kept is forwarded as soon as the relay is READY.
  *
@@ -62,7 +63,7 @@ struct keeper_relay {
 	uint64_t alone_since; /* monotonic ns: no back end is READY */
 
 	bool pending;	     /* ->front.msg has no answer yet */
-	unsigned int deaths; /* of back ends that had it */
+	unsigned int deaths; /* of back ends that had it, or prepared for it */
 
 	struct keeper_record record;
 	unsigned int replay_at;
