@@ -3,18 +3,18 @@
  * A SPI bus: one owner at a time. A guest owns it for a message, that is from
  * before its chip is selected until after it is released.
  *
- * Nobody waits inside a call: who has to wait for the bus does so in poll(2),
- * on its wake eventfd, and so keeps answering its front end. The bus goes
- * from its owner straight to who is next.
+ * No call waits. A user that has to wait for the bus returns to poll(2), on its
+ * wake eventfd, so that it can still answer its front end. An owner that leaves
+ * hands the bus to the next user at once.
  *
- * Who is next: start-time fair queueing (Goyal, Vin, Cheng 1996) over the
- * time that users have had the bus. A message starts at a virtual time, which
- * is that of the bus, or when its user's last one finished, if that is later;
- * it finishes after the time it took, divided by the user's weight. Whose
- * message starts first is first; among equals, who came first. So users with
- * equal weights have equal time, however long their messages are; who comes
- * to a bus seldom is next; and who stays away saves up nothing. docs/bus.md
- * says what that promises to guests.
+ * The order is start-time fair queueing (Goyal, Vin, Cheng 1996) over the time
+ * that users have had the bus. A message starts at a virtual time: that of the
+ * bus, or the finish of its user's last message if that is later. It finishes
+ * after the time it took, divided by the user's weight. The message that starts
+ * first is next; of two that start at the same time, the one that came first.
+ * So users with equal weights get equal time, however long their messages are;
+ * a user that seldom needs the bus is next when it comes; and time without the
+ * bus is not saved up. docs/bus.md says what that promises to guests.
  *
  * All times are monotonic, ns. Virtual time never runs faster than that.
  *
@@ -49,8 +49,8 @@
 #define BUS_WEIGHT_DEFAULT 1
 
 /*
- * How long a bus may stand idle for a guest whose turn it is, and who may be
- * about to say so: an interrupt, a driver, and a kick.
+ * How long a bus is kept idle, in ns, for a guest whose turn it is: the time of
+ * an interrupt, a driver and a kick.
  */
 #define BUS_LINGER_NS 200000
 
@@ -170,12 +170,12 @@ void bus_leave(struct bus *bus, struct bus_user *user, uint64_t now);
  */
 uint64_t bus_linger(struct bus *bus, struct bus_user *user, uint64_t now);
 
-/* For the owner: does somebody wait who could go on at once? */
+/* For the owner: returns true if a user waits that was not postponed. */
 bool bus_is_wanted(struct bus *bus, uint64_t now);
 
 /*
- * The same. If not, the owner's ->wake is signalled, once, when somebody
- * comes. For an owner that is about to wait, with its chip selected.
+ * The same. If it returns false, the owner's ->wake is signalled once when a
+ * user comes. For an owner that is about to wait with its chip selected.
  */
 bool bus_watch(struct bus *bus, uint64_t now);
 

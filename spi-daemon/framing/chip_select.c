@@ -33,7 +33,7 @@ static bool flash_keeps(const struct cs_request *request, uint8_t opcode,
 		  : linux_keeps(request);
 }
 
-/* Does @request go on with the message, should that be open? */
+/* Returns true if @request continues the message, provided that it is open. */
 static bool would_join(const struct chip_select *cs,
 		       const struct cs_request *request)
 {

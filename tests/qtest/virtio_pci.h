@@ -39,7 +39,7 @@ struct virtio_pci_queue {
 	uint64_t device;
 };
 
-/* Is there any device in this slot of bus 0? */
+/* Returns true if there is a device in this slot of bus 0. */
 bool virtio_pci_is_there(struct qtest *qt, unsigned int slot);
 
 /*

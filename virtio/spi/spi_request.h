@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * One request of the SPI device (5.21.6): from a descriptor chain to a
- * request, and from a result to the status byte and the used length.
+ * One request of the SPI device (5.21.6): reads it from a descriptor chain, and
+ * writes its status to that chain.
  */
 #ifndef SPI_REQUEST_H
 #define SPI_REQUEST_H
@@ -12,7 +12,7 @@
 #include "virtio/mem/guest_mem.h"
 #include "virtio/spi/spi_wire.h"
 
-/* struct virtio_spi_transfer_head in host byte order. */
+/* The spec's struct virtio_spi_transfer_head, in host byte order */
 struct spi_head {
 	uint8_t chip_select_id;
 	uint8_t bits_per_word;
@@ -28,7 +28,7 @@ struct spi_head {
 	uint32_t cs_change_delay_inactive_ns;
 };
 
-/* From the wire's byte order to the host's, and back. */
+/* Convert a header from the wire's byte order to the host's, and back. */
 void spi_head_decode(const struct virtio_spi_wire_head *wire,
 		     struct spi_head *head);
 void spi_head_encode(const struct spi_head *head,
@@ -36,29 +36,33 @@ void spi_head_encode(const struct spi_head *head,
 
 struct spi_request {
 	struct spi_head head;
-	uint64_t tx_len; /* bytes; at least one of the two is not 0 */
-	uint64_t rx_len;
-	struct chain_cursor tx; /* at the next byte to send */
-	struct chain_cursor rx; /* at the next byte to fill */
+	uint64_t tx_len;	/* bytes to send */
+	uint64_t rx_len;	/* bytes to receive */
+	struct chain_cursor tx; /* at the first byte to send */
+	struct chain_cursor rx; /* at the first byte to receive */
 };
 
 /*
- * Reads a request's header from @chain, framed in whatever way (2.7.4.2).
- * The cursors of @request then refer to @chain. Returns NULL, or the reason
- * why there is no request in the chain: a constant string.
+ * Reads the request in @chain; the driver may have split it into descriptors in
+ * any way (2.7.4.2). @request has cursors into @chain, which must outlive it.
+ * spi_validate() checks the header and the lengths. Returns NULL, or a constant
+ * string that says why @chain holds no request.
  */
 const char *spi_request_parse(const struct chain *chain,
 			      const struct guest_mem *mem,
 			      struct spi_request *request);
 
-/* How many bytes of rx buffer an error has to clear. */
+/*
+ * Returns the size of the receive buffer in @chain, in bytes: all that is
+ * writable but the status. When a request fails, the caller zeroes it.
+ */
 uint64_t spi_request_rx_len(const struct chain *chain);
 
 /*
- * Writes the status to the last writable byte of @chain. Returns the length
- * for the used ring: all the writable bytes, so that the status counts, which
- * also says that the rx part was written, or cleared, by the caller; 0 when
- * there is no writable byte.
+ * Writes @status to the last writable byte of @chain. Returns the number of
+ * writable bytes, which is the length for the used ring: it tells the driver
+ * that the status and the receive buffer before it are written. Returns 0 if
+ * @chain has no writable byte, or the last one is not in guest memory.
  */
 uint32_t spi_request_finish(const struct chain *chain,
 			    const struct guest_mem *mem,

@@ -18,7 +18,7 @@
 #define PAGE_SIZE 256
 #define DATA	  64 /* bytes programmed in each */
 
-/* What chip or test did to the image: is page @i programmed? */
+/* Returns true if page @i of the image is programmed. */
 static bool page_is_programmed(const char *image, unsigned int i)
 {
 	uint8_t bytes[DATA];

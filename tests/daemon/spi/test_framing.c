@@ -23,7 +23,7 @@ static const uint8_t rdid = 0x9f, read_data = 0x03, fast_read = 0x0b,
 
 static const uint8_t addr[] = { 0x00, 0x12, 0x00 };
 
-/* RDID in two requests; is the answer the chip's? */
+/* Sends RDID in two requests. Returns true if the answer is the chip's. */
 static bool identify(struct spi_front *front, uint8_t cs_change_tx,
 		     uint8_t cs_change_rx)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * What a process leaves behind in shared memory, wherever it is killed: runs
- * code in a child, an instruction at a time, and keeps the memory as it is
- * after each that changed it. That is each state that a crash can leave.
+ * All states that a crash can leave in shared memory. Runs code in a child, one
+ * instruction at a time, and copies the memory after each instruction that
+ * changed it.
  */
 #ifndef TEST_CRASH_H
 #define TEST_CRASH_H
@@ -15,25 +15,25 @@
 
 struct crash {
 	size_t size;	     /* bytes of each state */
-	unsigned int count;  /* states; the first is that before the run */
-	unsigned long steps; /* instructions, each as long as a system call */
+	unsigned int count;  /* states; the first is from before the run */
+	unsigned long steps; /* instructions; each costs a system call */
 	uint8_t *states;     /* CRASH_MAX of them */
 };
 
-/* Can children be run an instruction at a time here? */
+/* Returns true if this machine can single-step a child. */
 bool crash_is_possible(void);
 
-/* Makes room for states of @size bytes; to be freed with crash_free(). */
+/* Allocates room for states of @size bytes. Free it with crash_free(). */
 void crash_init(struct crash *crash, size_t size);
 void crash_free(struct crash *crash);
 
 /*
- * Calls @run(@memory) in a child. @memory, of ->size bytes, is mapped shared;
- * it is left as the run leaves it.
+ * Calls @run(@memory) in a child and stores the states of @memory. @memory has
+ * ->size bytes and is a shared mapping: it keeps what @run wrote.
  */
 void crash_run(struct crash *crash, void (*run)(void *memory), void *memory);
 
-/* State @i. */
+/* Returns state @i, of ->size bytes. */
 const void *crash_state(const struct crash *crash, unsigned int i);
 
 #endif

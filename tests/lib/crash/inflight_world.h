@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * All that outlives a device that is killed: a ring, its inflight region, the
- * driver with its requests, and what the chip saw of them. It is one flat
- * piece of memory that can be copied. What goes wrong fails the cmocka test.
+ * Everything that survives when a device is killed: a ring, its inflight
+ * region, the driver with its requests, and which requests the chip has run. It
+ * is one struct without pointers, so it can be copied. An error fails the
+ * running cmocka test.
  */
 #ifndef TEST_INFLIGHT_WORLD_H
 #define TEST_INFLIGHT_WORLD_H
@@ -12,7 +13,7 @@
 
 #include "virtio/ring/virtio_wire.h"
 
-#define WORLD_REQUESTS 9  /* of the driver, one after the other */
+#define WORLD_REQUESTS 9  /* that the driver sends, in order */
 #define WORLD_SPLIT    8  /* entries of a split ring */
 #define WORLD_PACKED   7  /* and at most of a packed one */
 #define WORLD_DESC_NUM 16 /* entries of the region */
@@ -29,7 +30,7 @@ struct world {
 	uint16_t driver_area[16];
 	uint32_t device_area[24];
 
-	/* The front end's and the driver's. */
+	/* State of the front end and of the driver */
 	bool packed;
 	uint16_t size;
 	uint32_t base;	      /* for SET_VRING_BASE */
@@ -38,31 +39,32 @@ struct world {
 	uint16_t offer_at, take_at; /* places in a packed ring, */
 	bool offer_wrap, take_wrap; /* and their wrap counters */
 
-	/* The chip's, and what became of each request. */
+	/* State of the chip, and the outcome of each request */
 	bool replay;
 	uint8_t runs[WORLD_REQUESTS];
 	uint8_t status[WORLD_REQUESTS];
-	uint32_t note; /* that of the last request */
+	uint32_t note; /* ->note of the last request's push */
 };
 
-/* A ring that begins at @at, nearly round. */
+/* Sets up a ring whose indexes begin at @at, close to where they wrap. */
 void world_init(struct world *w, bool packed, uint16_t size, uint16_t at);
 
-/* The driver takes what was used, and offers as much as there is room for. */
+/* The driver takes used buffers, and offers as many new ones as fit. */
 void world_drive(struct world *w);
 
 /*
- * A device's life: goes on from what the region says, and serves all there is.
- * It is one that can be killed: void * for crash_run().
+ * Runs a device until the ring is empty. It starts from what the inflight
+ * region says. @world is a struct world; crash_run() can call this.
  */
 void world_serve(void *world);
 
-/* Driver and device go on until all requests are done. */
+/* Runs driver and device in turn until all requests are done. */
 void world_finish(struct world *w);
 
 /*
- * All requests are done; not one was run twice; at most @unknown have an
- * unknown outcome. Or, with ->replay, all were run and none is unknown.
+ * Checks that all requests are done, that none was run twice, and that at most
+ * @unknown have an unknown outcome. With ->replay, checks that all were run,
+ * and that none has an unknown outcome.
  */
 void world_check(const struct world *w, unsigned int unknown);
 

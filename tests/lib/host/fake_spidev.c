@@ -43,7 +43,8 @@ static struct {
 	bool started;
 } fake = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* The device behind descriptor @fd of @tid, or NULL; is that handle dead? */
+/* Returns the device behind descriptor @fd of @tid, or NULL; and if it is dead.
+ */
 static struct device *find_device(pid_t tid, int fd, bool *dead)
 {
 	char link[64], path[128];

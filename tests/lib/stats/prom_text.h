@@ -16,10 +16,10 @@
  */
 void prom_text_check(const char *text);
 
-/* Does @text have the sample @sample, that is its name and {labels}? */
+/* Returns true if @text has the sample @sample, a name with its {labels}. */
 bool prom_text_has(const char *text, const char *sample);
 
-/* Its value. There must be one. */
+/* Returns the value of sample @sample, which must be there. */
 double prom_text_value(const char *text, const char *sample);
 
 #endif
