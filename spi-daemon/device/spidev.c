@@ -39,9 +39,11 @@ static int probe(struct spidev *spidev, enum cs_high cs_high)
 		spidev->request_bits |= SPI_CS_HIGH;
 	}
 	spidev->base_mode = spidev->mode & ~spidev->request_bits;
-	if (!ret)
-		spidev->state = CHIP_RELEASED;
-	return ret;
+	if (ret < 0)
+		return ret;
+	spidev->state = CHIP_RELEASED;
+	spidev_chip_read_back(spidev);
+	return 0;
 }
 
 static uint32_t to_spi_mode(const struct spidev *spidev, uint32_t mode)

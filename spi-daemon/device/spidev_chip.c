@@ -24,10 +24,19 @@ static void note_failure(struct spidev *spidev, const char *step, int error)
 	}
 }
 
+void spidev_chip_read_back(struct spidev *spidev)
+{
+	uint32_t got;
+
+	spidev->unread_bits = 0;
+	if (!spidev_get_mode(spidev->fd, &got))
+		spidev->unread_bits = spidev->mode & ~got &
+				      ~SPIDEV_REQUEST_BITS;
+}
+
 int spidev_chip_write_mode(struct spidev *spidev, uint32_t mode)
 {
 	int ret = spidev_set_mode(spidev->fd, mode);
-	uint32_t got;
 
 	if (ret < 0) {
 		note_failure(spidev, "SPI_IOC_WR_MODE32", ret);
@@ -35,10 +44,7 @@ int spidev_chip_write_mode(struct spidev *spidev, uint32_t mode)
 	}
 	spidev->mode = mode;
 	spidev->state = CHIP_RELEASED;
-	/* With a GPIO as chip select, the kernel clears the bit. */
-	spidev->unread_bits = 0;
-	if (mode & SPI_CS_HIGH && !spidev_get_mode(spidev->fd, &got))
-		spidev->unread_bits = mode & ~got & SPI_CS_HIGH;
+	spidev_chip_read_back(spidev);
 	return 0;
 }
 

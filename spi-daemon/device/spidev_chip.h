@@ -96,6 +96,13 @@ int spidev_chip_release(struct spidev *spidev);
 /* Writes the mode, which takes as long as a short transfer. */
 int spidev_chip_write_mode(struct spidev *spidev, uint32_t mode);
 
+/*
+ * The mode was just written: finds out which of its bits the kernel drops, such
+ * as SPI_CS_HIGH with a GPIO as chip select. The clock's mode and the bit order
+ * are not among them: if they read back wrong, another program wrote them.
+ */
+void spidev_chip_read_back(struct spidev *spidev);
+
 /* A failed step: writing the mode would release the chip. */
 extern const char spidev_mode_change[];
 

@@ -58,6 +58,7 @@ struct fake_spidev_board {
 	uint32_t max_speed_hz;
 	uint32_t bufsiz;  /* bytes */
 	bool gpio_cs;	  /* chip select is a GPIO */
+	uint32_t drops;	  /* SPI_... bits that a write of the mode clears */
 	int empty_error;  /* the driver fails transfers without data: errno */
 	bool stays_after; /* a message that fails leaves the chip selected */
 };

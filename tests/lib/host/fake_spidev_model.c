@@ -114,7 +114,7 @@ static int setup(struct fake_spidev_chip *chip, uint32_t mode, uint8_t bits,
 		bad &= ~(uint32_t)SPI_CS_HIGH;
 		mode &= ~(uint32_t)SPI_CS_HIGH;
 	}
-	mode &= ~(bad & WIDE);
+	mode &= ~(bad & WIDE) & ~chip->board.drops;
 	if (bad & ~(uint32_t)WIDE || !has_bits(chip, bits))
 		return -EINVAL;
 	if (is_to_fail(&chip->fail_setups)) {

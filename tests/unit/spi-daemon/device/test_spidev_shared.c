@@ -217,6 +217,22 @@ TEST(a_bit_that_does_not_read_back_is_no_change)
 	assert_int_equal(fake_spidev_take(0)->ioctls, 1);
 }
 
+/* As the chip came up with it, it is a part of each mode. */
+TEST(a_bit_that_the_kernel_drops_is_no_change)
+{
+	struct fake_spidev_board board = fake_spidev_plain;
+	struct spi_piece p = byte;
+
+	board.mode_bits |= SPI_READY;
+	board.mode = board.drops = SPI_READY;
+	begin(&board, true);
+	for (p.mode = 0; p.mode < 4; p.mode++) {
+		expect_in_mode(&p, p.mode);
+		assert_int_equal(spi_device_transfer(dev, &p), 0);
+		assert_int_equal(fake_spidev_take(0)->ioctls, 1);
+	}
+}
+
 TEST(device_is_refused_when_another_program_has_locked_it)
 {
 	struct spi_device *second;
