@@ -410,6 +410,8 @@ void keeper_work(struct keeper *k, uint64_t now)
 			k, k->guests[i],
 			&k->fds[KEEPER_POLL_GUESTS + KEEPER_POLL_EACH * i],
 			now);
+	/* The back end may ask for a socket that it has just given up. */
+	free_gone(k);
 	if (k->fds[KEEPER_POLL_LINK].revents && k->link >= 0)
 		read_link(k, now);
 	free_gone(k);

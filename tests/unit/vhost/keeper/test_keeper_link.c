@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What a back end asks of its keeper, and when it is answered. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/lib/process.h"
+#include "tests/lib/test.h"
+#include "vhost/keeper/keeper.h"
+#include "vhost/wire/pass_fd.h"
+
+struct setup {
+	struct keeper keeper;
+	int link;      /* the back end's end */
+	char dir[80];  /* of the socket */
+	char path[96]; /* that front ends connect to */
+};
+
+static void ignore_text(void *opaque, const char *text)
+{
+	(void)opaque;
+	(void)text;
+}
+
+static void ignore(void *opaque)
+{
+	(void)opaque;
+}
+
+static const struct keeper_ops ops = {
+	.log = ignore_text,
+	.ready = ignore_text,
+	.reloading = ignore,
+	.hung = ignore,
+};
+
+static int setup(void **state)
+{
+	struct setup *s = calloc(1, sizeof(*s));
+	int ends[2];
+
+	assert_non_null(s);
+	*state = s;
+	assert_int_equal(process_make_dir(s->dir, sizeof(s->dir)), 0);
+	snprintf(s->path, sizeof(s->path), "%s/sock", s->dir);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	s->link = ends[1];
+	assert_int_equal(keeper_init(&s->keeper, &ops, NULL), 0);
+	keeper_attach(&s->keeper, ends[0]);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct setup *s = *state;
+
+	keeper_fini(&s->keeper);
+	close(s->link);
+	process_remove_dir(s->dir);
+	free(s);
+	return 0;
+}
+
+static void work(struct setup *s)
+{
+	uint64_t deadline;
+	unsigned int count = keeper_fill(&s->keeper, &deadline);
+
+	assert_int_not_equal(poll(s->keeper.fds, count, 0), -1);
+	keeper_work(&s->keeper, 1000);
+}
+
+static void ask_to_listen(struct setup *s)
+{
+	struct keeper_ask ask = {
+		.version = KEEPER_LINK_VERSION,
+		.question = KEEPER_LISTEN,
+		.group = (uint32_t)-1,
+	};
+
+	snprintf(ask.path, sizeof(ask.path), "%s", s->path);
+	assert_int_equal(vhost_pass_fd(s->link, &ask, sizeof(ask), -1), 0);
+}
+
+/* Returns the channel. */
+static int take_channel(struct setup *s)
+{
+	struct keeper_answer answer;
+	int channel;
+
+	assert_int_equal(
+		vhost_receive_fd(s->link, &answer, sizeof(answer), &channel),
+		0);
+	assert_int_equal(answer.ret, 0);
+	assert_true(channel >= 0);
+	return channel;
+}
+
+TEST_WITH(test_guest_is_replaced_at_once, struct setup *s)
+{
+	int channel;
+
+	ask_to_listen(s);
+	work(s);
+	channel = take_channel(s);
+	/* It stops, and listens again, while the keeper sleeps. */
+	assert_int_equal(vhost_pass_fd(channel, "", 1, -1), 0);
+	close(channel);
+	ask_to_listen(s);
+	work(s);
+	close(take_channel(s));
+	assert_int_equal(access(s->path, F_OK), 0);
+}
+
+TEST_MAIN(setup, teardown)
