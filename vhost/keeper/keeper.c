@@ -327,6 +327,9 @@ static void read_channel(struct keeper_guest *guest)
 	int fd;
 	int ret = vhost_receive_fd(guest->channel, &byte, 1, &fd);
 
+	/* Connections that were not taken are an error before the byte. */
+	if (ret == -ECONNRESET)
+		ret = vhost_receive_fd(guest->channel, &byte, 1, &fd);
 	if (ret == -EAGAIN)
 		return;
 	if (!ret)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/lib/process.h"
@@ -99,6 +100,13 @@ static int take_channel(struct setup *s)
 	return channel;
 }
 
+/* The back end gives the socket up. */
+static void stop_listening(int channel)
+{
+	assert_int_equal(vhost_pass_fd(channel, "", 1, -1), 0);
+	close(channel);
+}
+
 TEST_WITH(test_guest_is_replaced_at_once, struct setup *s)
 {
 	int channel;
@@ -106,13 +114,34 @@ TEST_WITH(test_guest_is_replaced_at_once, struct setup *s)
 	ask_to_listen(s);
 	work(s);
 	channel = take_channel(s);
-	/* It stops, and listens again, while the keeper sleeps. */
-	assert_int_equal(vhost_pass_fd(channel, "", 1, -1), 0);
-	close(channel);
+	/* Both while the keeper sleeps */
+	stop_listening(channel);
 	ask_to_listen(s);
 	work(s);
 	close(take_channel(s));
 	assert_int_equal(access(s->path, F_OK), 0);
+}
+
+/* What is not read when a socket is closed is an error at the other end. */
+TEST_WITH(test_guest_goes_while_front_ends_connect, struct setup *s)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int front = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int channel;
+
+	ask_to_listen(s);
+	work(s);
+	channel = take_channel(s);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", s->path);
+	assert_int_equal(
+		connect(front, (struct sockaddr *)&address, sizeof(address)),
+		0);
+	work(s);
+	stop_listening(channel);
+	work(s);
+	assert_int_not_equal(access(s->path, F_OK), 0);
+	assert_int_equal(s->keeper.guest_count, 0);
+	close(front);
 }
 
 TEST_MAIN(setup, teardown)
