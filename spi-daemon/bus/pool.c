@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <limits.h>
+#include <unistd.h>
 
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/system/log.h"
@@ -15,7 +17,45 @@
 #include "spi-daemon/device/spidev_node.h"
 #include "spi-daemon/bus/pool.h"
 
-static int open_device(const struct device_spec *spec, struct spi_device **dev)
+/* Maps memory that outlives this process, for the chip @key; or NULL. */
+static void *map_memory(const struct pool *pool, const char *key, size_t size)
+{
+	void *memory = MAP_FAILED;
+	int fd, error;
+
+	if (!pool->memory.get)
+		return NULL;
+	fd = pool->memory.get(pool->memory.link, key, size);
+	error = -fd;
+	if (fd >= 0) {
+		memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_NORESERVE, fd, 0);
+		error = errno;
+		close(fd);
+	}
+	if (memory != MAP_FAILED)
+		return memory;
+	log_warning("%s: its state will not survive a crash: %s", key,
+		    strerror(error));
+	return NULL;
+}
+
+static int open_nor(const struct pool *pool, const struct device_spec *spec,
+		    const char *key, struct spi_device **dev)
+{
+	struct sim_nor_config config = spec->nor;
+	size_t size = sim_nor_memory_size(&config);
+	int ret;
+
+	config.memory = map_memory(pool, key, size);
+	ret = sim_nor_open(&config, spec->timing, dev);
+	if (ret && config.memory)
+		munmap(config.memory, size);
+	return ret;
+}
+
+static int open_device(const struct pool *pool, const struct device_spec *spec,
+		       const char *key, struct spi_device **dev)
 {
 	switch (spec->kind) {
 	case DEVICE_SPIDEV:
@@ -24,7 +64,7 @@ static int open_device(const struct device_spec *spec, struct spi_device **dev)
 	case DEVICE_SIM_LOOPBACK:
 		return sim_loopback_open(spec->timing, dev);
 	case DEVICE_SIM_NOR:
-		return sim_nor_open(&spec->nor, spec->timing, dev);
+		return open_nor(pool, spec, key, dev);
 	}
 	return -EINVAL;
 }
@@ -164,7 +204,7 @@ static int open_handle(struct pool *pool, const struct device_spec *spec,
 	if (!ret)
 		ret = find_bus(pool, spec, handle);
 	if (!ret)
-		ret = open_device(spec, &handle->dev);
+		ret = open_device(pool, spec, key, &handle->dev);
 	if (ret) {
 		close_handle(pool, handle);
 		return ret;
@@ -178,6 +218,11 @@ static int open_handle(struct pool *pool, const struct device_spec *spec,
 void pool_init(struct pool *pool)
 {
 	*pool = (struct pool){ .handles = NULL };
+}
+
+void pool_set_memory(struct pool *pool, const struct pool_memory *memory)
+{
+	pool->memory = *memory;
 }
 
 void pool_fini(struct pool *pool)

@@ -42,13 +42,27 @@ struct handle {
 	unsigned int number; /* among the chips with one path, from 1 */
 };
 
+/* Where memory comes from that outlives this process. */
+struct pool_memory {
+	/*
+	 * Returns a descriptor of @size bytes that the next process gets for
+	 * the same @name and @size, zeros at first; or a negative errno.
+	 */
+	int (*get)(int link, const char *name, uint64_t size);
+	int link; /* stays the caller's */
+};
+
 struct pool {
+	struct pool_memory memory; /* get is NULL: there is none */
 	struct handle *handles;
 	struct pool_bus *buses;
 	uint32_t controllers; /* that there have been */
 };
 
 void pool_init(struct pool *pool);
+
+/* Simulated chips that are opened from now on outlive this process. */
+void pool_set_memory(struct pool *pool, const struct pool_memory *memory);
 
 /* All handles were put. */
 void pool_fini(struct pool *pool);

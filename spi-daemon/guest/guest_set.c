@@ -135,10 +135,13 @@ static int check_guests(const struct guest_set *set,
 int guest_set_start(struct guest_set *set, struct options *options, int link,
 		    char *error, size_t error_size)
 {
+	const struct pool_memory memory = { keeper_link_memory, link };
 	int ret;
 
 	*set = (struct guest_set){ .link = link };
 	pool_init(&set->pool);
+	if (link >= 0)
+		pool_set_memory(&set->pool, &memory);
 	ret = check_guests(set, options, error, error_size);
 	for (unsigned int i = 0; !ret && i < options->guest_count; i++)
 		ret = open_guest(set, &options->guests[i], error, error_size);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/device/nor/nor_protect.h"
@@ -26,6 +27,11 @@
 
 static_assert(NOR_PAGE_SIZE <= NOR_PROGRAM_MAX, "a page is one program");
 
+/* Of kept memory, before the contents: whole pages, however large those are */
+#define STATE_SIZE (64 * KIB)
+
+static_assert(sizeof(struct nor_state) <= STATE_SIZE, "the state fits");
+
 #define NO_LIMIT UINT64_MAX
 
 /* A command. */
@@ -43,16 +49,6 @@ struct nor_op {
 	uint32_t busy_us; /* 0: needs no WEL and takes no time */
 	uint32_t area;	  /* bytes that change; 0: none that are protected */
 };
-
-/* Returns true while an operation runs (WIP). WEL clears with WIP. */
-static bool is_busy(struct nor_chip *chip)
-{
-	if (chip->busy_until_ns && clock_now() >= chip->busy_until_ns) {
-		chip->busy_until_ns = 0;
-		chip->write_enabled = false;
-	}
-	return chip->busy_until_ns != 0;
-}
 
 /* The command changes @op->area bytes, aligned, around its address. */
 static uint32_t area_len(const struct nor_chip *chip)
@@ -79,19 +75,21 @@ static uint8_t out_short_id(struct nor_chip *chip)
 
 static uint8_t out_status1(struct nor_chip *chip)
 {
-	uint8_t wip = is_busy(chip) ? STATUS1_WIP : 0;
+	struct nor_state *state = chip->state;
+	uint8_t wip = nor_state_is_busy(state) ? STATUS1_WIP : 0;
+	uint8_t wel = state->write_enabled ? STATUS1_WEL : 0;
 
-	return chip->status1 | wip | (chip->write_enabled ? STATUS1_WEL : 0);
+	return state->status1 | wip | wel;
 }
 
 static uint8_t out_status2(struct nor_chip *chip)
 {
-	return chip->status2;
+	return chip->state->status2;
 }
 
 static uint8_t out_status3(struct nor_chip *chip)
 {
-	return chip->addr_4byte ? STATUS3_ADS : 0;
+	return chip->state->addr_4byte ? STATUS3_ADS : 0;
 }
 
 static uint8_t out_sfdp(struct nor_chip *chip)
@@ -129,23 +127,24 @@ static uint8_t out_array(struct nor_chip *chip)
 
 static void write_enable(struct nor_chip *chip)
 {
-	chip->write_enabled = true;
+	chip->state->write_enabled = true;
 }
 
 static void write_disable(struct nor_chip *chip)
 {
-	chip->write_enabled = false;
+	chip->state->write_enabled = false;
 }
 
 static void write_status2(struct nor_chip *chip)
 {
 	/* Without an address, data starts at page[0]. */
-	chip->status2 = chip->page[chip->data - 1] & NOR_STATUS2_MASK;
+	chip->state->status2 = chip->page[chip->data - 1] & NOR_STATUS2_MASK;
 }
 
 static void write_status(struct nor_chip *chip)
 {
-	chip->status1 = chip->page[0] & nor_status1_mask(chip->store.size);
+	chip->state->status1 = chip->page[0] &
+			       nor_status1_mask(chip->store.size);
 	if (chip->data == 2)
 		write_status2(chip);
 }
@@ -164,27 +163,22 @@ static void erase(struct nor_chip *chip)
 
 static void enter_4byte(struct nor_chip *chip)
 {
-	chip->addr_4byte = true;
+	chip->state->addr_4byte = true;
 }
 
 static void leave_4byte(struct nor_chip *chip)
 {
-	chip->addr_4byte = false;
+	chip->state->addr_4byte = false;
 }
 
 static void enable_reset(struct nor_chip *chip)
 {
-	chip->reset_enabled = true;
+	chip->state->reset_enabled = true;
 }
 
 static void reset(struct nor_chip *chip)
 {
-	if (!chip->reset_enabled)
-		return;
-	chip->reset_enabled = false;
-	chip->write_enabled = false;
-	chip->addr_4byte = false;
-	chip->busy_until_ns = 0;
+	nor_state_reset(chip->state);
 }
 
 #define ANSWER(op_, addr_, dummy_, out_)                                   \
@@ -273,14 +267,14 @@ static void begin_command(struct nor_chip *chip, uint8_t opcode)
 
 	chip->begun = true;
 	if (opcode != OP_RESET)
-		chip->reset_enabled = false;
-	if (!op || (is_busy(chip) && !op->while_busy))
+		chip->state->reset_enabled = false;
+	if (!op || (nor_state_is_busy(chip->state) && !op->while_busy))
 		return;
 	chip->op = op;
 	chip->addr = 0;
 	chip->addr_left = op->addr;
 	if (op->addr == ADDR_BY_MODE)
-		chip->addr_left = chip->addr_4byte ? 4 : 3;
+		chip->addr_left = chip->state->addr_4byte ? 4 : 3;
 	chip->dummy_left = op->dummy;
 	chip->data = 0;
 	memset(chip->page, 0xff, sizeof(chip->page));
@@ -326,23 +320,36 @@ static bool is_complete(const struct nor_chip *chip)
 
 static bool is_locked(const struct nor_chip *chip)
 {
+	const struct nor_state *state = chip->state;
+
 	return chip->op->area &&
-	       nor_protected(chip->store.size, chip->status1, chip->status2,
+	       nor_protected(chip->store.size, state->status1, state->status2,
 			     area_start(chip), area_len(chip));
+}
+
+static void finish_write(struct nor_chip *chip)
+{
+	struct nor_state *state = chip->state;
+
+	chip->op->run(chip);
+	if (chip->error)
+		state->write_enabled = false;
+	else
+		state->busy_until_ns =
+			clock_now() + chip->op->busy_us * NS_PER_US;
+	nor_state_end(state);
 }
 
 static void run_write(struct nor_chip *chip)
 {
 	if (is_locked(chip)) {
-		chip->write_enabled = false;
+		chip->state->write_enabled = false;
 		return;
 	}
-	chip->op->run(chip);
-	if (chip->error)
-		chip->write_enabled = false;
-	else
-		chip->busy_until_ns =
-			clock_now() + chip->op->busy_us * NS_PER_US;
+	/* From now on it happens, even if the process ends. */
+	nor_state_begin(chip->state, chip->op->opcode, chip->addr, chip->data,
+			chip->page);
+	finish_write(chip);
 }
 
 int nor_chip_error(struct nor_chip *chip)
@@ -358,7 +365,7 @@ void nor_chip_deselect(struct nor_chip *chip)
 	if (is_complete(chip)) {
 		if (!chip->op->busy_us)
 			chip->op->run(chip);
-		else if (chip->write_enabled)
+		else if (chip->state->write_enabled)
 			run_write(chip);
 	}
 	nor_chip_drop_command(chip);
@@ -374,6 +381,63 @@ void nor_chip_drop_command(struct nor_chip *chip)
 	chip->dummy_left = 0;
 }
 
+/* Returns true if the state can be kept, with the write that runs in it. */
+static bool can_resume(const struct nor_chip *chip)
+{
+	const struct nor_state *state = chip->state;
+	const struct nor_op *op = find_op(state->opcode);
+
+	if (!nor_state_is_valid(state, chip->store.size))
+		return false;
+	return !state->opcode ||
+	       (op && op->busy_us && state->data >= op->data_min &&
+		state->data <= op->data_max);
+}
+
+/* Runs the write again that the last process may have run in part. */
+static void resume_write(struct nor_chip *chip)
+{
+	chip->op = find_op(chip->state->opcode);
+	chip->addr = chip->state->addr;
+	chip->data = chip->state->data;
+	memcpy(chip->page, chip->state->page, sizeof(chip->page));
+	finish_write(chip);
+	nor_chip_drop_command(chip);
+	chip->begun = false;
+}
+
+/* Takes the chip over from the last process, or makes a new one. */
+static void open_state(struct nor_chip *chip,
+		       const struct sim_nor_config *config)
+{
+	chip->memory = config->memory;
+	chip->memory_size = sim_nor_memory_size(config);
+	chip->state = chip->memory ? chip->memory : &chip->own_state;
+	if (chip->memory && can_resume(chip)) {
+		if (chip->state->opcode)
+			resume_write(chip);
+		return;
+	}
+	if (chip->memory && !config->file)
+		nor_store_erase(&chip->store, 0, chip->store.size);
+	nor_state_init(chip->state, config->size);
+}
+
+static int open_store(struct nor_chip *chip,
+		      const struct sim_nor_config *config)
+{
+	if (!config->memory || config->file)
+		return nor_store_open(&chip->store, config->size, config->file);
+	nor_store_use(&chip->store, config->size,
+		      (uint8_t *)config->memory + STATE_SIZE);
+	return 0;
+}
+
+size_t sim_nor_memory_size(const struct sim_nor_config *config)
+{
+	return STATE_SIZE + (config->file ? 0 : config->size);
+}
+
 int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config)
 {
 	uint64_t size = config->size;
@@ -386,11 +450,12 @@ int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config)
 	chip->window = malloc(NOR_WINDOW_SIZE);
 	if (!chip->window)
 		return -ENOMEM;
-	ret = nor_store_open(&chip->store, size, config->file);
+	ret = open_store(chip, config);
 	if (ret) {
 		free(chip->window);
 		return ret;
 	}
+	open_state(chip, config);
 	nor_sfdp_fill((uint32_t)size, chip->sfdp);
 	memcpy(chip->id, config->id, config->id_len);
 	chip->id_len = config->id_len;
@@ -403,5 +468,7 @@ void nor_chip_close(struct nor_chip *chip)
 {
 	nor_chip_deselect(chip);
 	nor_store_close(&chip->store);
+	if (chip->memory)
+		munmap(chip->memory, chip->memory_size);
 	free(chip->window);
 }

@@ -17,6 +17,12 @@
  *   no bit for it.
  * - The status registers are 0 when the chip is opened: the image file holds
  *   the contents alone.
+ * - In memory that outlives the process (sim.h) are the registers, the time
+ *   until which the chip is busy, and the contents of a chip without a file.
+ *   The next chip that is opened with it goes on from there. A write that had
+ *   begun is run once more, which changes nothing if it was complete. What was
+ *   clocked in since the select edge is lost, as if there had been no edge. A
+ *   state that no chip can have is taken for that of an unused chip.
  */
 #ifndef NOR_CHIP_H
 #define NOR_CHIP_H
@@ -25,10 +31,10 @@
 #include <stdint.h>
 
 #include "spi-daemon/device/nor/nor_sfdp.h"
+#include "spi-daemon/device/nor/nor_state.h"
 #include "spi-daemon/device/nor/nor_store.h"
 #include "spi-daemon/device/sim/sim.h"
 
-#define NOR_PAGE_SIZE	256
 #define NOR_WINDOW_SIZE (64 * 1024u)
 
 struct nor_op;
@@ -39,12 +45,10 @@ struct nor_chip {
 	size_t id_len;
 	uint8_t sfdp[NOR_SFDP_SIZE];
 
-	uint8_t status1; /* without WEL and WIP */
-	uint8_t status2;
-	bool write_enabled;	/* WEL */
-	bool addr_4byte;	/* the mode that B7h and E9h set */
-	bool reset_enabled;	/* 66h came last */
-	uint64_t busy_until_ns; /* CLOCK_MONOTONIC; 0: not busy (WIP) */
+	struct nor_state *state; /* at ->memory, or ->own_state */
+	struct nor_state own_state;
+	void *memory; /* that outlives the process, owned; NULL: none */
+	size_t memory_size;
 
 	/* The command since the select edge. */
 	bool begun;		 /* the opcode has come */
@@ -64,9 +68,10 @@ struct nor_chip {
 	int error; /* negative errno that nor_chip_error() will return; or 0 */
 };
 
-/* Opens @chip, which the caller owns. Errors as sim_nor_open(). */
+/* Opens @chip, which the caller owns. Memory and errors as sim_nor_open(). */
 int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config);
 
+/* Unmaps the memory; what is in it stays as it is. */
 void nor_chip_close(struct nor_chip *chip);
 
 /*

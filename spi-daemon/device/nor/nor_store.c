@@ -20,8 +20,19 @@ int nor_store_open(struct nor_store *store, size_t size, const char *file)
 	return store->memory == MAP_FAILED ? -errno : 0;
 }
 
+void nor_store_use(struct nor_store *store, size_t size, uint8_t *memory)
+{
+	*store = (struct nor_store){
+		.size = size,
+		.memory = memory,
+		.shared = true,
+	};
+}
+
 void nor_store_close(struct nor_store *store)
 {
+	if (store->shared)
+		return;
 	if (store->memory)
 		munmap(store->memory, store->size);
 	else
@@ -69,12 +80,12 @@ int nor_store_program(struct nor_store *store, uint32_t addr,
 int nor_store_erase(struct nor_store *store, uint32_t addr, size_t len)
 {
 	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+	int advice = store->shared ? MADV_REMOVE : MADV_DONTNEED;
 
 	if (!store->memory)
 		return nor_image_erase(&store->image, addr, len);
 	/* Whole pages of memory go back to the system, and read as zero. */
-	if (len < page_size ||
-	    madvise(store->memory + addr, len, MADV_DONTNEED) < 0)
+	if (len < page_size || madvise(store->memory + addr, len, advice) < 0)
 		memset(store->memory + addr, 0, len);
 	return 0;
 }

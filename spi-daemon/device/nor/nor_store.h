@@ -3,6 +3,7 @@
 #ifndef NOR_STORE_H
 #define NOR_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@ struct nor_store {
 	size_t size; /* bytes */
 	/* Each byte xor FFh, so that fresh memory means erased; NULL: a file */
 	uint8_t *memory;
+	bool shared;		/* ->memory is somebody else's */
 	struct nor_image image; /* unless ->memory */
 };
 
@@ -23,7 +25,13 @@ struct nor_store {
  */
 int nor_store_open(struct nor_store *store, size_t size, const char *file);
 
-/* Frees the memory. What was written stays in the file. */
+/*
+ * Keeps the contents in @memory, @size bytes of pages that are mapped shared
+ * and stay the caller's. Zeros are an erased chip.
+ */
+void nor_store_use(struct nor_store *store, size_t size, uint8_t *memory);
+
+/* Frees its own memory. What was written stays in the file. */
 void nor_store_close(struct nor_store *store);
 
 /* Returns 0; or what nor_image_read() gives. */

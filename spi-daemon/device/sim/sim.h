@@ -15,6 +15,12 @@ struct sim_nor_config {
 	const char *file;	    /* image to keep the contents in, or NULL */
 	uint8_t id[SIM_NOR_ID_MAX]; /* what 9Fh answers */
 	size_t id_len;		    /* 3..6; 0: a default that fits @size */
+	/*
+	 * sim_nor_memory_size() bytes that outlive the process, mapped shared:
+	 * zeros at first, then what the last chip with the same configuration
+	 * has left there, whose state this one takes over. NULL: none
+	 */
+	void *memory;
 };
 
 /*
@@ -24,16 +30,20 @@ struct sim_nor_config {
  */
 int sim_loopback_open(enum sim_timing timing, struct spi_device **out);
 
+/* Returns the size of ->memory, a multiple of 64 KiB. */
+size_t sim_nor_memory_size(const struct sim_nor_config *config);
+
 /*
  * A JEDEC SPI NOR flash. With a file, the contents are the file's: a file that
  * does not exist is made, erased (FFh); one of another size is refused. What
  * was programmed is in the file when the operation's busy time begins. A
  * transfer that the file refuses fails with an errno of nor_image.h. A program
  * or erase that fails at release() fails the transfer after it as well.
+ * The device owns the memory of @config, which it unmaps.
  * Stores the new device, which spi_device_close() frees, in @out.
  * Returns 0; -EINVAL for a size that no chip has; -EFBIG when the file's size
  * is not @size; -EBUSY when somebody else uses the file; or what open(2),
- * posix_fallocate(3) and mmap(2) give.
+ * posix_fallocate(3) and mmap(2) give. Then the memory is the caller's.
  */
 int sim_nor_open(const struct sim_nor_config *config, enum sim_timing timing,
 		 struct spi_device **out);

@@ -91,7 +91,7 @@ static inline void write_and_wait(struct nor_chip *chip, const uint8_t *tx,
 {
 	SEND(chip, 0x06);
 	command(chip, tx, len, NULL, 0);
-	assert_true(chip->busy_until_ns);
+	assert_true(chip->state->busy_until_ns);
 	wait_ready(chip);
 	assert_int_equal(status(chip, 0x05) & WEL, 0);
 }

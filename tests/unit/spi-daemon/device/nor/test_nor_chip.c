@@ -68,9 +68,9 @@ static void test_write_enable_takes_effect_at_the_deselect_edge(void **state)
 	struct nor_chip *chip = *state;
 
 	nor_chip_clock(chip, 0x06);
-	assert_false(chip->write_enabled);
+	assert_false(chip->state->write_enabled);
 	nor_chip_deselect(chip);
-	assert_true(chip->write_enabled);
+	assert_true(chip->state->write_enabled);
 }
 
 static void test_write_enable_with_more_bytes_is_ignored(void **state)
@@ -262,17 +262,17 @@ static void test_reset_needs_its_enable_right_before(void **state)
 
 	SEND(chip, 0xb7);
 	SEND(chip, 0x99);
-	assert_int_equal(chip->addr_4byte, true);
+	assert_int_equal(chip->state->addr_4byte, true);
 	SEND(chip, 0x66);
 	SEND(chip, 0x00);
 	SEND(chip, 0x99);
-	assert_int_equal(chip->addr_4byte, true);
+	assert_int_equal(chip->state->addr_4byte, true);
 	SEND(chip, 0x66, 0x99);
 	SEND(chip, 0x99);
-	assert_int_equal(chip->addr_4byte, true);
+	assert_int_equal(chip->state->addr_4byte, true);
 	SEND(chip, 0x66);
 	SEND(chip, 0x99);
-	assert_int_equal(chip->addr_4byte, false);
+	assert_int_equal(chip->state->addr_4byte, false);
 }
 
 static void test_sfdp_is_read_from_any_address(void **state)
