@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/system/clock.h"
+#include "spi-daemon/guest/guest_connection.h"
 #include "spi-daemon/guest/guest_worker.h"
 #include "spi-daemon/system/join.h"
 #include "spi-daemon/system/log.h"
@@ -15,13 +16,8 @@
 #include "vhost/keeper/relay.h"
 #include "vhost/poll.h"
 
-#define REQUESTQ 0
-
 /* The front end is looked after at least this often while requests run. */
 #define BURST_NS (2 * NS_PER_MS)
-
-/* When to try again after accept(2) failed for want of descriptors. */
-#define ACCEPT_PAUSE_NS (100 * NS_PER_MS)
 
 /*
  * A kick may come for what was done already, and a message in parts. So many
@@ -30,12 +26,6 @@
  */
 #define FLOOD_WAKES    64
 #define FLOOD_PAUSE_NS NS_PER_MS
-
-/*
- * No front end is served for so long after one that held the worker, and
- * perhaps with it a bus: once per minute is what others can bear.
- */
-#define HELD_PAUSE_NS (60 * NS_PER_S)
 
 /* Between two looks at a thread that should end. */
 #define JOIN_LOOK_NS (20 * NS_PER_MS)
@@ -103,123 +93,6 @@ void guest_worker_fini(struct guest_worker *w)
 	free(w->name);
 }
 
-static struct vhost_ring *requestq(struct guest_worker *w)
-{
-	return &w->session.rings[REQUESTQ];
-}
-
-static bool is_active(struct guest_worker *w)
-{
-	return w->connected && vhost_ring_is_active(requestq(w));
-}
-
-static void tell_suppressed(const struct guest_worker *w, unsigned int lines)
-{
-	if (lines)
-		log_info("%s: %u lines suppressed", w->name, lines);
-}
-
-/* A line about connections, which cost a front end nothing. */
-static bool may_log(struct guest_worker *w)
-{
-	unsigned int suppressed;
-
-	if (!log_limit_ok(&w->log_limit, clock_now(), &suppressed))
-		return false;
-	tell_suppressed(w, suppressed);
-	return true;
-}
-
-static enum guest_state find_state(struct guest_worker *w)
-{
-	if (!w->connected)
-		return GUEST_ALONE;
-	if (is_active(w))
-		return GUEST_RUNS;
-	return requestq(w)->state == VHOST_RING_BROKEN ? GUEST_BROKEN
-						       : GUEST_CONNECTED;
-}
-
-/* Takes over what the session has counted. */
-static void count_session(struct guest_worker *w)
-{
-	struct guest_stats *stats = &w->service.stats;
-
-	counter_add(&stats->refused_messages, w->session.refused);
-	counter_add(&stats->broken_rings, w->session.breaks);
-	counter_add(&stats->connections, w->session.renewals);
-	if (w->session.renewals && may_log(w))
-		log_info("%s: front end began a new session", w->name);
-	w->session.refused = w->session.breaks = w->session.renewals = 0;
-	counter_set(&stats->state, find_state(w));
-}
-
-static void connect_session(struct guest_worker *w, int fd)
-{
-	vhost_session_init(&w->session, &w->device, fd);
-	w->service.session = &w->session;
-	guest_mem_watch(&w->session.mem);
-	w->connected = true;
-	w->kicks = w->reads = (struct flood){ 0 };
-	counter_add(&w->service.stats.connections, 1);
-	if (may_log(w))
-		log_info("%s: front end connected", w->name);
-}
-
-static void end_session(struct guest_worker *w)
-{
-	if (!w->connected)
-		return;
-	spi_service_abort(&w->service);
-	vhost_session_fini(&w->session);
-	guest_mem_watch(NULL);
-	w->service.session = NULL;
-	w->connected = false;
-	count_session(w);
-	guest_log_end(&w->service.log);
-	if (w->session.fd_blocked) {
-		w->accept_at = clock_now() + HELD_PAUSE_NS;
-		log_warning("%s: its front end blocked a descriptor: no other "
-			    "is served for a minute",
-			    w->name);
-	}
-	if (may_log(w))
-		log_info("%s: front end disconnected", w->name);
-}
-
-/* The connection stays where it is, so the listener stays readable. */
-static void pause_accepting(struct guest_worker *w, int error)
-{
-	if (error == -EAGAIN || error == -ECONNABORTED || error == -EINTR)
-		return;
-	if (!w->accept_at)
-		log_warning("%s: a front end has to wait: accept: %s", w->name,
-			    strerror(-error));
-	w->accept_at = clock_now() + ACCEPT_PAUSE_NS;
-}
-
-/* A second front end would wait for ever: better it knows at once. */
-static void accept_front_end(struct guest_worker *w)
-{
-	int fd = vhost_accept(&w->listener);
-
-	if (fd < 0) {
-		pause_accepting(w, fd);
-		return;
-	}
-	w->accept_at = 0;
-	if (w->connected && vhost_session_is_over(&w->session))
-		end_session(w);
-	if (!w->connected && !w->accept_at) {
-		connect_session(w, fd);
-		return;
-	}
-	close(fd);
-	counter_add(&w->service.stats.turned_away, 1);
-	if (may_log(w))
-		log_warning("%s: a second front end was turned away", w->name);
-}
-
 /* What its user can do about it, by the session's hint. */
 static const char *const advice[] = {
 	[VHOST_HINT_NONE] = "",
@@ -244,10 +117,11 @@ static void report(struct guest_worker *w)
 /* The front end cut its memory short: no ring in it can be trusted. */
 static void check_memory(struct guest_worker *w)
 {
-	if (!vhost_session_lost_memory(&w->session) || !is_active(w))
+	if (!vhost_session_lost_memory(&w->session) ||
+	    !guest_worker_is_active(w))
 		return;
 	spi_service_abort(&w->service);
-	vhost_session_break(&w->session, REQUESTQ,
+	vhost_session_break(&w->session, GUEST_REQUESTQ,
 			    "its memory was cut short under it");
 	report(w);
 }
@@ -261,7 +135,7 @@ static uint64_t serve_ring(struct guest_worker *w)
 	uint64_t now = clock_now(), end = now + BURST_NS;
 	enum spi_progress progress = SPI_IDLE;
 
-	for (; is_active(w); now = clock_now()) {
+	for (; guest_worker_is_active(w); now = clock_now()) {
 		progress = spi_service_step(&w->service, now);
 		check_memory(w);
 		report(w);
@@ -287,13 +161,13 @@ static void take_kick(struct guest_worker *w)
 {
 	int ret;
 
-	if (!is_active(w))
+	if (!guest_worker_is_active(w))
 		return;
-	ret = vhost_ring_take_kick(requestq(w));
+	ret = vhost_ring_take_kick(guest_worker_requestq(w));
 	if (ret < 0) {
 		w->session.fd_blocked |= ret == -EINTR;
 		spi_service_abort(&w->service);
-		vhost_session_break(&w->session, REQUESTQ,
+		vhost_session_break(&w->session, GUEST_REQUESTQ,
 				    "its kick descriptor died");
 		report(w);
 	} else {
@@ -325,11 +199,11 @@ static void serve_front_end(struct guest_worker *w)
 		return;
 	if (ret != -ECONNRESET) {
 		counter_add(&w->service.stats.disconnected, 1);
-		if (may_log(w))
+		if (guest_connection_may_log(w))
 			log_warning("%s: connection lost: %s", w->name,
 				    strerror(-ret));
 	}
-	end_session(w);
+	guest_connection_end(w);
 }
 
 enum {
@@ -339,7 +213,7 @@ enum {
 	POLL_SESSION, /* and on: what the session waits for */
 	POLL_FRONT_END = POLL_SESSION + VHOST_POLL_FRONT_END,
 	POLL_STATE = POLL_SESSION + VHOST_POLL_STATE,
-	POLL_KICK = POLL_SESSION + VHOST_POLL_KICK + REQUESTQ,
+	POLL_KICK = POLL_SESSION + VHOST_POLL_KICK + GUEST_REQUESTQ,
 	POLL_ROOM = POLL_SESSION + VHOST_POLL_FDS,
 	/* The rings that there are: poll(2) fails for more than RLIMIT_NOFILE.
 	 */
@@ -411,7 +285,7 @@ static void *run(void *arg)
 	for (;;) {
 		uint64_t deadline = serve_ring(w);
 
-		count_session(w);
+		guest_connection_count(w);
 		if (wait_for(w, fds, deadline) < 0)
 			continue; /* interrupted */
 		if (fds[POLL_QUIT].revents)
@@ -425,10 +299,10 @@ static void *run(void *arg)
 		if (fds[POLL_FRONT_END].revents)
 			serve_front_end(w);
 		if (fds[POLL_LISTENER].revents)
-			accept_front_end(w);
+			guest_connection_accept(w);
 	}
-	end_session(w);
-	tell_suppressed(w, log_limit_end(&w->log_limit));
+	guest_connection_end(w);
+	guest_connection_tell_suppressed(w, log_limit_end(&w->log_limit));
 	return NULL;
 }
 
