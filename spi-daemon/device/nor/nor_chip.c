@@ -8,272 +8,31 @@
 #include <sys/mman.h>
 
 #include "spi-daemon/system/clock.h"
+#include "spi-daemon/device/nor/nor_ops.h"
 #include "spi-daemon/device/nor/nor_protect.h"
 
 #define KIB	 1024u
 #define CHIP_MIN (64 * KIB)
 #define CHIP_MAX (256 * 1024 * KIB)
 
-/* What the host reads while the chip does not drive its output */
-#define FLOATING     0xff
-
-#define STATUS1_WIP  (1u << 0)
-#define STATUS1_WEL  (1u << 1)
-#define STATUS3_ADS  (1u << 0) /* in 4-byte mode */
-
-#define OP_RESET     0x99
-#define ADDR_BY_MODE 0xff
-#define WHOLE_CHIP   UINT32_MAX
-
-static_assert(NOR_PAGE_SIZE <= NOR_PROGRAM_MAX, "a page is one program");
-
 /* Of kept memory, before the contents: whole pages, however large those are */
 #define STATE_SIZE (64 * KIB)
 
 static_assert(sizeof(struct nor_state) <= STATE_SIZE, "the state fits");
 
-#define NO_LIMIT UINT64_MAX
-
-/* A command. */
-struct nor_op {
-	uint8_t opcode;
-	uint8_t addr;	 /* address bytes; ADDR_BY_MODE: 3, or 4 in that mode */
-	uint8_t dummy;	 /* bytes between address and data */
-	bool while_busy; /* allowed while the chip is busy */
-	/* Returns the next byte of data; NULL: the command has none. */
-	uint8_t (*out)(struct nor_chip *chip);
-	/* Runs the command, at the deselect edge; NULL: nothing to do. */
-	void (*run)(struct nor_chip *chip);
-	uint64_t data_min; /* bytes that run() takes */
-	uint64_t data_max;
-	uint32_t busy_us; /* 0: needs no WEL and takes no time */
-	uint32_t area;	  /* bytes that change; 0: none that are protected */
-};
-
-/* The command changes @op->area bytes, aligned, around its address. */
-static uint32_t area_len(const struct nor_chip *chip)
-{
-	return chip->op->area == WHOLE_CHIP ? (uint32_t)chip->store.size
-					    : chip->op->area;
-}
-
-static uint32_t area_start(const struct nor_chip *chip)
-{
-	return chip->addr & (chip->store.size - 1) & ~(area_len(chip) - 1);
-}
-
-static uint8_t out_id(struct nor_chip *chip)
-{
-	return chip->id[chip->data % chip->id_len];
-}
-
-/* ABh reads the old, short id. (It also ends power-down, which is missing.) */
-static uint8_t out_short_id(struct nor_chip *chip)
-{
-	return chip->id[2] - 1;
-}
-
-static uint8_t out_status1(struct nor_chip *chip)
-{
-	struct nor_state *state = chip->state;
-	uint8_t wip = nor_state_is_busy(state) ? STATUS1_WIP : 0;
-	uint8_t wel = state->write_enabled ? STATUS1_WEL : 0;
-
-	return state->status1 | wip | wel;
-}
-
-static uint8_t out_status2(struct nor_chip *chip)
-{
-	return chip->state->status2;
-}
-
-static uint8_t out_status3(struct nor_chip *chip)
-{
-	return chip->state->addr_4byte ? STATUS3_ADS : 0;
-}
-
-static uint8_t out_sfdp(struct nor_chip *chip)
-{
-	uint64_t at = chip->addr + chip->data;
-
-	return at < NOR_SFDP_SIZE ? chip->sfdp[at] : 0xff;
-}
-
-/* Reads ahead, from @at, what the announced bytes can clock out. */
-static void fill_window(struct nor_chip *chip, uint32_t at)
-{
-	size_t len = chip->coming ? chip->coming : 1;
-
-	if (len > chip->store.size - at)
-		len = chip->store.size - at;
-	if (len > NOR_WINDOW_SIZE)
-		len = NOR_WINDOW_SIZE;
-	chip->error = nor_store_read(&chip->store, at, chip->window, len);
-	chip->window_at = at;
-	chip->window_len = chip->error ? 0 : (uint32_t)len;
-}
-
-static uint8_t out_array(struct nor_chip *chip)
-{
-	uint32_t at = (uint32_t)(chip->addr + chip->data) &
-		      (uint32_t)(chip->store.size - 1);
-
-	if (at - chip->window_at < chip->window_len)
-		return chip->window[at - chip->window_at];
-	if (!chip->error)
-		fill_window(chip, at);
-	return chip->error ? FLOATING : chip->window[0];
-}
-
-static void write_enable(struct nor_chip *chip)
-{
-	chip->state->write_enabled = true;
-}
-
-static void write_disable(struct nor_chip *chip)
-{
-	chip->state->write_enabled = false;
-}
-
-static void write_status2(struct nor_chip *chip)
-{
-	/* Without an address, data starts at page[0]. */
-	chip->state->status2 = chip->page[chip->data - 1] & NOR_STATUS2_MASK;
-}
-
-static void write_status(struct nor_chip *chip)
-{
-	chip->state->status1 = chip->page[0] &
-			       nor_status1_mask(chip->store.size);
-	if (chip->data == 2)
-		write_status2(chip);
-}
-
-static void program(struct nor_chip *chip)
-{
-	chip->error = nor_store_program(&chip->store, area_start(chip),
-					chip->page, NOR_PAGE_SIZE);
-}
-
-static void erase(struct nor_chip *chip)
-{
-	chip->error =
-		nor_store_erase(&chip->store, area_start(chip), area_len(chip));
-}
-
-static void enter_4byte(struct nor_chip *chip)
-{
-	chip->state->addr_4byte = true;
-}
-
-static void leave_4byte(struct nor_chip *chip)
-{
-	chip->state->addr_4byte = false;
-}
-
-static void enable_reset(struct nor_chip *chip)
-{
-	chip->state->reset_enabled = true;
-}
-
-static void reset(struct nor_chip *chip)
-{
-	nor_state_reset(chip->state);
-}
-
-#define ANSWER(op_, addr_, dummy_, out_)                                   \
-	{                                                                  \
-		.opcode = op_, .addr = addr_, .dummy = dummy_, .out = out_ \
-	}
-#define STATUS(op_, out_)                                      \
-	{                                                      \
-		.opcode = op_, .while_busy = true, .out = out_ \
-	}
-#define SWITCH(op_, run_)                  \
-	{                                  \
-		.opcode = op_, .run = run_ \
-	}
-#define RESET(op_, run_)                                       \
-	{                                                      \
-		.opcode = op_, .while_busy = true, .run = run_ \
-	}
-#define REGISTER(op_, max_, run_)                                            \
-	{                                                                    \
-		.opcode = op_, .run = run_, .data_min = 1, .data_max = max_, \
-		.busy_us = 1000                                              \
-	}
-#define PROGRAM(op_, addr_)                                                  \
-	{                                                                    \
-		.opcode = op_, .addr = addr_, .run = program, .data_min = 1, \
-		.data_max = NO_LIMIT, .busy_us = 400, .area = NOR_PAGE_SIZE  \
-	}
-#define ERASE(op_, addr_, area_, us_)                                       \
-	{                                                                   \
-		.opcode = op_, .addr = addr_, .run = erase, .busy_us = us_, \
-		.area = area_                                               \
-	}
-
-static const struct nor_op nor_ops[] = {
-	STATUS(0x05, out_status1),
-	STATUS(0x35, out_status2),
-	STATUS(0x15, out_status3),
-	ANSWER(0x9f, 0, 0, out_id),
-	ANSWER(0xab, 0, 3, out_short_id),
-	ANSWER(0x5a, 3, 1, out_sfdp),
-	ANSWER(0x03, ADDR_BY_MODE, 0, out_array),
-	ANSWER(0x0b, ADDR_BY_MODE, 1, out_array),
-	ANSWER(0x3b, ADDR_BY_MODE, 1, out_array),
-	ANSWER(0x6b, ADDR_BY_MODE, 1, out_array),
-	ANSWER(0x13, 4, 0, out_array),
-	ANSWER(0x0c, 4, 1, out_array),
-	ANSWER(0x3c, 4, 1, out_array),
-	ANSWER(0x6c, 4, 1, out_array),
-	SWITCH(0x06, write_enable),
-	SWITCH(0x04, write_disable),
-	SWITCH(0xb7, enter_4byte),
-	SWITCH(0xe9, leave_4byte),
-	REGISTER(0x01, 2, write_status),
-	REGISTER(0x31, 1, write_status2),
-	PROGRAM(0x02, ADDR_BY_MODE),
-	PROGRAM(0x32, ADDR_BY_MODE),
-	PROGRAM(0x12, 4),
-	PROGRAM(0x34, 4),
-	ERASE(0x20, ADDR_BY_MODE, 4 * KIB, 5000),
-	ERASE(0x52, ADDR_BY_MODE, 32 * KIB, 10000),
-	ERASE(0xd8, ADDR_BY_MODE, 64 * KIB, 15000),
-	ERASE(0x21, 4, 4 * KIB, 5000),
-	ERASE(0x5c, 4, 32 * KIB, 10000),
-	ERASE(0xdc, 4, 64 * KIB, 15000),
-	ERASE(0xc7, 0, WHOLE_CHIP, 50000),
-	ERASE(0x60, 0, WHOLE_CHIP, 50000),
-	RESET(0x66, enable_reset),
-	RESET(OP_RESET, reset),
-};
-
-static const struct nor_op *find_op(uint8_t opcode)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(nor_ops) / sizeof(*nor_ops); i++) {
-		if (nor_ops[i].opcode == opcode)
-			return &nor_ops[i];
-	}
-	return NULL;
-}
-
 static void begin_command(struct nor_chip *chip, uint8_t opcode)
 {
-	const struct nor_op *op = find_op(opcode);
+	const struct nor_op *op = nor_op_find(opcode);
 
 	chip->begun = true;
-	if (opcode != OP_RESET)
+	if (opcode != NOR_OP_RESET)
 		chip->state->reset_enabled = false;
 	if (!op || (nor_state_is_busy(chip->state) && !op->while_busy))
 		return;
 	chip->op = op;
 	chip->addr = 0;
 	chip->addr_left = op->addr;
-	if (op->addr == ADDR_BY_MODE)
+	if (op->addr == NOR_ADDR_BY_MODE)
 		chip->addr_left = chip->state->addr_4byte ? 4 : 3;
 	chip->dummy_left = op->dummy;
 	chip->data = 0;
@@ -289,7 +48,7 @@ void nor_chip_announce(struct nor_chip *chip, uint32_t bytes)
 uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in)
 {
 	const struct nor_op *op = chip->op;
-	uint8_t out = FLOATING;
+	uint8_t out = NOR_FLOATING;
 
 	if (!chip->begun) {
 		begin_command(chip, in);
@@ -324,7 +83,7 @@ static bool is_locked(const struct nor_chip *chip)
 
 	return chip->op->area &&
 	       nor_protected(chip->store.size, state->status1, state->status2,
-			     area_start(chip), area_len(chip));
+			     nor_op_area_start(chip), nor_op_area_len(chip));
 }
 
 static void finish_write(struct nor_chip *chip)
@@ -385,7 +144,7 @@ void nor_chip_drop_command(struct nor_chip *chip)
 static bool can_resume(const struct nor_chip *chip)
 {
 	const struct nor_state *state = chip->state;
-	const struct nor_op *op = find_op(state->opcode);
+	const struct nor_op *op = nor_op_find(state->opcode);
 
 	if (!nor_state_is_valid(state, chip->store.size))
 		return false;
@@ -397,7 +156,7 @@ static bool can_resume(const struct nor_chip *chip)
 /* Runs the write again that the last process may have run in part. */
 static void resume_write(struct nor_chip *chip)
 {
-	chip->op = find_op(chip->state->opcode);
+	chip->op = nor_op_find(chip->state->opcode);
 	chip->addr = chip->state->addr;
 	chip->data = chip->state->data;
 	memcpy(chip->page, chip->state->page, sizeof(chip->page));
