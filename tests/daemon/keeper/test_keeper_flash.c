@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/lib/daemon/config_rig.h"
 #include "tests/lib/daemon/killer.h"
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/process.h"
@@ -232,6 +233,54 @@ TEST_WITH(no_program_is_lost_or_torn, struct rig *rig)
 TEST_WITH(no_program_is_lost_or_torn_in_a_file, struct rig *rig)
 {
 	check_storm(rig, true);
+}
+
+#define STAYS	"guest name=a,socket=%s/a,device=sim:nor,size=64k\n"
+#define CHANGES "guest name=b,socket=%s/b,device=sim:nor,size=64k"
+
+static void wait_served(struct rig *rig, const char *name, bool served)
+{
+	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
+
+	while (daemon_listens(daemon_file(&rig->daemon, name)) != served) {
+		assert_true(deadline_left(deadline) > 0);
+		process_sleep_ms(2);
+	}
+}
+
+/* A chip that is taken away and comes back is another one. */
+TEST_WITH(only_a_reload_makes_a_new_chip, struct rig *rig)
+{
+	char path[DAEMON_PATH_MAX + 12];
+	const char *const args[] = { "--keeper", "--config", path, NULL };
+	struct spi_front *stays, *changes;
+
+	config_write(rig, STAYS CHANGES "\n");
+	snprintf(path, sizeof(path), "%s", daemon_file(&rig->daemon, "conf"));
+	daemon_spawn(&rig->daemon, args);
+	wait_served(rig, "b", true);
+	stays = config_open(rig, 0, "a");
+	changes = config_open(rig, 1, "b");
+	program(stays, 0, 0x12);
+	program(changes, 0, 0x34);
+	crash(rig);
+	assert_int_equal(byte_at(changes, 0), 0x34);
+	rig_close(rig, 1);
+	for (unsigned int i = 0; i < 2; i++) {
+		config_write(rig, i ? STAYS CHANGES "\n" : STAYS);
+		kill(rig->daemon.pid, SIGHUP);
+		wait_served(rig, "b", i);
+	}
+	changes = config_open(rig, 1, "b");
+	assert_int_equal(byte_at(changes, 0), 0xff);
+	assert_int_equal(byte_at(stays, 0), 0x12);
+	program(changes, 0, 0x56);
+	crash(rig);
+	assert_int_equal(byte_at(changes, 0), 0x56);
+	assert_int_equal(byte_at(stays, 0), 0x12);
+	rig_close(rig, 0);
+	rig_close(rig, 1);
+	daemon_stop(&rig->daemon, SIGTERM);
 }
 
 TEST_MAIN(rig_setup_idle, rig_teardown)
