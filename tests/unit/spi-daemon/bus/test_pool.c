@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Who shares a handle, and a bus; test_spidev_probe.c has real devices. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "spi-daemon/bus/pool.h"
@@ -167,6 +169,57 @@ TEST(device_that_is_not_there_is_named)
 		assert_true(!cases[i].ret || strstr(error, cases[i].text));
 		device_spec_free(&spec);
 	}
+}
+
+static char asked[2][PATH_MAX];
+static uint64_t asked_size[2];
+static unsigned int asks;
+
+static int give_memory(int link, const char *name, uint64_t size)
+{
+	int fd;
+
+	snprintf(asked[asks], sizeof(asked[asks]), "%s", name);
+	asked_size[asks++] = size;
+	if (link < 0)
+		return -ENOSPC;
+	fd = memfd_create("pool", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	return fd;
+}
+
+/* Each flash asks for memory of its own, by its key, and works without. */
+static void check_memory(int link)
+{
+	const struct pool_memory memory = { give_memory, link };
+	struct handle *a, *b, *loopback;
+	struct pool pool;
+
+	asks = 0;
+	pool_init(&pool);
+	pool_set_memory(&pool, &memory);
+	a = get_text(&pool, "sim:nor,size=64k", "a");
+	b = get_text(&pool, "sim:nor,size=128k", "b");
+	loopback = get_text(&pool, "sim:loopback", "c");
+	assert_int_equal(asks, 2);
+	assert_string_not_equal(asked[0], asked[1]);
+	assert_int_equal(asked_size[1] - asked_size[0], 64 * 1024);
+	pool_put(&pool, a);
+	pool_put(&pool, b);
+	pool_put(&pool, loopback);
+	a = get_text(&pool, "sim:loopback", "a");
+	pool_put(&pool, a);
+	pool_fini(&pool);
+}
+
+TEST(flash_asks_for_memory_by_its_key)
+{
+	check_memory(0);
+}
+
+TEST(flash_works_without_memory_that_it_asked_for)
+{
+	check_memory(-1);
 }
 
 TEST_MAIN(NULL, NULL)
