@@ -181,8 +181,9 @@ VALGRIND := valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --err
 # What `make check` runs: targets that install what they need and print their
 # results as tests/run-tests.sh does. Add a stage here, and what it needs to
 # tests/install-deps.sh. All are run, also after one that failed.
-STAGES := lint check-quick check-init check-bench check-asan check-tsan \
-	check-valgrind check-model check-builds check-qtest check-guest check-spidev
+STAGES := lint check-quick check-keeper check-init check-bench check-asan \
+	check-tsan check-valgrind check-model check-builds check-qtest \
+	check-guest check-spidev
 # fail, or tell: what a skip does that is not in tests/expected-skips
 SKIPS := tell
 
@@ -200,6 +201,17 @@ check-quick: ## the tests that need no virtual machine
 .PHONY: run-quick
 run-quick: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
 	@$(run) $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
+
+.PHONY: check-keeper
+check-keeper: ## those of them that start the daemon, with --keeper
+	$(deps) build check
+	$(MAKE) run-keeper
+
+# But for those that say --keeper themselves
+.PHONY: run-keeper
+run-keeper: all $(WHOLE_TESTS)
+	@VHOST_KEEPER=1 $(run) \
+		$(filter-out $(BUILD)/tests/daemon/keeper/%,$(WHOLE_TESTS))
 
 # How many requests, and for how long a driver may sleep, in seconds
 STRESS_REQUESTS ?= 10000000

@@ -33,7 +33,7 @@ static void channel_must_be_a_unix_stream(void **state)
 	for (unsigned int i = 0; i < 4; i++)
 		close(fds[i]);
 	rig_check_loopback(front, 100);
-	assert_int_equal(daemon_fds(&rig->daemon), before);
+	daemon_expect_fds(&rig->daemon, before);
 }
 
 /* A new one is asked what the old one may not have heard. */
@@ -56,7 +56,7 @@ static void channel_may_be_replaced_and_may_die(void **state)
 			front_iommu_open(iommu, &front->fe, &front->mem), 0);
 		front_iommu_attach(iommu, &front->ring);
 		rig_expect_wait(front, id, LEN, VIRTIO_SPI_TRANS_OK);
-		assert_int_equal(daemon_fds(&rig->daemon), before);
+		daemon_expect_fds(&rig->daemon, before);
 	}
 	/* Without any, it must be told unasked. */
 	front_iommu_close(iommu);

@@ -10,6 +10,7 @@
 #include "tests/lib/hostile/hostile_ring.h"
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/test.h"
+#include "tests/lib/skip.h"
 #include "vhost/front/front_setup.h"
 
 #define UNMAPPED  HOSTILE_UNMAPPED
@@ -208,6 +209,9 @@ static void bad_sizes_and_bases_are_refused(void **state)
 	struct front_end *fe = &front->fe;
 	uint32_t base;
 
+	if (daemon_is_kept())
+		skip_because(
+			"with an inflight region the base is that of the used ring");
 	assert_int_equal(front_stop_vring(fe, 0, &base), 0);
 	for (unsigned int i = 0; i < 5; i++)
 		assert_int_equal(front_set_vring_num(fe, 0, nums[i]),

@@ -60,6 +60,7 @@ static const char *const args[] = {
 struct resources {
 	unsigned int fds, threads;
 	unsigned long memory_kb;
+	pid_t serving;
 };
 
 static struct resources resources_of(const struct rig *rig)
@@ -68,6 +69,7 @@ static struct resources resources_of(const struct rig *rig)
 		.fds = daemon_fds(&rig->daemon),
 		.threads = daemon_threads(&rig->daemon),
 		.memory_kb = daemon_memory_kb(&rig->daemon),
+		.serving = daemon_serving(&rig->daemon),
 	};
 }
 
@@ -82,23 +84,15 @@ static void check_attackers_guests(struct rig *rig)
 	}
 }
 
-/* The end of a connection is seen soon, but not at once. */
-static void wait_fds(const struct rig *rig, unsigned int expected)
-{
-	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
-
-	while (daemon_fds(&rig->daemon) != expected && deadline_left(deadline))
-		usleep(2000);
-	assert_int_equal(daemon_fds(&rig->daemon), expected);
-}
-
 static void check_resources(struct rig *rig, const struct resources *before)
 {
 	struct resources now;
 
-	wait_fds(rig, before->fds);
+	daemon_expect_fds(&rig->daemon, before->fds);
 	now = resources_of(rig);
 	assert_int_equal(now.threads, before->threads);
+	/* No keeper had to replace it. */
+	assert_int_equal(now.serving, before->serving);
 	assert_in_range(now.memory_kb, 0, before->memory_kb + SPARE_KB);
 }
 
@@ -108,14 +102,14 @@ static struct resources resources_in_use(struct rig *rig)
 	unsigned int fds = daemon_fds(&rig->daemon);
 
 	check_attackers_guests(rig);
-	wait_fds(rig, fds);
+	daemon_expect_fds(&rig->daemon, fds);
 	return resources_of(rig);
 }
 
 /* So that the daemon can have @spare descriptors more than it has. */
 static void limit_descriptors(const struct rig *rig, unsigned int spare)
 {
-	pid_t pid = rig->daemon.pid;
+	pid_t pid = daemon_serving(&rig->daemon);
 	unsigned int free = 0;
 	struct rlimit limit;
 	char path[64];

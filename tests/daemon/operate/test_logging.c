@@ -8,6 +8,7 @@
 
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/test.h"
+#include "tests/lib/skip.h"
 #include "vhost/front/front_migrate.h"
 #include "vhost/front/front_setup.h"
 
@@ -269,6 +270,8 @@ static void log_is_replaced_while_requests_run(void **state)
 	unsigned int before = daemon_fds(&rig->daemon);
 	uint16_t id;
 
+	if (daemon_is_kept())
+		skip_because("the keeper holds the log's descriptor");
 	begin_all(front, &logs[0]);
 	for (int i = 1; i < 10; i++) {
 		assert_int_equal(spi_front_submit(front, &request, NULL, &id),
@@ -279,7 +282,7 @@ static void log_is_replaced_while_requests_run(void **state)
 		transfer(front, IN_AT, 100, VIRTIO_SPI_TRANS_OK);
 		check_marks(&logs[i], IN_AT, 1, front->ring.used_addr);
 	}
-	assert_int_equal(daemon_fds(&rig->daemon), before);
+	daemon_expect_fds(&rig->daemon, before);
 	for (int i = 0; i < 10; i++)
 		front_log_close(&logs[i]);
 }

@@ -11,6 +11,7 @@
 
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/test.h"
+#include "tests/lib/skip.h"
 #include "vhost/front/front_migrate.h"
 #include "vhost/front/front_setup.h"
 
@@ -274,10 +275,14 @@ static void ring_stops_and_goes_on(void **state)
 /* It was done, but cannot be used: it is neither lost nor done twice. */
 static void running_request_of_a_lost_ring_fails_later(void **state)
 {
-	struct spi_front *front = rig_open_iommu(*state, 0);
-	struct slow *slow = malloc(sizeof(*slow));
+	struct spi_front *front;
+	struct slow *slow;
 	uint32_t base;
 
+	if (daemon_is_kept())
+		skip_because("the request may be answered in time");
+	front = rig_open_iommu(*state, 0);
+	slow = malloc(sizeof(*slow));
 	assert_non_null(slow);
 	begin_slow(front, slow);
 	front_iommu_invalidate(&front->iommu, 0, 0);

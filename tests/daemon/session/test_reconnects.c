@@ -25,17 +25,6 @@ static void reconnect(struct rig *rig, unsigned int i)
 	rig_close(rig, 0);
 }
 
-/* Waits until the daemon has seen the last farewell. */
-static void wait_for_fds(const struct daemon *d, unsigned int count)
-{
-	int64_t end = process_now_ms() + DAEMON_TIMEOUT_MS;
-
-	while (daemon_fds(d) != count) {
-		assert_true(process_now_ms() < end);
-		process_sleep_ms(10);
-	}
-}
-
 TEST_WITH(ten_thousand_reconnects_leave_nothing, struct rig *rig)
 {
 	struct spi_front *other = rig_open(rig, 1);
@@ -46,7 +35,7 @@ TEST_WITH(ten_thousand_reconnects_leave_nothing, struct rig *rig)
 	fds = daemon_fds(&rig->daemon);
 	for (unsigned int i = 0; i < 100; i++)
 		reconnect(rig, i);
-	wait_for_fds(&rig->daemon, fds);
+	daemon_expect_fds(&rig->daemon, fds);
 	threads = daemon_threads(&rig->daemon);
 	memory = daemon_memory_kb(&rig->daemon);
 	for (unsigned int i = 0; i < RECONNECTS; i++) {
@@ -54,7 +43,7 @@ TEST_WITH(ten_thousand_reconnects_leave_nothing, struct rig *rig)
 		if (i % 100 == 0)
 			rig_check_loopback(other, 100);
 	}
-	wait_for_fds(&rig->daemon, fds);
+	daemon_expect_fds(&rig->daemon, fds);
 	assert_int_equal(daemon_threads(&rig->daemon), threads);
 	assert_true(daemon_memory_kb(&rig->daemon) <= memory + SLACK_KB);
 	/* Nor do they fill the log. */

@@ -47,7 +47,7 @@ static void call_eventfd_replaced_while_running(void **state)
 				 0);
 		rig_expect_wait(front, id, 3, VIRTIO_SPI_TRANS_OK);
 	}
-	assert_int_equal(daemon_fds(&rig->daemon), before);
+	daemon_expect_fds(&rig->daemon, before);
 	close(masked);
 }
 
@@ -78,7 +78,7 @@ static void memory_table_replaced_while_running(void **state)
 		rig_expect_wait(front, id, 100000, VIRTIO_SPI_TRANS_OK);
 		rig_check_loopback(front, i);
 	}
-	assert_int_equal(daemon_fds(&rig->daemon), before);
+	daemon_expect_fds(&rig->daemon, before);
 }
 
 static void memory_hot_added_and_removed_while_running(void **state)

@@ -244,7 +244,8 @@ TEST_WITH(file_size_limit_fails_the_write, struct rig *rig)
 	struct spi_front *front = start_here(rig);
 	const struct rlimit limit = { SIZE / 2, RLIM_INFINITY };
 
-	assert_int_equal(prlimit(rig->daemon.pid, RLIMIT_FSIZE, &limit, NULL),
+	assert_int_equal(prlimit(daemon_serving(&rig->daemon), RLIMIT_FSIZE,
+				 &limit, NULL),
 			 0);
 	program(front, 0x7f, 0x12, OK);
 	program(front, 0x80, 0x12, ERR);

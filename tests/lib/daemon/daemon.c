@@ -38,6 +38,11 @@ const char *daemon_binary(void)
 	return path ? path : "build/vhost-device-spi";
 }
 
+bool daemon_is_kept(void)
+{
+	return getenv("VHOST_KEEPER");
+}
+
 void daemon_init(struct daemon *d)
 {
 	int err;
@@ -87,7 +92,7 @@ void daemon_spawn(struct daemon *d, const char *const *args)
 		assert_true(count + 2 < MAX_ARGS);
 		argv[count] = args[count - 1];
 	}
-	if (getenv("VHOST_KEEPER"))
+	if (daemon_is_kept())
 		argv[count] = "--keeper";
 	d->pid = fork();
 	assert_true(d->pid >= 0);
@@ -273,14 +278,19 @@ pid_t daemon_child(const struct daemon *d)
 	return child;
 }
 
-static unsigned int count_entries(const struct daemon *d, const char *what)
+pid_t daemon_serving(const struct daemon *d)
+{
+	return daemon_is_kept() ? daemon_child(d) : d->pid;
+}
+
+static unsigned int count_of(pid_t pid, const char *what)
 {
 	unsigned int count = 0;
 	struct dirent *entry;
 	char path[64];
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)d->pid, what);
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, what);
 	dir = opendir(path);
 	assert_non_null(dir);
 	while ((entry = readdir(dir)))
@@ -289,9 +299,27 @@ static unsigned int count_entries(const struct daemon *d, const char *what)
 	return count;
 }
 
+static unsigned int count_entries(const struct daemon *d, const char *what)
+{
+	unsigned int count = count_of(d->pid, what);
+
+	if (daemon_is_kept())
+		count += count_of(daemon_serving(d), what);
+	return count;
+}
+
 unsigned int daemon_fds(const struct daemon *d)
 {
 	return count_entries(d, "fd");
+}
+
+void daemon_expect_fds(const struct daemon *d, unsigned int count)
+{
+	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
+
+	while (daemon_fds(d) != count && deadline_left(deadline))
+		nap();
+	assert_int_equal(daemon_fds(d), count);
 }
 
 unsigned int daemon_threads(const struct daemon *d)
@@ -299,15 +327,24 @@ unsigned int daemon_threads(const struct daemon *d)
 	return count_entries(d, "task");
 }
 
-unsigned long daemon_memory_kb(const struct daemon *d)
+static unsigned long memory_kb(pid_t pid)
 {
 	unsigned long kb = 0;
 	char path[64];
 	const char *at;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)d->pid);
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	at = strstr(read_text(path), "RssAnon:");
 	assert_non_null(at);
 	assert_int_equal(sscanf(at, "RssAnon: %lu kB", &kb), 1);
+	return kb;
+}
+
+unsigned long daemon_memory_kb(const struct daemon *d)
+{
+	unsigned long kb = memory_kb(d->pid);
+
+	if (daemon_is_kept())
+		kb += memory_kb(daemon_serving(d));
 	return kb;
 }

@@ -76,7 +76,23 @@ void daemon_show_log(const struct daemon *d);
 /* The process that a daemon with --keeper has serve the guests; 0: none. */
 pid_t daemon_child(const struct daemon *d);
 
+/*
+ * Returns true if all daemons run with --keeper, because the environment has
+ * VHOST_KEEPER. What is counted is then the sum over both processes.
+ */
+bool daemon_is_kept(void);
+
+/* The process that serves the guests, with a keeper or without. */
+pid_t daemon_serving(const struct daemon *d);
+
 unsigned int daemon_fds(const struct daemon *d);
+
+/*
+ * Waits until it has @count descriptors. A keeper closes those of a message
+ * when it has passed the answer on.
+ */
+void daemon_expect_fds(const struct daemon *d, unsigned int count);
+
 unsigned int daemon_threads(const struct daemon *d);
 
 /* Memory of its own (not what guests share), KiB. */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/lib/hostile/hostile_ring.h"
+#include "tests/lib/skip.h"
 #include "vhost/front/front_setup.h"
 
 #define MAX_ARGS 16
@@ -173,6 +174,8 @@ void rig_close_tracked(struct rig *rig, unsigned int slot)
 
 void rig_crash(struct rig *rig)
 {
+	if (daemon_is_kept())
+		skip_because("it ends the keeper");
 	daemon_check_alive(&rig->daemon);
 	kill(rig->daemon.pid, SIGKILL);
 	assert_int_equal(daemon_wait(&rig->daemon), -SIGKILL);
