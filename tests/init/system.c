@@ -171,6 +171,28 @@ static void crash_is_mended_by_a_start(void **state)
 	init_expect_served(m, "a");
 }
 
+static void guests_outlive_the_serving_process(void **state)
+{
+	struct machine *m = init_need(state);
+	int pid = init_start(m);
+	char children[64], next[200];
+	int serving;
+
+	snprintf(children, sizeof(children), "cat /proc/%d/task/%d/children",
+		 pid, pid);
+	serving = atoi(machine_expect(m, 0, "%s", children));
+	assert_true(serving > 1);
+	machine_expect(m, 0, "kill -SEGV %d", serving);
+	snprintf(next, sizeof(next),
+		 "next=$(%s) && test -n \"$next\" && test $next != %d",
+		 children, serving);
+	machine_wait(m, next);
+	init_expect_served(m, "a");
+	assert_int_equal(init_pid(m), pid);
+	machine_expect(m, 0, "%s", init->status);
+	machine_expect_output(m, init->running);
+}
+
 static const struct CMUnitTest common[] = {
 	INIT_TEST(start_serves_the_guests_of_the_file),
 	INIT_TEST(daemon_is_not_root),
@@ -179,6 +201,7 @@ static const struct CMUnitTest common[] = {
 	INIT_TEST(reload_of_a_broken_file_changes_nothing),
 	INIT_TEST(restart_is_a_new_process),
 	INIT_TEST(crash_is_mended_by_a_start),
+	INIT_TEST(guests_outlive_the_serving_process),
 };
 
 #define COMMON (sizeof(common) / sizeof(common[0]))
