@@ -6,16 +6,12 @@
  * tell the times.
  */
 #include <endian.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/process.h"
 #include "tests/lib/stats/stats_rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK
@@ -82,9 +78,8 @@ static double read_slowly(struct rig *rig, bool spec)
 	       clock_s;
 }
 
-static void chip_is_selected_while_its_clock_runs(void **state)
+TEST_WITH(chip_is_selected_while_its_clock_runs, struct rig *rig)
 {
-	struct rig *rig = *state;
 	double ratio;
 
 	start(rig, "nor");
@@ -96,9 +91,9 @@ static void chip_is_selected_while_its_clock_runs(void **state)
 	stats_stop(rig);
 }
 
-static void chip_is_selected_between_parts_when_the_guest_says_so(void **state)
+TEST_WITH(chip_is_selected_between_parts_when_the_guest_says_so,
+	  struct rig *rig)
 {
-	struct rig *rig = *state;
 	double ratio;
 
 	start(rig, "spec");
@@ -165,42 +160,28 @@ static double wait_beside_stopped(struct rig *rig, const char *cs,
 	return longest;
 }
 
-static void stopped_guest_has_no_bus_when_its_part_is_kept(void **state)
+TEST_WITH(stopped_guest_has_no_bus_when_its_part_is_kept, struct rig *rig)
 {
 	/* Nobody has the bus, and the message is whole when it goes on. */
-	assert_true(wait_beside_stopped(*state, "nor", OK) == 0);
+	assert_true(wait_beside_stopped(rig, "nor", OK) == 0);
 }
 
-static void stopped_guest_gives_up_its_hold_at_once(void **state)
+TEST_WITH(stopped_guest_gives_up_its_hold_at_once, struct rig *rig)
 {
 	/* No part of cs-hold, which is so long. */
-	assert_true(wait_beside_stopped(*state, "spec", TRANS_ERR) <
+	assert_true(wait_beside_stopped(rig, "spec", TRANS_ERR) < HOLD_S / 2.0);
+}
+
+TEST_WITH(stopped_guest_gives_up_its_write_at_once, struct rig *rig)
+{
+	assert_true(wait_beside_stopped(rig, "linux", TRANS_ERR) <
 		    HOLD_S / 2.0);
 }
 
-static void stopped_guest_gives_up_its_write_at_once(void **state)
+TEST_WITH(stopped_guest_has_its_write_sent_again, struct rig *rig)
 {
-	assert_true(wait_beside_stopped(*state, "linux", TRANS_ERR) <
+	assert_true(wait_beside_stopped(rig, "linux,cs-late=again", OK) <
 		    HOLD_S / 2.0);
 }
 
-static void stopped_guest_has_its_write_sent_again(void **state)
-{
-	assert_true(wait_beside_stopped(*state, "linux,cs-late=again", OK) <
-		    HOLD_S / 2.0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST_IDLE(chip_is_selected_while_its_clock_runs),
-		RIG_TEST_IDLE(
-			chip_is_selected_between_parts_when_the_guest_says_so),
-		RIG_TEST_IDLE(stopped_guest_has_no_bus_when_its_part_is_kept),
-		RIG_TEST_IDLE(stopped_guest_gives_up_its_hold_at_once),
-		RIG_TEST_IDLE(stopped_guest_gives_up_its_write_at_once),
-		RIG_TEST_IDLE(stopped_guest_has_its_write_sent_again),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup_idle, rig_teardown)

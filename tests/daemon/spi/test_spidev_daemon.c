@@ -7,19 +7,15 @@
 #include <endian.h>
 #include <errno.h>
 #include <linux/spi/spi.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/host/fake_spidev.h"
 #include "tests/lib/daemon/rig.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 #include "vhost/front/front_setup.h"
 
@@ -64,11 +60,10 @@ static void wait_released(void)
 	}
 }
 
-static void config_space_is_that_of_the_controller(void **state)
+TEST_WITH(config_space_is_that_of_the_controller, struct rig *rig)
 {
 	struct fake_spidev_board board = fake_spidev_plain;
 	struct virtio_spi_wire_config config;
-	struct rig *rig = *state;
 
 	board.mode_bits |= SPI_LOOP | SPI_TX_DUAL | SPI_TX_QUAD | SPI_RX_DUAL;
 	start(rig, &board, "");
@@ -81,9 +76,8 @@ static void config_space_is_that_of_the_controller(void **state)
 	assert_int_equal(le32toh(config.max_freq_hz), 10000000);
 }
 
-static void every_request_is_one_ioctl(void **state)
+TEST_WITH(every_request_is_one_ioctl, struct rig *rig)
 {
-	struct rig *rig = *state;
 	const struct fake_spidev_log *log;
 	struct spi_front *front;
 	uint8_t tx[64], rx[64];
@@ -102,10 +96,9 @@ static void every_request_is_one_ioctl(void **state)
 	assert_int_equal(log->sent_len, 50 * sizeof(tx));
 }
 
-static void long_transfer_is_cut_and_held(void **state)
+TEST_WITH(long_transfer_is_cut_and_held, struct rig *rig)
 {
 	const uint32_t len = 20000;
-	struct rig *rig = *state;
 	const struct fake_spidev_log *log;
 	uint8_t *tx, *rx;
 
@@ -129,13 +122,12 @@ static void long_transfer_is_cut_and_held(void **state)
 	free(rx);
 }
 
-static void every_field_reaches_the_wire(void **state)
+TEST_WITH(every_field_reaches_the_wire, struct rig *rig)
 {
 	struct fake_spidev_board board = fake_spidev_plain;
 	struct spi_front_request request = { .head = rig_head(0),
 					     .tx = (const uint8_t *)"abcd",
 					     .tx_len = 4 };
-	struct rig *rig = *state;
 	const struct fake_spidev_event *e;
 
 	board.mode_bits |= SPI_LSB_FIRST | SPI_TX_QUAD;
@@ -168,9 +160,8 @@ static void every_field_reaches_the_wire(void **state)
 	assert_int_equal(e[7].kind, FAKE_RELEASE);
 }
 
-static void linux_write_then_read_is_one_message(void **state)
+TEST_WITH(linux_write_then_read_is_one_message, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front;
 	uint8_t rx[3];
 
@@ -182,10 +173,9 @@ static void linux_write_then_read_is_one_message(void **state)
 }
 
 /* So the chip is selected for as long as the controller's driver takes. */
-static void flash_message_of_a_slow_guest_is_one_ioctl(void **state)
+TEST_WITH(flash_message_of_a_slow_guest_is_one_ioctl, struct rig *rig)
 {
 	const struct timespec pause = { 0, 3000000 };
-	struct rig *rig = *state;
 	const struct fake_spidev_log *log;
 	struct spi_front *front;
 	uint8_t rx[256];
@@ -205,19 +195,16 @@ static void flash_message_of_a_slow_guest_is_one_ioctl(void **state)
 	assert_int_equal(log->count, 20 * strlen("SCCCR"));
 }
 
-static void hold_ends_by_itself(void **state)
+TEST_WITH(hold_ends_by_itself, struct rig *rig)
 {
-	struct rig *rig = *state;
-
 	start(rig, &fake_spidev_plain, ",cs-hold=1");
 	rig_tx(rig_open(rig, 0), 0, "\x9f", 1);
 	wait_released();
 	check_events("SCR");
 }
 
-static void pause_holds_disconnect_and_exit_release(void **state)
+TEST_WITH(pause_holds_disconnect_and_exit_release, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front;
 	uint32_t base;
 
@@ -247,10 +234,9 @@ static void pause_holds_disconnect_and_exit_release(void **state)
 	assert_false(fake_spidev_is_selected(0));
 }
 
-static void host_errors_are_logged_with_ioctl_device_and_guest(void **state)
+TEST_WITH(host_errors_are_logged_with_ioctl_device_and_guest, struct rig *rig)
 {
 	struct spi_front_request request = { .head = rig_head(0), .rx_len = 9 };
-	struct rig *rig = *state;
 	struct spi_front *front;
 
 	start(rig, &fake_spidev_plain, "");
@@ -265,11 +251,10 @@ static void host_errors_are_logged_with_ioctl_device_and_guest(void **state)
 		strstr(daemon_stderr(&rig->daemon), ": SPI_IOC_MESSAGE: "));
 }
 
-static void error_in_the_middle_releases(void **state)
+TEST_WITH(error_in_the_middle_releases, struct rig *rig)
 {
 	struct spi_front_request request = { .head = rig_head(0),
 					     .rx_len = 9000 };
-	struct rig *rig = *state;
 	struct spi_front *front;
 
 	start(rig, &fake_spidev_plain, "");
@@ -293,10 +278,9 @@ static struct fake_spidev_board board_without_empty_transfers(void)
 	return board;
 }
 
-static void hold_ends_where_empty_transfers_fail(void **state)
+TEST_WITH(hold_ends_where_empty_transfers_fail, struct rig *rig)
 {
 	struct fake_spidev_board board = board_without_empty_transfers();
-	struct rig *rig = *state;
 	struct spi_front *front;
 	uint8_t rx[4];
 
@@ -311,10 +295,9 @@ static void hold_ends_where_empty_transfers_fail(void **state)
 	assert_null(strstr(daemon_stderr(&rig->daemon), "release"));
 }
 
-static void messages_stay_apart_where_empty_transfers_fail(void **state)
+TEST_WITH(messages_stay_apart_where_empty_transfers_fail, struct rig *rig)
 {
 	struct fake_spidev_board board = board_without_empty_transfers();
-	struct rig *rig = *state;
 	struct spi_front *front;
 	uint8_t rx[3];
 
@@ -329,14 +312,13 @@ static void messages_stay_apart_where_empty_transfers_fail(void **state)
 	}
 }
 
-static void config_space_has_no_setup_where_empty_transfers_fail(void **state)
+TEST_WITH(config_space_has_no_setup_where_empty_transfers_fail, struct rig *rig)
 {
 	struct fake_spidev_board board = board_without_empty_transfers();
 	struct spi_front_request request = { .head = rig_head(0),
 					     .tx = (const uint8_t *)"a",
 					     .tx_len = 1 };
 	struct virtio_spi_wire_config config;
-	struct rig *rig = *state;
 	struct spi_front *front;
 
 	start(rig, &board, "");
@@ -354,10 +336,9 @@ static void config_space_has_no_setup_where_empty_transfers_fail(void **state)
 			       "takes no empty transfer: "));
 }
 
-static void device_that_comes_back_is_used_again(void **state)
+TEST_WITH(device_that_comes_back_is_used_again, struct rig *rig)
 {
 	struct spi_front_request request = { .head = rig_head(0), .rx_len = 9 };
-	struct rig *rig = *state;
 	struct spi_front *front;
 
 	start(rig, &fake_spidev_plain, "");
@@ -371,9 +352,8 @@ static void device_that_comes_back_is_used_again(void **state)
 	rig_expect(front, &request, OK);
 }
 
-static void two_guests_share_a_device(void **state)
+TEST_WITH(two_guests_share_a_device, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *a, *b;
 	uint8_t tx[100], rx[100];
 
@@ -425,14 +405,13 @@ static void wait_batch(struct spi_front *front, const uint16_t ids[BATCH])
 }
 
 /* Line 4 of what the old daemon did wrong. */
-static void guests_keep_their_own_modes_speeds_and_word_sizes(void **state)
+TEST_WITH(guests_keep_their_own_modes_speeds_and_word_sizes, struct rig *rig)
 {
 	static const struct settings settings[] = {
 		{ 0, 1000000, 3, 8 },
 		{ VIRTIO_SPI_MODE_CPHA | VIRTIO_SPI_MODE_CPOL, 4000000, 4, 16 },
 	};
 	static const uint32_t spi_modes[] = { 0, SPI_MODE_3 };
-	struct rig *rig = *state;
 	unsigned int count[2] = { 0 };
 	struct spi_front *fronts[2];
 	uint16_t ids[2][BATCH];
@@ -472,29 +451,4 @@ static int teardown(void **state)
 	return ret;
 }
 
-#define TEST(name) \
-	cmocka_unit_test_setup_teardown(name, rig_setup_idle, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(config_space_is_that_of_the_controller),
-		TEST(every_request_is_one_ioctl),
-		TEST(long_transfer_is_cut_and_held),
-		TEST(every_field_reaches_the_wire),
-		TEST(linux_write_then_read_is_one_message),
-		TEST(flash_message_of_a_slow_guest_is_one_ioctl),
-		TEST(hold_ends_by_itself),
-		TEST(pause_holds_disconnect_and_exit_release),
-		TEST(host_errors_are_logged_with_ioctl_device_and_guest),
-		TEST(error_in_the_middle_releases),
-		TEST(hold_ends_where_empty_transfers_fail),
-		TEST(messages_stay_apart_where_empty_transfers_fail),
-		TEST(config_space_has_no_setup_where_empty_transfers_fail),
-		TEST(device_that_comes_back_is_used_again),
-		TEST(two_guests_share_a_device),
-		TEST(guests_keep_their_own_modes_speeds_and_word_sizes),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup_idle, teardown)

@@ -8,10 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/spi/spidev.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +17,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "spi-daemon/device/spidev_watch.h"
 #include "tests/lib/daemon/config_rig.h"
 #include "tests/lib/host/fake_spidev.h"
 #include "tests/lib/process.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 
 static const char *path; /* of the device */
@@ -123,10 +119,9 @@ static const char *holder(void)
 	return text;
 }
 
-static void start_is_refused_when_the_device_is_locked(void **state)
+TEST_WITH(start_is_refused_when_the_device_is_locked, struct rig *rig)
 {
 	static const char *const keys[] = { "", ",host-shared=yes" };
-	struct rig *rig = *state;
 
 	make_device();
 	host_locks(LOCK_EX);
@@ -148,9 +143,8 @@ static void start_is_refused_when_the_device_is_locked(void **state)
 }
 
 /* The user of the daemon can open the device, and has no other right. */
-static void lock_takes_no_more_rights_than_to_open_the_device(void **state)
+TEST_WITH(lock_takes_no_more_rights_than_to_open_the_device, struct rig *rig)
 {
-	struct rig *rig = *state;
 	char dir[64], device[128];
 	const char *args[] = { device, "--user=nobody", NULL };
 
@@ -169,9 +163,8 @@ static void lock_takes_no_more_rights_than_to_open_the_device(void **state)
 	assert_int_equal(count_in_log(rig, "cannot be locked"), 0);
 }
 
-static void second_daemon_is_refused(void **state)
+TEST_WITH(second_daemon_is_refused, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct daemon second;
 	char device[128], socket[128];
 	const char *args[] = { socket, device, NULL };
@@ -191,10 +184,8 @@ static void second_daemon_is_refused(void **state)
 	expect_mode_0(rig_open(rig, 0));
 }
 
-static void lock_ends_with_the_daemon(void **state)
+TEST_WITH(lock_ends_with_the_daemon, struct rig *rig)
 {
-	struct rig *rig = *state;
-
 	make_device();
 	start(rig, "");
 	host_opens();
@@ -204,10 +195,8 @@ static void lock_ends_with_the_daemon(void **state)
 	assert_int_equal(flock(host, LOCK_EX | LOCK_NB), 0);
 }
 
-static void lock_is_shared_when_the_host_shares(void **state)
+TEST_WITH(lock_is_shared_when_the_host_shares, struct rig *rig)
 {
-	struct rig *rig = *state;
-
 	make_device();
 	host_locks(LOCK_SH);
 	start(rig, ",host-shared=yes");
@@ -218,9 +207,8 @@ static void lock_is_shared_when_the_host_shares(void **state)
 	assert_int_equal(count_in_log(rig, "has it open"), 0);
 }
 
-static void settings_are_right_when_the_host_shares(void **state)
+TEST_WITH(settings_are_right_when_the_host_shares, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front;
 
 	make_device();
@@ -235,9 +223,8 @@ static void settings_are_right_when_the_host_shares(void **state)
 	assert_int_equal(count_in_log(rig, "may be wrong"), 0);
 }
 
-static void program_that_is_there_at_the_start_is_told(void **state)
+TEST_WITH(program_that_is_there_at_the_start_is_told, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front;
 	char line[96];
 
@@ -257,9 +244,8 @@ static void program_that_is_there_at_the_start_is_told(void **state)
 	}
 }
 
-static void program_that_comes_later_is_found_out(void **state)
+TEST_WITH(program_that_comes_later_is_found_out, struct rig *rig)
 {
-	struct rig *rig = *state;
 	struct spi_front *front;
 
 	make_device();
@@ -280,11 +266,10 @@ static void program_that_comes_later_is_found_out(void **state)
 	assert_int_equal(count_in_log(rig, "another program changed"), 1);
 }
 
-static void program_is_told_when_a_request_fails(void **state)
+TEST_WITH(program_is_told_when_a_request_fails, struct rig *rig)
 {
 	struct spi_front_request request = { .head = rig_head(0), .rx_len = 4 };
 	int64_t deadline = deadline_in(60000);
-	struct rig *rig = *state;
 	struct spi_front *front;
 
 	make_device();
@@ -305,11 +290,10 @@ static void program_is_told_when_a_request_fails(void **state)
 	rig_expect(front, &request, VIRTIO_SPI_TRANS_OK);
 }
 
-static void reload_leaves_a_guest_out_whose_device_is_locked(void **state)
+TEST_WITH(reload_leaves_a_guest_out_whose_device_is_locked, struct rig *rig)
 {
 	static const char one[] =
 		"guest name=a,socket=%s/a,device=sim:loopback";
-	struct rig *rig = *state;
 	const char *args[] = { "--config", NULL, NULL };
 	char conf[DAEMON_PATH_MAX + 16], two[256];
 
@@ -351,23 +335,4 @@ static int teardown(void **state)
 	return ret;
 }
 
-#define TEST(name) \
-	cmocka_unit_test_setup_teardown(name, rig_setup_idle, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(start_is_refused_when_the_device_is_locked),
-		TEST(lock_takes_no_more_rights_than_to_open_the_device),
-		TEST(second_daemon_is_refused),
-		TEST(lock_ends_with_the_daemon),
-		TEST(lock_is_shared_when_the_host_shares),
-		TEST(settings_are_right_when_the_host_shares),
-		TEST(program_that_is_there_at_the_start_is_told),
-		TEST(program_that_comes_later_is_found_out),
-		TEST(program_is_told_when_a_request_fails),
-		TEST(reload_leaves_a_guest_out_whose_device_is_locked),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup_idle, teardown)
