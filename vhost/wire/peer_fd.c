@@ -111,10 +111,15 @@ static bool close_in_a_thread(int fd)
 }
 
 /* close(2) flushes a file in FUSE, and no signal ends that. */
+bool vhost_close_may_block(int fd)
+{
+	return file_kind(fd) == FILE_OTHER;
+}
+
 void vhost_close_fd(int *fd)
 {
 	if (*fd >= 0 &&
-	    (file_kind(*fd) != FILE_OTHER || !close_in_a_thread(*fd)))
+	    (!vhost_close_may_block(*fd) || !close_in_a_thread(*fd)))
 		close(*fd);
 	*fd = -1;
 }

@@ -31,6 +31,9 @@ int vhost_signal_fd(int fd);
  */
 int vhost_take_signal(int fd);
 
+/* Returns true if close(2) of the file may block: one in user space. */
+bool vhost_close_may_block(int fd);
+
 /*
  * Closes *@fd, unless it is -1, and makes it -1. A file whose close(2) may
  * block is closed by a thread of its own. When 64 of these threads run, the
