@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The order of start-up and shut-down, nothing else. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,6 +8,7 @@
 #include "spi-daemon/keeper/child.h"
 #include "spi-daemon/keeper/keeping.h"
 #include "spi-daemon/startup/launch.h"
+#include "spi-daemon/startup/pid_file.h"
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/config/options.h"
 #include "spi-daemon/supervisor.h"
@@ -58,6 +60,17 @@ static int check(const struct options *options)
 	return EXIT_SUCCESS;
 }
 
+static int upgrade(const struct options *options)
+{
+	char error[512];
+
+	if (!pid_file_signal(options->launch.pid_file, SIGUSR2, error,
+			     sizeof(error)))
+		return EXIT_SUCCESS;
+	log_error("%s", error);
+	return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -74,6 +87,8 @@ int main(int argc, char **argv)
 		fputs(options_help, stdout);
 	else if (action == OPTIONS_VERSION)
 		puts("vhost-device-spi " VERSION);
+	else if (action == OPTIONS_UPGRADE)
+		status = upgrade(&options);
 	else if (action == OPTIONS_CHECK)
 		status = check(&options);
 	else

@@ -26,6 +26,7 @@ static void block_signals(sigset_t *set)
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGHUP);
 	sigaddset(set, SIGUSR1);
+	sigaddset(set, SIGUSR2);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 	/* A front end that closed its end is an error of write(2), no more. */
 	signal(SIGPIPE, SIG_IGN);
@@ -60,21 +61,24 @@ static void reload(struct guest_set *set, struct launch *launch, int argc,
 	launch_ready(launch, ret ? "nothing was changed: see the log" : status);
 }
 
-/* What the keeper has seen, if there is one. */
-static const struct keeper_history *history(const struct launch *launch)
+/* Adds what the keeper has seen, if there is one. */
+static void add_history(struct stats_view *view, const struct launch *launch,
+			struct keeper_history *history)
 {
-	return launch->link >= 0 ? &launch->history : NULL;
+	if (launch->link >= 0 && !keeper_link_history(launch->link, history))
+		view->history = history;
 }
 
 static void log_stats(const struct guest_set *set, const struct launch *launch)
 {
+	struct keeper_history history;
 	struct stats_view view;
 
 	if (stats_view_init(&view, set) < 0) {
 		log_error("no statistics: out of memory");
 		return;
 	}
-	view.history = history(launch);
+	add_history(&view, launch, &history);
 	stats_log(&view);
 	stats_view_fini(&view);
 }
@@ -83,11 +87,12 @@ static void write_stats(const struct guest_set *set,
 			const struct launch *launch, struct stats_file *file,
 			time_t start)
 {
+	struct keeper_history history;
 	struct stats_view view;
 
 	if (!file->path || stats_view_init(&view, set) < 0)
 		return;
-	view.history = history(launch);
+	add_history(&view, launch, &history);
 	stats_file_write(file, stats_prom(&view, start));
 	stats_view_fini(&view);
 }
@@ -137,6 +142,10 @@ static int supervise(struct guest_set *set, struct stats_file *stats,
 			break;
 		case SIGUSR1:
 			log_stats(set, launch);
+			break;
+		case SIGUSR2:
+			log_warning("no upgrade: that needs --keeper, and the "
+				    "keeper's process id");
 			break;
 		default:
 			return sig;

@@ -19,6 +19,7 @@ const struct option option_table[] = {
 	{ "socket-mode", required_argument, NULL, OPTION_SOCKET_MODE },
 	{ "socket-group", required_argument, NULL, OPTION_SOCKET_GROUP },
 	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "upgrade", no_argument, NULL, OPTION_UPGRADE },
 	{ "keeper", no_argument, NULL, OPTION_KEEPER },
 	{ "keeper-timeout", required_argument, NULL, OPTION_KEEPER_TIMEOUT },
 	{ "daemon", no_argument, NULL, OPTION_DAEMON },
@@ -242,6 +243,9 @@ int option_take(struct option_parser *p, int found, const char *value)
 		return take_access(p, found, value);
 	case OPTION_CHECK:
 		p->check = true;
+		return OPTIONS_RUN;
+	case OPTION_UPGRADE:
+		p->upgrade = true;
 		return OPTIONS_RUN;
 	case OPTION_DAEMON:
 	case OPTION_PIDFILE:

@@ -26,6 +26,7 @@ enum {
 	OPTION_SOCKET_MODE,
 	OPTION_SOCKET_GROUP,
 	OPTION_CHECK,
+	OPTION_UPGRADE,
 	OPTION_STATS,
 	OPTION_KEEPER,
 	OPTION_KEEPER_TIMEOUT,
@@ -41,6 +42,7 @@ struct option_parser {
 	struct guest_spec all; /* settings of all guests */
 	const char *config;
 	bool check;
+	bool upgrade;
 	uint32_t given; /* bit i: this source has given option_table[i] */
 	uint32_t ruled; /* the same of the command line, which has precedence */
 	char *error;

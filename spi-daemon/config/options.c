@@ -50,7 +50,8 @@ static int take_line(void *arg, const char *name, const char *value,
 	while (option->name && strcmp(option->name, name) != 0)
 		option++;
 	if (!option->name || option->val == 'f' || option->val == 'V' ||
-	    option->val == 'h' || option->val == OPTION_CHECK) {
+	    option->val == 'h' || option->val == OPTION_CHECK ||
+	    option->val == OPTION_UPGRADE) {
 		snprintf(error, error_size,
 			 "\"%.64s\" is not an option of this file", name);
 		return -EINVAL;
@@ -183,6 +184,16 @@ static int read_words(struct option_parser *p, int argc, char **argv)
 	return ret;
 }
 
+/* Of --upgrade, which is for a daemon that runs. */
+static int finish_upgrade(struct option_parser *p)
+{
+	if (p->options->launch.pid_file)
+		return OPTIONS_UPGRADE;
+	snprintf(p->error, p->error_size,
+		 "--upgrade needs the --pidfile=FILE of the daemon");
+	return -EINVAL;
+}
+
 int options_parse(int argc, char **argv, struct options *options, char *error,
 		  size_t error_size)
 {
@@ -198,7 +209,9 @@ int options_parse(int argc, char **argv, struct options *options, char *error,
 	memset(options, 0, sizeof(*options));
 	options->launch.keeper_timeout = KEEPER_TIMEOUT_DEFAULT;
 	ret = read_words(&p, argc, argv);
-	if (ret == OPTIONS_RUN)
+	if (ret == OPTIONS_RUN && p.upgrade)
+		ret = finish_upgrade(&p);
+	else if (ret == OPTIONS_RUN)
 		ret = finish(&p);
 	if (ret == -ENOMEM)
 		snprintf(error, error_size, "out of memory");

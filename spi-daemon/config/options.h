@@ -37,6 +37,7 @@ struct options {
 enum options_action {
 	OPTIONS_RUN,
 	OPTIONS_CHECK,
+	OPTIONS_UPGRADE, /* ->launch.pid_file alone is filled in */
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
 };

@@ -35,6 +35,8 @@ const char options_help[] =
 "      --syslog            log to the system log\n"
 "      --keeper            keep front ends connected, and restart what serves\n"
 "                          their guests, when that crashes: docs/survival.md\n"
+"      --upgrade           have the daemon of --pidfile=FILE go on with the\n"
+"                          binary and the --config that are there now\n"
 "      --keeper-timeout=S  restart it, too, when it does not answer for so many\n"
 "                          seconds, 0..3600; 0: never (default 10)\n"
 "      --stats=FILE        keep statistics in this file, for Prometheus\n"

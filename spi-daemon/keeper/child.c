@@ -19,6 +19,7 @@ int child_init(struct child *child, char **argv)
 {
 	*child = (struct child){
 		.exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+		.path = realpath("/proc/self/exe", NULL),
 		.argv = argv,
 	};
 	return child->exe < 0 ? -errno : 0;
@@ -26,7 +27,56 @@ int child_init(struct child *child, char **argv)
 
 void child_fini(struct child *child)
 {
+	free(child->path);
 	close(child->exe);
+}
+
+int child_open_binary(const struct child *child)
+{
+	int exe = child->path ? open(child->path, O_RDONLY | O_CLOEXEC) : -1;
+
+	return exe < 0 ? -errno : exe;
+}
+
+/* The command line with --check. Its strings are @argv's. */
+static char **checking(char **argv)
+{
+	static char check[] = "--check";
+	size_t count = 0;
+	char **all;
+
+	while (argv[count])
+		count++;
+	all = calloc(count + 2, sizeof(*all));
+	if (all) {
+		memcpy(all, argv, count * sizeof(*all));
+		all[count] = check;
+	}
+	return all;
+}
+
+pid_t child_check(const struct child *child, int exe, int *output)
+{
+	char **argv = checking(child->argv);
+	int ends[2];
+	pid_t pid;
+
+	if (!argv)
+		return -ENOMEM;
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		free(argv);
+		return -errno;
+	}
+	pid = fork();
+	if (!pid) {
+		dup2(ends[1], STDERR_FILENO);
+		fexecve(exe, argv, environ);
+		_exit(EXIT_FAILURE);
+	}
+	close(ends[1]);
+	free(argv);
+	*output = ends[0];
+	return pid < 0 ? -errno : pid;
 }
 
 /* In the new process, where only async-signal-safe functions may be called. */

@@ -7,8 +7,9 @@
 #include <sys/types.h>
 
 struct child {
-	pid_t pid; /* 0: none runs */
-	int exe;   /* the binary to run; owned */
+	pid_t pid;  /* 0: none runs */
+	int exe;    /* the binary to run; owned */
+	char *path; /* where that was when this process began */
 	char **argv;
 };
 
@@ -27,6 +28,16 @@ void child_fini(struct child *child);
  * end of the link to it. Returns 0 or a negative errno.
  */
 int child_start(struct child *child, int *link);
+
+/* Opens the binary that is at ->path now. Returns a descriptor or -errno. */
+int child_open_binary(const struct child *child);
+
+/*
+ * Runs the binary @exe with the options of @child and --check. Returns its
+ * process id, which the caller reaps, and in @output a descriptor from which
+ * its messages can be read; or a negative errno.
+ */
+pid_t child_check(const struct child *child, int exe, int *output);
 
 /*
  * Returns 1, with the wait status in @status, if the process has ended, or has

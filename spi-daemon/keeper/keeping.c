@@ -27,7 +27,7 @@
  */
 #define HEALTHY_NS    (5 * NS_PER_MS)
 #define FAILURES_FREE 50
-#define PAUSE_MAX_S   30
+#define PAUSE_MAX_MS  30000
 
 /* Between SIGABRT, for a core dump, and SIGKILL */
 #define ABORT_NS (2 * NS_PER_S)
@@ -38,6 +38,14 @@
  *	STARTING -> SERVING	it says that it is ready
  *	both -> WAITING		it has died
  *	WAITING -> STARTING	at ->until
+ *	SERVING -> CHECKING	SIGUSR2; --check of the binary that is there now
+ *	CHECKING -> SERVING	it does not like its options
+ *	CHECKING -> DRAINING	it does
+ *	DRAINING -> REPLACING	all guests stand still; SIGTERM
+ *	both -> STARTING	it has ended; the next one is on trial
+ *	STARTING -> TRIAL	the next one is ready
+ *	TRIAL -> SERVING	it can serve all guests
+ *	TRIAL -> STARTING	it cannot: the binary before is started again
  *	any -> ENDING		SIGTERM; ENDED when it has died
  *	STARTING -> ENDED	it has ended by itself, and none has served
  */
@@ -45,6 +53,10 @@ enum keeping_state {
 	KEEPING_STARTING,
 	KEEPING_SERVING,
 	KEEPING_WAITING,
+	KEEPING_CHECKING,
+	KEEPING_DRAINING,
+	KEEPING_REPLACING,
+	KEEPING_TRIAL,
 	KEEPING_ENDING,
 	KEEPING_ENDED,
 };
@@ -63,6 +75,11 @@ struct keeping {
 	unsigned int failures; /* in a row: killed by a signal, */
 	unsigned int pauses;   /* or that were followed by a pause */
 	bool has_served;
+	int other_exe; /* CHECKING, DRAINING: the next binary; on trial: that */
+	/* of before; else -1 */
+	bool trial;		/* the binary has not served yet */
+	pid_t check;		/* 0: none runs */
+	int check_out;		/* what it says */
 	struct log_limit limit; /* of lines that front ends cause */
 };
 
@@ -103,7 +120,9 @@ static void is_ready(void *opaque, const char *status)
 {
 	struct keeping *k = opaque;
 
-	if (k->state == KEEPING_STARTING) {
+	if (k->state == KEEPING_STARTING && k->trial) {
+		enter(k, KEEPING_TRIAL);
+	} else if (k->state == KEEPING_STARTING) {
 		enter(k, KEEPING_SERVING);
 		note_pause(k);
 	}
@@ -144,25 +163,30 @@ static int start_child(struct keeping *k)
 
 	ret = child_start(&k->child, &link);
 	if (!ret) {
-		keeper_attach(&k->keeper, link);
+		keeper_attach(&k->keeper, link, k->trial);
 		enter(k, KEEPING_STARTING);
 	}
 	return ret;
 }
 
-/* Returns how many seconds to wait before the next start: 0, 1, 2, 4 ... 30.
+/*
+ * Returns how many milliseconds to wait before the next start: longer each time
+ * in a row, up to half a minute.
  */
 static unsigned int choose_pause(struct keeping *k, int status)
 {
 	bool served = k->state == KEEPING_SERVING;
+	unsigned int pause = WIFSIGNALED(status) ? 100 : 1000;
 
 	if (served && clock_now() - k->since >= HEALTHY_NS)
 		k->failures = k->pauses = 0;
 	if (WIFSIGNALED(status) && ++k->failures <= FAILURES_FREE)
 		return 0;
-	if (k->pauses < 5)
-		return 1u << k->pauses++;
-	return PAUSE_MAX_S;
+	if (k->pauses < 10)
+		pause <<= k->pauses++;
+	else
+		pause = PAUSE_MAX_MS;
+	return pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS;
 }
 
 /* Plans the next start, after a process that ended as @status and @how say. */
@@ -178,14 +202,132 @@ static void plan_restart(struct keeping *k, int status, const char *how)
 	strlcpy(history->reason, how, sizeof(history->reason));
 	if (pause)
 		log_error("the serving process ended (%s); the next is started "
-			  "in %u s",
-			  how, pause);
+			  "in %u %s",
+			  how, pause < 1000 ? pause : pause / 1000,
+			  pause < 1000 ? "ms" : "s");
 	else
 		log_warning("the serving process ended (%s); the next is "
 			    "started",
 			    how);
 	enter(k, KEEPING_WAITING);
-	k->until = now + pause * NS_PER_S;
+	k->until = now + pause * NS_PER_MS;
+}
+
+static void close_other_exe(struct keeping *k)
+{
+	if (k->other_exe >= 0)
+		close(k->other_exe);
+	k->other_exe = -1;
+}
+
+static void swap_binaries(struct keeping *k)
+{
+	int exe = k->child.exe;
+
+	k->child.exe = k->other_exe;
+	k->other_exe = exe;
+	k->trial = !k->trial;
+	enter(k, KEEPING_WAITING);
+	k->until = k->since;
+}
+
+/* The process of before is gone: the next one, or the same again, is started.
+ */
+static void try_next(struct keeping *k)
+{
+	if (!k->died_at)
+		k->died_at = clock_now();
+	swap_binaries(k);
+}
+
+static void go_back(struct keeping *k, const char *how)
+{
+	log_error("not upgraded: the new process ended (%s); the one before is "
+		  "started again",
+		  how);
+	swap_binaries(k);
+	close_other_exe(k);
+}
+
+static void refuse_upgrade(struct keeping *k, const char *why)
+{
+	log_error("not upgraded: %.*s", (int)strcspn(why, "\n"), why);
+	close_other_exe(k);
+	if (k->state == KEEPING_CHECKING)
+		enter(k, KEEPING_SERVING);
+}
+
+static void begin_upgrade(struct keeping *k)
+{
+	if (k->state != KEEPING_SERVING || k->check) {
+		log_warning("not upgraded: the guests are not served now");
+		return;
+	}
+	k->other_exe = child_open_binary(&k->child);
+	if (k->other_exe < 0) {
+		log_error("not upgraded: %s: %s",
+			  k->child.path ? k->child.path : "its binary",
+			  strerror(-k->other_exe));
+		return;
+	}
+	k->check = child_check(&k->child, k->other_exe, &k->check_out);
+	if (k->check < 0) {
+		k->check = 0;
+		refuse_upgrade(k, "no process");
+		return;
+	}
+	enter(k, KEEPING_CHECKING);
+}
+
+/* The binary has looked at its options. */
+static void end_check(struct keeping *k, int status)
+{
+	char text[400];
+	ssize_t n = read(k->check_out, text, sizeof(text) - 1);
+
+	close(k->check_out);
+	k->check = 0;
+	if (k->state != KEEPING_CHECKING) {
+		close_other_exe(k);
+		return;
+	}
+	text[n > 0 ? n : 0] = '\0';
+	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+		refuse_upgrade(k, n > 0 ? text : "the new binary fails");
+		return;
+	}
+	launch_reloading(k->launch);
+	enter(k, KEEPING_DRAINING);
+	keeper_drain(&k->keeper, clock_now());
+}
+
+/* Goes on with an upgrade when the guests have come as far. */
+static void go_on_upgrading(struct keeping *k)
+{
+	bool late = clock_now() - k->since >= k->keeper.limits.hang_ns;
+	enum keeper_trial trial;
+
+	if (k->state == KEEPING_DRAINING && keeper_is_drained(&k->keeper)) {
+		enter(k, KEEPING_REPLACING);
+		kill(k->child.pid, SIGTERM);
+		k->kill_at = clock_now() + k->keeper.limits.hang_ns;
+	}
+	if (k->trial && k->state == KEEPING_STARTING && late)
+		kill(k->child.pid, SIGKILL);
+	if (k->state != KEEPING_TRIAL)
+		return;
+	trial = keeper_look_at_trial(&k->keeper);
+	if (trial == KEEPER_TRIAL_FAILED || late) {
+		kill(k->child.pid, SIGKILL);
+	} else if (trial == KEEPER_TRIAL_PASSED) {
+		keeper_open_gate(&k->keeper, clock_now());
+		close_other_exe(k);
+		k->trial = false;
+		k->keeper.history.upgrades++;
+		enter(k, KEEPING_SERVING);
+		log_info("upgraded");
+		note_pause(k);
+	}
 }
 
 static void bury_child(struct keeping *k, int status)
@@ -198,6 +340,10 @@ static void bury_child(struct keeping *k, int status)
 	/* The first one has said why it could not serve. */
 	if (k->state == KEEPING_ENDING || (!k->has_served && WIFEXITED(status)))
 		enter(k, KEEPING_ENDED);
+	else if (k->trial)
+		go_back(k, how);
+	else if (k->state == KEEPING_DRAINING || k->state == KEEPING_REPLACING)
+		try_next(k);
 	else
 		plan_restart(k, status, how);
 }
@@ -213,6 +359,8 @@ static void look_at_child(struct keeping *k)
 		else
 			k->stopped_at = WIFSTOPPED(status) ? clock_now() : 0;
 	}
+	if (k->check && waitpid(k->check, &status, WNOHANG) == k->check)
+		end_check(k, status);
 }
 
 static void end(struct keeping *k, int sig)
@@ -244,6 +392,9 @@ static void take_signal(struct keeping *k)
 		if (k->child.pid)
 			kill(k->child.pid, (int)info.ssi_signo);
 		break;
+	case SIGUSR2:
+		begin_upgrade(k);
+		break;
 	default:
 		end(k, (int)info.ssi_signo);
 		break;
@@ -259,6 +410,7 @@ static int make_signals(struct keeping *k)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
@@ -277,6 +429,8 @@ static uint64_t do_timers(struct keeping *k)
 
 	if (now >= next)
 		has_hung(k);
+	if (k->trial || k->state == KEEPING_TRIAL)
+		next = k->since + k->keeper.limits.hang_ns;
 	if (k->kill_at && now >= k->kill_at) {
 		kill(k->child.pid, SIGKILL);
 		k->kill_at = CLOCK_NEVER;
@@ -309,6 +463,7 @@ static void wait_and_work(struct keeping *k, uint64_t until)
 	if (fds[KEEPER_POLL_USER].revents)
 		take_signal(k);
 	keeper_work(&k->keeper, clock_now());
+	go_on_upgrading(k);
 }
 
 static int begin(struct keeping *k, const struct options *options, char **argv,
@@ -334,7 +489,7 @@ static int begin(struct keeping *k, const struct options *options, char **argv,
 int keeping_run(const struct options *options, char **argv,
 		struct launch *launch, char *error, size_t error_size)
 {
-	struct keeping k = { .launch = launch };
+	struct keeping k = { .launch = launch, .signals = -1, .other_exe = -1 };
 	int ret = begin(&k, options, argv, error, error_size);
 
 	if (ret)
@@ -352,6 +507,7 @@ int keeping_run(const struct options *options, char **argv,
 	}
 	if (k.signals >= 0)
 		close(k.signals);
+	close_other_exe(&k);
 	child_fini(&k.child);
 	keeper_fini(&k.keeper);
 	return ret;

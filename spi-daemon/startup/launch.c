@@ -59,7 +59,7 @@ void launch_begin_kept(struct launch *launch,
 void launch_ready(struct launch *launch, const char *status)
 {
 	if (launch->link >= 0) {
-		keeper_link_ready(launch->link, status, &launch->history);
+		keeper_link_ready(launch->link, status);
 	} else {
 		if (launch->background >= 0)
 			background_ready(launch->background);

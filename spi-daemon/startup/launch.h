@@ -15,7 +15,6 @@ struct launch {
 	int background; /* for background_ready(); -1: in the foreground */
 	struct pidfh *pid_file;
 	int link; /* to the keeper that started us; -1: none */
-	struct keeper_history history; /* what it has seen until now */
 };
 
 /*

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <bsd/libutil.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,6 +48,37 @@ int pid_file_make(const char *path, struct pidfh **file, char *error,
 		return -err;
 	}
 	return 0;
+}
+
+/* Returns the id in the file that a process has locked; or a negative errno. */
+static int read_locked(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	int pid, ret;
+
+	if (!file)
+		return -errno;
+	ret = fscanf(file, "%d", &pid) == 1 && pid > 0 ? pid : -ESRCH;
+	/* libbsd locks it in this way. */
+	if (!flock(fileno(file), LOCK_SH | LOCK_NB))
+		ret = -ESRCH;
+	fclose(file);
+	return ret;
+}
+
+int pid_file_signal(const char *path, int sig, char *error, size_t error_size)
+{
+	int ret = read_locked(path);
+
+	if (ret > 0)
+		ret = kill(ret, sig) < 0 ? -errno : 0;
+	if (ret == -ESRCH)
+		snprintf(error, error_size, "--pidfile=%.200s: no daemon runs",
+			 path);
+	else if (ret < 0)
+		snprintf(error, error_size, "--pidfile=%.200s: %s", path,
+			 strerror(-ret));
+	return ret;
 }
 
 void pid_file_remove(struct pidfh *file)

@@ -25,6 +25,13 @@ int pid_file_make(const char *path, struct pidfh **file, char *error,
 		  size_t error_size);
 
 /*
+ * Sends @sig to the daemon that has the file @path locked. Returns 0; or
+ * -ESRCH if none has, or another negative errno, with one line (no newline) in
+ * @error.
+ */
+int pid_file_signal(const char *path, int sig, char *error, size_t error_size);
+
+/*
  * Removes the file, or leaves it empty if the daemon's user may not remove it.
  * Frees @file. Does nothing if @file is NULL.
  */

@@ -184,6 +184,7 @@ static void log_keeper(const struct keeper_history *history)
 	add(&line, "keeper: restarts %" PRIu64, history->restarts);
 	if (history->reason[0])
 		add(&line, " (the last after %s)", history->reason);
+	add(&line, ", upgrades %" PRIu64, history->upgrades);
 	add_seconds(&line, ", longest pause ", history->longest_pause_ns);
 	log_info("%s", line.text);
 }

@@ -363,6 +363,10 @@ static void write_keeper(const struct writer *w)
 		    "Times that the serving process was started again.");
 	prom_number(w->file, NAME("keeper_restarts_total"), "", "",
 		    history->restarts);
+	prom_family(w->file, NAME("keeper_upgrades_total"), "counter",
+		    "Times that the serving process was upgraded.");
+	prom_number(w->file, NAME("keeper_upgrades_total"), "", "",
+		    history->upgrades);
 	prom_family(w->file, NAME("keeper_longest_pause_seconds"), "gauge",
 		    "The longest time without a process that serves.");
 	prom_seconds(w->file, NAME("keeper_longest_pause_seconds"), "", "",

@@ -106,7 +106,7 @@ static void connect_back(struct keeper *k, struct keeper_guest *guest,
 {
 	int ends[2];
 
-	if (!guest->connected || guest->channel < 0)
+	if (!guest->connected || guest->channel < 0 || k->drains)
 		return;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
 		say(k, guest, "no socket for the back end");
@@ -115,7 +115,7 @@ static void connect_back(struct keeper *k, struct keeper_guest *guest,
 	if (vhost_pass_fd(guest->channel, "", 1, ends[1]) < 0)
 		close(ends[0]);
 	else
-		keeper_relay_attach(&guest->relay, ends[0], now);
+		keeper_relay_attach(&guest->relay, ends[0], k->gated, now);
 	close(ends[1]);
 	report(k, guest);
 }
@@ -265,7 +265,8 @@ static void answer(struct keeper *k, struct keeper_ask *ask, uint64_t now)
 		}
 		k->ready = true;
 		k->ops->ready(k->opaque, ask->path);
-		answer.history = k->history;
+		break;
+	case KEEPER_HISTORY: /* comes with each answer */
 		break;
 	case KEEPER_MEMORY:
 		fd = keeper_memories_get(&k->memories, ask->path, ask->size,
@@ -298,11 +299,57 @@ static void read_link(struct keeper *k, uint64_t now)
 	}
 }
 
-void keeper_attach(struct keeper *k, int link)
+void keeper_attach(struct keeper *k, int link, bool gated)
 {
 	k->link = link;
-	k->ready = false;
+	k->ready = k->drains = false;
 	keeper_memories_renew(&k->memories);
+	k->gated = gated;
+}
+
+void keeper_drain(struct keeper *k, uint64_t now)
+{
+	k->drains = true;
+	for (unsigned int i = 0; i < k->guest_count; i++)
+		if (k->guests[i]->connected)
+			keeper_relay_drain(&k->guests[i]->relay, now);
+}
+
+bool keeper_is_drained(const struct keeper *k)
+{
+	for (unsigned int i = 0; i < k->guest_count; i++) {
+		const struct keeper_guest *guest = k->guests[i];
+
+		if (guest->connected && guest->relay.stage != KEEPER_DETACHED &&
+		    guest->relay.stage != KEEPER_DRAINED)
+			return false;
+	}
+	return true;
+}
+
+enum keeper_trial keeper_look_at_trial(const struct keeper *k)
+{
+	enum keeper_trial trial = KEEPER_TRIAL_PASSED;
+
+	for (unsigned int i = 0; i < k->guest_count; i++) {
+		const struct keeper_guest *guest = k->guests[i];
+
+		if (!guest->connected)
+			continue;
+		if (guest->relay.misfit)
+			return KEEPER_TRIAL_FAILED;
+		if (guest->relay.stage != KEEPER_GATED)
+			trial = KEEPER_TRIAL_RUNS;
+	}
+	return trial;
+}
+
+void keeper_open_gate(struct keeper *k, uint64_t now)
+{
+	k->gated = false;
+	for (unsigned int i = 0; i < k->guest_count; i++)
+		if (k->guests[i]->connected)
+			keeper_relay_open_gate(&k->guests[i]->relay, now);
 }
 
 void keeper_detach(struct keeper *k, uint64_t now)
@@ -320,8 +367,11 @@ void keeper_detach(struct keeper *k, uint64_t now)
 	}
 }
 
-/* A byte says that the guest is to be served no more; the end says nothing. */
-static void read_channel(struct keeper_guest *guest)
+/*
+ * A byte says that the guest is to be served no more, unless the back end is
+ * about to be replaced. The end says nothing.
+ */
+static void read_channel(const struct keeper *k, struct keeper_guest *guest)
 {
 	char byte;
 	int fd;
@@ -332,7 +382,7 @@ static void read_channel(struct keeper_guest *guest)
 		ret = vhost_receive_fd(guest->channel, &byte, 1, &fd);
 	if (ret == -EAGAIN)
 		return;
-	if (!ret)
+	if (!ret && !k->drains)
 		guest->gone = true;
 	close_channel(guest);
 }
@@ -363,7 +413,7 @@ static void work_for_guest(struct keeper *k, struct keeper_guest *guest,
 	int ret = 0;
 
 	if (fds[1].revents && guest->channel >= 0)
-		read_channel(guest);
+		read_channel(k, guest);
 	if (guest->connected && fds[3].revents &&
 	    relay->stage != KEEPER_DETACHED)
 		ret = keeper_relay_read_back(relay, now);

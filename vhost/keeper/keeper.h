@@ -54,6 +54,8 @@ struct keeper {
 	struct keeper_limits limits;
 	int link; /* -1: no back end */
 	bool ready;
+	bool drains; /* the back end is to end, and another takes over */
+	bool gated;  /* the back end is on trial */
 	struct keeper_guest **guests;
 	unsigned int guest_count;
 	struct pollfd *fds;		 /* KEEPER_POLL_... */
@@ -83,10 +85,28 @@ void keeper_set_timeout(struct keeper *keeper, uint64_t ns);
 void keeper_fini(struct keeper *keeper);
 
 /* A back end has the other end of @link, which the keeper owns. */
-void keeper_attach(struct keeper *keeper, int link);
+void keeper_attach(struct keeper *keeper, int link, bool gated);
 
 /* The back end has ended; front ends wait for the next one. */
 void keeper_detach(struct keeper *keeper, uint64_t now);
+
+/*
+ * Replaces a back end that lives: keeper_drain() has it stop all rings, and
+ * front ends wait. When keeper_is_drained(), it can be ended, and another one
+ * be started; keeper_detach() and keeper_attach() follow. A back end on trial
+ * (@gated) is told everything, but starts no ring until keeper_open_gate().
+ */
+void keeper_drain(struct keeper *keeper, uint64_t now);
+bool keeper_is_drained(const struct keeper *keeper);
+
+enum keeper_trial {
+	KEEPER_TRIAL_RUNS,
+	KEEPER_TRIAL_PASSED, /* all guests can go on */
+	KEEPER_TRIAL_FAILED, /* one cannot: the log says why */
+};
+
+enum keeper_trial keeper_look_at_trial(const struct keeper *keeper);
+void keeper_open_gate(struct keeper *keeper, uint64_t now);
 
 /*
  * Fills in ->fds. Returns how many there are; and in @deadline when

@@ -95,15 +95,21 @@ int keeper_link_reloading(int link)
 	return ask_keeper(link, &ask, &answer, NULL);
 }
 
-int keeper_link_ready(int link, const char *status,
-		      struct keeper_history *history)
+int keeper_link_ready(int link, const char *status)
 {
 	struct keeper_ask ask = make(KEEPER_IS_READY);
 	struct keeper_answer answer;
-	int ret;
 
 	copy(ask.path, sizeof(ask.path), status);
-	ret = ask_keeper(link, &ask, &answer, NULL);
+	return ask_keeper(link, &ask, &answer, NULL);
+}
+
+int keeper_link_history(int link, struct keeper_history *history)
+{
+	const struct keeper_ask ask = make(KEEPER_HISTORY);
+	struct keeper_answer answer;
+	int ret = ask_keeper(link, &ask, &answer, NULL);
+
 	if (!ret)
 		*history = answer.history;
 	return ret;

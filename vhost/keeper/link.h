@@ -28,6 +28,7 @@ enum keeper_question {
 	KEEPER_CHECK,	  /* could ->path be listened at? */
 	KEEPER_LISTEN,	  /* the answer brings the channel */
 	KEEPER_RELOADING, /* the configuration is about to be read again */
+	KEEPER_HISTORY,	  /* what has the keeper seen? */
 	KEEPER_IS_READY,  /* all guests are served; ->path is a status line */
 	KEEPER_MEMORY,	  /* the answer brings ->size bytes, called ->path */
 };
@@ -62,9 +63,10 @@ int keeper_link_listen(int link, struct vhost_listener *listener,
 		       const struct vhost_access *access, uint64_t hidden);
 int keeper_link_reloading(int link);
 
+int keeper_link_ready(int link, const char *status);
+
 /* Stores in @history what the keeper has seen. */
-int keeper_link_ready(int link, const char *status,
-		      struct keeper_history *history);
+int keeper_link_history(int link, struct keeper_history *history);
 
 /*
  * Returns a descriptor of @size bytes of memory, a multiple of 4096, which the

@@ -21,6 +21,13 @@ static int ring_slot(uint64_t ring, enum keeper_ring_slot slot)
 	return (int)(KEEPER_RINGS + ring * KEEPER_RING_SLOTS + slot);
 }
 
+bool keeper_record_is_started(const struct keeper_record *record,
+			      unsigned int ring)
+{
+	return ring < KEEPER_MAX_RINGS &&
+	       record->slots[ring_slot(ring, KEEPER_RING_KICK)];
+}
+
 /* Where @msg is kept, if it is one that replaces the one before. */
 static int find_slot(const struct vhost_msg *msg)
 {
@@ -258,25 +265,36 @@ static void note_protocol(struct keeper_record *record, uint64_t features)
 	record->channel_is_new = false;
 }
 
-/* The ring of GET_VRING_BASE has stopped, where the reply says. */
-static int note_stop(struct keeper_record *record, int base_slot,
-		     struct vhost_msg *msg, const struct vhost_msg *reply)
+int keeper_record_note_base(struct keeper_record *record, unsigned int ring,
+			    const struct vhost_msg *reply)
 {
-	struct keeper_message **base = &record->slots[base_slot];
-	struct keeper_message **kick =
-		&base[KEEPER_RING_KICK - KEEPER_RING_BASE];
+	struct keeper_message **base =
+		&record->slots[ring_slot(ring, KEEPER_RING_BASE)];
 
-	if (!reply)
-		record->region_is_unread |= !!*kick;
-	drop_message(kick);
 	drop_message(base);
-	if (!reply)
-		return 0;
-	*base = make(VHOST_USER_SET_VRING_BASE, sizeof(msg->payload.state));
+	if (reply->header.size != sizeof(reply->payload.state))
+		return -EPROTO;
+	*base = make(VHOST_USER_SET_VRING_BASE, sizeof(reply->payload.state));
 	if (!*base)
 		return -ENOMEM;
 	(*base)->payload.state = reply->payload.state;
-	record->stopped_at[msg->payload.state.index] = reply->payload.state.num;
+	record->stopped_at[ring] = reply->payload.state.num;
+	return 0;
+}
+
+/* GET_VRING_BASE: the ring has stopped, where the reply says. */
+static int note_stop(struct keeper_record *record, const struct vhost_msg *msg,
+		     const struct vhost_msg *reply)
+{
+	const unsigned int ring = msg->payload.state.index;
+
+	if (!reply)
+		record->region_is_unread |=
+			keeper_record_is_started(record, ring);
+	drop_message(&record->slots[ring_slot(ring, KEEPER_RING_KICK)]);
+	if (reply)
+		return keeper_record_note_base(record, ring, reply);
+	drop_message(&record->slots[ring_slot(ring, KEEPER_RING_BASE)]);
 	return 0;
 }
 
@@ -339,7 +357,7 @@ int keeper_record_note(struct keeper_record *record, struct vhost_msg *msg,
 	if (msg->header.request == VHOST_USER_SET_MEM_TABLE)
 		return note_table(record, msg);
 	if (msg->header.request == VHOST_USER_GET_VRING_BASE)
-		return note_stop(record, slot, msg, reply);
+		return note_stop(record, msg, reply);
 	if (keeper_record_stops(msg)) {
 		drop_message(&record->slots[slot]);
 		return 0;
@@ -367,9 +385,15 @@ bool keeper_record_stops(const struct vhost_msg *msg)
 static bool has_started_ring(const struct keeper_record *record)
 {
 	for (unsigned int i = 0; i < KEEPER_MAX_RINGS; i++)
-		if (record->slots[ring_slot(i, KEEPER_RING_KICK)])
+		if (keeper_record_is_started(record, i))
 			return true;
 	return false;
+}
+
+void keeper_record_drained(struct keeper_record *record)
+{
+	if (record->region_is_ours)
+		drop_message(&record->slots[KEEPER_INFLIGHT]);
 }
 
 /* GET_INFLIGHT_FD, for ring @ring and all that may start after it */
@@ -394,7 +418,7 @@ static struct keeper_message region_request(const struct keeper_record *record,
 
 		if (num && num->payload.state.num > entries)
 			entries = num->payload.state.num;
-		if (record->slots[ring_slot(i, KEEPER_RING_KICK)] && parts <= i)
+		if (keeper_record_is_started(record, i) && parts <= i)
 			parts = i + 1;
 	}
 	m.payload.inflight.num_queues = (uint16_t)parts;
@@ -432,10 +456,14 @@ static struct keeper_message protocol_message(const struct keeper_record *r,
 	return m;
 }
 
-bool keeper_record_replay(const struct keeper_record *record, unsigned int *at,
+bool keeper_record_replay(const struct keeper_record *record,
+			  enum keeper_part part, unsigned int *at,
 			  uint64_t extra, struct keeper_message *message)
 {
 	const unsigned int inflight = KEEPER_INFLIGHT + record->region_count;
+	const unsigned int end =
+		record->region_count +
+		(part == KEEPER_ALL ? KEEPER_SLOTS : KEEPER_RINGS);
 	const struct keeper_message *m;
 
 	if (*at == KEEPER_PROTOCOL) {
@@ -443,7 +471,7 @@ bool keeper_record_replay(const struct keeper_record *record, unsigned int *at,
 		*message = protocol_message(record, extra);
 		return true;
 	}
-	for (; *at < KEEPER_SLOTS + record->region_count; ++*at) {
+	for (; *at < end; ++*at) {
 		m = message_at(record, *at);
 		if (m) {
 			++*at;

@@ -81,19 +81,43 @@ uint64_t keeper_record_protocol(const struct keeper_record *record);
 int keeper_record_note(struct keeper_record *record, struct vhost_msg *msg,
 		       const struct vhost_msg *reply);
 
+/* Returns true if ring @ring is to run. */
+bool keeper_record_is_started(const struct keeper_record *record,
+			      unsigned int ring);
+
+/*
+ * Notes where ring @ring has stopped, by the reply to GET_VRING_BASE, for the
+ * back end in which it is to start next. Returns 0, -EPROTO or -ENOMEM.
+ */
+int keeper_record_note_base(struct keeper_record *record, unsigned int ring,
+			    const struct vhost_msg *reply);
+
+/*
+ * All rings have stopped as they should, so that the inflight region says
+ * nothing that the next back end has to know: gives up one of ours.
+ */
+void keeper_record_drained(struct keeper_record *record);
+
 /*
  * Returns true if all that @msg wants is that something stops: a back end that
  * has died has done that.
  */
 bool keeper_record_stops(const struct vhost_msg *msg);
 
+/* Which part of a replay */
+enum keeper_part {
+	KEEPER_BEFORE_RINGS,
+	KEEPER_ALL,
+};
+
 /*
  * Copies message *@at of the replay to @message, and makes *@at that of the
  * next one. @extra are protocol features that the keeper needs. Returns false
- * when there are no more. GET_INFLIGHT_FD asks for a region, and comes again
- * until keeper_record_take_region() was given one.
+ * when there are no more in this @part. GET_INFLIGHT_FD asks for a region, and
+ * comes again until keeper_record_take_region() was given one.
  */
-bool keeper_record_replay(const struct keeper_record *record, unsigned int *at,
+bool keeper_record_replay(const struct keeper_record *record,
+			  enum keeper_part part, unsigned int *at,
 			  uint64_t extra, struct keeper_message *message);
 
 /*

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "vhost/wire/peer_fd.h"
 #include "vhost/wire/replies.h"
 
 #define BIT(n) (1ull << (n))
@@ -17,6 +19,7 @@ void keeper_relay_init(struct keeper_relay *relay, int front, uint64_t hidden,
 	*relay = (struct keeper_relay){
 		.hidden = hidden,
 		.alone_since = now,
+		.handover.pipe = -1,
 	};
 	vhost_sock_init(&relay->front, front);
 	keeper_record_init(&relay->record);
@@ -28,6 +31,7 @@ void keeper_relay_fini(struct keeper_relay *relay)
 		vhost_sock_fini(&relay->back);
 	vhost_sock_fini(&relay->front);
 	keeper_record_fini(&relay->record);
+	keeper_handover_end(&relay->handover);
 }
 
 static void enter(struct keeper_relay *relay, enum keeper_stage stage,
@@ -185,12 +189,40 @@ static bool is_hopeless(const struct keeper_relay *relay)
 					 VHOST_USER_SET_DEVICE_STATE_FD);
 }
 
+/* Sends a message of the handover, whose descriptor is its own. */
+static void send_handover(struct keeper_relay *relay, enum keeper_stage stage,
+			  const struct keeper_message *message, uint64_t now)
+{
+	send_back(relay, stage, message, now);
+	if (message->fd_count)
+		close(message->fds[0]);
+}
+
+static void go_on_draining(struct keeper_relay *relay, uint64_t now)
+{
+	struct keeper_message message;
+
+	if (keeper_handover_drain(&relay->handover, &relay->record, &message)) {
+		send_handover(relay, KEEPER_DRAINING, &message, now);
+		return;
+	}
+	enter(relay, KEEPER_DRAINED, now);
+	keeper_record_drained(&relay->record);
+}
+
 /* Gives the back end, which has nothing to do, the front end's message. */
 static int proceed(struct keeper_relay *relay, uint64_t now)
 {
 	struct keeper_message get;
 
-	if (relay->stage != KEEPER_READY || !relay->pending)
+	if (relay->stage != KEEPER_READY)
+		return 0;
+	if (relay->drains) {
+		keeper_handover_begin(&relay->handover);
+		go_on_draining(relay, now);
+		return 0;
+	}
+	if (!relay->pending)
 		return 0;
 	if (is_unfit(relay)) {
 		vhost_reason_set(&relay->reason,
@@ -207,25 +239,86 @@ static int proceed(struct keeper_relay *relay, uint64_t now)
 	return 0;
 }
 
-static int replay(struct keeper_relay *relay, uint64_t now)
+static int replay_rings(struct keeper_relay *relay, uint64_t now)
 {
 	struct keeper_message message;
 
-	if (keeper_record_replay(&relay->record, &relay->replay_at,
+	if (keeper_record_replay(&relay->record, KEEPER_ALL, &relay->replay_at,
 				 KEEPER_NEEDED, &message)) {
 		send_back(relay, KEEPER_REPLAYING, &message, now);
 		return 0;
 	}
+	keeper_handover_end(&relay->handover);
 	enter(relay, KEEPER_READY, now);
 	return proceed(relay, now);
 }
 
-void keeper_relay_attach(struct keeper_relay *relay, int back, uint64_t now)
+/* A back end on trial has to have the config space of the one before. */
+static void compare(struct keeper_relay *relay, uint64_t now)
+{
+	struct keeper_message message = {
+		.header = {
+			.request = VHOST_USER_GET_CONFIG,
+			.flags = VHOST_USER_VERSION,
+			.size = relay->config_size,
+		},
+		.payload.config = relay->config,
+	};
+
+	send_back(relay, KEEPER_LOADING, &message, now);
+}
+
+static int load(struct keeper_relay *relay, uint64_t now)
+{
+	struct keeper_message message;
+
+	if (keeper_handover_load(&relay->handover, &message)) {
+		send_handover(relay, KEEPER_LOADING, &message, now);
+		return 0;
+	}
+	if (!relay->gated)
+		return replay_rings(relay, now);
+	enter(relay, KEEPER_GATED, now);
+	return 0;
+}
+
+static int replay(struct keeper_relay *relay, uint64_t now)
+{
+	struct keeper_message message;
+
+	if (keeper_record_replay(&relay->record, KEEPER_BEFORE_RINGS,
+				 &relay->replay_at, KEEPER_NEEDED, &message)) {
+		send_back(relay, KEEPER_REPLAYING, &message, now);
+		return 0;
+	}
+	if (!relay->gated || !relay->config_size)
+		return load(relay, now);
+	compare(relay, now);
+	return 0;
+}
+
+void keeper_relay_attach(struct keeper_relay *relay, int back, bool gated,
+			 uint64_t now)
 {
 	vhost_sock_init(&relay->back, back);
-	relay->answered = false;
+	relay->answered = relay->drains = relay->misfit = false;
+	relay->gated = gated;
 	relay->replay_at = 0;
+	keeper_handover_begin(&relay->handover);
 	replay(relay, now);
+}
+
+void keeper_relay_drain(struct keeper_relay *relay, uint64_t now)
+{
+	relay->drains = true;
+	proceed(relay, now);
+}
+
+void keeper_relay_open_gate(struct keeper_relay *relay, uint64_t now)
+{
+	relay->gated = false;
+	if (relay->stage == KEEPER_GATED)
+		replay_rings(relay, now);
 }
 
 bool keeper_relay_wants_front(const struct keeper_relay *relay)
@@ -233,10 +326,25 @@ bool keeper_relay_wants_front(const struct keeper_relay *relay)
 	return !relay->pending;
 }
 
+/*
+ * A process that is started closes what it inherits, and would block: such
+ * files are not kept, not even with half a message. No back end takes them.
+ */
+static void drop_blocking(struct vhost_msg *msg)
+{
+	for (unsigned int i = 0; i < msg->fd_count; i++) {
+		if (msg->fds[i] < 0 || !vhost_close_may_block(msg->fds[i]))
+			continue;
+		vhost_close_fd(&msg->fds[i]);
+		msg->fds_lost = true;
+	}
+}
+
 int keeper_relay_read_front(struct keeper_relay *relay, uint64_t now)
 {
 	int ret = vhost_sock_recv(&relay->front);
 
+	drop_blocking(&relay->front.msg);
 	if (ret <= 0)
 		return ret;
 	relay->pending = true;
@@ -329,6 +437,12 @@ static int go_on_preparing(struct keeper_relay *relay, uint64_t now)
 	return 0;
 }
 
+/* Returns true if messages of rings are being replayed. */
+static bool is_at_rings(const struct keeper_relay *relay)
+{
+	return relay->replay_at > KEEPER_RINGS + relay->record.region_count;
+}
+
 static int go_on_replaying(struct keeper_relay *relay, uint64_t now)
 {
 	if (take_region(relay) < 0) {
@@ -337,12 +451,36 @@ static int go_on_replaying(struct keeper_relay *relay, uint64_t now)
 		keeper_relay_detach(relay, now);
 		return 0;
 	}
-	if (!is_accepted(relay, relay->expected))
+	if (!is_accepted(relay, relay->expected)) {
+		relay->misfit = true;
 		vhost_reason_set(&relay->reason,
 				 "the back end refuses request %u, which the "
 				 "one before accepted",
 				 relay->expected);
-	return replay(relay, now);
+	}
+	return is_at_rings(relay) ? replay_rings(relay, now)
+				  : replay(relay, now);
+}
+
+static void take_load(struct keeper_relay *relay)
+{
+	const struct vhost_msg *reply = &relay->back.msg;
+
+	if (relay->expected != VHOST_USER_GET_CONFIG) {
+		keeper_handover_loaded(&relay->handover, reply);
+		if (relay->handover.failed)
+			vhost_reason_set(
+				&relay->reason,
+				"the back end does not take the "
+				"device's state: a message may be cut");
+		return;
+	}
+	if (reply->header.size == relay->config_size &&
+	    !memcmp(&reply->payload.config, &relay->config, relay->config_size))
+		return;
+	relay->misfit = true;
+	vhost_reason_set(&relay->reason,
+			 "the back end has another config space");
 }
 
 static int take_answer(struct keeper_relay *relay, uint64_t now)
@@ -355,6 +493,14 @@ static int take_answer(struct keeper_relay *relay, uint64_t now)
 		return go_on_replaying(relay, now);
 	case KEEPER_PREPARING:
 		return go_on_preparing(relay, now);
+	case KEEPER_DRAINING:
+		keeper_handover_drained(&relay->handover, &relay->record,
+					&relay->back.msg);
+		go_on_draining(relay, now);
+		return 0;
+	case KEEPER_LOADING:
+		take_load(relay);
+		return load(relay, now);
 	case KEEPER_FORWARDED:
 		ret = pass_answer(relay);
 		break;
@@ -366,13 +512,20 @@ static int take_answer(struct keeper_relay *relay, uint64_t now)
 	return ret ? ret : proceed(relay, now);
 }
 
+/* Returns true if the back end has something to answer. */
+static bool is_asked(const struct keeper_relay *relay)
+{
+	return relay->stage != KEEPER_READY && relay->stage != KEEPER_DRAINED &&
+	       relay->stage != KEEPER_GATED;
+}
+
 int keeper_relay_read_back(struct keeper_relay *relay, uint64_t now)
 {
 	int ret = vhost_sock_recv(&relay->back);
 
 	if (!ret)
 		return 0;
-	if (ret < 0 || relay->stage == KEEPER_READY ||
+	if (ret < 0 || !is_asked(relay) ||
 	    relay->back.msg.header.request != relay->expected) {
 		keeper_relay_detach(relay, now);
 		return 0;
@@ -387,7 +540,7 @@ int keeper_relay_read_back(struct keeper_relay *relay, uint64_t now)
 static uint64_t patience(const struct keeper_relay *relay,
 			 const struct keeper_limits *limits)
 {
-	if (relay->stage == KEEPER_READY)
+	if (!is_asked(relay))
 		return limits->ping_ns;
 	return relay->answered ? limits->hang_ns : limits->accept_ns;
 }
@@ -422,8 +575,11 @@ int keeper_relay_tick(struct keeper_relay *relay,
 		return 0;
 	if (relay->stage == KEEPER_DETACHED)
 		return answer_alone(relay);
-	if (relay->stage != KEEPER_READY)
+	if (is_asked(relay))
 		return -ETIMEDOUT;
-	ping(relay, now);
+	if (relay->stage == KEEPER_READY)
+		ping(relay, now);
+	else
+		relay->since = now;
 	return 0;
 }

@@ -4,21 +4,24 @@
  * replaced: the front end's connection stays. One message is on its way at a
  * time; the next is read when the one before is answered.
  *
- *	stage		attach()	the back end	front end's	the back
- *					answers		message		end dies
+ * The stages, and what leads to the next one. From each, a back end that dies
+ * leads to DETACHED.
  *
- *	DETACHED	REPLAYING	-		kept		-
- *	REPLAYING	-		REPLAYING; at	kept		DETACHED
- *					the end READY
- *	READY		-		-		PREPARING or	DETACHED
- *							FORWARDED
- *	PREPARING	-		FORWARDED	-		DETACHED
- *	FORWARDED	-		READY, and the	-		DETACHED
- *					front end is			and kept
- *					answered
- *	PINGED		-		READY		kept		DETACHED
+ *	DETACHED	attach()			REPLAYING
+ *	REPLAYING	all but the rings is told	LOADING
+ *			the rings are told		READY
+ *	LOADING		the state is loaded		REPLAYING or GATED
+ *	GATED		open_gate()			REPLAYING
+ *	READY		a message of the front end	FORWARDED
+ *			it needs an inflight region	PREPARING
+ *			silence				PINGED
+ *			drain()				DRAINING
+ *	PREPARING	there is a region		FORWARDED
+ *	FORWARDED	the answer is passed on		READY
+ *	PINGED		an answer			READY
+ *	DRAINING	the state is saved		DRAINED
  *
- * A message that is kept is forwarded as soon as the relay is READY.
+ * A message that comes in another stage than READY is kept until then.
  *
  * Of a payload only what has to be remembered is looked at (record.h). Kicks,
  * calls and guest memory go from the front end to the back end directly.
@@ -29,6 +32,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vhost/keeper/handover.h"
 #include "vhost/keeper/record.h"
 #include "vhost/part/reason.h"
 #include "vhost/wire/sock.h"
@@ -40,15 +44,20 @@ enum keeper_stage {
 	KEEPER_PREPARING, /* the back end makes an inflight region */
 	KEEPER_FORWARDED, /* the front end's message is on its way */
 	KEEPER_PINGED,	  /* the back end is asked whether it lives */
+	KEEPER_DRAINING,  /* the back end stops, and saves its state */
+	KEEPER_DRAINED,	  /* it has: another may take over */
+	KEEPER_LOADING,	  /* the back end is compared, and loads the state */
+	KEEPER_GATED,	  /* it could start the rings */
 };
 
 /*
  * Protocol features that the keeper needs of a back end: an answer to each
- * message, and an inflight region.
+ * message, an inflight region, and the device's state.
  */
-#define KEEPER_NEEDED                              \
-	(1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK | \
-	 1ull << VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD)
+#define KEEPER_NEEDED                                   \
+	(1ull << VHOST_USER_PROTOCOL_F_REPLY_ACK |      \
+	 1ull << VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD | \
+	 1ull << VHOST_USER_PROTOCOL_F_DEVICE_STATE)
 
 /* Requests whose last reply is remembered: numbers below this. */
 #define KEEPER_KNOWN 46
@@ -67,6 +76,10 @@ struct keeper_relay {
 
 	struct keeper_record record;
 	unsigned int replay_at;
+	struct keeper_handover handover;
+	bool drains;	 /* to be drained as soon as it is READY */
+	bool gated;	 /* a back end on trial: it does not start the rings */
+	bool misfit;	 /* it cannot go on as the one before did */
 	uint64_t hidden; /* protocol features that the front end must not see */
 	uint64_t known[KEEPER_KNOWN];	 /* replies of one u64, by request, */
 	uint64_t is_known;		 /* bit n: if request n was answered */
@@ -89,12 +102,24 @@ void keeper_relay_init(struct keeper_relay *relay, int front, uint64_t hidden,
 /* Closes both connections and all descriptors. */
 void keeper_relay_fini(struct keeper_relay *relay);
 
-/* Sets up the next back end, over the connected socket @back, which is owned.
+/*
+ * Sets up the next back end, over the connected socket @back, which is owned.
+ * @gated: it is on trial, and not to start the rings yet.
  */
-void keeper_relay_attach(struct keeper_relay *relay, int back, uint64_t now);
+void keeper_relay_attach(struct keeper_relay *relay, int back, bool gated,
+			 uint64_t now);
 
 /* The back end has died. Does nothing if there is none. */
 void keeper_relay_detach(struct keeper_relay *relay, uint64_t now);
+
+/*
+ * The back end is about to be replaced by another: stops the rings, and saves
+ * the device's state, as soon as the relay is READY.
+ */
+void keeper_relay_drain(struct keeper_relay *relay, uint64_t now);
+
+/* The back end, which is GATED, starts the rings. */
+void keeper_relay_open_gate(struct keeper_relay *relay, uint64_t now);
 
 /* Returns true if a message of the front end can be read. */
 bool keeper_relay_wants_front(const struct keeper_relay *relay);

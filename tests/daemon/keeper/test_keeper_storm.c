@@ -3,8 +3,8 @@
  * The process that serves is killed at random moments, whatever its front end
  * does meanwhile: set-up, requests, exchanges, tear-down. Environment:
  *
- *	STORM_REQUESTS	how many are done in each row; 2000
- *	STORM_SESSIONS	front ends that come and go; 100
+ *	STORM_REQUESTS	how many are done in each row; 400
+ *	STORM_SESSIONS	front ends that come and go; 40
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,7 +69,7 @@ static void open_row(struct rig *rig, const struct row *row)
 
 static void driver_never_sleeps_for_ever(void **state)
 {
-	uint64_t count = number("STORM_REQUESTS", 2000);
+	uint64_t count = number("STORM_REQUESTS", 400);
 	struct rig *rig = *state;
 
 	for (unsigned int i = 0; i < ROWS; i++) {
@@ -90,9 +90,58 @@ static void driver_never_sleeps_for_ever(void **state)
 	}
 }
 
+/* No request fails: each is finished by the process that began it. */
+static void no_request_fails_in_upgrades(void **state)
+{
+	uint64_t count = number("STORM_REQUESTS", 400);
+	struct rig *rig = *state;
+
+	for (unsigned int i = 0; i < ROWS; i++) {
+		struct sleeper sleeper;
+		struct killer killer;
+
+		open_row(rig, &rows[i]);
+		sleeper_open(&sleeper, &rig->fronts[0], 0x5eed + i,
+			     rows[i].tracked);
+		killer_start_upgrades(&killer, &rig->daemon, CALM_US);
+		sleeper_run(&sleeper, count, TIMEOUT_MS);
+		killer_stop(&killer);
+		print_message("%s: %llu exchanges\n", rows[i].name,
+			      (unsigned long long)sleeper.exchanges);
+		sleeper_close(&sleeper);
+		rig_close(rig, 0);
+	}
+}
+
+/* The process is killed whatever an upgrade is doing. */
+static void driver_never_sleeps_for_ever_in_upgrades(void **state)
+{
+	uint64_t count = number("STORM_REQUESTS", 400);
+	struct rig *rig = *state;
+
+	for (unsigned int i = 0; i < ROWS; i++) {
+		struct sleeper sleeper;
+		struct killer killer, upgrader;
+
+		open_row(rig, &rows[i]);
+		sleeper_open(&sleeper, &rig->fronts[0], 0xbeef + i,
+			     rows[i].tracked);
+		sleeper.crashes = true;
+		killer_start(&killer, &rig->daemon, CALM_US);
+		killer_start_upgrades(&upgrader, &rig->daemon, CALM_US);
+		sleeper_run(&sleeper, count, TIMEOUT_MS);
+		killer_stop(&upgrader);
+		print_message("%s: %u kills, %llu exchanges\n", rows[i].name,
+			      killer_stop(&killer),
+			      (unsigned long long)sleeper.exchanges);
+		sleeper_close(&sleeper);
+		rig_close(rig, 0);
+	}
+}
+
 static void every_session_is_served(void **state)
 {
-	uint64_t count = number("STORM_SESSIONS", 100);
+	uint64_t count = number("STORM_SESSIONS", 40);
 	struct rig *rig = *state;
 	unsigned int before = rig_count_fds(rig);
 	struct killer killer;
@@ -113,6 +162,8 @@ int main(void)
 					    RIG_WITH_PACKED, RIG_WITH_IOMMU,
 					    NULL };
 	const struct CMUnitTest tests[] = {
+		RIG_TEST_ARGS(driver_never_sleeps_for_ever_in_upgrades, args),
+		RIG_TEST_ARGS(no_request_fails_in_upgrades, args),
 		RIG_TEST_ARGS(driver_never_sleeps_for_ever, args),
 		RIG_TEST_ARGS(every_session_is_served, args),
 	};

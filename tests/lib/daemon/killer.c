@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -17,6 +18,35 @@ static uint32_t next(struct killer *killer, uint32_t limit)
 	return (uint32_t)(killer->random >> 32) % limit;
 }
 
+static unsigned int count_threads(pid_t pid)
+{
+	unsigned int count = 0;
+	char path[64], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = pid ? fopen(path, "re") : NULL;
+	while (file && !count && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Threads: %u", &count) != 1)
+			count = 0;
+	if (file)
+		fclose(file);
+	return count;
+}
+
+/*
+ * Three times of four, waits until the process serves, which is when it has
+ * threads. Otherwise a slow machine would never get as far.
+ */
+static void maybe_wait(struct killer *killer)
+{
+	for (int i = 0; i < 1000 && !killer->over; i++) {
+		if (count_threads(daemon_child(killer->daemon)) > 1)
+			return;
+		usleep(1000);
+	}
+}
+
 static void *run(void *arg)
 {
 	static const int signals[] = { SIGKILL, SIGSEGV, SIGABRT };
@@ -25,7 +55,14 @@ static void *run(void *arg)
 	while (!killer->over) {
 		pid_t child;
 
+		if (next(killer, 4))
+			maybe_wait(killer);
 		usleep(next(killer, killer->max_us));
+		if (killer->upgrades) {
+			kill(killer->daemon->pid, SIGUSR2);
+			killer->kills++;
+			continue;
+		}
 		child = daemon_child(killer->daemon);
 		if (child && !kill(child, signals[next(killer, 3)]))
 			killer->kills++;
@@ -33,15 +70,28 @@ static void *run(void *arg)
 	return NULL;
 }
 
-void killer_start(struct killer *killer, const struct daemon *daemon,
-		  unsigned int max_us)
+static void start(struct killer *killer, const struct daemon *daemon,
+		  unsigned int max_us, bool upgrades)
 {
 	*killer = (struct killer){
 		.daemon = daemon,
 		.max_us = max_us,
+		.upgrades = upgrades,
 		.random = 0x9e3779b97f4a7c15u,
 	};
 	assert_int_equal(pthread_create(&killer->thread, NULL, run, killer), 0);
+}
+
+void killer_start(struct killer *killer, const struct daemon *daemon,
+		  unsigned int max_us)
+{
+	start(killer, daemon, max_us, false);
+}
+
+void killer_start_upgrades(struct killer *killer, const struct daemon *daemon,
+			   unsigned int max_us)
+{
+	start(killer, daemon, max_us, true);
 }
 
 unsigned int killer_stop(struct killer *killer)

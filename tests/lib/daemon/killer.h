@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Kills the process that serves the guests of a daemon with --keeper, again and
- * again, at random moments, in a thread of the test.
+ * Kills, or upgrades, the process that serves the guests of a daemon with
+ * --keeper, again and again, at random moments, in a thread of the test.
  */
 #ifndef TEST_KILLER_H
 #define TEST_KILLER_H
@@ -17,6 +17,7 @@ struct killer {
 	pthread_t thread;
 	unsigned int max_us; /* between two kills, at most */
 	unsigned int kills;  /* read it when the thread has ended */
+	bool upgrades;
 	_Atomic bool over;
 	uint64_t random;
 };
@@ -24,6 +25,10 @@ struct killer {
 /* Begins to kill, with SIGKILL, SIGSEGV or SIGABRT. */
 void killer_start(struct killer *killer, const struct daemon *daemon,
 		  unsigned int max_us);
+
+/* The same with upgrades, by SIGUSR2, to the same binary. */
+void killer_start_upgrades(struct killer *killer, const struct daemon *daemon,
+			   unsigned int max_us);
 
 /* Ends it. Returns how many processes were killed. */
 unsigned int killer_stop(struct killer *killer);

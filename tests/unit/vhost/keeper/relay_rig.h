@@ -305,7 +305,7 @@ static inline void attach(struct setup *s)
 	assert_int_equal(
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	vhost_sock_init(&s->back, ends[1]);
-	keeper_relay_attach(&s->relay, ends[0], s->now);
+	keeper_relay_attach(&s->relay, ends[0], false, s->now);
 }
 
 /* The back end's connection ends, and the relay notices. */

@@ -50,7 +50,7 @@ static int setup(void **state)
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
 	s->link = ends[1];
 	assert_int_equal(keeper_init(&s->keeper, &ops, NULL), 0);
-	keeper_attach(&s->keeper, ends[0]);
+	keeper_attach(&s->keeper, ends[0], false);
 	return 0;
 }
 
