@@ -223,6 +223,16 @@ stress: all $(BUILD)/tests/daemon/session/test_stress ## STRESS_REQUESTS request
 		VHOST_DEVICE_SPI=$(abspath $(DAEMON)) \
 		$(BUILD)/tests/daemon/session/test_stress
 
+# How many requests for each ring layout, and how many sessions
+STORM_REQUESTS ?= 20000
+STORM_SESSIONS ?= 1000
+
+.PHONY: stress-keeper
+stress-keeper: all $(BUILD)/tests/daemon/keeper/test_keeper_storm ## the serving process, killed and upgraded under STORM_REQUESTS requests
+	STORM_REQUESTS=$(STORM_REQUESTS) STORM_SESSIONS=$(STORM_SESSIONS) \
+		VHOST_DEVICE_SPI=$(abspath $(DAEMON)) \
+		$(BUILD)/tests/daemon/keeper/test_keeper_storm
+
 .PHONY: check-asan
 check-asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(deps) build check
@@ -392,9 +402,9 @@ run-guest: all $(GUEST_TESTS)
 # How often the guest is stopped in each test of that.
 COUNT ?= 2000
 STRESS := GUEST_STOPS=$(COUNT) GUEST_ROWS=all GUEST_REBINDS=40 \
-	GUEST_RESETS=18 GUEST_REPLUGS=50 GUEST_WRITES=100 GUEST_SECONDS=240 \
+	GUEST_RESETS=18 GUEST_REPLUGS=50 GUEST_WRITES=100 GUEST_SECONDS=240 GUEST_KILLS=1000 \
 	GUEST_SUSPENDS=20
-STRESS_TESTS := stop_cont machines replug shared_flash suspend patched
+STRESS_TESTS := stop_cont machines replug shared_flash suspend patched keeper
 
 .PHONY: stress-guest
 stress-guest: ## a real guest, stopped COUNT times, and on all machines
