@@ -195,6 +195,7 @@ static void start_flash(struct rig *rig, char *image, size_t size)
 	snprintf(device, sizeof(device), "--device=sim:nor,size=64K,file=%s",
 		 image);
 	daemon_start(&rig->daemon, 1, args);
+	wait_for_log(rig, "serving 1 guest");
 }
 
 /* The front end's main loop is not kept waiting for long. */
@@ -272,8 +273,10 @@ static void first_process_is_replaced(void **state)
 	for (unsigned int i = 0; i < 10; i++) {
 		struct killer killer;
 
-		killer_start(&killer, &rig->daemon, 10000);
+		/* It listens, but may not serve yet. */
 		daemon_start(&rig->daemon, 1, args);
+		killer_start(&killer, &rig->daemon, 5000);
+		process_sleep_ms(20);
 		killer_stop(&killer);
 		rig_check_loopback(rig_open(rig, 0), 10);
 		rig_close(rig, 0);
