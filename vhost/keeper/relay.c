@@ -10,9 +10,6 @@
 
 #define BIT(n) (1ull << (n))
 
-/* A message that so many back ends have died of is not given to another. */
-#define MAX_DEATHS 3
-
 void keeper_relay_init(struct keeper_relay *relay, int front, uint64_t hidden,
 		       uint64_t now)
 {
@@ -184,7 +181,7 @@ static bool is_unfit(const struct keeper_relay *relay)
  */
 static bool is_hopeless(const struct keeper_relay *relay)
 {
-	return relay->deaths >= MAX_DEATHS ||
+	return relay->deaths >= KEEPER_MAX_DEATHS ||
 	       (relay->deaths && relay->front.msg.header.request ==
 					 VHOST_USER_SET_DEVICE_STATE_FD);
 }

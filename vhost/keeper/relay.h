@@ -59,6 +59,12 @@ enum keeper_stage {
 	 1ull << VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD | \
 	 1ull << VHOST_USER_PROTOCOL_F_DEVICE_STATE)
 
+/*
+ * A message that so many back ends have died of is not given to another. Some
+ * may have been killed by chance.
+ */
+#define KEEPER_MAX_DEATHS 10
+
 /* Requests whose last reply is remembered: numbers below this. */
 #define KEEPER_KNOWN 46
 

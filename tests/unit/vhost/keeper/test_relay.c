@@ -174,10 +174,10 @@ TEST_WITH(test_unanswered_message_is_sent_again, struct setup *s)
 	hear_nothing(s);
 }
 
-TEST_WITH(test_message_of_three_deaths_is_refused, struct setup *s)
+TEST_WITH(test_message_of_many_deaths_is_refused, struct setup *s)
 {
 	say_u64(s, VHOST_USER_SET_FEATURES, 5);
-	for (unsigned int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < KEEPER_MAX_DEATHS; i++) {
 		if (i) {
 			expect(s, VHOST_USER_SET_PROTOCOL_FEATURES,
 			       KEEPER_NEEDED | P(CONFIG));
@@ -195,13 +195,13 @@ TEST_WITH(test_message_of_three_deaths_is_refused, struct setup *s)
 	expect(s, VHOST_USER_SET_FEATURES, 6);
 }
 
-TEST_WITH(test_ring_whose_region_three_died_of_is_refused, struct setup *s)
+TEST_WITH(test_ring_whose_region_many_died_of_is_refused, struct setup *s)
 {
 	const struct step kick = { VHOST_USER_SET_VRING_KICK, 0, "k" };
 	const struct step get = { VHOST_USER_GET_INFLIGHT_FD, 0, NULL };
 
 	say_step(s, &kick, VHOST_USER_NEED_REPLY);
-	for (unsigned int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < KEEPER_MAX_DEATHS; i++) {
 		if (i) {
 			assert_true(next_message(&s->back));
 			obey(s);
