@@ -75,8 +75,8 @@ struct keeping {
 	unsigned int failures; /* in a row: killed by a signal, */
 	unsigned int pauses;   /* or that were followed by a pause */
 	bool has_served;
-	int other_exe; /* CHECKING, DRAINING: the next binary; on trial: that */
-	/* of before; else -1 */
+	/* Up to REPLACING the next binary, on trial the one before; or -1 */
+	int other_exe;
 	bool trial;		/* the binary has not served yet */
 	pid_t check;		/* 0: none runs */
 	int check_out;		/* what it says */
@@ -429,7 +429,7 @@ static uint64_t do_timers(struct keeping *k)
 
 	if (now >= next)
 		has_hung(k);
-	if (k->trial || k->state == KEEPING_TRIAL)
+	if (k->trial)
 		next = k->since + k->keeper.limits.hang_ns;
 	if (k->kill_at && now >= k->kill_at) {
 		kill(k->child.pid, SIGKILL);

@@ -33,16 +33,6 @@ void keeper_handover_end(struct keeper_handover *h)
 	h->size = 0;
 }
 
-static void make(struct keeper_message *m, uint32_t request, size_t size)
-{
-	*m = (struct keeper_message){ .header = {
-					      .request = request,
-					      .flags = VHOST_USER_VERSION |
-						       VHOST_USER_NEED_REPLY,
-					      .size = (uint32_t)size,
-				      } };
-}
-
 /* The back end gets one end of a pipe, which the message then owns. */
 static bool make_transfer(struct keeper_handover *h, uint32_t direction,
 			  struct keeper_message *m)
@@ -52,7 +42,8 @@ static bool make_transfer(struct keeper_handover *h, uint32_t direction,
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return false;
-	make(m, VHOST_USER_SET_DEVICE_STATE_FD, sizeof(m->payload.transfer));
+	*m = keeper_message(VHOST_USER_SET_DEVICE_STATE_FD,
+			    sizeof(m->payload.transfer));
 	m->payload.transfer.direction = direction;
 	m->payload.transfer.phase = VHOST_USER_STATE_STOPPED;
 	m->fds[m->fd_count++] = save ? ends[1] : ends[0];
@@ -67,7 +58,8 @@ bool keeper_handover_drain(struct keeper_handover *h,
 	for (; h->step < STEP_TRANSFER; h->step++) {
 		if (!keeper_record_is_started(record, h->step))
 			continue;
-		make(m, VHOST_USER_GET_VRING_BASE, sizeof(m->payload.state));
+		*m = keeper_message(VHOST_USER_GET_VRING_BASE,
+				    sizeof(m->payload.state));
 		m->payload.state.index = h->step;
 		return true;
 	}
@@ -75,7 +67,7 @@ bool keeper_handover_drain(struct keeper_handover *h,
 	    make_transfer(h, VHOST_USER_STATE_SAVE, m))
 		return true;
 	if (h->step == STEP_CHECK) {
-		make(m, VHOST_USER_CHECK_DEVICE_STATE, 0);
+		*m = keeper_message(VHOST_USER_CHECK_DEVICE_STATE, 0);
 		return true;
 	}
 	h->step = STEP_DONE;
@@ -139,7 +131,7 @@ bool keeper_handover_load(struct keeper_handover *h, struct keeper_message *m)
 		return give_state(h, m);
 	if (h->step != STEP_CHECK)
 		return false;
-	make(m, VHOST_USER_CHECK_DEVICE_STATE, 0);
+	*m = keeper_message(VHOST_USER_CHECK_DEVICE_STATE, 0);
 	return true;
 }
 

@@ -136,14 +136,10 @@ uint64_t keeper_record_protocol(const struct keeper_record *record)
 
 static struct keeper_message *make(uint32_t request, size_t size)
 {
-	struct keeper_message *message = calloc(1, sizeof(*message));
+	struct keeper_message *message = malloc(sizeof(*message));
 
 	if (message)
-		message->header = (struct vhost_wire_header){
-			.request = request,
-			.flags = VHOST_USER_VERSION | VHOST_USER_NEED_REPLY,
-			.size = (uint32_t)size,
-		};
+		*message = keeper_message(request, size);
 	return message;
 }
 
@@ -400,13 +396,8 @@ void keeper_record_drained(struct keeper_record *record)
 static struct keeper_message region_request(const struct keeper_record *record,
 					    uint64_t ring)
 {
-	struct keeper_message m = { .header = {
-					    .request =
-						    VHOST_USER_GET_INFLIGHT_FD,
-					    .flags = VHOST_USER_VERSION |
-						     VHOST_USER_NEED_REPLY,
-					    .size = sizeof(m.payload.inflight),
-				    } };
+	struct keeper_message m = keeper_message(VHOST_USER_GET_INFLIGHT_FD,
+						 sizeof(m.payload.inflight));
 	uint64_t parts = ring + 1;
 	uint32_t entries = REGION_ENTRIES;
 
@@ -444,15 +435,10 @@ message_at(const struct keeper_record *record, unsigned int at)
 static struct keeper_message protocol_message(const struct keeper_record *r,
 					      uint64_t extra)
 {
-	struct keeper_message m = {
-		.header = {
-			.request = VHOST_USER_SET_PROTOCOL_FEATURES,
-			.flags = VHOST_USER_VERSION | VHOST_USER_NEED_REPLY,
-			.size = sizeof(m.payload.u64),
-		},
-		.payload.u64 = keeper_record_protocol(r) | extra,
-	};
+	struct keeper_message m = keeper_message(
+		VHOST_USER_SET_PROTOCOL_FEATURES, sizeof(m.payload.u64));
 
+	m.payload.u64 = keeper_record_protocol(r) | extra;
 	return m;
 }
 

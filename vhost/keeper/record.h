@@ -11,6 +11,7 @@
 #define KEEPER_RECORD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "vhost/wire/sock.h"
@@ -25,6 +26,17 @@ struct keeper_message {
 	int fds[VHOST_USER_MAX_FDS];
 	unsigned int fd_count;
 };
+
+/* Returns a message that asks for an answer; its payload is zero. */
+static inline struct keeper_message keeper_message(uint32_t request,
+						   size_t size)
+{
+	return (struct keeper_message){
+		.header.request = request,
+		.header.flags = VHOST_USER_VERSION | VHOST_USER_NEED_REPLY,
+		.header.size = (uint32_t)size,
+	};
+}
 
 /* Messages of a ring, in the order in which they are replayed. */
 enum keeper_ring_slot {

@@ -164,7 +164,10 @@ static void forward(struct keeper_relay *relay, uint64_t now)
 	send_back(relay, KEEPER_FORWARDED, &m, now);
 }
 
-/* What the back end is not given: it cannot be passed on, or is our secret. */
+/*
+ * Returns true if the message came incomplete, or acks a protocol feature that
+ * the front end was not offered.
+ */
 static bool is_unfit(const struct keeper_relay *relay)
 {
 	const struct vhost_msg *msg = &relay->front.msg;
@@ -253,15 +256,10 @@ static int replay_rings(struct keeper_relay *relay, uint64_t now)
 /* A back end on trial has to have the config space of the one before. */
 static void compare(struct keeper_relay *relay, uint64_t now)
 {
-	struct keeper_message message = {
-		.header = {
-			.request = VHOST_USER_GET_CONFIG,
-			.flags = VHOST_USER_VERSION,
-			.size = relay->config_size,
-		},
-		.payload.config = relay->config,
-	};
+	struct keeper_message message =
+		keeper_message(VHOST_USER_GET_CONFIG, relay->config_size);
 
+	message.payload.config = relay->config;
 	send_back(relay, KEEPER_LOADING, &message, now);
 }
 
@@ -396,8 +394,7 @@ static int pass_answer(struct keeper_relay *relay)
 		note_reply(relay, request);
 		if (keeper_record_note(&relay->record, msg, reply) < 0)
 			vhost_reason_set(&relay->reason,
-					 "out of memory: "
-					 "request %u is not "
+					 "out of memory: request %u is not "
 					 "remembered",
 					 request);
 	}
@@ -556,11 +553,8 @@ uint64_t keeper_relay_deadline(const struct keeper_relay *relay,
 
 static void ping(struct keeper_relay *relay, uint64_t now)
 {
-	const struct keeper_message
-		message = { .header = {
-				    .request = VHOST_USER_GET_PROTOCOL_FEATURES,
-				    .flags = VHOST_USER_VERSION,
-			    } };
+	const struct keeper_message message =
+		keeper_message(VHOST_USER_GET_PROTOCOL_FEATURES, 0);
 
 	send_back(relay, KEEPER_PINGED, &message, now);
 }
