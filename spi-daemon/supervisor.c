@@ -112,8 +112,7 @@ static int wait_signal(const sigset_t *signals, uint64_t *tick)
 			*tick = now + TICK_NS;
 			return 0;
 		}
-		left.tv_sec = (time_t)((*tick - now) / NS_PER_S);
-		left.tv_nsec = (long)((*tick - now) % NS_PER_S);
+		left = clock_left(now, *tick);
 		sig = sigtimedwait(signals, NULL, &left);
 		if (sig > 0)
 			return sig;

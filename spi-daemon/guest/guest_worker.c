@@ -262,14 +262,12 @@ static void choose_events(struct guest_worker *w, struct pollfd *fds,
 static int wait_for(struct guest_worker *w, struct pollfd *fds,
 		    uint64_t deadline)
 {
-	uint64_t now = clock_now(), left;
+	uint64_t now = clock_now();
 	struct timespec timeout;
 	int ret;
 
 	choose_events(w, fds, now, &deadline);
-	left = deadline > now ? deadline - now : 0;
-	timeout.tv_sec = (time_t)(left / NS_PER_S);
-	timeout.tv_nsec = (long)(left % NS_PER_S);
+	timeout = clock_left(now, deadline);
 	watchdog_turn(&w->watchdog);
 	ret = ppoll(fds, POLL_COUNT, deadline == CLOCK_NEVER ? NULL : &timeout,
 		    NULL);

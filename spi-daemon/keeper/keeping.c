@@ -447,15 +447,12 @@ static void wait_and_work(struct keeping *k, uint64_t until)
 {
 	struct pollfd *fds = k->keeper.fds;
 	struct timespec timeout;
-	uint64_t deadline, now;
+	uint64_t deadline;
 	unsigned int count = keeper_fill(&k->keeper, &deadline);
 
 	if (deadline > until)
 		deadline = until;
-	now = clock_now();
-	now = deadline > now ? deadline - now : 0;
-	timeout.tv_sec = (time_t)(now / NS_PER_S);
-	timeout.tv_nsec = (long)(now % NS_PER_S);
+	timeout = clock_left(clock_now(), deadline);
 	fds[KEEPER_POLL_USER].fd = k->signals;
 	if (ppoll(fds, count, deadline == CLOCK_NEVER ? NULL : &timeout, NULL) <
 	    0)

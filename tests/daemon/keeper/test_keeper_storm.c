@@ -67,76 +67,52 @@ static void open_row(struct rig *rig, const struct row *row)
 	rig_open_with(rig, 0, &options);
 }
 
-static void driver_never_sleeps_for_ever(void **state)
+/* Serves STORM_REQUESTS in each row, while the process is killed or upgraded.
+ */
+static void run_rows(struct rig *rig, uint64_t seed, bool kills, bool upgrades)
 {
 	uint64_t count = number("STORM_REQUESTS", 400);
-	struct rig *rig = *state;
 
 	for (unsigned int i = 0; i < ROWS; i++) {
+		struct killer killer = { .kills = 0 }, upgrader;
 		struct sleeper sleeper;
-		struct killer killer;
 
 		open_row(rig, &rows[i]);
-		sleeper_open(&sleeper, &rig->fronts[0], 0x5eed + i,
+		sleeper_open(&sleeper, &rig->fronts[0], seed + i,
 			     rows[i].tracked);
-		sleeper.crashes = true;
-		killer_start(&killer, &rig->daemon, CALM_US);
+		sleeper.crashes = kills;
+		if (kills)
+			killer_start(&killer, &rig->daemon, CALM_US);
+		if (upgrades)
+			killer_start_upgrades(&upgrader, &rig->daemon, CALM_US);
 		sleeper_run(&sleeper, count, TIMEOUT_MS);
+		if (upgrades)
+			killer_stop(&upgrader);
+		if (kills)
+			killer_stop(&killer);
 		print_message("%s: %u kills, %llu exchanges\n", rows[i].name,
-			      killer_stop(&killer),
+			      killer.kills,
 			      (unsigned long long)sleeper.exchanges);
 		sleeper_close(&sleeper);
 		rig_close(rig, 0);
 	}
+}
+
+static void driver_never_sleeps_for_ever(void **state)
+{
+	run_rows(*state, 0x5eed, true, false);
 }
 
 /* No request fails: each is finished by the process that began it. */
 static void no_request_fails_in_upgrades(void **state)
 {
-	uint64_t count = number("STORM_REQUESTS", 400);
-	struct rig *rig = *state;
-
-	for (unsigned int i = 0; i < ROWS; i++) {
-		struct sleeper sleeper;
-		struct killer killer;
-
-		open_row(rig, &rows[i]);
-		sleeper_open(&sleeper, &rig->fronts[0], 0x5eed + i,
-			     rows[i].tracked);
-		killer_start_upgrades(&killer, &rig->daemon, CALM_US);
-		sleeper_run(&sleeper, count, TIMEOUT_MS);
-		killer_stop(&killer);
-		print_message("%s: %llu exchanges\n", rows[i].name,
-			      (unsigned long long)sleeper.exchanges);
-		sleeper_close(&sleeper);
-		rig_close(rig, 0);
-	}
+	run_rows(*state, 0x5eed, false, true);
 }
 
 /* The process is killed whatever an upgrade is doing. */
 static void driver_never_sleeps_for_ever_in_upgrades(void **state)
 {
-	uint64_t count = number("STORM_REQUESTS", 400);
-	struct rig *rig = *state;
-
-	for (unsigned int i = 0; i < ROWS; i++) {
-		struct sleeper sleeper;
-		struct killer killer, upgrader;
-
-		open_row(rig, &rows[i]);
-		sleeper_open(&sleeper, &rig->fronts[0], 0xbeef + i,
-			     rows[i].tracked);
-		sleeper.crashes = true;
-		killer_start(&killer, &rig->daemon, CALM_US);
-		killer_start_upgrades(&upgrader, &rig->daemon, CALM_US);
-		sleeper_run(&sleeper, count, TIMEOUT_MS);
-		killer_stop(&upgrader);
-		print_message("%s: %u kills, %llu exchanges\n", rows[i].name,
-			      killer_stop(&killer),
-			      (unsigned long long)sleeper.exchanges);
-		sleeper_close(&sleeper);
-		rig_close(rig, 0);
-	}
+	run_rows(*state, 0xbeef, true, true);
 }
 
 static void every_session_is_served(void **state)
