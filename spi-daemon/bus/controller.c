@@ -106,6 +106,8 @@ static int add_chip(struct controller *controller, struct pool *pool,
 	chip->caps = chip->handle->dev->caps;
 	chip->caps.max_setup_ns = spi_device_max_setup_ns(chip->handle->dev);
 	limit_caps(&chip->caps, chip->spec);
+	if (pool->follows)
+		chip->own.state = OPERATION_FOUND;
 	controller->chip_count++;
 	return 0;
 }

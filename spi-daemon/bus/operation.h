@@ -13,6 +13,11 @@
  * LOADS | its guest reads that the chip is ready          | CACHE
  * CACHE | its guest begins another operation              | NONE
  * any   | another guest takes the chip: the lease is over | NONE
+ * LEFT  | somebody reads that the chip is ready           | FOUND
+ * FOUND | a guest sends a write disable                   | NONE
+ *
+ * LEFT and FOUND have no owner: an earlier process had the chip, and nothing
+ * tells for which guest. From both, each guest can begin an operation.
  */
 #ifndef OPERATION_H
 #define OPERATION_H
@@ -28,12 +33,15 @@ enum operation_state {
 	OPERATION_BUSY,	 /* the chip works, for all that is known */
 	OPERATION_LOADS, /* likewise: it reads a page into its cache */
 	OPERATION_CACHE, /* the cache holds what its guest wants */
+	OPERATION_LEFT,	 /* an earlier process may have had the chip work */
+	OPERATION_FOUND, /* it is ready; writes may be enabled for a guest */
 };
 
 /* Of a chip. Only the owner of the chip's bus uses it. Zero: none. */
 struct operation {
 	enum operation_state state;
-	uint64_t owner;	      /* whose it is: see struct own_operation */
+	uint64_t owner;	      /* whose it is: see struct own_operation;
+				 0: nobody's */
 	uint64_t since;	      /* monotonic ns: the state was entered */
 	uint64_t touched;     /* monotonic ns: its guest's last message */
 	struct spi_head head; /* of that: how to talk to the chip */
@@ -41,11 +49,19 @@ struct operation {
 
 /* What a guest knows of its operation. Only its own thread uses it. */
 struct own_operation {
-	enum operation_state state; /* as it left it */
+	/* As it left it. FOUND: as it was when this process began. */
+	enum operation_state state;
 	uint8_t opener;	 /* the write enable that nothing has used yet, or 0 */
 	bool uses_cache; /* data of it are in the chip's cache */
 	bool lost;	 /* they were, until another guest had the chip */
 };
+
+/* Returns true if no guest has to wait for the chip. */
+static inline bool operation_is_free(const struct operation *operation)
+{
+	return operation->state == OPERATION_NONE ||
+	       operation->state == OPERATION_FOUND;
+}
 
 /*
  * Returns true if the operation is that of guest @owner, and still what its
@@ -55,6 +71,9 @@ static inline bool operation_is_intact(const struct operation *operation,
 				       const struct own_operation *own,
 				       uint64_t owner)
 {
+	if (own->state == OPERATION_FOUND)
+		return operation->state == OPERATION_LEFT ||
+		       operation->state == OPERATION_FOUND;
 	return operation->owner == owner && operation->state == own->state;
 }
 

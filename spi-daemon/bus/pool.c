@@ -191,6 +191,11 @@ static int name_handle(const struct pool *pool, const char *path,
 	return handle->name ? 0 : -ENOMEM;
 }
 
+static bool has_operations(const struct device_spec *spec)
+{
+	return spec->framing == CS_NOR || spec->framing == CS_NAND;
+}
+
 static int open_handle(struct pool *pool, const struct device_spec *spec,
 		       const char *key, struct handle **out)
 {
@@ -209,6 +214,11 @@ static int open_handle(struct pool *pool, const struct device_spec *spec,
 		close_handle(pool, handle);
 		return ret;
 	}
+	if (pool->follows && has_operations(spec))
+		handle->operation = (struct operation){
+			.state = OPERATION_LEFT,
+			.since = clock_now(),
+		};
 	handle->next = pool->handles;
 	pool->handles = handle;
 	*out = handle;
@@ -225,6 +235,11 @@ void pool_set_memory(struct pool *pool, const struct pool_memory *memory)
 	pool->memory = *memory;
 }
 
+void pool_set_follows(struct pool *pool, bool follows)
+{
+	pool->follows = follows;
+}
+
 void pool_fini(struct pool *pool)
 {
 	assert(!pool->handles && !pool->buses);
@@ -235,7 +250,7 @@ static void warn_of_sharing(const struct device_spec *spec,
 			    const struct handle *handle)
 {
 	if (handle->users == 2 && spec->kind == DEVICE_SPIDEV &&
-	    spec->framing != CS_NOR && spec->framing != CS_NAND)
+	    !has_operations(spec))
 		log_warning("%s: several guests share this chip: each message "
 			    "is whole, but those of different guests can "
 			    "alternate",

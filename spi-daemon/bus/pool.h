@@ -9,6 +9,7 @@
 #ifndef POOL_H
 #define POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,12 +58,19 @@ struct pool {
 	struct handle *handles;
 	struct pool_bus *buses;
 	uint32_t controllers; /* that there have been */
+	bool follows;	      /* an earlier process: see pool_set_follows() */
 };
 
 void pool_init(struct pool *pool);
 
 /* Simulated chips that are opened from now on outlive this process. */
 void pool_set_memory(struct pool *pool, const struct pool_memory *memory);
+
+/*
+ * With @follows, an earlier process may have ended in the middle of a flash
+ * operation of a chip that is opened from now on: see OPERATION_LEFT.
+ */
+void pool_set_follows(struct pool *pool, bool follows);
 
 /* All handles were put. */
 void pool_fini(struct pool *pool);

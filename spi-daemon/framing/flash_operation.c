@@ -8,6 +8,9 @@
 /* How often a chip that works is asked whether it is ready. */
 #define LOOK_NS NS_PER_MS
 
+/* What is read when no chip answers. */
+#define NO_ANSWER 0xff
+
 static void enter(struct operation *operation, enum operation_state state,
 		  uint64_t now)
 {
@@ -18,7 +21,8 @@ static void enter(struct operation *operation, enum operation_state state,
 static bool is_working(const struct operation *operation)
 {
 	return operation->state == OPERATION_BUSY ||
-	       operation->state == OPERATION_LOADS;
+	       operation->state == OPERATION_LOADS ||
+	       operation->state == OPERATION_LEFT;
 }
 
 /* A byte for byte transfer on one line, as flash chips understand it. */
@@ -34,7 +38,10 @@ static struct spi_piece plain_piece(const struct spi_head *head,
 	return spi_piece_make(&plain, chip);
 }
 
-/* Asks the chip for its status. Returns true if it says that it is ready. */
+/*
+ * Asks the chip for its status. Returns true if it says that it is ready. One
+ * that may have gone to sleep in an earlier process does not say anything.
+ */
 static bool is_ready(const struct chip *chip)
 {
 	const struct operation *operation = &chip->handle->operation;
@@ -49,6 +56,8 @@ static bool is_ready(const struct chip *chip)
 	receive.len = 1;
 	if (spi_device_transfer(chip->handle->dev, &send) < 0)
 		return false;
+	if (operation->state == OPERATION_LEFT && answer == NO_ANSWER)
+		return true;
 	return !flash_op_says_busy(flash_ops_find(chip->spec->framing, cmd[0]),
 				   cmd, answer);
 }
@@ -99,11 +108,15 @@ static void open_again(const struct flash_message *message, uint64_t now)
 	chip->own.state = OPERATION_OPEN;
 }
 
-/* Another guest had the chip in the middle of this one's operation. */
+/*
+ * Another guest had the chip in the middle of this one's operation, or in the
+ * middle of what may have been one before this process began.
+ */
 static void note_loss(struct own_operation *own)
 {
 	own->lost = own->uses_cache || own->state == OPERATION_LOADS ||
-		    own->state == OPERATION_CACHE;
+		    own->state == OPERATION_CACHE ||
+		    own->state == OPERATION_FOUND;
 	own->state = OPERATION_NONE;
 }
 
@@ -125,6 +138,27 @@ static enum flash_admission go_on(const struct flash_message *message,
 	return FLASH_ADMITTED;
 }
 
+/* Returns true if the chip may work, and not for the guest of @message. */
+static bool is_kept_from(const struct operation *operation,
+			 const struct flash_message *message)
+{
+	if (operation_is_free(operation))
+		return false;
+	/* It may be that guest who waits until the chip is ready. */
+	if (operation->state == OPERATION_LEFT)
+		return !message->op || message->op->role != FLASH_STATUS;
+	return operation->owner != message->guest;
+}
+
+/* No guest's operation is on the chip any more. */
+static void end_operation(struct operation *operation, uint64_t now)
+{
+	enter(operation,
+	      operation->state == OPERATION_LEFT ? OPERATION_FOUND
+						 : OPERATION_NONE,
+	      now);
+}
+
 static bool begins_another(const struct flash_op *op)
 {
 	return op && (op->role == FLASH_OPENS || op->role == FLASH_LOADS);
@@ -137,12 +171,13 @@ enum flash_admission flash_operation_admit(const struct flash_message *message,
 	struct chip *chip = message->chip;
 	struct operation *operation = &chip->handle->operation;
 
-	if (operation->state != OPERATION_NONE &&
-	    operation->owner != message->guest) {
+	if (is_kept_from(operation, message)) {
+		if (operation->state == OPERATION_LEFT)
+			operation->head = *message->head;
 		*until = lease_ends(chip, log, now);
 		if (*until)
 			return FLASH_WAITS;
-		enter(operation, OPERATION_NONE, now);
+		end_operation(operation, now);
 	}
 	if (chip->own.state != OPERATION_NONE &&
 	    !operation_is_intact(operation, &chip->own, message->guest))
@@ -156,6 +191,21 @@ enum flash_admission flash_operation_admit(const struct flash_message *message,
 	return go_on(message, now);
 }
 
+/* The operation when the chip says that it is ready. */
+static enum operation_state ready_state(enum operation_state state)
+{
+	switch (state) {
+	case OPERATION_BUSY:
+		return OPERATION_NONE;
+	case OPERATION_LOADS:
+		return OPERATION_CACHE;
+	case OPERATION_LEFT:
+		return OPERATION_FOUND;
+	default:
+		return state;
+	}
+}
+
 /* The operation after a message with @role; @busy is its answer. */
 static enum operation_state next_state(enum operation_state state,
 				       enum flash_role role, bool busy)
@@ -164,17 +214,16 @@ static enum operation_state next_state(enum operation_state state,
 	case FLASH_OPENS:
 		return OPERATION_OPEN;
 	case FLASH_STARTS:
+	case FLASH_RESETS:
 		return OPERATION_BUSY;
 	case FLASH_LOADS:
 		return OPERATION_LOADS;
 	case FLASH_CLOSES:
-		return state == OPERATION_OPEN ? OPERATION_NONE : state;
+		return state == OPERATION_OPEN || state == OPERATION_FOUND
+			       ? OPERATION_NONE
+			       : state;
 	case FLASH_STATUS:
-		if (busy ||
-		    (state != OPERATION_BUSY && state != OPERATION_LOADS))
-			return state;
-		return state == OPERATION_LOADS ? OPERATION_CACHE
-						: OPERATION_NONE;
+		return busy ? state : ready_state(state);
 	case FLASH_USES_CACHE:
 	case FLASH_OTHER:
 		break;
@@ -189,6 +238,8 @@ bool flash_operation_done(const struct flash_message *message,
 	struct own_operation *own = &message->chip->own;
 	const struct flash_op *op = message->op;
 	enum operation_state before = operation->state, state;
+	const bool was_free = operation_is_free(operation);
+	bool is_owned;
 
 	if (!op)
 		return false;
@@ -203,9 +254,10 @@ bool flash_operation_done(const struct flash_message *message,
 		};
 	if (state != before)
 		enter(operation, state, now);
-	own->state = state;
-	operation->owner = message->guest;
+	is_owned = state != OPERATION_LEFT && state != OPERATION_FOUND;
+	own->state = is_owned ? state : OPERATION_FOUND;
+	operation->owner = is_owned ? message->guest : 0;
 	operation->touched = now;
 	operation->head = *message->head;
-	return before != OPERATION_NONE && state == OPERATION_NONE;
+	return !was_free && operation_is_free(operation);
 }

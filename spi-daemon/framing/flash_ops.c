@@ -25,8 +25,8 @@
 /* JEDEC SPI NOR, with what Linux's spi-nor sends to chips of all makers. */
 static const struct flash_op nor_ops[] = {
 	COMMAND(0x06, OPENS), COMMAND(0x50, OPENS), COMMAND(0x04, CLOSES),
-	COMMAND(0xc7, STARTS), COMMAND(0x60, STARTS), COMMAND(0x99, STARTS),
-	COMMAND(0xf0, STARTS), COMMAND(0x98, STARTS), COMMAND(0x7e, STARTS),
+	COMMAND(0xc7, STARTS), COMMAND(0x60, STARTS), COMMAND(0x99, RESETS),
+	COMMAND(0xf0, RESETS), COMMAND(0x98, STARTS), COMMAND(0x7e, STARTS),
 	COMMAND(0x66, OTHER), COMMAND(0xb7, OTHER), COMMAND(0xe9, OTHER),
 	COMMAND(0xb9, OTHER), COMMAND(0xab, OTHER), COMMAND(0x30, OTHER),
 	COMMAND(0x75, OTHER), COMMAND(0x7a, OTHER),
@@ -64,7 +64,7 @@ static const struct flash_op nor_ops[] = {
 
 /* SPI NAND, as Linux's spinand sends it. */
 static const struct flash_op nand_ops[] = {
-	COMMAND(0x06, OPENS), COMMAND(0x04, CLOSES), COMMAND(0xff, STARTS),
+	COMMAND(0x06, OPENS), COMMAND(0x04, CLOSES), COMMAND(0xff, RESETS),
 
 	READ(0x0f, STATUS), READ(0x9f, OTHER),
 	READ(0x03, USES_CACHE), READ(0x0b, USES_CACHE), READ(0x3b, USES_CACHE),

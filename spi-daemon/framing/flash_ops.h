@@ -27,7 +27,8 @@ enum flash_role {
 	FLASH_OTHER,
 	FLASH_OPENS,	  /* write enable */
 	FLASH_CLOSES,	  /* write disable */
-	FLASH_STARTS,	  /* the chip works: program, erase, write, reset */
+	FLASH_STARTS,	  /* the chip works: program, erase, write */
+	FLASH_RESETS,	  /* the chip works; this needs no write enable */
 	FLASH_LOADS,	  /* the chip works: it reads a page into its cache */
 	FLASH_STATUS,	  /* tells whether the chip works */
 	FLASH_USES_CACHE, /* reads or writes the cache of a NAND */

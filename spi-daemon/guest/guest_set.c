@@ -132,23 +132,40 @@ static int check_guests(const struct guest_set *set,
 	return ret;
 }
 
+/* The pool of a process that a keeper has started. */
+static int follow(struct guest_set *set, char *error, size_t error_size)
+{
+	const struct pool_memory memory = { keeper_link_memory, set->link };
+	struct keeper_history history;
+	int ret = keeper_link_history(set->link, &history);
+
+	if (ret) {
+		snprintf(error, error_size, "the keeper: %s", strerror(-ret));
+		return ret;
+	}
+	pool_set_memory(&set->pool, &memory);
+	pool_set_follows(&set->pool, history.processes > 1);
+	return 0;
+}
+
 int guest_set_start(struct guest_set *set, struct options *options, int link,
 		    char *error, size_t error_size)
 {
-	const struct pool_memory memory = { keeper_link_memory, link };
-	int ret;
+	int ret = 0;
 
 	*set = (struct guest_set){ .link = link };
 	pool_init(&set->pool);
 	if (link >= 0)
-		pool_set_memory(&set->pool, &memory);
-	ret = check_guests(set, options, error, error_size);
+		ret = follow(set, error, error_size);
+	if (!ret)
+		ret = check_guests(set, options, error, error_size);
 	for (unsigned int i = 0; !ret && i < options->guest_count; i++)
 		ret = open_guest(set, &options->guests[i], error, error_size);
 	for (unsigned int i = 0; !ret && i < set->count; i++)
 		ret = listen_guest(set, set->guests[i], error, error_size);
 	for (unsigned int i = 0; !ret && i < set->count; i++)
 		ret = start_guest(set->guests[i], error, error_size);
+	pool_set_follows(&set->pool, false);
 	if (ret < 0)
 		guest_set_stop(set);
 	return ret;

@@ -305,6 +305,7 @@ void keeper_attach(struct keeper *k, int link, bool gated)
 	k->ready = k->drains = false;
 	keeper_memories_renew(&k->memories);
 	k->gated = gated;
+	k->history.processes++;
 }
 
 void keeper_drain(struct keeper *k, uint64_t now)

@@ -14,10 +14,11 @@
 
 #include "vhost/wire/listen.h"
 
-#define KEEPER_LINK_VERSION 2
+#define KEEPER_LINK_VERSION 3
 
 /* What the keeper has seen, for statistics. */
 struct keeper_history {
+	uint64_t processes;	   /* back ends so far, the present one too */
 	uint64_t restarts;	   /* of a back end that died */
 	uint64_t upgrades;	   /* to another back end that was ready */
 	uint64_t longest_pause_ns; /* without a back end that was ready */

@@ -42,22 +42,6 @@ static void wait_for_log(const struct rig *rig, const char *text)
 /* The daemon's own, whatever a test has it replaced by */
 static char binary[256];
 
-/* Kills the serving process, and waits until another is there. */
-static void crash(const struct rig *rig, int signal)
-{
-	pid_t old = daemon_child(&rig->daemon);
-	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
-	pid_t new;
-
-	assert_true(old > 0);
-	kill(old, signal);
-	do {
-		assert_true(deadline_left(deadline) > 0);
-		process_sleep_ms(1);
-		new = daemon_child(&rig->daemon);
-	} while (!new || new == old);
-}
-
 /* Each request sends its number. Notes in @status what became of it. */
 static void run_chunk(struct spi_front *front, uint32_t from, uint8_t *status)
 {
@@ -252,11 +236,11 @@ static void crash_of_an_idle_process_goes_unnoticed(void **state)
 	unsigned int before;
 
 	rig_check_loopback(front, 10);
-	crash(rig, SIGKILL);
+	killer_crash(&rig->daemon, SIGKILL);
 	rig_check_loopback(front, 10);
 	before = daemon_fds(&rig->daemon);
 	for (unsigned int i = 0; i < 20; i++) {
-		crash(rig, i % 2 ? SIGSEGV : SIGKILL);
+		killer_crash(&rig->daemon, i % 2 ? SIGSEGV : SIGKILL);
 		rig_check_loopback(front, 10);
 	}
 	assert_int_equal(daemon_fds(&rig->daemon), before);

@@ -5,14 +5,15 @@
 #include <string.h>
 
 #include "tests/lib/daemon/config_rig.h"
+#include "tests/lib/daemon/flash_rig.h"
 #include "tests/lib/daemon/killer.h"
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/process.h"
 #include "tests/lib/test.h"
 #include "vhost/front/deadline.h"
 
-#define WIP 1
-#define WEL 2
+#define WIP FLASH_WIP
+#define WEL FLASH_WEL
 #define OK  VIRTIO_SPI_TRANS_OK
 
 /* How long the chip takes to erase itself */
@@ -21,10 +22,6 @@
 #define KILLS	 20
 #define STORM_US 15000
 #define STORM	 240 /* pages that are programmed meanwhile */
-
-#define BYTES(...)                        \
-	(const uint8_t[]){ __VA_ARGS__ }, \
-		sizeof((const uint8_t[]){ __VA_ARGS__ })
 
 /* Starts a daemon with a flash, in a file if @file is set, and opens it. */
 static struct spi_front *start(struct rig *rig, bool file)
@@ -40,94 +37,24 @@ static struct spi_front *start(struct rig *rig, bool file)
 	return rig_open(rig, 0);
 }
 
-/* Kills the process that serves, and waits until it is gone. */
-static void crash(const struct rig *rig)
-{
-	pid_t old = daemon_child(&rig->daemon);
-	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
-
-	assert_true(old > 0);
-	kill(old, SIGKILL);
-	while (daemon_child(&rig->daemon) == old) {
-		assert_true(deadline_left(deadline) > 0);
-		process_sleep_ms(1);
-	}
-}
-
-/* Sends @tx, and returns the status; @rx is as long as @tx, or NULL. */
-static uint8_t try(struct spi_front *front, const uint8_t *tx, uint32_t len,
-		   uint8_t *rx)
-{
-	struct spi_front_request request = { rig_head(0), tx, len, rx,
-					     rx ? len : 0 };
-	struct spi_front_result result;
-	uint16_t id;
-
-	request.head.cs_change = 1;
-	assert_int_equal(spi_front_submit(front, &request, NULL, &id), 0);
-	assert_int_equal(spi_front_wait(front, id, &result), 0);
-	return result.status;
-}
-
-static void send(struct spi_front *front, const uint8_t *tx, uint32_t len)
-{
-	assert_int_equal(try(front, tx, len, NULL), OK);
-}
-
-/* Reads again what a crash has interrupted. */
-static uint8_t read_last(struct spi_front *front, const uint8_t *tx,
-			 uint32_t len)
-{
-	uint8_t rx[8];
-
-	while (try(front, tx, len, rx) != OK)
-		;
-	return rx[len - 1];
-}
-
-static uint8_t status(struct spi_front *front)
-{
-	return read_last(front, BYTES(0x05, 0));
-}
-
-static void wait_ready(struct spi_front *front)
-{
-	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
-
-	while (status(front) & WIP)
-		assert_true(deadline_left(deadline) > 0);
-}
-
-static uint8_t byte_at(struct spi_front *front, uint8_t page)
-{
-	return read_last(front, BYTES(0x03, 0, page, 0, 0));
-}
-
-static void program(struct spi_front *front, uint8_t page, uint8_t byte)
-{
-	send(front, BYTES(0x06));
-	send(front, BYTES(0x02, 0, page, 0, byte));
-	wait_ready(front);
-}
-
 static void check_registers(struct rig *rig, bool file)
 {
 	struct spi_front *front = start(rig, file);
 
-	send(front, BYTES(0x06));
-	send(front, BYTES(0x01, 0x04, 0x02));
-	wait_ready(front);
-	send(front, BYTES(0x06));
-	send(front, BYTES(0xb7));
-	crash(rig);
-	assert_int_equal(status(front), WEL | 0x04);
-	assert_int_equal(read_last(front, BYTES(0x35, 0)), 0x02);
-	assert_int_equal(read_last(front, BYTES(0x15, 0)), 1);
-	send(front, BYTES(0x04));
-	send(front, BYTES(0xe9));
-	crash(rig);
-	assert_int_equal(status(front), 0x04);
-	assert_int_equal(read_last(front, BYTES(0x15, 0)), 0);
+	flash_send(front, FLASH_BYTES(0x06));
+	flash_send(front, FLASH_BYTES(0x01, 0x04, 0x02));
+	flash_wait(front);
+	flash_send(front, FLASH_BYTES(0x06));
+	flash_send(front, FLASH_BYTES(0xb7));
+	killer_crash(&rig->daemon, SIGKILL);
+	assert_int_equal(flash_status(front), WEL | 0x04);
+	assert_int_equal(flash_read(front, FLASH_BYTES(0x35, 0)), 0x02);
+	assert_int_equal(flash_read(front, FLASH_BYTES(0x15, 0)), 1);
+	flash_send(front, FLASH_BYTES(0x04));
+	flash_send(front, FLASH_BYTES(0xe9));
+	killer_crash(&rig->daemon, SIGKILL);
+	assert_int_equal(flash_status(front), 0x04);
+	assert_int_equal(flash_read(front, FLASH_BYTES(0x15, 0)), 0);
 }
 
 TEST_WITH(registers_survive, struct rig *rig)
@@ -150,19 +77,19 @@ static void check_erase(struct rig *rig, bool file)
 		int64_t deadline;
 		uint8_t value;
 
-		program(front, 0x10, 0x12);
-		send(front, BYTES(0x06));
+		flash_program(front, 0x10, 0x12);
+		flash_send(front, FLASH_BYTES(0x06));
 		deadline = deadline_in(ERASE_MS);
-		send(front, BYTES(0xc7));
-		crash(rig);
-		value = status(front);
+		flash_send(front, FLASH_BYTES(0xc7));
+		killer_crash(&rig->daemon, SIGKILL);
+		value = flash_status(front);
 		assert_true(value == (WIP | WEL) || value == 0);
 		if (deadline_left(deadline) > 0)
 			assert_int_equal(value, WIP | WEL);
 		seen += value != 0;
-		wait_ready(front);
-		assert_int_equal(status(front), 0);
-		assert_int_equal(byte_at(front, 0x10), 0xff);
+		flash_wait(front);
+		assert_int_equal(flash_status(front), 0);
+		assert_int_equal(flash_byte(front, 0x10, 0), 0xff);
 	}
 	print_message("%u of %u were seen busy afterwards\n", seen, KILLS);
 }
@@ -182,13 +109,13 @@ TEST_WITH(chip_without_a_file_keeps_its_contents, struct rig *rig)
 	struct spi_front *front = start(rig, false);
 
 	for (uint8_t i = 0; i < KILLS; i++) {
-		program(front, i, i);
-		crash(rig);
+		flash_program(front, i, i);
+		killer_crash(&rig->daemon, SIGKILL);
 		for (uint8_t page = 0; page <= i; page++)
-			assert_int_equal(byte_at(front, page), page);
-		assert_int_equal(byte_at(front, i + 1), 0xff);
+			assert_int_equal(flash_byte(front, page, 0), page);
+		assert_int_equal(flash_byte(front, i + 1, 0), 0xff);
 	}
-	assert_int_equal(status(front), 0);
+	assert_int_equal(flash_status(front), 0);
 }
 
 /* What the chip has taken is done; what failed is done as a whole or not. */
@@ -204,24 +131,26 @@ static void check_storm(struct rig *rig, bool file)
 		uint8_t page = (uint8_t)i;
 
 		do {
-			while (try(front, BYTES(0x06), NULL) != OK)
+			while (flash_try(front, FLASH_BYTES(0x06), NULL) != OK)
 				;
-		} while (!(status(front) & WEL));
-		taken[i] = try(front, BYTES(0x02, 0, page, 0, 0x12, 0x34),
-			       NULL) == OK;
+		} while (!(flash_status(front) & WEL));
+		taken[i] = flash_try(front,
+				     FLASH_BYTES(0x02, 0, page, 0, 0x12, 0x34),
+				     NULL) == OK;
 		failed += !taken[i];
-		wait_ready(front);
-		assert_true(!taken[i] || !(status(front) & WEL));
+		flash_wait(front);
+		assert_true(!taken[i] || !(flash_status(front) & WEL));
 	}
 	print_message("%u kills, %u of %u programs failed\n",
 		      killer_stop(&killer), failed, STORM);
 	for (unsigned int i = 0; i < STORM; i++) {
 		uint8_t page = (uint8_t)i;
-		uint8_t first = byte_at(front, page);
+		uint8_t first = flash_byte(front, page, 0);
 
 		assert_true(first == 0x12 || (first == 0xff && !taken[i]));
-		assert_int_equal(read_last(front, BYTES(0x03, 0, page, 1, 0)),
-				 first == 0x12 ? 0x34 : 0xff);
+		assert_int_equal(
+			flash_read(front, FLASH_BYTES(0x03, 0, page, 1, 0)),
+			first == 0x12 ? 0x34 : 0xff);
 	}
 }
 
@@ -261,10 +190,10 @@ TEST_WITH(only_a_reload_makes_a_new_chip, struct rig *rig)
 	wait_served(rig, "b", true);
 	stays = config_open(rig, 0, "a");
 	changes = config_open(rig, 1, "b");
-	program(stays, 0, 0x12);
-	program(changes, 0, 0x34);
-	crash(rig);
-	assert_int_equal(byte_at(changes, 0), 0x34);
+	flash_program(stays, 0, 0x12);
+	flash_program(changes, 0, 0x34);
+	killer_crash(&rig->daemon, SIGKILL);
+	assert_int_equal(flash_byte(changes, 0, 0), 0x34);
 	rig_close(rig, 1);
 	for (unsigned int i = 0; i < 2; i++) {
 		config_write(rig, i ? STAYS CHANGES "\n" : STAYS);
@@ -272,12 +201,12 @@ TEST_WITH(only_a_reload_makes_a_new_chip, struct rig *rig)
 		wait_served(rig, "b", i);
 	}
 	changes = config_open(rig, 1, "b");
-	assert_int_equal(byte_at(changes, 0), 0xff);
-	assert_int_equal(byte_at(stays, 0), 0x12);
-	program(changes, 0, 0x56);
-	crash(rig);
-	assert_int_equal(byte_at(changes, 0), 0x56);
-	assert_int_equal(byte_at(stays, 0), 0x12);
+	assert_int_equal(flash_byte(changes, 0, 0), 0xff);
+	assert_int_equal(flash_byte(stays, 0, 0), 0x12);
+	flash_program(changes, 0, 0x56);
+	killer_crash(&rig->daemon, SIGKILL);
+	assert_int_equal(flash_byte(changes, 0, 0), 0x56);
+	assert_int_equal(flash_byte(stays, 0, 0), 0x12);
 	rig_close(rig, 0);
 	rig_close(rig, 1);
 	daemon_stop(&rig->daemon, SIGTERM);

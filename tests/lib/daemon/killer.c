@@ -10,6 +10,24 @@
 
 #include <cmocka.h>
 
+#include "tests/lib/process.h"
+#include "vhost/front/deadline.h"
+
+void killer_crash(const struct daemon *daemon, int signal)
+{
+	const pid_t old = daemon_child(daemon);
+	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
+	pid_t new;
+
+	assert_true(old > 0);
+	kill(old, signal);
+	do {
+		assert_true(deadline_left(deadline) > 0);
+		process_sleep_ms(1);
+		new = daemon_child(daemon);
+	} while (!new || new == old);
+}
+
 static uint32_t next(struct killer *killer, uint32_t limit)
 {
 	killer->random ^= killer->random << 13;

@@ -22,6 +22,12 @@ struct killer {
 	uint64_t random;
 };
 
+/*
+ * Sends the serving process @signal, once, and waits until another one is
+ * there. An error fails the running cmocka test.
+ */
+void killer_crash(const struct daemon *daemon, int signal);
+
 /* Begins to kill, with SIGKILL, SIGSEGV or SIGABRT. */
 void killer_start(struct killer *killer, const struct daemon *daemon,
 		  unsigned int max_us);

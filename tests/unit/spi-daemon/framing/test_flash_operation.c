@@ -3,78 +3,7 @@
 #include <string.h>
 
 #include "spi-daemon/system/clock.h"
-#include "tests/lib/fixture/service_fixture.h"
-#include "tests/lib/test.h"
-
-#define OK	  VIRTIO_SPI_TRANS_OK
-#define TRANS_ERR VIRTIO_SPI_TRANS_ERR
-#define READY	  0x00
-#define BUSY	  0x01
-
-static int setup_nor(void **state)
-{
-	int ret = service_setup(state);
-
-	service_set_framing(*state, CS_NOR);
-	return ret;
-}
-
-static int setup_nand(void **state)
-{
-	int ret = service_setup(state);
-
-	service_set_framing(*state, CS_NAND);
-	return ret;
-}
-
-static void read_status(struct service_fixture *f, struct test_guest *g,
-			uint8_t answer)
-{
-	bool nand = f->specs[0].framing == CS_NAND;
-
-	f->chips[0].answer = answer;
-	guest_tx(g, 0, 0, nand ? "\x0f" : "\x05", 1, OK);
-	if (nand)
-		guest_tx(g, 0, 0, "\xc0", 1, OK);
-	guest_rx(g, 0, 0, 1, OK);
-	f->chips[0].answer = -1;
-}
-
-static void write_enable(struct test_guest *g)
-{
-	guest_tx(g, 0, 0, "\x06", 1, OK);
-}
-
-static void program(struct test_guest *g, uint8_t status)
-{
-	guest_tx(g, 0, 0, "\x02", 1, OK);
-	guest_tx(g, 0, 0, "\1\2\3", 3, OK);
-	guest_tx(g, 0, 0, "data", 4, status);
-}
-
-/* Guest @g has its next message on the flash to wait. */
-static void wait_for_chip(struct test_guest *g, struct transfer *t)
-{
-	*t = (struct transfer){ .head = service_head(0, 0), .rx_len = 1 };
-	guest_add(g, t);
-	assert_int_equal(guest_run(g), SPI_WAIT);
-}
-
-static void check_served(struct test_guest *g, struct transfer *t, uint64_t now)
-{
-	while (spi_service_step(&g->service, now) == SPI_MORE)
-		;
-	guest_collect(g);
-	transfer_check(t, OK);
-}
-
-/* Does what the worker does at @now; nothing comes of it. */
-static void check_waits(struct test_guest *g, struct transfer *t, uint64_t now)
-{
-	assert_int_equal(spi_service_step(&g->service, now), SPI_WAIT);
-	guest_collect(g);
-	assert_false(t->done);
-}
+#include "tests/unit/spi-daemon/framing/flash_steps.h"
 
 static void other_guest_waits_until_the_chip_is_ready(void **state)
 {
@@ -236,21 +165,6 @@ static void erase_and_status_writes_are_operations(void **state)
 	}
 }
 
-static void load_page(struct service_fixture *f, struct test_guest *g)
-{
-	guest_tx(g, 0, 0, "\x13", 1, OK);
-	guest_tx(g, 0, 0, "\1\2\3", 3, OK);
-	read_status(f, g, BUSY);
-	read_status(f, g, READY);
-}
-
-static void read_cache(struct test_guest *g, uint8_t status)
-{
-	guest_tx(g, 0, 0, "\x03", 1, OK);
-	guest_tx(g, 0, 0, "\0\0\0", 3, OK);
-	guest_rx(g, 0, 0, 16, status);
-}
-
 /* The cache is its guest's until it wants another page; then others go first.
  */
 static void nand_cache_is_its_guests_until_the_next_page(void **state)
@@ -335,11 +249,6 @@ static void flash_under_linux_framing_is_told_of_once(void **state)
 	guest_tx(g, 0, 0, "\xc7", 1, OK);
 	guest_tx(g, 1, 0, "\xc7\0\0", 3, OK);
 }
-
-#define NOR(test) \
-	cmocka_unit_test_setup_teardown(test, setup_nor, service_teardown)
-#define NAND(test) \
-	cmocka_unit_test_setup_teardown(test, setup_nand, service_teardown)
 
 int main(void)
 {
