@@ -195,7 +195,7 @@ END {
 	for (dir in count) {
 		if (count[dir] > 14)
 			print dir ": " count[dir] " sources, more than 14"
-		if (count[dir] == 1 && dir !~ /^tests/)
+		if (count[dir] == 1 && dir !~ /^(tests|docs)/)
 			print dir ": one source only: it needs no folder"
 	}
 }

@@ -65,6 +65,8 @@ static int open_device(const struct pool *pool, const struct device_spec *spec,
 		return sim_loopback_open(spec->timing, dev);
 	case DEVICE_SIM_NOR:
 		return open_nor(pool, spec, key, dev);
+	case DEVICE_SIM_SOCKET:
+		return sim_socket_open(&spec->socket, spec->timing, dev);
 	}
 	return -EINVAL;
 }
@@ -249,8 +251,10 @@ void pool_fini(struct pool *pool)
 static void warn_of_sharing(const struct device_spec *spec,
 			    const struct handle *handle)
 {
-	if (handle->users == 2 && spec->kind == DEVICE_SPIDEV &&
-	    !has_operations(spec))
+	bool may_matter = spec->kind == DEVICE_SPIDEV ||
+			  spec->kind == DEVICE_SIM_SOCKET;
+
+	if (handle->users == 2 && may_matter && !has_operations(spec))
 		log_warning("%s: several guests share this chip: each message "
 			    "is whole, but those of different guests can "
 			    "alternate",

@@ -20,11 +20,11 @@
 
 #define HEX_DIGITS   "0123456789abcdefABCDEF"
 
-#define ALL_KINDS \
-	(1u << DEVICE_SPIDEV | 1u << DEVICE_SIM_LOOPBACK | 1u << DEVICE_SIM_NOR)
-#define SIM_KINDS   (1u << DEVICE_SIM_LOOPBACK | 1u << DEVICE_SIM_NOR)
-#define SPIDEV_KIND (1u << DEVICE_SPIDEV)
-#define NOR_KIND    (1u << DEVICE_SIM_NOR)
+#define SPIDEV_KIND  (1u << DEVICE_SPIDEV)
+#define NOR_KIND     (1u << DEVICE_SIM_NOR)
+#define SOCKET_KIND  (1u << DEVICE_SIM_SOCKET)
+#define SIM_KINDS    (1u << DEVICE_SIM_LOOPBACK | NOR_KIND | SOCKET_KIND)
+#define ALL_KINDS    (SPIDEV_KIND | SIM_KINDS)
 
 #define NAME_CHARS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
@@ -217,6 +217,15 @@ static int parse_timing(struct device_spec *spec, const char *value)
 	return 0;
 }
 
+static int parse_timeout(struct device_spec *spec, const char *value)
+{
+	const char *problem;
+
+	spec->socket.timeout_ms =
+		(uint32_t)strtonum(value, 1, DEVICE_TIMEOUT_MS_MAX, &problem);
+	return problem ? -EINVAL : 0;
+}
+
 static const struct key keys[] = {
 	{ "cs", ALL_KINDS, parse_cs, "linux, nor, nand, spec or transfer" },
 	{ "cs-hold", ALL_KINDS, parse_cs_hold,
@@ -239,6 +248,8 @@ static const struct key keys[] = {
 	{ "size", NOR_KIND, parse_size, "a power of two from 64K to 256M" },
 	{ "file", NOR_KIND, parse_file, "a path" },
 	{ "id", NOR_KIND, parse_id, "3 to 6 bytes in hex, such as ef4018" },
+	{ "timeout", SOCKET_KIND, parse_timeout,
+	  "a number of ms from 1 to 5000" },
 };
 
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))

@@ -12,6 +12,22 @@
 
 #define NOR_SIZE_DEFAULT (16u << 20)
 
+#define SOCKET_PREFIX	 "sim:socket="
+
+static int check_socket(struct device_spec *spec, char *error,
+			size_t error_size)
+{
+	const char *path = spec->path + strlen(SOCKET_PREFIX);
+
+	spec->socket.path = path;
+	if (*path && strlen(path) <= SIM_SOCKET_PATH_MAX)
+		return 0;
+	snprintf(error, error_size,
+		 "%.140s: the path has to have 1 to %d bytes", spec->path,
+		 SIM_SOCKET_PATH_MAX);
+	return -EINVAL;
+}
+
 static int parse_path(struct device_spec *spec, const char *path, char *error,
 		      size_t error_size)
 {
@@ -25,13 +41,22 @@ static int parse_path(struct device_spec *spec, const char *path, char *error,
 		spec->nor.size = NOR_SIZE_DEFAULT;
 	} else if (!strcmp(path, "sim:loopback")) {
 		spec->kind = DEVICE_SIM_LOOPBACK;
+	} else if (!strncmp(path, SOCKET_PREFIX, strlen(SOCKET_PREFIX))) {
+		spec->kind = DEVICE_SIM_SOCKET;
+		spec->socket.timeout_ms = DEVICE_TIMEOUT_MS_DEFAULT;
 	} else if (!strncmp(path, "sim:", 4)) {
 		snprintf(error, error_size,
-			 "%.64s is not one of sim:loopback, sim:nor", path);
+			 "%.64s is not one of sim:loopback, sim:nor, "
+			 "sim:socket=PATH",
+			 path);
 		return -EINVAL;
 	}
 	spec->path = strdup(path);
-	return spec->path ? 0 : -ENOMEM;
+	if (!spec->path)
+		return -ENOMEM;
+	if (spec->kind == DEVICE_SIM_SOCKET)
+		return check_socket(spec, error, error_size);
+	return 0;
 }
 
 int device_spec_parse(const char *text, struct device_spec *spec, char *error,
@@ -88,6 +113,8 @@ void device_spec_key(const struct device_spec *spec, const char *owner,
 
 	if (spec->kind == DEVICE_SIM_NOR && spec->nor.file)
 		file_key(spec->nor.file, key, size);
+	else if (spec->kind == DEVICE_SIM_SOCKET)
+		file_key(spec->socket.path, key, size);
 	else if (spec->kind != DEVICE_SPIDEV)
 		snprintf(key, size, "%s: %s %u", spec->path, owner, index);
 	else if (!stat(spec->path, &st) && S_ISCHR(st.st_mode))
@@ -121,6 +148,8 @@ const char *device_spec_conflict(const struct device_spec *a,
 		return "has another timing=";
 	if (a->kind != b->kind || !is_same_nor(&a->nor, &b->nor))
 		return "is another kind of chip";
+	if (a->socket.timeout_ms != b->socket.timeout_ms)
+		return "has another timeout=";
 	return NULL;
 }
 

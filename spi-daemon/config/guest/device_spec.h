@@ -13,6 +13,7 @@ enum device_kind {
 	DEVICE_SPIDEV,	     /* a path: /dev/spidevX.Y */
 	DEVICE_SIM_LOOPBACK, /* sim:loopback */
 	DEVICE_SIM_NOR,	     /* sim:nor */
+	DEVICE_SIM_SOCKET,   /* sim:socket=PATH */
 };
 
 /* cs=: the framing of requests into SPI messages; see chip_select.h. */
@@ -39,8 +40,10 @@ struct device_spec {
 	bool host_shared;	   /* host-shared=: this host uses it, too */
 	struct sim_nor_config nor; /* size=, file=, id= */
 	char *nor_file;		   /* owns nor.file */
-	char *sim_bus;		   /* bus=; NULL: a bus of its own */
-	enum sim_timing timing;	   /* timing= */
+	/* timeout=; ->path is in that of the device */
+	struct sim_socket_config socket;
+	char *sim_bus;		/* bus=; NULL: a bus of its own */
+	enum sim_timing timing; /* timing= */
 };
 
 #define DEVICE_CS_HOLD_MS_DEFAULT     10
@@ -52,6 +55,8 @@ struct device_spec {
 #define DEVICE_OP_MAX_MS_MAX	   86400000
 #define DEVICE_MAX_SPEED_HZ_MIN	   1000
 #define DEVICE_MAX_SPEED_HZ_MAX	   4000000000u
+#define DEVICE_TIMEOUT_MS_DEFAULT  1000
+#define DEVICE_TIMEOUT_MS_MAX	   5000
 #define DEVICE_SIM_BUS_MAX	   32 /* characters of a name */
 #define DEVICE_MAX_REQUEST_MIN	   4096
 #define DEVICE_MAX_REQUEST_DEFAULT (16u << 20)
@@ -72,8 +77,9 @@ int device_spec_parse(const char *text, struct device_spec *spec, char *error,
 /*
  * Writes to @key, of @size bytes, a string that is equal for two descriptions
  * of the same chip, also if they name it by different paths: the number of a
- * host device, the file of a simulated flash. Another simulated chip is
- * identified by its place: chip select @index in the list of @owner.
+ * host device, the file of a simulated flash, the socket of a program. Another
+ * simulated chip is identified by its place: chip select @index in the list of
+ * @owner.
  */
 void device_spec_key(const struct device_spec *spec, const char *owner,
 		     unsigned int index, char *key, size_t size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Simulated chips: "sim:loopback" and "sim:nor" */
+/* Simulated chips: "sim:loopback", "sim:nor" and "sim:socket" */
 #ifndef SIM_H
 #define SIM_H
 
@@ -21,6 +21,13 @@ struct sim_nor_config {
 	 * has left there, whose state this one takes over. NULL: none
 	 */
 	void *memory;
+};
+
+#define SIM_SOCKET_PATH_MAX 107 /* bytes: see unix(7) */
+
+struct sim_socket_config {
+	const char *path; /* where the program listens */
+	uint32_t timeout_ms;
 };
 
 /*
@@ -47,5 +54,18 @@ size_t sim_nor_memory_size(const struct sim_nor_config *config);
  */
 int sim_nor_open(const struct sim_nor_config *config, enum sim_timing timing,
 		 struct spi_device **out);
+
+/*
+ * A chip that is a program, which listens on a Unix socket: see
+ * docs/chip-protocol.md. It need not be there yet, and may come and go. While
+ * it is away a transfer fails with what connect(2) gives; with -ETIMEDOUT if
+ * the program does not answer within the timeout; -EREMOTEIO if it refuses
+ * the transfer; -ECONNRESET or -EPIPE if it goes in the middle of a message;
+ * -EPROTO or -EPROTONOSUPPORT for an answer that is not of the protocol.
+ * Stores the new device, which spi_device_close() frees, in @out.
+ * Returns 0; -ENAMETOOLONG for a path that no socket can have; or -ENOMEM.
+ */
+int sim_socket_open(const struct sim_socket_config *config,
+		    enum sim_timing timing, struct spi_device **out);
 
 #endif

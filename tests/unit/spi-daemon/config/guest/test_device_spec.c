@@ -51,6 +51,7 @@ TEST(a_path_decides_the_kind)
 		{ "/a=b", DEVICE_SPIDEV },
 		{ "sim:loopback", DEVICE_SIM_LOOPBACK },
 		{ "sim:nor", DEVICE_SIM_NOR },
+		{ "sim:socket=/run/chip.sock", DEVICE_SIM_SOCKET },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -194,6 +195,34 @@ TEST(a_nor_takes_its_extreme_values)
 	device_spec_free(&spec);
 }
 
+TEST(a_program_has_a_socket_and_a_timeout)
+{
+	struct device_spec spec = parse("sim:socket=/run/chip.sock");
+
+	assert_string_equal(spec.socket.path, "/run/chip.sock");
+	assert_int_equal(spec.socket.timeout_ms, 1000);
+	assert_int_equal(spec.framing, CS_LINUX);
+	device_spec_free(&spec);
+	spec = parse("sim:socket=s,timeout=5000,bus=a,timing=real");
+	assert_int_equal(spec.socket.timeout_ms, 5000);
+	device_spec_free(&spec);
+}
+
+TEST(a_socket_path_has_at_most_107_bytes)
+{
+	char text[256] = "sim:socket=", error[256] = "";
+	struct device_spec spec;
+
+	memset(text + 11, 'x', 107);
+	assert_int_equal(device_spec_parse(text, &spec, error, sizeof(error)),
+			 0);
+	device_spec_free(&spec);
+	text[11 + 107] = 'x';
+	assert_int_equal(device_spec_parse(text, &spec, error, sizeof(error)),
+			 -EINVAL);
+	assert_non_null(strstr(error, "1 to 107 bytes"));
+}
+
 TEST(free_empties_the_spec_and_may_be_repeated)
 {
 	struct device_spec spec = parse("sim:nor,file=f");
@@ -210,11 +239,13 @@ TEST(free_empties_the_spec_and_may_be_repeated)
 #define SPIDEV_KEYS ALL_KEYS ", host-shared"
 #define SIM_KEYS    ALL_KEYS ", bus, timing"
 #define NOR_KEYS    SIM_KEYS ", size, file, id"
+#define THE_SIMS    "sim:loopback, sim:nor, sim:socket=PATH"
 #define A_CS	    "linux, nor, nand, spec or transfer"
 #define A_HOLD	    "a number of ms from 1 to 10000"
 #define A_BUS	    "a name of at most 32 letters, digits, - and _"
 #define A_SPEED	    "a number of Hz from 1000 to 4000000000"
 #define A_SIZE	    "a power of two from 64K to 256M"
+#define A_TIMEOUT   "a number of ms from 1 to 5000"
 #define AN_ID	    "3 to 6 bytes in hex, such as ef4018"
 
 static const struct mistake {
@@ -223,9 +254,11 @@ static const struct mistake {
 } path_mistakes[] = {
 	{ "", "the path is empty" },
 	{ ",cs=nor", "the path is empty" },
-	{ "sim:", "sim: is not one of sim:loopback, sim:nor" },
-	{ "sim:nand", "sim:nand is not one of sim:loopback, sim:nor" },
-	{ "sim:nor2", "sim:nor2 is not one of sim:loopback, sim:nor" },
+	{ "sim:", "sim: is not one of " THE_SIMS },
+	{ "sim:nand", "sim:nand is not one of " THE_SIMS },
+	{ "sim:socket", "sim:socket is not one of " THE_SIMS },
+	{ "sim:socket=", "sim:socket=: the path has to have 1 to 107 bytes" },
+	{ "sim:nor2", "sim:nor2 is not one of " THE_SIMS },
 };
 
 static const struct mistake key_mistakes[] = {
@@ -294,6 +327,8 @@ static const struct mistake value_mistakes[] = {
 	{ "sim:nor,id=ef40181", "id=ef40181 is not " AN_ID },
 	{ "sim:nor,id=0xef4018", "id=0xef4018 is not " AN_ID },
 	{ "sim:nor,id=ef401g", "id=ef401g is not " AN_ID },
+	{ "sim:socket=s,timeout=0", "timeout=0 is not " A_TIMEOUT },
+	{ "sim:socket=s,timeout=5001", "timeout=5001 is not " A_TIMEOUT },
 	{ "sim:nor,id=01020304050607", "id=01020304050607 is not " AN_ID },
 };
 
