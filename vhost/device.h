@@ -11,6 +11,7 @@
  *				(virtio/mem/guest_mem.h)
  *
  *	vhost_session_poll()	what to wait for (vhost/poll.h)
+ *	wait_set_wait()		until something comes (vhost/wire/wait_set.h)
  *	vhost_session_handle()	a message came
  *	vhost_ring_take_kick()	a driver kicked
  *	vhost_session_pop()	the next chain of an active ring

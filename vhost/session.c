@@ -249,23 +249,29 @@ bool vhost_session_is_over(const struct vhost_session *s)
 }
 
 void vhost_session_init(struct vhost_session *s,
-			const struct vhost_device *device, int fd)
+			const struct vhost_device *device, int fd,
+			struct wait_set *waits)
 {
-	*s = (struct vhost_session){ .device = device, .reply_fd = -1 };
+	*s = (struct vhost_session){
+		.device = device,
+		.waits = waits,
+		.reply_fd = -1,
+	};
 	vhost_sock_init(&s->sock, fd);
 	guest_mem_init(&s->mem);
 	vhost_inflight_area_init(&s->inflight);
 	s->mem.also = &s->inflight.mem;
 	vhost_translation_init(&s->translation);
 	vhost_page_log_init(&s->log);
-	vhost_state_init(&s->state);
+	vhost_state_init(&s->state, waits);
 	for (unsigned int i = 0; i < device->ring_count; i++)
-		vhost_ring_init(&s->rings[i]);
+		vhost_ring_init(&s->rings[i], waits);
 }
 
 void vhost_session_fini(struct vhost_session *s)
 {
 	vhost_drop_device(s);
 	vhost_translation_close_channel(&s->translation);
+	wait_set_forget(s->waits, s->sock.fd);
 	vhost_sock_fini(&s->sock);
 }

@@ -23,10 +23,12 @@
 #include "vhost/ring/ring.h"
 #include "vhost/wire/peer_fd.h"
 #include "vhost/wire/sock.h"
+#include "vhost/wire/wait_set.h"
 #include "vhost/wire/wire.h"
 
 struct vhost_session {
 	const struct vhost_device *device;
+	struct wait_set *waits; /* of the thread, for vhost/poll.h */
 	struct vhost_sock sock;
 	bool owned;		    /* SET_OWNER came */
 	uint64_t features;	    /* acked by the driver */
@@ -53,10 +55,12 @@ struct vhost_session {
 
 /*
  * Begins a session over the connected socket @fd, which the session owns.
- * @device must outlive it.
+ * @waits is what the thread waits with, for vhost_session_poll(); NULL: it does
+ * not call that. @device and @waits must outlive the session.
  */
 void vhost_session_init(struct vhost_session *session,
-			const struct vhost_device *device, int fd);
+			const struct vhost_device *device, int fd,
+			struct wait_set *waits);
 
 /* Quiesces the rings, closes all descriptors, unmaps guest memory. */
 void vhost_session_fini(struct vhost_session *session);

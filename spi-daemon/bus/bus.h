@@ -3,9 +3,9 @@
  * A SPI bus: one owner at a time. A guest owns it for a message, that is from
  * before its chip is selected until after it is released.
  *
- * No call waits. A user that has to wait for the bus returns to poll(2), on its
- * wake eventfd, so that it can still answer its front end. An owner that leaves
- * hands the bus to the next user at once.
+ * No call waits. A user that has to wait for the bus sleeps until its wake
+ * eventfd or its front end is ready. An owner that leaves hands the bus to the
+ * next user at once.
  *
  * The order is start-time fair queueing (Goyal, Vin, Cheng 1996) over the time
  * that users have had the bus. A message starts at a virtual time: that of the
@@ -133,7 +133,10 @@ int bus_user_init(struct bus_user *user, unsigned int buses);
 /* The user owns no bus and waits for none. */
 void bus_user_fini(struct bus_user *user);
 
-/* Takes note of a wake-up, so that ->wake is quiet until the next. */
+/*
+ * Takes note of a wake-up, so that ->wake is not readable until the next. Who
+ * waits for it as WAIT_EDGE need not.
+ */
 void bus_user_woken(struct bus_user *user);
 
 /*

@@ -59,7 +59,7 @@ void guest_connection_count(struct guest_worker *w)
 
 static void connect_session(struct guest_worker *w, int fd)
 {
-	vhost_session_init(&w->session, &w->device, fd);
+	vhost_session_init(&w->session, &w->device, fd, &w->waits);
 	w->service.session = &w->session;
 	guest_mem_watch(&w->session.mem);
 	w->connected = true;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +26,9 @@
 #define FLOOD_WAKES    64
 #define FLOOD_PAUSE_NS NS_PER_MS
 
+/* When to try again after the kernel had no memory to wait for new guests. */
+#define LISTEN_RETRY_NS (100 * NS_PER_MS)
+
 /* Between two looks at a thread that should end. */
 #define JOIN_LOOK_NS (20 * NS_PER_MS)
 
@@ -48,12 +50,32 @@ static int listen_for(struct guest_worker *w, const struct guest_spec *spec,
 				  &spec->access, hidden);
 }
 
+/* What the thread waits for, besides its session (vhost/poll.h) */
+enum {
+	PLACE_WAKE = VHOST_POLL_OWN, /* a bus was handed over, or ->quits */
+	PLACE_LISTENER,
+	PLACE_KICK = VHOST_POLL_KICK + GUEST_REQUESTQ,
+};
+
+static int init_waits(struct guest_worker *w)
+{
+	int ret = wait_set_init(&w->waits);
+
+	if (ret < 0)
+		return ret;
+	ret = wait_set_put(&w->waits, PLACE_WAKE, w->service.message.user.wake,
+			   WAIT_EDGE);
+	if (ret < 0)
+		wait_set_fini(&w->waits);
+	return ret;
+}
+
 int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 		      struct controller *controller, int link)
 {
 	int ret;
 
-	*w = (struct guest_worker){ .quit = -1 };
+	*w = (struct guest_worker){ .accept_at = 0 };
 	spi_config_encode(&controller->config, &w->config);
 	w->device = (struct vhost_device){
 		.ops = &spi_service_ops,
@@ -70,15 +92,17 @@ int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 		goto free_name;
 	w->service.replay = spec->replay;
 	w->service.message.user.weight = spec->weight;
-	w->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ret = w->quit < 0 ? -errno : listen_for(w, spec, link);
+	ret = init_waits(w);
 	if (ret < 0)
 		goto fini_service;
+	ret = listen_for(w, spec, link);
+	if (ret < 0)
+		goto fini_waits;
 	return 0;
 
+fini_waits:
+	wait_set_fini(&w->waits);
 fini_service:
-	if (w->quit >= 0)
-		close(w->quit);
 	spi_service_fini(&w->service);
 free_name:
 	free(w->name);
@@ -88,7 +112,7 @@ free_name:
 void guest_worker_fini(struct guest_worker *w)
 {
 	vhost_unlisten(&w->listener);
-	close(w->quit);
+	wait_set_fini(&w->waits);
 	spi_service_fini(&w->service);
 	free(w->name);
 }
@@ -128,51 +152,55 @@ static void check_memory(struct guest_worker *w)
 
 /*
  * Works on the ring for a while. Returns when to come back at the latest: at
- * once if there is more to do, or at a monotonic time in ns.
+ * once if there is more to do, or at a monotonic time in ns. @now is the
+ * present, and is moved on.
  */
-static uint64_t serve_ring(struct guest_worker *w)
+static uint64_t serve_ring(struct guest_worker *w, uint64_t *now)
 {
-	uint64_t now = clock_now(), end = now + BURST_NS;
+	const uint64_t end = *now + BURST_NS;
 	enum spi_progress progress = SPI_IDLE;
 
-	for (; guest_worker_is_active(w); now = clock_now()) {
-		progress = spi_service_step(&w->service, now);
+	for (; guest_worker_is_active(w); *now = clock_now()) {
+		progress = spi_service_step(&w->service, *now);
 		check_memory(w);
 		report(w);
 		if (progress != SPI_MORE)
 			break;
 		w->kicks.idle = 0;
-		if (now >= end)
+		if (*now >= end)
 			return 0;
 	}
 	if (progress == SPI_IDLE)
-		spi_service_tick(&w->service, now);
+		spi_service_tick(&w->service, *now);
 	return spi_service_deadline(&w->service);
 }
 
-/* A wake-up for nothing, as far as is known yet. */
-static void note_idle(struct flood *flood)
+/* A wake-up for nothing, as far as is known yet. Returns true in a flood. */
+static bool note_idle(struct flood *flood)
 {
-	if (++flood->idle >= FLOOD_WAKES)
-		flood->until = clock_now() + FLOOD_PAUSE_NS;
+	if (++flood->idle < FLOOD_WAKES)
+		return false;
+	flood->until = clock_now() + FLOOD_PAUSE_NS;
+	return true;
 }
 
 static void take_kick(struct guest_worker *w)
 {
+	struct vhost_ring *ring = guest_worker_requestq(w);
 	int ret;
 
 	if (!guest_worker_is_active(w))
 		return;
-	ret = vhost_ring_take_kick(guest_worker_requestq(w));
-	if (ret < 0) {
-		w->session.fd_blocked |= ret == -EINTR;
-		spi_service_abort(&w->service);
-		vhost_session_break(&w->session, GUEST_REQUESTQ,
-				    "its kick descriptor died");
-		report(w);
-	} else {
-		note_idle(&w->kicks);
-	}
+	ret = vhost_ring_take_kick(ring);
+	if (!ret && note_idle(&w->kicks))
+		ret = vhost_ring_clear_kick(ring);
+	if (!ret)
+		return;
+	w->session.fd_blocked |= ret == -EINTR;
+	spi_service_abort(&w->service);
+	vhost_session_break(&w->session, GUEST_REQUESTQ,
+			    "its kick descriptor died");
+	report(w);
 }
 
 /* The front end may ask for the config space: it gets what is known now. */
@@ -206,20 +234,6 @@ static void serve_front_end(struct guest_worker *w)
 	guest_connection_end(w);
 }
 
-enum {
-	POLL_QUIT,
-	POLL_LISTENER,
-	POLL_WAKE,
-	POLL_SESSION, /* and on: what the session waits for */
-	POLL_FRONT_END = POLL_SESSION + VHOST_POLL_FRONT_END,
-	POLL_STATE = POLL_SESSION + VHOST_POLL_STATE,
-	POLL_KICK = POLL_SESSION + VHOST_POLL_KICK + GUEST_REQUESTQ,
-	POLL_ROOM = POLL_SESSION + VHOST_POLL_FDS,
-	/* The rings that there are: poll(2) fails for more than RLIMIT_NOFILE.
-	 */
-	POLL_COUNT = POLL_KICK + 1,
-};
-
 /* Makes @deadline no later than @time; both are monotonic ns. */
 static void wake_by(uint64_t *deadline, uint64_t time)
 {
@@ -227,76 +241,75 @@ static void wake_by(uint64_t *deadline, uint64_t time)
 		*deadline = time;
 }
 
-/* Leaves the descriptor out until @until, and sees to waking up then. */
-static void put_off(struct pollfd *fd, uint64_t until, uint64_t now,
-		    uint64_t *deadline)
+/* Returns true until @until, and sees to waking up then. */
+static bool is_put_off(uint64_t until, uint64_t now, uint64_t *deadline)
 {
-	if (fd->fd < 0 || now >= until)
-		return;
-	fd->fd = -1;
+	if (now >= until)
+		return false;
 	wake_by(deadline, until);
+	return true;
 }
 
 /* What to wait for. Makes @deadline earlier for what has to be polled. */
-static void choose_events(struct guest_worker *w, struct pollfd *fds,
-			  uint64_t now, uint64_t *deadline)
+static void choose_places(struct guest_worker *w, uint64_t now,
+			  uint64_t *deadline)
 {
-	int timeout_ms = -1;
+	bool accepts = !is_put_off(w->accept_at, now, deadline);
+	uint32_t paused = 0;
+	int timeout_ms;
 
-	for (int i = 0; i < POLL_ROOM; i++)
-		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-	fds[POLL_QUIT].fd = w->quit;
-	fds[POLL_LISTENER].fd = w->listener.fd;
-	fds[POLL_WAKE].fd = w->service.message.user.wake;
-	if (w->connected)
-		timeout_ms =
-			vhost_session_poll(&w->session, &fds[POLL_SESSION]);
+	if (wait_set_put(&w->waits, PLACE_LISTENER,
+			 accepts ? w->listener.fd : -1, WAIT_LEVEL) < 0)
+		wake_by(deadline, now + LISTEN_RETRY_NS);
+	if (!w->connected)
+		return;
+	if (is_put_off(w->kicks.until, now, deadline))
+		paused |= VHOST_POLL_BIT(PLACE_KICK);
+	if (is_put_off(w->reads.until, now, deadline))
+		paused |= VHOST_POLL_BIT(VHOST_POLL_FRONT_END);
+	timeout_ms = vhost_session_poll(&w->session, paused);
 	if (timeout_ms >= 0)
 		wake_by(deadline, now + (uint64_t)timeout_ms * NS_PER_MS);
-	put_off(&fds[POLL_LISTENER], w->accept_at, now, deadline);
-	put_off(&fds[POLL_KICK], w->kicks.until, now, deadline);
-	put_off(&fds[POLL_FRONT_END], w->reads.until, now, deadline);
 }
 
-/* Waits until something comes in, or @deadline (monotonic ns). */
-static int wait_for(struct guest_worker *w, struct pollfd *fds,
-		    uint64_t deadline)
+/*
+ * Waits until something comes in, or @deadline (monotonic ns). Returns the
+ * places that are ready, as bits.
+ */
+static uint32_t wait_for(struct guest_worker *w, uint64_t now,
+			 uint64_t deadline)
 {
-	uint64_t now = clock_now();
 	struct timespec timeout;
-	int ret;
+	uint32_t ready;
 
-	choose_events(w, fds, now, &deadline);
-	timeout = clock_left(now, deadline);
+	choose_places(w, now, &deadline);
+	if (deadline != CLOCK_NEVER)
+		timeout = clock_left(clock_now(), deadline);
 	watchdog_turn(&w->watchdog);
-	ret = ppoll(fds, POLL_COUNT, deadline == CLOCK_NEVER ? NULL : &timeout,
-		    NULL);
+	ready = wait_set_wait(&w->waits,
+			      deadline == CLOCK_NEVER ? NULL : &timeout);
 	watchdog_turn(&w->watchdog);
-	return ret;
+	return ready;
 }
 
 static void *run(void *arg)
 {
 	struct guest_worker *w = arg;
-	struct pollfd fds[POLL_ROOM];
 
-	for (;;) {
-		uint64_t deadline = serve_ring(w);
+	while (!atomic_load(&w->quits)) {
+		uint64_t now = clock_now();
+		uint64_t deadline = serve_ring(w, &now);
+		uint32_t ready;
 
 		guest_connection_count(w);
-		if (wait_for(w, fds, deadline) < 0)
-			continue; /* interrupted */
-		if (fds[POLL_QUIT].revents)
-			break;
-		if (fds[POLL_WAKE].revents)
-			bus_user_woken(&w->service.message.user);
-		if (fds[POLL_KICK].revents)
+		ready = wait_for(w, now, deadline);
+		if (ready & VHOST_POLL_BIT(PLACE_KICK))
 			take_kick(w);
-		if (fds[POLL_STATE].revents)
+		if (ready & VHOST_POLL_BIT(VHOST_POLL_STATE))
 			vhost_session_read_state(&w->session);
-		if (fds[POLL_FRONT_END].revents)
+		if (ready & VHOST_POLL_BIT(VHOST_POLL_FRONT_END))
 			serve_front_end(w);
-		if (fds[POLL_LISTENER].revents)
+		if (ready & VHOST_POLL_BIT(PLACE_LISTENER))
 			guest_connection_accept(w);
 	}
 	guest_connection_end(w);
@@ -326,7 +339,8 @@ void guest_worker_look(struct guest_worker *w)
 
 void guest_worker_quit(struct guest_worker *w)
 {
-	eventfd_write(w->quit, 1);
+	atomic_store(&w->quits, true);
+	eventfd_write(w->service.message.user.wake, 1);
 	/* So that join's first look can be the one that frees it. */
 	guest_worker_look(w);
 }

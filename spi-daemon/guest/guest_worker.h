@@ -7,6 +7,7 @@
 #define GUEST_WORKER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "spi-daemon/bus/controller.h"
@@ -15,6 +16,7 @@
 #include "spi-daemon/system/watchdog.h"
 #include "vhost/wire/listen.h"
 #include "vhost/session.h"
+#include "vhost/wire/wait_set.h"
 #include "virtio/spi/spi_wire.h"
 
 /* Wake-ups by one descriptor that led to nothing. */
@@ -26,7 +28,8 @@ struct flood {
 struct guest_worker {
 	char *name; /* "guest 0", for the log */
 	struct vhost_listener listener;
-	int quit; /* eventfd: end when readable */
+	struct wait_set waits; /* what the thread waits for */
+	atomic_bool quits;     /* the thread is to end; it is woken as well */
 	pthread_t thread;
 	struct watchdog watchdog; /* of the thread */
 	struct virtio_spi_wire_config config;

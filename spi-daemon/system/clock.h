@@ -21,7 +21,7 @@ static inline uint64_t clock_now(void)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-/* Returns the time from @now to @deadline, for ppoll(2); 0 if it is over. */
+/* Returns the time from @now to @deadline, 0 if it is over. */
 static inline struct timespec clock_left(uint64_t now, uint64_t deadline)
 {
 	uint64_t left = deadline > now ? deadline - now : 0;

@@ -3,10 +3,9 @@
  * Interrupts a thread that a front end blocks in a system call.
  *
  * A worker never waits for a front end on purpose, but a front end can make it
- * wait: it can fill a descriptor between the poll(2) that found it writable and
- * the write(2), for example. Such a thread is sent a signal, repeatedly, until
- * it is back in its poll. The signal makes the system call fail with EINTR and
- * does nothing else.
+ * wait: it can clear O_NONBLOCK of a descriptor and fill it, say. Such a
+ * thread is sent a signal, repeatedly, until it waits on purpose again. The
+ * signal makes the system call fail with EINTR and does nothing else.
  */
 #ifndef WATCHDOG_H
 #define WATCHDOG_H
@@ -15,7 +14,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* A watched thread. All zero: it waits in its poll. */
+/* A watched thread. All zero: it waits on purpose. */
 struct watchdog {
 	atomic_uint turn;  /* odd while the thread works */
 	unsigned int seen; /* ->turn at the last watchdog_look() */

@@ -10,7 +10,6 @@
  * the other.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -20,13 +19,15 @@
 #include "vhost/wire/listen.h"
 
 #define REQUESTQ 0
+#define BURST	 64   /* buffers between two looks at the front end */
+#define FILL_MAX 4096 /* bytes; it may be less than a buffer (5.4.6.1) */
+
+/* Places in the set that the thread waits for */
 #define KICK	 (VHOST_POLL_KICK + REQUESTQ)
-#define FILL_MAX                                                        \
-	4096	 /* bytes; a device may fill less of a buffer (5.4.6.1) \
-		  */
-#define BURST 64 /* buffers between two looks at the front end */
+#define LISTENER VHOST_POLL_OWN
 
 struct rng {
+	struct wait_set waits;
 	struct vhost_session session;
 	struct chain chain; /* the buffer in hand */
 };
@@ -74,18 +75,18 @@ static void report(struct vhost_session *s)
  */
 static int wait_for(struct vhost_session *s, bool more)
 {
-	struct pollfd fds[VHOST_POLL_FDS];
-	int timeout = vhost_session_poll(s, fds);
-	int ret = 0;
+	int ret = 0, timeout = vhost_session_poll(s, 0);
+	struct timespec left = { .tv_nsec = more ? 0 : timeout * 1000000L };
+	uint32_t ready =
+		wait_set_wait(s->waits, more || timeout >= 0 ? &left : NULL);
 
-	if (poll(fds, VHOST_POLL_FDS, more ? 0 : timeout) < 0)
-		return errno == EINTR ? 0 : -errno;
-	if (fds[KICK].revents && vhost_ring_take_kick(&s->rings[REQUESTQ]) < 0)
+	if (ready & VHOST_POLL_BIT(KICK) &&
+	    vhost_ring_take_kick(&s->rings[REQUESTQ]) < 0)
 		vhost_session_break(s, REQUESTQ, "its kick descriptor died");
-	if (fds[VHOST_POLL_STATE].revents)
+	if (ready & VHOST_POLL_BIT(VHOST_POLL_STATE))
 		vhost_session_read_state(s);
 	report(s);
-	if (fds[VHOST_POLL_FRONT_END].revents)
+	if (ready & VHOST_POLL_BIT(VHOST_POLL_FRONT_END))
 		ret = vhost_session_handle(s);
 	report(s);
 	return ret < 0 ? ret : 0;
@@ -104,7 +105,7 @@ static void serve_front_end(struct rng *rng, int fd)
 
 	device.offered.protocol &=
 		~(UINT64_C(1) << VHOST_USER_PROTOCOL_F_CONFIG);
-	vhost_session_init(&rng->session, &device, fd);
+	vhost_session_init(&rng->session, &device, fd, &rng->waits);
 	guest_mem_watch(&rng->session.mem);
 	while (wait_for(&rng->session, more) == 0)
 		more = serve_queue(rng);
@@ -115,7 +116,6 @@ static void serve_front_end(struct rng *rng, int fd)
 int main(int argc, char **argv)
 {
 	struct vhost_listener listener;
-	struct pollfd pfd = { .events = POLLIN };
 	struct rng rng;
 	int ret = argc == 2 ? 0 : -EINVAL;
 
@@ -124,16 +124,20 @@ int main(int argc, char **argv)
 	if (!ret)
 		ret = chain_init(&rng.chain, VIRTQ_MAX_SIZE);
 	if (!ret)
+		ret = wait_set_init(&rng.waits);
+	if (!ret)
 		ret = vhost_listen(&listener, argv[1], NULL);
 	if (ret) {
 		fprintf(stderr, "vhost-rng SOCKET: %s\n", strerror(-ret));
 		return 1;
 	}
-	for (pfd.fd = listener.fd; poll(&pfd, 1, -1) >= 0;) {
+	for (;;) {
 		int fd = vhost_accept(&listener);
 
 		if (fd >= 0)
 			serve_front_end(&rng, fd);
+		else if (wait_set_put(&rng.waits, LISTENER, listener.fd,
+				      WAIT_LEVEL) == 0)
+			wait_set_wait(&rng.waits, NULL);
 	}
-	return 1;
 }

@@ -352,7 +352,7 @@ static void begin(uint8_t options)
 	memset(fuzz.ram, 0, RAM_SIZE);
 	fuzz.skipped = 0;
 	fuzz.front = pair[1];
-	vhost_session_init(&fuzz.session, &fuzz.device, pair[0]);
+	vhost_session_init(&fuzz.session, &fuzz.device, pair[0], NULL);
 	fuzz.service.session = &fuzz.session;
 	guest_mem_watch(&fuzz.session.mem);
 	if (!(options & OPTION_RING))

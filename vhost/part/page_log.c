@@ -39,7 +39,7 @@ int vhost_page_log_signal(struct vhost_page_log *log)
 	if (!log->dirty.marked)
 		return 0;
 	log->dirty.marked = false;
-	ret = vhost_signal_fd(log->event);
+	ret = vhost_signal_fd(log->event, vhost_fd_blocks(log->event));
 	/* A descriptor that blocked once would block again. */
 	if (ret < 0)
 		vhost_close_fd(&log->event);

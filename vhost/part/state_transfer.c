@@ -82,14 +82,20 @@ static int write_all(const struct vhost_device *device, int fd,
 	return 0;
 }
 
-void vhost_state_init(struct vhost_state *state)
+void vhost_state_init(struct vhost_state *state, struct wait_set *waits)
 {
-	*state = (struct vhost_state){ .fd = -1 };
+	*state = (struct vhost_state){ .fd = -1, .waits = waits };
+}
+
+static void close_channel(struct vhost_state *state)
+{
+	wait_set_forget(state->waits, state->fd);
+	vhost_close_fd(&state->fd);
 }
 
 void vhost_state_drop(struct vhost_state *state)
 {
-	vhost_close_fd(&state->fd);
+	close_channel(state);
 	state->stage = VHOST_STATE_NONE;
 	state->have = 0;
 }
@@ -144,7 +150,7 @@ void vhost_state_read(struct vhost_state *state)
 		/* What is too long is nothing that was saved here. */
 		if (n)
 			state->have = 0;
-		vhost_close_fd(&state->fd);
+		close_channel(state);
 	}
 }
 

@@ -18,6 +18,7 @@
 
 #include "vhost/device.h"
 #include "vhost/part/reason.h"
+#include "vhost/wire/wait_set.h"
 #include "vhost/wire/wire.h"
 
 enum vhost_state_stage {
@@ -32,13 +33,14 @@ enum vhost_state_stage {
 
 struct vhost_state {
 	enum vhost_state_stage stage;
-	int fd;	       /* where it comes from, owned; -1: none, or it ended */
-	uint32_t have; /* bytes of ->blob */
+	int fd; /* where it comes from, owned; -1: none, or it ended */
+	struct wait_set *waits; /* may wait for ->fd; NULL: there is none */
+	uint32_t have;		/* bytes of ->blob */
 	uint8_t blob[VHOST_STATE_MAX + 1];
 };
 
-/* No transfer. */
-void vhost_state_init(struct vhost_state *state);
+/* No transfer. @waits is the set that ->fd may be in; NULL: there is none. */
+void vhost_state_init(struct vhost_state *state, struct wait_set *waits);
 
 /* Ends the transfer, if there is one. */
 void vhost_state_drop(struct vhost_state *state);

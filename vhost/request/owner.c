@@ -8,7 +8,7 @@ static void drop_rings(struct vhost_session *s)
 	vhost_reset_rings(s);
 	for (unsigned int i = 0; i < s->device->ring_count; i++) {
 		vhost_ring_close_fds(&s->rings[i]);
-		vhost_ring_init(&s->rings[i]);
+		vhost_ring_init(&s->rings[i], s->waits);
 	}
 }
 

@@ -77,8 +77,8 @@ int vhost_get_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 	return 0;
 }
 
-/* Moves the descriptor of a ring message to @to; -1: the message has none. */
-static int take_ring_fd(struct vhost_session *s, struct vhost_msg *msg, int *to)
+/* Takes the descriptor of a ring message into @fd; -1: the message has none. */
+static int take_ring_fd(struct vhost_session *s, struct vhost_msg *msg, int *fd)
 {
 	bool none = msg->payload.u64 & VHOST_USER_VRING_NOFD;
 
@@ -90,8 +90,7 @@ static int take_ring_fd(struct vhost_session *s, struct vhost_msg *msg, int *to)
 		return vhost_refuse(s, "an earlier one blocked");
 	if (!none && !vhost_fd_can_signal(msg->fds[0]))
 		return vhost_refuse(s, "no eventfd, pipe or socket");
-	vhost_close_fd(to);
-	*to = vhost_msg_take_fd(msg, 0);
+	*fd = vhost_msg_take_fd(msg, 0);
 	return 0;
 }
 
@@ -122,8 +121,7 @@ int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg)
 		vhost_close_fd(&kick);
 		return ret;
 	}
-	vhost_close_fd(&ring->kick);
-	ring->kick = kick;
+	vhost_ring_set_kick(ring, kick);
 	return 0;
 }
 
@@ -136,28 +134,34 @@ int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg)
 int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = fd_ring(s, msg);
-	int ret = take_ring_fd(s, msg, &ring->call);
+	int call, ret = take_ring_fd(s, msg, &call);
 
-	if (!ret && vhost_ring_may_have_called(ring) &&
-	    vhost_ring_signal(ring) < 0) {
+	if (ret < 0)
+		return ret;
+	vhost_ring_set_call(ring, call);
+	if (vhost_ring_may_have_called(ring) && vhost_ring_signal(ring) < 0) {
 		s->fd_blocked = true;
 		return vhost_refuse(s, "the descriptor blocks");
 	}
-	return ret;
+	return 0;
 }
 
 /* The signal of a broken ring may have gone to the old descriptor. */
 int vhost_set_vring_err(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = fd_ring(s, msg);
-	int ret = take_ring_fd(s, msg, &ring->err);
+	int err, ret = take_ring_fd(s, msg, &err);
 
-	if (!ret && ring->state == VHOST_RING_BROKEN &&
+	if (ret < 0)
+		return ret;
+	vhost_close_fd(&ring->err);
+	ring->err = err;
+	if (ring->state == VHOST_RING_BROKEN &&
 	    vhost_ring_signal_error(ring) < 0) {
 		s->fd_blocked = true;
 		return vhost_refuse(s, "the descriptor blocks");
 	}
-	return ret;
+	return 0;
 }
 
 /*

@@ -5,15 +5,35 @@
 
 #include "vhost/wire/peer_fd.h"
 
-void vhost_ring_init(struct vhost_ring *ring)
+void vhost_ring_init(struct vhost_ring *ring, struct wait_set *waits)
 {
-	*ring = (struct vhost_ring){ .kick = -1, .call = -1, .err = -1 };
+	*ring = (struct vhost_ring){
+		.kick = -1,
+		.call = -1,
+		.err = -1,
+		.waits = waits,
+	};
+}
+
+void vhost_ring_set_kick(struct vhost_ring *ring, int fd)
+{
+	wait_set_forget(ring->waits, ring->kick);
+	vhost_close_fd(&ring->kick);
+	ring->kick = fd;
+	ring->kick_counts = vhost_fd_is_eventfd(fd);
+}
+
+void vhost_ring_set_call(struct vhost_ring *ring, int fd)
+{
+	vhost_close_fd(&ring->call);
+	ring->call = fd;
+	ring->call_blocks = vhost_fd_blocks(fd);
 }
 
 void vhost_ring_close_fds(struct vhost_ring *ring)
 {
-	vhost_close_fd(&ring->kick);
-	vhost_close_fd(&ring->call);
+	vhost_ring_set_kick(ring, -1);
+	vhost_ring_set_call(ring, -1);
 	vhost_close_fd(&ring->err);
 }
 
@@ -77,7 +97,7 @@ void vhost_ring_stop(struct vhost_ring *ring)
 		ring->origin = VHOST_RING_RESUMED;
 	}
 	if (vhost_ring_is_started(ring))
-		vhost_close_fd(&ring->kick);
+		vhost_ring_set_kick(ring, -1);
 	ring->accept_unreachable = ring->set_up = false;
 	ring->state = VHOST_RING_STOPPED;
 }
@@ -119,31 +139,36 @@ void vhost_ring_set_base(struct vhost_ring *ring, uint32_t base)
 }
 
 /* Signals *@fd. A descriptor that blocked once would block again. */
-static int signal_fd(int *fd)
+static int signal_fd(int *fd, bool blocks)
 {
-	int ret = vhost_signal_fd(*fd);
+	int ret = vhost_signal_fd(*fd, blocks);
 
 	if (ret < 0)
 		vhost_close_fd(fd);
 	return ret;
 }
 
-int vhost_ring_call(struct vhost_ring *ring)
-{
-	return vring_should_call(&ring->vring) ? signal_fd(&ring->call) : 0;
-}
-
 int vhost_ring_signal(struct vhost_ring *ring)
 {
-	return signal_fd(&ring->call);
+	return signal_fd(&ring->call, ring->call_blocks);
+}
+
+int vhost_ring_call(struct vhost_ring *ring)
+{
+	return vring_should_call(&ring->vring) ? vhost_ring_signal(ring) : 0;
 }
 
 int vhost_ring_signal_error(struct vhost_ring *ring)
 {
-	return signal_fd(&ring->err);
+	return signal_fd(&ring->err, vhost_fd_blocks(ring->err));
 }
 
 int vhost_ring_take_kick(struct vhost_ring *ring)
+{
+	return ring->kick_counts ? 0 : vhost_take_signal(ring->kick);
+}
+
+int vhost_ring_clear_kick(struct vhost_ring *ring)
 {
 	return vhost_take_signal(ring->kick);
 }

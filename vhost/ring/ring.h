@@ -43,6 +43,7 @@
 #include "virtio/mem/guest_mem.h"
 #include "virtio/ring/vring.h"
 #include "vhost/ring/inflight.h"
+#include "vhost/wire/wait_set.h"
 #include "vhost/wire/wire.h"
 
 enum vhost_ring_state {
@@ -76,6 +77,9 @@ struct vhost_ring {
 	int kick;      /* descriptors, owned; -1: none */
 	int call;
 	int err;
+	bool kick_counts; /* ->kick is an eventfd, which need not be read */
+	bool call_blocks; /* ->call had no O_NONBLOCK when it came */
+	struct wait_set *waits; /* may wait for ->kick; NULL: there is none */
 
 	struct vring vring;
 	struct inflight inflight;
@@ -84,11 +88,21 @@ struct vhost_ring {
 	bool accept_unreachable;
 };
 
-/* A ring that was never set up, without descriptors. */
-void vhost_ring_init(struct vhost_ring *ring);
+/*
+ * A ring that was never set up, without descriptors. @waits is the set that
+ * ->kick may be in; NULL: there is none.
+ */
+void vhost_ring_init(struct vhost_ring *ring, struct wait_set *waits);
 
 /* Closes the ring's descriptors. */
 void vhost_ring_close_fds(struct vhost_ring *ring);
+
+/*
+ * Replace ->kick or ->call, and close what was there. @fd is the ring's from
+ * now on; -1: none.
+ */
+void vhost_ring_set_kick(struct vhost_ring *ring, int fd);
+void vhost_ring_set_call(struct vhost_ring *ring, int fd);
 
 /* STARTING, UNMAPPED or RUNNING */
 bool vhost_ring_is_started(const struct vhost_ring *ring);
@@ -135,8 +149,17 @@ int vhost_ring_signal(struct vhost_ring *ring);
 /* Signals ->err. The same. */
 int vhost_ring_signal_error(struct vhost_ring *ring);
 
-/* Takes a kick. Returns 0, or a negative errno when none can come again. */
+/*
+ * ->kick is ready: reads it, unless it is an eventfd. Returns 0, or a negative
+ * errno when no kick can come again.
+ */
 int vhost_ring_take_kick(struct vhost_ring *ring);
+
+/*
+ * To be called before ->kick leaves its set for a while: reads it, so that a
+ * kick that comes later, and no other, makes it ready. The same.
+ */
+int vhost_ring_clear_kick(struct vhost_ring *ring);
 
 /* vring_pending(); 0 if the ring is not RUNNING. */
 uint16_t vhost_ring_pending(const struct vhost_ring *ring);

@@ -22,10 +22,20 @@ bool vhost_fd_can_signal(int fd)
 	return kind == FILE_EVENTFD || kind == FILE_PIPE || kind == FILE_SOCKET;
 }
 
+bool vhost_fd_is_eventfd(int fd)
+{
+	return fd >= 0 && file_kind(fd) == FILE_EVENTFD;
+}
+
+bool vhost_fd_blocks(int fd)
+{
+	return fd >= 0 && !(fcntl(fd, F_GETFL) & O_NONBLOCK);
+}
+
 /*
- * Older kernels have no write to an eventfd that never blocks, unless it is set
- * to non-blocking. So poll first. A front end that fills the eventfd between
- * the two calls blocks the write.
+ * Kernels have no write to an eventfd that never blocks, unless it is set to
+ * non-blocking. So poll first. A front end that fills the eventfd between the
+ * two calls blocks the write.
  */
 static ssize_t write_now(int fd, uint64_t count)
 {
@@ -33,8 +43,6 @@ static ssize_t write_now(int fd, uint64_t count)
 	struct pollfd writable = { .fd = fd, .events = POLLOUT };
 	ssize_t n;
 
-	if (fcntl(fd, F_GETFL) & O_NONBLOCK)
-		return write(fd, &count, sizeof(count));
 	n = pwritev2(fd, &iov, 1, -1, RWF_NOWAIT);
 	if (n >= 0 || errno != EOPNOTSUPP)
 		return n;
@@ -43,12 +51,16 @@ static ssize_t write_now(int fd, uint64_t count)
 	return write(fd, &count, sizeof(count));
 }
 
-int vhost_signal_fd(int fd)
+int vhost_signal_fd(int fd, bool blocks)
 {
+	const uint64_t one = 1;
+	ssize_t n;
+
+	if (fd < 0)
+		return 0;
+	n = blocks ? write_now(fd, one) : write(fd, &one, sizeof(one));
 	/* A counter that is full is signalled. */
-	if (fd >= 0 && write_now(fd, 1) < 0 && errno == EINTR)
-		return -EINTR;
-	return 0;
+	return n < 0 && errno == EINTR ? -EINTR : 0;
 }
 
 /* Reads without blocking, on kernels that can (5.8; pipes: 6.4). */

@@ -18,12 +18,23 @@
  */
 bool vhost_fd_can_signal(int fd);
 
+/* Returns true if @fd is an eventfd. */
+bool vhost_fd_is_eventfd(int fd);
+
+/*
+ * Returns true if a write to @fd blocks when there is no room: O_NONBLOCK is
+ * not set. The front end can change that at any time.
+ */
+bool vhost_fd_blocks(int fd);
+
 /*
  * Signals the eventfd, unless it is -1. One that is full, broken or closed
- * needs no signal. Returns 0; or -EINTR when the write blocked until a signal
- * (of the watchdog) ended it: stop using @fd.
+ * needs no signal. If it @blocks, as vhost_fd_blocks() says, it is looked at
+ * before it is written to. If it does not, that is one system call. Returns 0;
+ * or -EINTR when the write blocked all the same until a signal (of the
+ * watchdog) ended it: stop using @fd.
  */
-int vhost_signal_fd(int fd);
+int vhost_signal_fd(int fd, bool blocks);
 
 /*
  * Takes a kick from @fd, if there is one. Returns 0; or a negative errno when

@@ -24,7 +24,7 @@ static struct vhost_ring ring_in(enum vhost_ring_state state)
 	};
 	struct vhost_ring ring;
 
-	vhost_ring_init(&ring);
+	vhost_ring_init(&ring, NULL);
 	vhost_ring_set_base(&ring, SET_BASE);
 	assert_int_equal(vring_start(&vring, STOPPED_AT), 0);
 	ring.vring = vring;

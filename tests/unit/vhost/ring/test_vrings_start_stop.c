@@ -144,7 +144,7 @@ TEST_WITH(test_end_of_the_session_quiesces_active_rings, struct setup *s)
 	assert_int_equal(f->quiesced[1], 0);
 	assert_int_equal(s->ring.used->idx, 1);
 	/* for the teardown */
-	vhost_session_init(&f->session, &f->device, dup(f->front));
+	vhost_session_init(&f->session, &f->device, dup(f->front), &f->waits);
 }
 
 static void resets(struct setup *s, uint32_t request, const void *payload,
