@@ -38,7 +38,9 @@ UNIT_SRCS := $(sort $(shell find tests/unit -name 'test_*.c'))
 WHOLE_SRCS := $(sort $(shell find tests/daemon -name 'test_*.c'))
 EXAMPLE_SRCS := $(wildcard tests/example/test_*.c)
 BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
-BENCH_LIB_SRCS := $(filter-out $(BENCH_SRCS),$(wildcard tests/bench/*.c))
+BENCH_SHIM_SRC := tests/bench/speed/spidev_shim.c
+BENCH_LIB_SRCS := $(filter-out $(BENCH_SRCS) $(BENCH_SHIM_SRC),\
+	$(shell find tests/bench -name '*.c'))
 FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
 SPIDEV_SRCS := $(wildcard tests/spidev/test_*.c)
 SPIDEV_BENCH_SRCS := tests/spidev/bench_shared.c
@@ -63,6 +65,7 @@ UNIT_TESTS := $(call bin,$(UNIT_SRCS))
 WHOLE_TESTS := $(call bin,$(WHOLE_SRCS))
 EXAMPLE_TESTS := $(call bin,$(EXAMPLE_SRCS))
 BENCHES := $(call bin,$(BENCH_SRCS))
+BENCH_SHIM := $(BUILD)/tests/bench/spidev-shim.so
 FUZZERS := $(call bin,$(FUZZ_SRCS))
 GUEST_TESTS := $(call bin,$(GUEST_SRCS))
 QTESTS := $(call bin,$(QTEST_SRCS))
@@ -129,8 +132,15 @@ $(EXAMPLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
+# Preloaded into the programs that are measured
+$(BENCH_SHIM): $(call obj,$(BENCH_SHIM_SRC))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -pthread $(LDFLAGS) $(SANITIZE) -o $@ $^
+$(call obj,$(BENCH_SHIM_SRC)): ALL_CFLAGS += -fPIC
+
 $(BENCHES): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libbench.a \
-		$(TEST_LIBS)
+		$(TEST_LIBS) | $(BENCH_SHIM)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
@@ -335,8 +345,15 @@ run-init: all $(INIT_TESTS) $(BUILD)/tests/daemon/operate/test_launch
 # each is measured.
 bench = VHOST_DEVICE_SPI=$(abspath $(DAEMON)) $(BUILD)/tests/bench/$(1)
 
+# Options of `make bench`; BENCH=--help lists them.
+BENCH ?=
+
 .PHONY: bench
-bench: bench-rings bench-flash bench-fairness bench-scale bench-spidev ## all of the following
+bench: all $(BENCHES) ## what a request costs, against the floor; BENCH=--help
+	@$(call bench,bench_speed) $(BENCH)
+
+.PHONY: bench-all
+bench-all: bench bench-rings bench-flash bench-fairness bench-scale bench-spidev ## that and all of the following
 
 .PHONY: bench-flash
 bench-flash: all $(BENCHES) ## how guests share a flash, with parts kept and held

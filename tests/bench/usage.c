@@ -70,7 +70,7 @@ static unsigned long count_sleeps(pid_t pid)
 	return count;
 }
 
-static uint64_t cpu_time(pid_t pid)
+uint64_t usage_cpu_ns(pid_t pid)
 {
 	struct timespec time;
 	clockid_t clock;
@@ -93,6 +93,6 @@ struct usage usage_of(pid_t pid)
 			  number_of(pid, smaps, "Private_Dirty:"),
 		.page_kb = number_of(pid, "status", "VmPTE:"),
 		.wakeups = count_sleeps(pid),
-		.cpu_ns = cpu_time(pid),
+		.cpu_ns = usage_cpu_ns(pid),
 	};
 }

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "tests/bench/speed/measure.h"
+
+#include <string.h>
+
+#include "tests/bench/bench.h"
+#include "tests/bench/speed/calls.h"
+#include "tests/bench/speed/turn.h"
+
+#define TURN_NS	   20000000u
+#define MIN_ROUNDS 3
+#define MAX_ROUNDS 501
+
+/* A peer's figures of each round */
+struct series {
+	double us[MAX_ROUNDS], cpu_us[MAX_ROUNDS], bus[MAX_ROUNDS];
+};
+
+struct measure {
+	const struct row *row;
+	struct results *results;
+	struct peer peers[PEER_KINDS];
+	struct series series[PEER_KINDS];
+	unsigned int rounds;
+	uint64_t turn_ns;
+};
+
+static void start_peer(struct measure *m, enum peer_kind kind)
+{
+	struct result *result = &m->results->of[kind];
+	struct peer *peer = &m->peers[kind];
+	const struct row *row = m->row;
+	struct turn turn;
+	int err;
+
+	result->present = true;
+	result->calls = -1;
+	err = peer_start(peer, row->guests, &row->kind);
+	if (!err)
+		err = peer_connect(peer, row->guests, &row->kind);
+	peer_find_processes(peer);
+	/* The first requests find out whether it works, and warm it up. */
+	if (!err)
+		err = turn_run(peer, row, m->turn_ns / 4, &turn);
+	result->failed = err;
+	if (err && kind != PEER_OTHER)
+		bench_die("%s: %s: error %d, see %s/log", row->name,
+			  peer_name(kind), err, peer->dir);
+}
+
+static void run_turn(struct measure *m, enum peer_kind kind, unsigned int round)
+{
+	struct result *result = &m->results->of[kind];
+	struct series *series = &m->series[kind];
+	struct turn turn;
+	int err;
+
+	if (!result->present || result->failed)
+		return;
+	peer_bind(&m->peers[kind], m->row->cpus);
+	err = turn_run(&m->peers[kind], m->row, m->turn_ns, &turn);
+	if (err && kind != PEER_OTHER)
+		bench_die("%s: %s: error %d", m->row->name, peer_name(kind),
+			  err);
+	result->failed = err;
+	series->us[round] = (double)(m->row->rests ? turn.waited_ns : turn.ns) /
+			    1e3 / (double)turn.requests;
+	series->cpu_us[round] =
+		(double)turn.cpu_ns / 1e3 / (double)turn.requests;
+	series->bus[round] =
+		(double)turn.messages * m->row->message_ns / (double)turn.ns;
+}
+
+static struct spread ratio_of(const double *values, const double *floor,
+			      unsigned int count)
+{
+	double ratios[MAX_ROUNDS];
+
+	for (unsigned int i = 0; i < count; i++)
+		ratios[i] = values[i] / floor[i];
+	return spread_of(ratios, count);
+}
+
+/* Ratios come first: spread_of() sorts. The floor is the first peer. */
+static void sum_up(struct measure *m)
+{
+	const struct series *floor = &m->series[PEER_FLOOR];
+	const unsigned int n = m->rounds;
+
+	for (unsigned int i = PEER_KINDS; i-- > 0;) {
+		struct result *result = &m->results->of[i];
+		struct series *s = &m->series[i];
+
+		if (!result->present || result->failed)
+			continue;
+		result->ratio = ratio_of(s->us, floor->us, n);
+		result->cpu_ratio = ratio_of(s->cpu_us, floor->cpu_us, n);
+		result->us = spread_of(s->us, n);
+		result->cpu_us = spread_of(s->cpu_us, n);
+		result->bus = spread_of(s->bus, n);
+	}
+}
+
+static void count_calls(struct measure *m, enum peer_kind kind)
+{
+	struct result *result = &m->results->of[kind];
+
+	if (result->present && !result->failed && m->row->counts_calls)
+		result->calls =
+			calls_per_request(&m->peers[kind], m->row, m->turn_ns);
+}
+
+static void set_time(struct measure *m, double seconds)
+{
+	double rounds = seconds * 1e9 / TURN_NS;
+
+	m->turn_ns = rounds < MIN_ROUNDS
+			     ? (uint64_t)(seconds * 1e9) / MIN_ROUNDS
+			     : TURN_NS;
+	m->rounds = rounds < MIN_ROUNDS	  ? MIN_ROUNDS
+		    : rounds > MAX_ROUNDS ? MAX_ROUNDS
+					  : (unsigned int)rounds;
+}
+
+void measure_row(const struct measure_options *options,
+		 const struct fake_bus *bus, const struct row *row,
+		 struct results *results)
+{
+	static struct measure m;
+
+	m = (struct measure){ .row = row, .results = results };
+	set_time(&m, options->seconds);
+	*results = (struct results){ .row = row, .rounds = m.rounds };
+	for (unsigned int i = 0; i < PEER_KINDS; i++) {
+		m.peers[i] = (struct peer){
+			.kind = i,
+			.command = options->other,
+			.bus = bus,
+		};
+		if ((i == PEER_KEEPER && !row->has_keeper) ||
+		    (i == PEER_OTHER && !options->other))
+			continue;
+		start_peer(&m, i);
+	}
+	for (unsigned int round = 0; round < m.rounds; round++)
+		for (unsigned int i = 0; i < PEER_KINDS; i++)
+			run_turn(&m, i, round);
+	for (unsigned int i = 0; i < PEER_KINDS; i++) {
+		count_calls(&m, i);
+		if (results->of[i].present)
+			peer_stop(&m.peers[i]);
+	}
+	sum_up(&m);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What was measured, and how it is shown. */
+#ifndef BENCH_RESULT_H
+#define BENCH_RESULT_H
+
+#include <stdio.h>
+
+#include "tests/bench/speed/row.h"
+#include "tests/bench/speed/spread.h"
+
+/* A peer's figures in a row; times are of one request, in us */
+struct result {
+	bool present; /* it took part */
+	bool failed;  /* requests failed, or none could be made */
+	struct spread us, cpu_us;
+	/* The same over the floor's in the same round */
+	struct spread ratio, cpu_ratio;
+	struct spread bus; /* share of the time that the bus is used, 0..1 */
+	double calls;	   /* system calls of a request; < 0: not counted */
+};
+
+/* One row's figures */
+struct results {
+	const struct row *row;
+	unsigned int rounds;
+	struct result of[PEER_KINDS];
+};
+
+/* Print the title of a group, and a row of it. */
+void result_print_group(const struct row_group *group);
+void result_print(const struct results *results);
+
+/* Writes all @count rows to @file, as JSON. */
+void result_write_json(FILE *file, const struct results *results,
+		       unsigned int count);
+
+/* Draws all groups of the @count rows that have an axis, as SVG. */
+void result_write_svg(FILE *file, const struct results *results,
+		      unsigned int count);
+
+#endif
