@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "spi-daemon/bus/controller.h"
 #include "spi-daemon/keeper/child.h"
@@ -13,10 +14,9 @@
 #include "spi-daemon/config/options.h"
 #include "spi-daemon/supervisor.h"
 
-static int serve(struct options *options, int argc, char **argv)
+static int serve(struct options *options, int argc, char **argv, int link)
 {
 	struct launch launch;
-	const int link = child_link();
 	char error[512];
 	int ret = 0;
 
@@ -73,11 +73,15 @@ static int upgrade(const struct options *options)
 
 int main(int argc, char **argv)
 {
+	const struct child_legacy legacy = child_legacy();
 	struct options options;
 	char error[512];
-	int action = options_parse(argc, argv, &options, error, sizeof(error));
+	int action = options_parse(argc, argv, legacy.config, &options, error,
+				   sizeof(error));
 	int status = EXIT_SUCCESS;
 
+	if (legacy.config >= 0)
+		close(legacy.config);
 	if (action < 0) {
 		launch_open_log(&options.launch);
 		log_error("%s", error);
@@ -92,7 +96,7 @@ int main(int argc, char **argv)
 	else if (action == OPTIONS_CHECK)
 		status = check(&options);
 	else
-		status = serve(&options, argc, argv);
+		status = serve(&options, argc, argv, legacy.link);
 	options_free(&options);
 	return status;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/guest/guest_set.h"
@@ -45,20 +46,24 @@ static void reload(struct guest_set *set, struct launch *launch, int argc,
 {
 	struct options options;
 	char error[512], status[64];
-	int ret;
+	int copy = launch_reloading(launch);
+	int ret =
+		options_parse(argc, argv, copy, &options, error, sizeof(error));
 
-	launch_reloading(launch);
-	ret = options_parse(argc, argv, &options, error, sizeof(error));
 	if (!ret) {
 		ret = guest_set_change(set, &options, error, sizeof(error));
 		options_free(&options);
 	}
-	describe(set, status, sizeof(status));
-	if (ret)
+	if (copy >= 0)
+		close(copy);
+	if (ret) {
 		log_error("nothing was changed: %s", error);
-	else
-		log_info("configuration read, %s", status);
-	launch_ready(launch, ret ? "nothing was changed: see the log" : status);
+		launch_refused(launch, "nothing was changed: see the log");
+		return;
+	}
+	describe(set, status, sizeof(status));
+	log_info("configuration read, %s", status);
+	launch_ready(launch, status);
 }
 
 /* Adds what the keeper has seen, if there is one. */

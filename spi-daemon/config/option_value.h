@@ -41,6 +41,7 @@ struct option_parser {
 	struct numbered numbered;
 	struct guest_spec all; /* settings of all guests */
 	const char *config;
+	int copy; /* of that file, to be read instead; -1: none */
 	bool check;
 	bool upgrade;
 	uint32_t given; /* bit i: this source has given option_table[i] */

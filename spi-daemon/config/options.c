@@ -76,8 +76,8 @@ static int read_config(struct option_parser *p)
 		return -ENOMEM;
 	in_file.ruled = p->given;
 	in_file.given = 0;
-	ret = config_file_read(p->config, take_line, &in_file, p->error,
-			       p->error_size);
+	ret = config_file_read(p->config, p->copy, take_line, &in_file,
+			       p->error, p->error_size);
 	in_file.error = p->error;
 	in_file.error_size = p->error_size;
 	*p = in_file;
@@ -123,7 +123,8 @@ static int finish(struct option_parser *p)
 			 options->guest_count;
 	int ret = 0;
 
-	if (!p->config && !has_guest && !access(OPTIONS_CONFIG_DEFAULT, F_OK))
+	if (!p->config && !has_guest &&
+	    (p->copy >= 0 || !access(OPTIONS_CONFIG_DEFAULT, F_OK)))
 		p->config = OPTIONS_CONFIG_DEFAULT;
 	if (p->config) {
 		ret = read_config(p);
@@ -194,13 +195,14 @@ static int finish_upgrade(struct option_parser *p)
 	return -EINVAL;
 }
 
-int options_parse(int argc, char **argv, struct options *options, char *error,
-		  size_t error_size)
+int options_parse(int argc, char **argv, int copy, struct options *options,
+		  char *error, size_t error_size)
 {
 	struct option_parser p = {
 		.options = options,
 		.numbered = { .max = OPTIONS_MAX_GUESTS },
 		.all = guest_spec_default,
+		.copy = copy,
 		.error = error,
 		.error_size = error_size,
 	};

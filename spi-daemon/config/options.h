@@ -44,15 +44,15 @@ enum options_action {
 
 /*
  * Reads the command line and the configuration file that it names. Opens no
- * other file. The command line has precedence over the file; options that may
- * be given several times, like --guest, add up.
+ * other file. @copy: see config_file_read(). The command line has precedence
+ * over the file; options that may be given several times, like --guest, add up.
  * Returns the action to do and fills @options, which options_free() frees.
  * Returns a negative errno on errors, with one line (no newline) in @error that
  * names the option and the value; @options then has only the settings for
  * launch_open_log() that were read so far, and owns nothing.
  */
-int options_parse(int argc, char **argv, struct options *options, char *error,
-		  size_t error_size);
+int options_parse(int argc, char **argv, int copy, struct options *options,
+		  char *error, size_t error_size);
 
 /* Frees what @options owns. */
 void options_free(struct options *options);

@@ -12,23 +12,41 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Holds the number of the link's descriptor, and the keeper's process id. */
-#define LINK_VARIABLE "VHOST_DEVICE_SPI_KEEPER"
+/* Holds struct child_legacy, and the keeper's process id. */
+#define VARIABLE "VHOST_DEVICE_SPI_KEEPER"
 
-int child_init(struct child *child, char **argv)
+int child_init(struct child *child, char **argv, int config)
 {
+	int ret;
+
 	*child = (struct child){
-		.exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+		.program = {
+			.exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+			.config = config,
+		},
 		.path = realpath("/proc/self/exe", NULL),
 		.argv = argv,
 	};
-	return child->exe < 0 ? -errno : 0;
+	if (child->program.exe >= 0)
+		return 0;
+	ret = -errno;
+	child_fini(child);
+	return ret;
+}
+
+void child_close_program(struct child_program *program)
+{
+	if (program->exe >= 0)
+		close(program->exe);
+	if (program->config >= 0)
+		close(program->config);
+	*program = (struct child_program){ -1, -1 };
 }
 
 void child_fini(struct child *child)
 {
 	free(child->path);
-	close(child->exe);
+	child_close_program(&child->program);
 }
 
 int child_open_binary(const struct child *child)
@@ -55,8 +73,35 @@ static char **checking(char **argv)
 	return all;
 }
 
-pid_t child_check(const struct child *child, int exe, int *output)
+/* Has the next process that is started find this. */
+static void bequeath(struct child_legacy legacy)
 {
+	char value[48];
+
+	snprintf(value, sizeof(value), "%d,%d,%d", legacy.link, legacy.config,
+		 (int)getpid());
+	setenv(VARIABLE, value, 1);
+}
+
+/*
+ * In the new process, where only async-signal-safe functions may be called.
+ * Ends it if there is nobody to serve any more.
+ */
+static void run(int exe, char **argv, struct child_legacy legacy, pid_t keeper)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() == keeper &&
+	    (legacy.link < 0 || !fcntl(legacy.link, F_SETFD, 0)) &&
+	    (legacy.config < 0 || !fcntl(legacy.config, F_SETFD, 0)))
+		fexecve(exe, argv, environ);
+	_exit(EXIT_FAILURE);
+}
+
+pid_t child_check(const struct child *child,
+		  const struct child_program *program, int *output)
+{
+	const struct child_legacy legacy = { -1, program->config };
+	const pid_t keeper = getpid();
 	char **argv = checking(child->argv);
 	int ends[2];
 	pid_t pid;
@@ -67,46 +112,42 @@ pid_t child_check(const struct child *child, int exe, int *output)
 		free(argv);
 		return -errno;
 	}
+	bequeath(legacy);
 	pid = fork();
 	if (!pid) {
 		dup2(ends[1], STDERR_FILENO);
-		fexecve(exe, argv, environ);
-		_exit(EXIT_FAILURE);
+		run(program->exe, argv, legacy, keeper);
 	}
+	if (pid < 0)
+		pid = -errno;
+	unsetenv(VARIABLE);
 	close(ends[1]);
 	free(argv);
 	*output = ends[0];
-	return pid < 0 ? -errno : pid;
-}
-
-/* In the new process, where only async-signal-safe functions may be called. */
-static void run(const struct child *child, int link, pid_t keeper)
-{
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() == keeper && !fcntl(link, F_SETFD, 0))
-		fexecve(child->exe, child->argv, environ);
-	_exit(EXIT_FAILURE);
+	if (pid < 0)
+		close(ends[0]);
+	return pid;
 }
 
 int child_start(struct child *child, int *link)
 {
+	struct child_legacy legacy = { -1, child->program.config };
 	const pid_t keeper = getpid();
-	char value[32];
 	int ends[2];
 	int ret = 0;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
-	snprintf(value, sizeof(value), "%d,%d", ends[1], (int)keeper);
-	setenv(LINK_VARIABLE, value, 1);
+	legacy.link = ends[1];
+	bequeath(legacy);
 	child->pid = fork();
 	if (!child->pid)
-		run(child, ends[1], keeper);
+		run(child->program.exe, child->argv, legacy, keeper);
 	if (child->pid < 0) {
 		ret = -errno;
 		child->pid = 0;
 	}
-	unsetenv(LINK_VARIABLE);
+	unsetenv(VARIABLE);
 	close(ends[1]);
 	if (ret || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
 		close(ends[0]);
@@ -136,17 +177,25 @@ void child_describe(int status, char *text, size_t size)
 		snprintf(text, size, "exit status %d", WEXITSTATUS(status));
 }
 
-int child_link(void)
+struct child_legacy child_legacy(void)
 {
-	const char *value = getenv(LINK_VARIABLE);
-	int link, keeper;
+	const struct child_legacy none = { -1, -1 };
+	const char *value = getenv(VARIABLE);
+	struct child_legacy legacy;
+	int keeper;
 
-	/* A process that inherited the variable from a child is none. */
-	if (!value || sscanf(value, "%d,%d", &link, &keeper) != 2 ||
+	/* A process that inherited the variable from a child gets nothing. */
+	if (!value ||
+	    sscanf(value, "%d,%d,%d", &legacy.link, &legacy.config, &keeper) !=
+		    3 ||
 	    keeper != getppid())
-		return -1;
-	unsetenv(LINK_VARIABLE);
+		return none;
+	unsetenv(VARIABLE);
 	/* As the name of a process that runs a descriptor is its number. */
 	prctl(PR_SET_NAME, "vhost-device-spi");
-	return fcntl(link, F_SETFD, FD_CLOEXEC) < 0 ? -1 : link;
+	if (legacy.link >= 0)
+		fcntl(legacy.link, F_SETFD, FD_CLOEXEC);
+	if (legacy.config >= 0)
+		fcntl(legacy.config, F_SETFD, FD_CLOEXEC);
+	return legacy;
 }

@@ -6,21 +6,30 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* What is run. Both are descriptors; owned, or -1. */
+struct child_program {
+	int exe;    /* the binary */
+	int config; /* a copy of the configuration file; -1: there is none */
+};
+
 struct child {
-	pid_t pid;  /* 0: none runs */
-	int exe;    /* the binary to run; owned */
-	char *path; /* where that was when this process began */
+	pid_t pid; /* 0: none runs */
+	struct child_program program;
+	char *path; /* where the binary was when this process began */
 	char **argv;
 };
 
 /*
  * Prepares for children with the command line @argv, which must outlive
- * @child. They run the binary of this process, even if it is replaced or
- * deleted meanwhile. Returns 0 or a negative errno.
+ * @child, and the binary of this process, even if it is replaced or deleted
+ * meanwhile. Takes over @config. Returns 0 or a negative errno.
  */
-int child_init(struct child *child, char **argv);
+int child_init(struct child *child, char **argv, int config);
 
 void child_fini(struct child *child);
+
+/* Closes both descriptors. */
+void child_close_program(struct child_program *program);
 
 /*
  * Starts a process, which must not be running. It blocks the signals that this
@@ -33,11 +42,12 @@ int child_start(struct child *child, int *link);
 int child_open_binary(const struct child *child);
 
 /*
- * Runs the binary @exe with the options of @child and --check. Returns its
+ * Runs @program with the command line of @child and --check. Returns its
  * process id, which the caller reaps, and in @output a descriptor from which
  * its messages can be read; or a negative errno.
  */
-pid_t child_check(const struct child *child, int exe, int *output);
+pid_t child_check(const struct child *child,
+		  const struct child_program *program, int *output);
 
 /*
  * Returns 1, with the wait status in @status, if the process has ended, or has
@@ -48,10 +58,13 @@ int child_reap(struct child *child, int *status);
 /* Describes how the process ended, in a few words. */
 void child_describe(int status, char *text, size_t size);
 
-/*
- * In a process that a keeper has started: returns its end of the link, once.
- * Otherwise returns -1.
- */
-int child_link(void);
+/* What a process gets from the keeper that has started it. Owned, or -1. */
+struct child_legacy {
+	int link;   /* its end of the link; a process that checks has none */
+	int config; /* of its program */
+};
+
+/* Returns what there is, once. */
+struct child_legacy child_legacy(void);
 
 #endif

@@ -69,12 +69,23 @@ void launch_ready(struct launch *launch, const char *status)
 	log_started();
 }
 
-void launch_reloading(const struct launch *launch)
+void launch_refused(const struct launch *launch, const char *status)
 {
 	if (launch->link >= 0)
-		keeper_link_reloading(launch->link);
+		keeper_link_refuses(launch->link, status);
+	else
+		notify_ready(status);
+}
+
+int launch_reloading(const struct launch *launch)
+{
+	int copy = -1;
+
+	if (launch->link >= 0)
+		keeper_link_reloading(launch->link, &copy);
 	else
 		notify_reloading();
+	return copy;
 }
 
 void launch_stopping(const struct launch *launch)

@@ -45,12 +45,19 @@ void launch_begin_kept(struct launch *launch,
 /*
  * Reports to whoever started the daemon that it is ready: the process that
  * waits, the service manager, or the keeper. @status is one line for people.
- * To be called after the start and after each reload.
+ * To be called after the start and after each reload that was accepted.
  */
 void launch_ready(struct launch *launch, const char *status);
 
-/* Reports that the configuration is about to be read again. */
-void launch_reloading(const struct launch *launch);
+/* Reports the same after a reload that was refused. */
+void launch_refused(const struct launch *launch, const char *status);
+
+/*
+ * Reports that the configuration is about to be read again. Returns a
+ * descriptor of the copy of the file that is to be read, which the caller
+ * closes; -1: the file itself is.
+ */
+int launch_reloading(const struct launch *launch);
 
 /* Reports that the daemon is about to end. */
 void launch_stopping(const struct launch *launch);

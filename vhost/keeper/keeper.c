@@ -256,7 +256,7 @@ static void answer(struct keeper *k, struct keeper_ask *ask, uint64_t now)
 		answer.ret = fd < 0 ? fd : 0;
 		break;
 	case KEEPER_RELOADING:
-		k->ops->reloading(k->opaque);
+		fd = k->ops->reloading(k->opaque);
 		break;
 	case KEEPER_IS_READY:
 		if (!k->ready) {
@@ -265,6 +265,9 @@ static void answer(struct keeper *k, struct keeper_ask *ask, uint64_t now)
 		}
 		k->ready = true;
 		k->ops->ready(k->opaque, ask->path);
+		break;
+	case KEEPER_REFUSES:
+		k->ops->refuses(k->opaque, ask->path);
 		break;
 	case KEEPER_HISTORY: /* comes with each answer */
 		break;

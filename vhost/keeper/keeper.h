@@ -31,7 +31,13 @@ struct keeper_ops {
 	void (*log)(void *opaque, const char *text);
 	/* The back end serves all guests. @status is one line. */
 	void (*ready)(void *opaque, const char *status);
-	void (*reloading)(void *opaque);
+	/*
+	 * It reads its configuration again; ready() or refuses() follows.
+	 * Returns a descriptor for it to read, which the keeper closes; -1.
+	 */
+	int (*reloading)(void *opaque);
+	/* It serves all guests, as before it tried to reload. */
+	void (*refuses)(void *opaque, const char *status);
 	/* The back end does not answer: it is to be killed. */
 	void (*hung)(void *opaque);
 };

@@ -87,21 +87,32 @@ int keeper_link_listen(int link, struct vhost_listener *listener,
 	return ret;
 }
 
-int keeper_link_reloading(int link)
+int keeper_link_reloading(int link, int *copy)
 {
 	const struct keeper_ask ask = make(KEEPER_RELOADING);
 	struct keeper_answer answer;
 
+	*copy = -1;
+	return ask_keeper(link, &ask, &answer, copy);
+}
+
+static int report(int link, enum keeper_question question, const char *status)
+{
+	struct keeper_ask ask = make(question);
+	struct keeper_answer answer;
+
+	copy(ask.path, sizeof(ask.path), status);
 	return ask_keeper(link, &ask, &answer, NULL);
 }
 
 int keeper_link_ready(int link, const char *status)
 {
-	struct keeper_ask ask = make(KEEPER_IS_READY);
-	struct keeper_answer answer;
+	return report(link, KEEPER_IS_READY, status);
+}
 
-	copy(ask.path, sizeof(ask.path), status);
-	return ask_keeper(link, &ask, &answer, NULL);
+int keeper_link_refuses(int link, const char *status)
+{
+	return report(link, KEEPER_REFUSES, status);
 }
 
 int keeper_link_history(int link, struct keeper_history *history)

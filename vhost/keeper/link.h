@@ -28,9 +28,11 @@ struct keeper_history {
 enum keeper_question {
 	KEEPER_CHECK,	  /* could ->path be listened at? */
 	KEEPER_LISTEN,	  /* the answer brings the channel */
-	KEEPER_RELOADING, /* the configuration is about to be read again */
+	KEEPER_RELOADING, /* the configuration is about to be read again; the
+			     answer may bring a copy of it */
 	KEEPER_HISTORY,	  /* what has the keeper seen? */
 	KEEPER_IS_READY,  /* all guests are served; ->path is a status line */
+	KEEPER_REFUSES,	  /* the same, as before: a reload has failed */
 	KEEPER_MEMORY,	  /* the answer brings ->size bytes, called ->path */
 };
 
@@ -62,9 +64,18 @@ int keeper_link_check(int link, const char *path);
 int keeper_link_listen(int link, struct vhost_listener *listener,
 		       const char *name, const char *path,
 		       const struct vhost_access *access, uint64_t hidden);
-int keeper_link_reloading(int link);
 
+/*
+ * The configuration is about to be read again. Stores in @copy a descriptor
+ * of what is to be read, which the caller owns; -1: the keeper has none.
+ */
+int keeper_link_reloading(int link, int *copy);
+
+/* All guests are served, after a start or a reload. */
 int keeper_link_ready(int link, const char *status);
+
+/* The reload has failed; all guests are served as before. */
+int keeper_link_refuses(int link, const char *status);
 
 /* Stores in @history what the keeper has seen. */
 int keeper_link_history(int link, struct keeper_history *history);

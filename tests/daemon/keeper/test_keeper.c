@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "tests/lib/host/fake_spidev.h"
+#include "tests/lib/daemon/copy.h"
 #include "tests/lib/daemon/killer.h"
 #include "tests/lib/process.h"
 #include "tests/lib/daemon/rig.h"
@@ -26,21 +27,6 @@
 #define DEPTH	8
 
 #define CALM_US 15000
-
-static void wait_for_log(const struct rig *rig, const char *text)
-{
-	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
-
-	while (!strstr(daemon_stderr(&rig->daemon), text)) {
-		if (!deadline_left(deadline))
-			fail_msg("the log does not say \"%s\": %s", text,
-				 daemon_stderr(&rig->daemon));
-		process_sleep_ms(5);
-	}
-}
-
-/* The daemon's own, whatever a test has it replaced by */
-static char binary[256];
 
 /* Each request sends its number. Notes in @status what became of it. */
 static void run_chunk(struct spi_front *front, uint32_t from, uint8_t *status)
@@ -143,8 +129,8 @@ static void stopped_process_is_replaced(void **state)
 	rig_check_loopback(front, 10);
 	kill(daemon_child(&rig->daemon), SIGSTOP);
 	rig_check_loopback(front, 10);
-	wait_for_log(rig, "hangs, and is killed");
-	wait_for_log(rig, "are served again");
+	copy_wait_log(rig, "hangs, and is killed");
+	copy_wait_log(rig, "are served again");
 }
 
 static void stopped_process_without_front_ends_is_replaced(void **state)
@@ -152,7 +138,7 @@ static void stopped_process_without_front_ends_is_replaced(void **state)
 	struct rig *rig = *state;
 
 	kill(daemon_child(&rig->daemon), SIGSTOP);
-	wait_for_log(rig, "are served again");
+	copy_wait_log(rig, "are served again");
 	rig_check_loopback(rig_open(rig, 0), 10);
 }
 
@@ -179,7 +165,7 @@ static void start_flash(struct rig *rig, char *image, size_t size)
 	snprintf(device, sizeof(device), "--device=sim:nor,size=64K,file=%s",
 		 image);
 	daemon_start(&rig->daemon, 1, args);
-	wait_for_log(rig, "serving 1 guest");
+	copy_wait_log(rig, "serving 1 guest");
 }
 
 /* The front end's main loop is not kept waiting for long. */
@@ -197,14 +183,14 @@ static void front_end_is_answered_while_nothing_can_serve(void **state)
 	assert_int_equal(spi_front_config(front, &before), 0);
 	assert_int_equal(truncate(image, 100), 0);
 	kill(daemon_child(&rig->daemon), SIGKILL);
-	wait_for_log(rig, "is started in 1 s");
+	copy_wait_log(rig, "is started in 1 s");
 	assert_int_equal(spi_front_config(front, &after), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
 	assert_int_equal(front_set_vring_enable(&front->fe, 0, false), 0);
 	assert_int_equal(front_get_vring_base(&front->fe, 0, &base),
 			 -EREMOTEIO);
 	assert_int_equal(truncate(image, 65536), 0);
-	wait_for_log(rig, "are served again");
+	copy_wait_log(rig, "are served again");
 	base = front_ring_base(&front->ring, front->ring.taken);
 	assert_int_equal(front_start_vring(&front->fe, 0, &front->ring, base),
 			 0);
@@ -223,7 +209,7 @@ static void daemon_ends_while_nothing_can_serve(void **state)
 	assert_int_equal(unlink(image), 0);
 	assert_int_equal(mkdir(image, 0700), 0);
 	kill(daemon_child(&rig->daemon), SIGKILL);
-	wait_for_log(rig, "is started in 1 s");
+	copy_wait_log(rig, "is started in 1 s");
 	daemon_stop(&rig->daemon, SIGTERM);
 	assert_int_equal(rmdir(image), 0);
 }
@@ -268,140 +254,6 @@ static void first_process_is_replaced(void **state)
 	}
 }
 
-static void write_config(const struct rig *rig, const char *keys)
-{
-	FILE *file = fopen(daemon_file(&rig->daemon, "conf"), "w");
-
-	assert_non_null(file);
-	fprintf(file, "guest socket=%s,device=sim:loopback%s\n",
-		daemon_socket(&rig->daemon, 0), keys);
-	assert_int_equal(fclose(file), 0);
-}
-
-/* Starts a copy of the binary, which can be replaced, with a pid file. */
-static void start_copy(struct rig *rig, const char *config)
-{
-	char copy[128], command[512], pid_file[160], file[160];
-	const char *args[] = { pid_file, file, "--keeper", NULL };
-
-	snprintf(copy, sizeof(copy), "%s", daemon_file(&rig->daemon, "copy"));
-	snprintf(command, sizeof(command), "cp %s %s", daemon_binary(), copy);
-	assert_int_equal(system(command), 0);
-	snprintf(pid_file, sizeof(pid_file), "--pidfile=%s",
-		 daemon_file(&rig->daemon, "pid"));
-	snprintf(file, sizeof(file), "--config=%s",
-		 daemon_file(&rig->daemon, "conf"));
-	write_config(rig, config);
-	setenv("VHOST_DEVICE_SPI", copy, 1);
-	daemon_spawn(&rig->daemon, args);
-	wait_for_log(rig, "serving 1 guest");
-}
-
-/* Runs the command of the operator. */
-static void upgrade(const struct rig *rig)
-{
-	char command[512];
-
-	snprintf(command, sizeof(command), "%s --upgrade --pidfile=%s", binary,
-		 daemon_file(&rig->daemon, "pid"));
-	assert_int_equal(system(command), 0);
-}
-
-static void end_copy(struct rig *rig)
-{
-	daemon_stop(&rig->daemon, SIGTERM);
-	setenv("VHOST_DEVICE_SPI", binary, 1);
-}
-
-static void upgrade_is_made_by_one_command(void **state)
-{
-	struct rig *rig = *state;
-	struct spi_front *front;
-	pid_t before;
-
-	start_copy(rig, "");
-	front = rig_open(rig, 0);
-	rig_check_loopback(front, 10);
-	before = daemon_child(&rig->daemon);
-	upgrade(rig);
-	wait_for_log(rig, ": upgraded");
-	assert_true(daemon_child(&rig->daemon) != before);
-	rig_check_loopback(front, 10);
-	kill(rig->daemon.pid, SIGUSR1);
-	wait_for_log(rig, "upgrades 1");
-	rig_close(rig, 0);
-	end_copy(rig);
-}
-
-static void upgrade_to_what_cannot_run_is_refused(void **state)
-{
-	struct rig *rig = *state;
-	const char *copy = daemon_file(&rig->daemon, "copy");
-	struct spi_front *front;
-	FILE *file;
-	pid_t before;
-
-	start_copy(rig, "");
-	front = rig_open(rig, 0);
-	before = daemon_child(&rig->daemon);
-	write_config(rig, ",no-such-key=1");
-	upgrade(rig);
-	wait_for_log(rig, "not upgraded: vhost-device-spi: ");
-	wait_for_log(rig, "no-such-key");
-	write_config(rig, "");
-	copy = daemon_file(&rig->daemon, "copy");
-	assert_int_equal(unlink(copy), 0);
-	upgrade(rig);
-	wait_for_log(rig, "No such file");
-	file = fopen(daemon_file(&rig->daemon, "copy"), "w");
-	assert_non_null(file);
-	fclose(file);
-	upgrade(rig);
-	wait_for_log(rig, "the new binary fails");
-	assert_int_equal(daemon_child(&rig->daemon), before);
-	rig_check_loopback(front, 10);
-	rig_close(rig, 0);
-	end_copy(rig);
-}
-
-/* A config space that the guest has read stays as it is. */
-static void upgrade_that_changes_the_device_is_undone(void **state)
-{
-	struct virtio_spi_wire_config config;
-	struct rig *rig = *state;
-	struct spi_front *front;
-
-	start_copy(rig, "");
-	front = rig_open(rig, 0);
-	assert_int_equal(spi_front_config(front, &config), 0);
-	write_config(rig, ",max-speed=1M");
-	upgrade(rig);
-	wait_for_log(rig, "another config space");
-	wait_for_log(rig, "the one before is started again");
-	wait_for_log(rig, "are served again");
-	rig_check_loopback(front, 10);
-	rig_close(rig, 0);
-	end_copy(rig);
-}
-
-static void upgrade_without_a_daemon_is_an_error(void **state)
-{
-	struct rig *rig = *state;
-	char command[512];
-
-	snprintf(command, sizeof(command),
-		 "%s --upgrade --pidfile=%s 2> /dev/null", binary,
-		 daemon_file(&rig->daemon, "pid"));
-	assert_int_not_equal(system(command), 0);
-	snprintf(command, sizeof(command), "touch %s",
-		 daemon_file(&rig->daemon, "pid"));
-	assert_int_equal(system(command), 0);
-	snprintf(command, sizeof(command),
-		 "%s --upgrade --pidfile=%s 2> /dev/null", binary,
-		 daemon_file(&rig->daemon, "pid"));
-	assert_int_not_equal(system(command), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,12 +267,7 @@ int main(void)
 		RIG_TEST_IDLE(front_end_is_answered_while_nothing_can_serve),
 		RIG_TEST_IDLE(daemon_ends_while_nothing_can_serve),
 		RIG_TEST_ARGS(crash_of_an_idle_process_goes_unnoticed, quick),
-		RIG_TEST_IDLE(upgrade_is_made_by_one_command),
-		RIG_TEST_IDLE(upgrade_to_what_cannot_run_is_refused),
-		RIG_TEST_IDLE(upgrade_that_changes_the_device_is_undone),
-		RIG_TEST_IDLE(upgrade_without_a_daemon_is_an_error),
 	};
 
-	snprintf(binary, sizeof(binary), "%s", daemon_binary());
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,7 +74,7 @@ static void child(const struct fixture *f, unsigned int count, int error_fd)
 	log_set_level(LOG_LEVEL_ERROR);
 	snprintf(path, sizeof(path), "-s%s", f->path);
 	snprintf(sockets, sizeof(sockets), "-c%u", count);
-	if (options_parse(4, argv, &options, error, sizeof(error)))
+	if (options_parse(4, argv, -1, &options, error, sizeof(error)))
 		_exit(255);
 	ret = supervisor_run(&options, 4, argv, &launch, error, sizeof(error));
 	options_free(&options);

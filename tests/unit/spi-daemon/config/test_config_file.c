@@ -33,7 +33,7 @@ static int read_text(const char *text, size_t len, char *seen, char *error,
 	assert_int_equal(write(fd, text, len), len);
 	close(fd);
 	*seen = *error = '\0';
-	ret = config_file_read(path, take, seen, error, error_size);
+	ret = config_file_read(path, -1, take, seen, error, error_size);
 	unlink(path);
 	return ret;
 }

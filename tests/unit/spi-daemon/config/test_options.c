@@ -24,7 +24,7 @@ static int parse_line(const char *line, struct options *options, char *error,
 	assert_non_null(copy);
 	while (rest && *rest && argc <= MAX_WORDS)
 		argv[argc++] = strsep(&rest, " ");
-	ret = options_parse(argc, argv, options, error, error_size);
+	ret = options_parse(argc, argv, -1, options, error, error_size);
 	free(copy);
 	return ret;
 }
@@ -207,7 +207,7 @@ static int parse_devices(int count, struct options *options, char *error,
 		snprintf(devices[i], sizeof(devices[i]), "-ld%d", i);
 		argv[2 + i] = devices[i];
 	}
-	return options_parse(2 + count, argv, options, error, error_size);
+	return options_parse(2 + count, argv, -1, options, error, error_size);
 }
 
 TEST(up_to_255_devices_are_taken)

@@ -46,7 +46,7 @@ static int parse(const struct words *words, struct options *options,
 	snprintf(line, sizeof(line), "%s", words->line);
 	while (rest && *rest)
 		argv[argc++] = strsep(&rest, " ");
-	ret = options_parse(argc, argv, options, error, error_size);
+	ret = options_parse(argc, argv, -1, options, error, error_size);
 	unlink(path);
 	/* Its name is of no interest to a test. */
 	name = strstr(error, path);

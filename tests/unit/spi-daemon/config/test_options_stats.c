@@ -23,7 +23,7 @@ static int parse(const char *line, char *word, struct options *options,
 	assert_int_equal(write(fd, line, strlen(line)), strlen(line));
 	close(fd);
 	snprintf(config, sizeof(config), "-f%s", path);
-	ret = options_parse(word ? 4 : 3, argv, options, error, error_size);
+	ret = options_parse(word ? 4 : 3, argv, -1, options, error, error_size);
 	unlink(path);
 	return ret;
 }

@@ -30,10 +30,17 @@ static void ignore(void *opaque)
 	(void)opaque;
 }
 
+static int give_nothing(void *opaque)
+{
+	(void)opaque;
+	return -1;
+}
+
 static const struct keeper_ops ops = {
 	.log = ignore_text,
 	.ready = ignore_text,
-	.reloading = ignore,
+	.reloading = give_nothing,
+	.refuses = ignore_text,
 	.hung = ignore,
 };
 

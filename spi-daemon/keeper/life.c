@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "spi-daemon/keeper/life.h"
+
+#include <bsd/string.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "spi-daemon/config/config_file.h"
+#include "spi-daemon/system/clock.h"
+
+/*
+ * A process has failed if it ends before it has served for this long. It is
+ * started again at once, as long as a signal may have come from outside, so
+ * many times in a row. From then on each start waits, longer each time; as
+ * does each start after one that ended by itself.
+ */
+#define HEALTHY_NS    (5 * NS_PER_MS)
+#define FAILURES_FREE 50
+#define PAUSE_MAX_MS  30000
+
+/* Between SIGABRT, for a core dump, and SIGKILL */
+#define ABORT_NS (2 * NS_PER_S)
+
+void life_enter(struct keeping *k, enum keeping_state state)
+{
+	k->state = state;
+	k->since = clock_now();
+}
+
+bool life_is_on_trial(const struct keeping *k)
+{
+	return k->state == KEEPING_NEXT || k->state == KEEPING_NEXT_STARTING ||
+	       k->state == KEEPING_TRIAL;
+}
+
+int life_copy_config(const struct keeping *k)
+{
+	int copy = k->config ? config_file_copy(k->config) : -1;
+
+	return copy < 0 ? -1 : copy;
+}
+
+int life_start(struct keeping *k)
+{
+	const bool trial = life_is_on_trial(k);
+	int link;
+	int ret = child_start(&k->child, &link);
+
+	if (ret)
+		return ret;
+	keeper_attach(&k->keeper, link, trial);
+	life_enter(k, trial ? KEEPING_NEXT_STARTING : KEEPING_STARTING);
+	return 0;
+}
+
+void life_note_pause(struct keeping *k)
+{
+	struct keeper_history *history = &k->keeper.history;
+	uint64_t pause = clock_now() - k->died_at;
+
+	if (!k->died_at)
+		return;
+	if (pause > history->longest_pause_ns)
+		history->longest_pause_ns = pause;
+	log_info("the guests are served again, after %llu ms",
+		 (unsigned long long)(pause / NS_PER_MS));
+	k->died_at = 0;
+}
+
+void life_kill_hung(struct keeping *k)
+{
+	if (!k->child.pid || k->kill_at)
+		return;
+	log_error("the serving process %d hangs, and is killed",
+		  (int)k->child.pid);
+	kill(k->child.pid, SIGABRT);
+	kill(k->child.pid, SIGCONT);
+	k->kill_at = clock_now() + ABORT_NS;
+}
+
+/*
+ * Returns how many milliseconds to wait before the next start: longer each time
+ * in a row, up to half a minute.
+ */
+static unsigned int choose_pause(struct keeping *k, int status)
+{
+	bool served = k->state == KEEPING_SERVING;
+	unsigned int pause = WIFSIGNALED(status) ? 100 : 1000;
+
+	if (served && clock_now() - k->since >= HEALTHY_NS)
+		k->failures = k->pauses = 0;
+	if (WIFSIGNALED(status) && ++k->failures <= FAILURES_FREE)
+		return 0;
+	if (k->pauses < 10)
+		pause <<= k->pauses++;
+	else
+		pause = PAUSE_MAX_MS;
+	return pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS;
+}
+
+void life_plan_restart(struct keeping *k, int status, const char *how)
+{
+	struct keeper_history *history = &k->keeper.history;
+	unsigned int pause = choose_pause(k, status);
+	uint64_t now = clock_now();
+
+	if (!k->died_at)
+		k->died_at = now;
+	history->restarts++;
+	strlcpy(history->reason, how, sizeof(history->reason));
+	if (pause)
+		log_error("the serving process ended (%s); the next is started "
+			  "in %u %s",
+			  how, pause < 1000 ? pause : pause / 1000,
+			  pause < 1000 ? "ms" : "s");
+	else
+		log_warning("the serving process ended (%s); the next is "
+			    "started",
+			    how);
+	life_enter(k, KEEPING_WAITING);
+	k->until = now + pause * NS_PER_MS;
+}

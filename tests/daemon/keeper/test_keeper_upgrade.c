@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* A daemon with --keeper is upgraded, or not. */
+#include <endian.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tests/lib/daemon/copy.h"
+#include "tests/lib/daemon/killer.h"
+#include "tests/lib/test.h"
+
+TEST_WITH(upgrade_is_made_by_one_command, struct rig *rig)
+{
+	struct spi_front *front;
+	pid_t before;
+
+	copy_start(rig, "");
+	front = rig_open(rig, 0);
+	rig_check_loopback(front, 10);
+	before = daemon_child(&rig->daemon);
+	assert_int_equal(copy_upgrade(rig), 0);
+	copy_wait_log(rig, ": upgraded");
+	assert_true(daemon_child(&rig->daemon) != before);
+	rig_check_loopback(front, 10);
+	kill(rig->daemon.pid, SIGUSR1);
+	copy_wait_log(rig, "upgrades 1");
+	rig_close(rig, 0);
+	copy_stop(rig);
+}
+
+TEST_WITH(upgrade_to_what_cannot_run_is_refused, struct rig *rig)
+{
+	const char *copy = daemon_file(&rig->daemon, "copy");
+	struct spi_front *front;
+	FILE *file;
+	pid_t before;
+
+	copy_start(rig, "");
+	front = rig_open(rig, 0);
+	before = daemon_child(&rig->daemon);
+	copy_configure(rig, ",no-such-key=1");
+	assert_int_equal(copy_upgrade(rig), 0);
+	copy_wait_log(rig, "not upgraded: vhost-device-spi: ");
+	copy_wait_log(rig, "no-such-key");
+	copy_configure(rig, "");
+	copy = daemon_file(&rig->daemon, "copy");
+	assert_int_equal(unlink(copy), 0);
+	assert_int_equal(copy_upgrade(rig), 0);
+	copy_wait_log(rig, "No such file");
+	file = fopen(daemon_file(&rig->daemon, "copy"), "w");
+	assert_non_null(file);
+	fclose(file);
+	assert_int_equal(copy_upgrade(rig), 0);
+	copy_wait_log(rig, "the new binary fails");
+	assert_int_equal(daemon_child(&rig->daemon), before);
+	rig_check_loopback(front, 10);
+	rig_close(rig, 0);
+	copy_stop(rig);
+}
+
+/* A config space that the guest has read stays as it is. */
+TEST_WITH(upgrade_that_changes_the_device_is_undone, struct rig *rig)
+{
+	struct virtio_spi_wire_config config;
+	struct spi_front *front;
+
+	copy_start(rig, "");
+	front = rig_open(rig, 0);
+	assert_int_equal(spi_front_config(front, &config), 0);
+	copy_configure(rig, ",max-speed=1M");
+	assert_int_equal(copy_upgrade(rig), 0);
+	copy_wait_log(rig, "another config space");
+	copy_wait_log(rig, "the one before is started again");
+	copy_wait_log(rig, "are served again");
+	rig_check_loopback(front, 10);
+	rig_close(rig, 0);
+	copy_stop(rig);
+}
+
+TEST_WITH(upgrade_without_a_daemon_is_an_error, struct rig *rig)
+{
+	char command[512];
+
+	assert_int_not_equal(copy_upgrade(rig), 0);
+	snprintf(command, sizeof(command), "touch %s",
+		 daemon_file(&rig->daemon, "pid"));
+	assert_int_equal(system(command), 0);
+	assert_int_not_equal(copy_upgrade(rig), 0);
+}
+
+/* What the operator has not asked for yet does not come by a crash. */
+TEST_WITH(crash_goes_on_with_the_configuration_that_was_read, struct rig *rig)
+{
+	struct spi_front *front;
+
+	copy_start(rig, "");
+	front = rig_open(rig, 0);
+	copy_configure(rig, ",no-such-key=1");
+	for (unsigned int i = 0; i < 3; i++) {
+		killer_crash(&rig->daemon, SIGKILL);
+		rig_check_loopback(front, 10);
+	}
+	rig_close(rig, 0);
+	copy_stop(rig);
+}
+
+static void check_max_speed(struct spi_front *front, uint32_t hz)
+{
+	struct virtio_spi_wire_config config;
+
+	assert_int_equal(spi_front_config(front, &config), 0);
+	assert_int_equal(le32toh(config.max_freq_hz), hz);
+}
+
+/* Neither by an upgrade that failed. */
+TEST_WITH(undone_upgrade_undoes_the_configuration, struct rig *rig)
+{
+	struct spi_front *front;
+
+	copy_start(rig, ",max-speed=2M");
+	front = rig_open(rig, 0);
+	check_max_speed(front, 2000000);
+	copy_configure(rig, ",max-speed=1M");
+	assert_int_equal(copy_upgrade(rig), 0);
+	copy_wait_log(rig, "are served again");
+	check_max_speed(front, 2000000);
+	killer_crash(&rig->daemon, SIGKILL);
+	check_max_speed(front, 2000000);
+	rig_close(rig, 0);
+	copy_stop(rig);
+}
+
+/* A reload is what does bring it, and a crash does not take that back. */
+TEST_WITH(crash_goes_on_with_the_configuration_that_was_reloaded,
+	  struct rig *rig)
+{
+	copy_start(rig, ",max-speed=2M");
+	copy_configure(rig, ",max-speed=1M");
+	kill(rig->daemon.pid, SIGHUP);
+	copy_wait_log(rig, "configuration read");
+	copy_configure(rig, ",no-such-key=1");
+	kill(rig->daemon.pid, SIGHUP);
+	copy_wait_log(rig, "nothing was changed");
+	killer_crash(&rig->daemon, SIGKILL);
+	check_max_speed(rig_open(rig, 0), 1000000);
+	rig_close(rig, 0);
+	copy_stop(rig);
+}
+
+TEST_MAIN(rig_setup_idle, rig_teardown)
