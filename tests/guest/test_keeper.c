@@ -20,7 +20,7 @@
 #include "tests/guest/lab.h"
 #include "tests/guest/load.h"
 #include "tests/guest/soak.h"
-#include "tests/lib/daemon/killer.h"
+#include "tests/lib/keeper/killer.h"
 #include "tests/lib/process.h"
 
 #define DEFAULT_KILLS 60

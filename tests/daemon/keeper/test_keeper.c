@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "tests/lib/host/fake_spidev.h"
-#include "tests/lib/daemon/copy.h"
-#include "tests/lib/daemon/killer.h"
+#include "tests/lib/keeper/copy.h"
+#include "tests/lib/keeper/killer.h"
 #include "tests/lib/process.h"
 #include "tests/lib/daemon/rig.h"
 #include "vhost/front/deadline.h"

@@ -6,7 +6,7 @@
 
 #include "tests/lib/daemon/config_rig.h"
 #include "tests/lib/daemon/flash_rig.h"
-#include "tests/lib/daemon/killer.h"
+#include "tests/lib/keeper/killer.h"
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/process.h"
 #include "tests/lib/test.h"

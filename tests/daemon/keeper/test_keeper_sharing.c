@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "tests/lib/daemon/flash_rig.h"
-#include "tests/lib/daemon/killer.h"
+#include "tests/lib/keeper/killer.h"
 #include "tests/lib/test.h"
 
 #define OK	  VIRTIO_SPI_TRANS_OK

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/daemon/killer.h"
+#include "tests/lib/keeper/killer.h"
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/daemon/sleeper.h"
 #include "vhost/front/front_setup.h"

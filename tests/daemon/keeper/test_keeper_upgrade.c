@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "tests/lib/daemon/copy.h"
-#include "tests/lib/daemon/killer.h"
+#include "tests/lib/keeper/copy.h"
+#include "tests/lib/keeper/killer.h"
 #include "tests/lib/test.h"
 
 TEST_WITH(upgrade_is_made_by_one_command, struct rig *rig)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include "tests/lib/daemon/killer.h"
+#include "tests/lib/keeper/killer.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include "tests/lib/daemon/copy.h"
+#include "tests/lib/keeper/copy.h"
 
 #include <signal.h>
 #include <stdio.h>
