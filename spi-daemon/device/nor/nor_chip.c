@@ -5,9 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include "spi-daemon/system/clock.h"
 #include "spi-daemon/device/nor/nor_ops.h"
 #include "spi-daemon/device/nor/nor_protect.h"
 
@@ -15,10 +13,7 @@
 #define CHIP_MIN (64 * KIB)
 #define CHIP_MAX (256 * 1024 * KIB)
 
-/* Of kept memory, before the contents: whole pages, however large those are */
-#define STATE_SIZE (64 * KIB)
-
-static_assert(sizeof(struct nor_state) <= STATE_SIZE, "the state fits");
+static_assert(sizeof(struct nor_state) <= CHIP_STATE_SIZE, "the state fits");
 
 static void begin_command(struct nor_chip *chip, uint8_t opcode)
 {
@@ -27,7 +22,8 @@ static void begin_command(struct nor_chip *chip, uint8_t opcode)
 	chip->begun = true;
 	if (opcode != NOR_OP_RESET)
 		chip->state->reset_enabled = false;
-	if (!op || (nor_state_is_busy(chip->state) && !op->while_busy))
+	if (!op ||
+	    (chip_state_is_busy(&chip->state->common) && !op->while_busy))
 		return;
 	chip->op = op;
 	chip->addr = 0;
@@ -88,26 +84,23 @@ static bool is_locked(const struct nor_chip *chip)
 
 static void finish_write(struct nor_chip *chip)
 {
-	struct nor_state *state = chip->state;
+	struct chip_state *state = &chip->state->common;
 
 	chip->op->run(chip);
-	if (chip->error)
-		state->write_enabled = false;
-	else
-		state->busy_until_ns =
-			clock_now() + chip->op->busy_us * NS_PER_US;
-	nor_state_end(state);
+	chip_state_set_busy(state, chip->error ? 0 : chip->op->busy_us);
+	chip_state_end(state);
 }
 
 static void run_write(struct nor_chip *chip)
 {
 	if (is_locked(chip)) {
-		chip->state->write_enabled = false;
+		chip->state->common.write_enabled = false;
 		return;
 	}
 	/* From now on it happens, even if the process ends. */
-	nor_state_begin(chip->state, chip->op->opcode, chip->addr, chip->data,
-			chip->page);
+	memcpy(chip->state->page, chip->page, sizeof(chip->page));
+	chip_state_begin(&chip->state->common, chip->op->opcode, chip->addr,
+			 chip->data);
 	finish_write(chip);
 }
 
@@ -124,7 +117,7 @@ void nor_chip_deselect(struct nor_chip *chip)
 	if (is_complete(chip)) {
 		if (!chip->op->busy_us)
 			chip->op->run(chip);
-		else if (chip->state->write_enabled)
+		else if (chip->state->common.write_enabled)
 			run_write(chip);
 	}
 	nor_chip_drop_command(chip);
@@ -144,21 +137,21 @@ void nor_chip_drop_command(struct nor_chip *chip)
 static bool can_resume(const struct nor_chip *chip)
 {
 	const struct nor_state *state = chip->state;
-	const struct nor_op *op = nor_op_find(state->opcode);
+	const struct nor_op *op = nor_op_find(state->common.opcode);
 
 	if (!nor_state_is_valid(state, chip->store.size))
 		return false;
-	return !state->opcode ||
-	       (op && op->busy_us && state->data >= op->data_min &&
-		state->data <= op->data_max);
+	return !state->common.opcode ||
+	       (op && op->busy_us && state->common.data >= op->data_min &&
+		state->common.data <= op->data_max);
 }
 
 /* Runs the write again that the last process may have run in part. */
 static void resume_write(struct nor_chip *chip)
 {
-	chip->op = nor_op_find(chip->state->opcode);
-	chip->addr = chip->state->addr;
-	chip->data = chip->state->data;
+	chip->op = nor_op_find(chip->state->common.opcode);
+	chip->addr = chip->state->common.addr;
+	chip->data = chip->state->common.data;
 	memcpy(chip->page, chip->state->page, sizeof(chip->page));
 	finish_write(chip);
 	nor_chip_drop_command(chip);
@@ -166,35 +159,23 @@ static void resume_write(struct nor_chip *chip)
 }
 
 /* Takes the chip over from the last process, or makes a new one. */
-static void open_state(struct nor_chip *chip,
-		       const struct sim_nor_config *config)
+static void open_state(struct nor_chip *chip)
 {
-	chip->memory = config->memory;
-	chip->memory_size = sim_nor_memory_size(config);
-	chip->state = chip->memory ? chip->memory : &chip->own_state;
-	if (chip->memory && can_resume(chip)) {
-		if (chip->state->opcode)
+	void *kept = chip->store.kept;
+
+	chip->state = kept ? kept : &chip->own_state;
+	if (kept && can_resume(chip)) {
+		if (chip->state->common.opcode)
 			resume_write(chip);
 		return;
 	}
-	if (chip->memory && !config->file)
-		nor_store_erase(&chip->store, 0, chip->store.size);
-	nor_state_init(chip->state, config->size);
-}
-
-static int open_store(struct nor_chip *chip,
-		      const struct sim_nor_config *config)
-{
-	if (!config->memory || config->file)
-		return nor_store_open(&chip->store, config->size, config->file);
-	nor_store_use(&chip->store, config->size,
-		      (uint8_t *)config->memory + STATE_SIZE);
-	return 0;
+	chip_store_discard(&chip->store);
+	nor_state_init(chip->state, chip->store.size);
 }
 
 size_t sim_nor_memory_size(const struct sim_nor_config *config)
 {
-	return STATE_SIZE + (config->file ? 0 : config->size);
+	return chip_store_kept_size(config->size, config->file);
 }
 
 int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config)
@@ -209,12 +190,12 @@ int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config)
 	chip->window = malloc(NOR_WINDOW_SIZE);
 	if (!chip->window)
 		return -ENOMEM;
-	ret = open_store(chip, config);
+	ret = chip_store_open(&chip->store, size, config->file, config->memory);
 	if (ret) {
 		free(chip->window);
 		return ret;
 	}
-	open_state(chip, config);
+	open_state(chip);
 	nor_sfdp_fill((uint32_t)size, chip->sfdp);
 	memcpy(chip->id, config->id, config->id_len);
 	chip->id_len = config->id_len;
@@ -226,8 +207,6 @@ int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config)
 void nor_chip_close(struct nor_chip *chip)
 {
 	nor_chip_deselect(chip);
-	nor_store_close(&chip->store);
-	if (chip->memory)
-		munmap(chip->memory, chip->memory_size);
+	chip_store_close(&chip->store);
 	free(chip->window);
 }

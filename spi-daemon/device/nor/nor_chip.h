@@ -32,7 +32,7 @@
 
 #include "spi-daemon/device/nor/nor_sfdp.h"
 #include "spi-daemon/device/nor/nor_state.h"
-#include "spi-daemon/device/nor/nor_store.h"
+#include "spi-daemon/device/store/chip_store.h"
 #include "spi-daemon/device/sim/sim.h"
 
 #define NOR_WINDOW_SIZE (64 * 1024u)
@@ -40,15 +40,13 @@
 struct nor_op;
 
 struct nor_chip {
-	struct nor_store store;
+	struct chip_store store;
 	uint8_t id[SIM_NOR_ID_MAX];
 	size_t id_len;
 	uint8_t sfdp[NOR_SFDP_SIZE];
 
-	struct nor_state *state; /* at ->memory, or ->own_state */
+	struct nor_state *state; /* at store.kept, or ->own_state */
 	struct nor_state own_state;
-	void *memory; /* that outlives the process, owned; NULL: none */
-	size_t memory_size;
 
 	/* The command since the select edge. */
 	bool begun;		 /* the opcode has come */
@@ -94,7 +92,7 @@ void nor_chip_deselect(struct nor_chip *chip);
 
 /*
  * Returns the error of a command that could not read or write the array since
- * the last call (see nor_store.h), or 0.
+ * the last call (see chip_store.h), or 0.
  */
 int nor_chip_error(struct nor_chip *chip);
 

@@ -14,8 +14,6 @@
 #define WHOLE_CHIP  UINT32_MAX
 #define NO_LIMIT    UINT64_MAX
 
-static_assert(NOR_PAGE_SIZE <= NOR_PROGRAM_MAX, "a page is one program");
-
 uint32_t nor_op_area_len(const struct nor_chip *chip)
 {
 	return chip->op->area == WHOLE_CHIP ? (uint32_t)chip->store.size
@@ -42,8 +40,8 @@ static uint8_t out_short_id(struct nor_chip *chip)
 static uint8_t out_status1(struct nor_chip *chip)
 {
 	struct nor_state *state = chip->state;
-	uint8_t wip = nor_state_is_busy(state) ? STATUS1_WIP : 0;
-	uint8_t wel = state->write_enabled ? STATUS1_WEL : 0;
+	uint8_t wip = chip_state_is_busy(&state->common) ? STATUS1_WIP : 0;
+	uint8_t wel = state->common.write_enabled ? STATUS1_WEL : 0;
 
 	return state->status1 | wip | wel;
 }
@@ -74,7 +72,7 @@ static void fill_window(struct nor_chip *chip, uint32_t at)
 		len = chip->store.size - at;
 	if (len > NOR_WINDOW_SIZE)
 		len = NOR_WINDOW_SIZE;
-	chip->error = nor_store_read(&chip->store, at, chip->window, len);
+	chip->error = chip_store_read(&chip->store, at, chip->window, len);
 	chip->window_at = at;
 	chip->window_len = chip->error ? 0 : (uint32_t)len;
 }
@@ -93,12 +91,12 @@ static uint8_t out_array(struct nor_chip *chip)
 
 static void write_enable(struct nor_chip *chip)
 {
-	chip->state->write_enabled = true;
+	chip->state->common.write_enabled = true;
 }
 
 static void write_disable(struct nor_chip *chip)
 {
-	chip->state->write_enabled = false;
+	chip->state->common.write_enabled = false;
 }
 
 static void write_status2(struct nor_chip *chip)
@@ -117,14 +115,14 @@ static void write_status(struct nor_chip *chip)
 
 static void program(struct nor_chip *chip)
 {
-	chip->error = nor_store_program(&chip->store, nor_op_area_start(chip),
-					chip->page, NOR_PAGE_SIZE);
+	chip->error = chip_store_program(&chip->store, nor_op_area_start(chip),
+					 chip->page, NOR_PAGE_SIZE);
 }
 
 static void erase(struct nor_chip *chip)
 {
-	chip->error = nor_store_erase(&chip->store, nor_op_area_start(chip),
-				      nor_op_area_len(chip));
+	chip->error = chip_store_erase(&chip->store, nor_op_area_start(chip),
+				       nor_op_area_len(chip));
 }
 
 static void enter_4byte(struct nor_chip *chip)

@@ -37,14 +37,14 @@ struct sim_socket_config {
  */
 int sim_loopback_open(enum sim_timing timing, struct spi_device **out);
 
-/* Returns the size of ->memory, a multiple of 64 KiB. */
+/* Returns the size of ->memory, bytes. */
 size_t sim_nor_memory_size(const struct sim_nor_config *config);
 
 /*
  * A JEDEC SPI NOR flash. With a file, the contents are the file's: a file that
  * does not exist is made, erased (FFh); one of another size is refused. What
  * was programmed is in the file when the operation's busy time begins. A
- * transfer that the file refuses fails with an errno of nor_image.h. A program
+ * transfer that the file refuses fails with an errno of chip_image.h. A program
  * or erase that fails at release() fails the transfer after it as well.
  * The device owns the memory of @config, which it unmaps.
  * Stores the new device, which spi_device_close() frees, in @out.

@@ -91,7 +91,7 @@ static inline void write_and_wait(struct nor_chip *chip, const uint8_t *tx,
 {
 	SEND(chip, 0x06);
 	command(chip, tx, len, NULL, 0);
-	assert_true(chip->state->busy_until_ns);
+	assert_true(chip->state->common.busy_until_ns);
 	wait_ready(chip);
 	assert_int_equal(status(chip, 0x05) & WEL, 0);
 }
@@ -110,14 +110,14 @@ static inline uint8_t byte_at(struct nor_chip *chip, uint32_t addr)
 /* Programs a byte behind the chip's back; and reads one. */
 static inline void plant(struct nor_chip *chip, uint32_t addr, uint8_t byte)
 {
-	assert_int_equal(nor_store_program(&chip->store, addr, &byte, 1), 0);
+	assert_int_equal(chip_store_program(&chip->store, addr, &byte, 1), 0);
 }
 
 static inline uint8_t stored(struct nor_chip *chip, uint32_t addr)
 {
 	uint8_t byte = 0;
 
-	assert_int_equal(nor_store_read(&chip->store, addr, &byte, 1), 0);
+	assert_int_equal(chip_store_read(&chip->store, addr, &byte, 1), 0);
 	return byte;
 }
 

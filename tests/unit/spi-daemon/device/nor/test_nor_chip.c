@@ -68,9 +68,9 @@ static void test_write_enable_takes_effect_at_the_deselect_edge(void **state)
 	struct nor_chip *chip = *state;
 
 	nor_chip_clock(chip, 0x06);
-	assert_false(chip->state->write_enabled);
+	assert_false(chip->state->common.write_enabled);
 	nor_chip_deselect(chip);
-	assert_true(chip->state->write_enabled);
+	assert_true(chip->state->common.write_enabled);
 }
 
 static void test_write_enable_with_more_bytes_is_ignored(void **state)

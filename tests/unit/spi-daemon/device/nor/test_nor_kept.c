@@ -74,9 +74,9 @@ static void interrupt_write(struct kept *k, const uint8_t *tx, size_t len)
 
 	SEND(&k->chip, 0x06);
 	command(&k->chip, tx, len, NULL, 0);
-	assert_int_equal(state->opcode, 0);
-	state->opcode = tx[0];
-	state->busy_until_ns = 0;
+	assert_int_equal(state->common.opcode, 0);
+	state->common.opcode = tx[0];
+	state->common.busy_until_ns = 0;
 }
 
 TEST_WITH(unused_memory_is_an_unused_chip, struct kept *k)
@@ -124,13 +124,14 @@ TEST_WITH(busy_time_goes_on, struct kept *k)
 
 	SEND(&k->chip, 0x06);
 	SEND(&k->chip, 0xc7);
-	until = k->chip.state->busy_until_ns;
-	k->chip.state->busy_until_ns += NS_PER_S / 2;
+	until = k->chip.state->common.busy_until_ns;
+	k->chip.state->common.busy_until_ns += NS_PER_S / 2;
 	reopen(k);
-	assert_int_equal(k->chip.state->busy_until_ns, until + NS_PER_S / 2);
+	assert_int_equal(k->chip.state->common.busy_until_ns,
+			 until + NS_PER_S / 2);
 	assert_int_equal(status(&k->chip, 0x05), WIP | WEL);
 	SEND(&k->chip, 0x04);
-	k->chip.state->busy_until_ns = 1;
+	k->chip.state->common.busy_until_ns = 1;
 	reopen(k);
 	assert_int_equal(status(&k->chip, 0x05), 0);
 }
@@ -141,8 +142,8 @@ TEST_WITH(interrupted_program_is_completed, struct kept *k)
 	/* One of its bytes had not been programmed yet. */
 	k->chip.store.memory[0x10ff] = 0;
 	reopen(k);
-	assert_int_equal(k->chip.state->opcode, 0);
-	assert_true(k->chip.state->busy_until_ns);
+	assert_int_equal(k->chip.state->common.opcode, 0);
+	assert_true(k->chip.state->common.busy_until_ns);
 	wait_ready(&k->chip);
 	assert_int_equal(status(&k->chip, 0x05), 0);
 	assert_int_equal(byte_at(&k->chip, 0x10fe), 1);
@@ -157,7 +158,7 @@ TEST_WITH(interrupted_erase_is_completed, struct kept *k)
 	plant(&k->chip, 0x1ffff, 7);
 	plant(&k->chip, 0x20000, 7);
 	reopen(k);
-	assert_true(k->chip.state->busy_until_ns);
+	assert_true(k->chip.state->common.busy_until_ns);
 	wait_ready(&k->chip);
 	assert_int_equal(byte_at(&k->chip, 0x1ffff), 0xff);
 	assert_int_equal(byte_at(&k->chip, 0x20000), 7);
@@ -207,23 +208,25 @@ TEST_WITH(state_that_no_chip_can_have_is_dropped, struct kept *k)
 
 		WRITE(&k->chip, 0x02, 0, 0, 0, 0x12);
 		SEND(&k->chip, 0x06);
-		state->stamp ^= i == STAMP;
-		state->size ^= i == OTHER_SIZE ? 3 * SIZE : 0;
+		state->common.stamp ^= i == STAMP;
+		state->common.size ^= i == OTHER_SIZE ? 3 * SIZE : 0;
 		state->status1 |= i == STATUS1;
 		state->status2 |= i == STATUS2;
-		state->write_enabled += i == WELS;
+		state->common.write_enabled += i == WELS;
 		state->addr_4byte += 2 * (i == MODE);
 		state->reset_enabled += 2 * (i == RESET);
-		state->busy_until_ns = i == BUSY ? UINT64_MAX : 0;
-		state->opcode = i == OPCODE ? 0xee : i == NO_WRITE ? 0x05 : 0;
+		state->common.busy_until_ns = i == BUSY ? UINT64_MAX : 0;
+		state->common.opcode = i == OPCODE     ? 0xee
+				       : i == NO_WRITE ? 0x05
+						       : 0;
 		if (i == NO_DATA) {
-			state->opcode = 0x01;
-			state->data = 3;
+			state->common.opcode = 0x01;
+			state->common.data = 3;
 		}
 		reopen(k);
 		assert_int_equal(status(&k->chip, 0x05), 0);
 		assert_int_equal(byte_at(&k->chip, 0), 0xff);
-		assert_int_equal(k->chip.state->opcode, 0);
+		assert_int_equal(k->chip.state->common.opcode, 0);
 	}
 }
 
@@ -256,7 +259,7 @@ TEST(chip_with_a_file_keeps_its_registers)
 	assert_true(k->size < SIZE);
 	SEND(&k->chip, 0xb7);
 	interrupt_write(k, BYTES(0x12, 0, 0, 0x10, 0, 0x12));
-	nor_store_erase(&k->chip.store, 0x1000, 4 * KIB);
+	chip_store_erase(&k->chip.store, 0x1000, 4 * KIB);
 	reopen(k);
 	wait_ready(&k->chip);
 	assert_int_equal(byte_at(&k->chip, 0x1000), 0x12);

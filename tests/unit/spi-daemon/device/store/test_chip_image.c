@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "spi-daemon/device/nor/nor_image.h"
+#include "spi-daemon/device/store/chip_image.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/host/small_fs.h"
 #include "tests/lib/test.h"
@@ -18,7 +18,7 @@
 #define SIZE (64 * 1024u)
 
 struct fixture {
-	struct nor_image image; /* open, erased, SIZE bytes */
+	struct chip_image image; /* open, erased, SIZE bytes */
 	char dir[32];
 	char path[48];
 	char other[48];
@@ -32,20 +32,20 @@ static int setup(void **state)
 	*state = f;
 	if (!f)
 		return -1;
-	strcpy(f->dir, "/tmp/nor_image.XXXXXX");
+	strcpy(f->dir, "/tmp/chip_image.XXXXXX");
 	if (!mkdtemp(f->dir))
 		return -1;
 	snprintf(f->path, sizeof(f->path), "%s/image", f->dir);
 	snprintf(f->other, sizeof(f->other), "%s/other", f->dir);
 	snprintf(f->fs, sizeof(f->fs), "%s/fs", f->dir);
-	return nor_image_open(&f->image, f->path, SIZE);
+	return chip_image_open(&f->image, f->path, SIZE);
 }
 
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	nor_image_close(&f->image);
+	chip_image_close(&f->image);
 	small_fs_remove(f->fs);
 	unlink(f->path);
 	unlink(f->other);
@@ -58,7 +58,7 @@ static int teardown(void **state)
 static int read_byte(const struct fixture *f, size_t at)
 {
 	uint8_t byte;
-	int ret = nor_image_read(&f->image, at, &byte, 1);
+	int ret = chip_image_read(&f->image, at, &byte, 1);
 
 	return ret ? ret : byte;
 }
@@ -67,12 +67,12 @@ static int write_bytes(const struct fixture *f, size_t at, size_t len)
 {
 	static const uint8_t bytes[256] = { 0x12, 0x34, 0x56 };
 
-	return nor_image_write(&f->image, at, bytes, len);
+	return chip_image_write(&f->image, at, bytes, len);
 }
 
 static int erase(const struct fixture *f, size_t at, size_t len)
 {
-	return nor_image_erase(&f->image, at, len);
+	return chip_image_erase(&f->image, at, len);
 }
 
 static void make_file(const char *path, off_t size)
@@ -113,7 +113,7 @@ TEST_WITH(test_truncated_file_does_not_grow, const struct fixture *f)
 		assert_int_equal(erase(f, 0, SIZE), -ENODATA);
 		if (end) {
 			assert_int_equal(
-				nor_image_read(&f->image, end - 1, bytes, 2),
+				chip_image_read(&f->image, end - 1, bytes, 2),
 				-ENODATA);
 			assert_int_equal(write_bytes(f, end - 1, 2), -ENODATA);
 			assert_int_equal(write_bytes(f, end - 1, 1), 0);
@@ -173,9 +173,9 @@ TEST_WITH(test_relative_path_outlives_its_directory, struct fixture *f)
 {
 	char *old = getcwd(NULL, 0);
 
-	nor_image_close(&f->image);
+	chip_image_close(&f->image);
 	assert_int_equal(chdir(f->dir), 0);
-	assert_int_equal(nor_image_open(&f->image, "image", SIZE), 0);
+	assert_int_equal(chip_image_open(&f->image, "image", SIZE), 0);
 	assert_int_equal(chdir(old), 0);
 	free(old);
 	assert_int_equal(write_bytes(f, 0, 1), 0);
@@ -183,9 +183,9 @@ TEST_WITH(test_relative_path_outlives_its_directory, struct fixture *f)
 
 TEST_WITH(test_symbolic_link_is_followed_once, struct fixture *f)
 {
-	nor_image_close(&f->image);
+	chip_image_close(&f->image);
 	assert_int_equal(symlink("image", f->other), 0);
-	assert_int_equal(nor_image_open(&f->image, f->other, SIZE), 0);
+	assert_int_equal(chip_image_open(&f->image, f->other, SIZE), 0);
 	assert_int_equal(write_bytes(f, 0, 1), 0);
 	assert_int_equal(unlink(f->other), 0);
 	assert_int_equal(write_bytes(f, 0, 1), 0);
@@ -214,9 +214,9 @@ static void open_on_small_fs(struct fixture *f)
 
 	if (!small_fs_mount(f->fs, 2 * SIZE))
 		skip_because("no small file system: mounting takes root");
-	nor_image_close(&f->image);
+	chip_image_close(&f->image);
 	snprintf(path, sizeof(path), "%s/image", f->fs);
-	assert_int_equal(nor_image_open(&f->image, path, SIZE), 0);
+	assert_int_equal(chip_image_open(&f->image, path, SIZE), 0);
 }
 
 TEST_WITH(test_sparse_file_on_a_full_disk_gives_its_errno, struct fixture *f)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-#include "spi-daemon/device/nor/nor_image.h"
+#include "spi-daemon/device/store/chip_image.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -109,7 +109,7 @@ static int open_existing(const char *path, size_t size)
 }
 
 /* Stores what check_writable() compares. */
-static int identify(struct nor_image *image, const char *path)
+static int identify(struct chip_image *image, const char *path)
 {
 	struct stat st;
 
@@ -122,7 +122,7 @@ static int identify(struct nor_image *image, const char *path)
 	return image->path ? 0 : -errno;
 }
 
-int nor_image_open(struct nor_image *image, const char *path, size_t size)
+int chip_image_open(struct chip_image *image, const char *path, size_t size)
 {
 	int ret;
 
@@ -139,14 +139,14 @@ int nor_image_open(struct nor_image *image, const char *path, size_t size)
 	return ret;
 }
 
-void nor_image_close(struct nor_image *image)
+void chip_image_close(struct chip_image *image)
 {
 	close(image->fd);
 	free(image->path);
 }
 
-int nor_image_read(const struct nor_image *image, size_t at, uint8_t *bytes,
-		   size_t len)
+int chip_image_read(const struct chip_image *image, size_t at, uint8_t *bytes,
+		    size_t len)
 {
 	while (len) {
 		ssize_t n = pread(image->fd, bytes, len, (off_t)at);
@@ -163,7 +163,7 @@ int nor_image_read(const struct nor_image *image, size_t at, uint8_t *bytes,
 }
 
 /* Returns 0 if the path names the file and the file has @end bytes. */
-static int check_writable(const struct nor_image *image, size_t end)
+static int check_writable(const struct chip_image *image, size_t end)
 {
 	struct stat st;
 
@@ -179,15 +179,15 @@ static int check_writable(const struct nor_image *image, size_t end)
 	return (size_t)st.st_size < end ? -ENODATA : 0;
 }
 
-int nor_image_write(const struct nor_image *image, size_t at,
-		    const uint8_t *bytes, size_t len)
+int chip_image_write(const struct chip_image *image, size_t at,
+		     const uint8_t *bytes, size_t len)
 {
 	int ret = check_writable(image, at + len);
 
 	return ret ? ret : write_all(image->fd, at, bytes, len);
 }
 
-int nor_image_erase(const struct nor_image *image, size_t at, size_t len)
+int chip_image_erase(const struct chip_image *image, size_t at, size_t len)
 {
 	int ret = check_writable(image, at + len);
 

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The image file of a simulated NOR flash. It is read and written, and not
+ * The image file of a simulated memory chip. It is read and written, and not
  * mapped: whatever happens to the file is an errno of the access.
  *
  * The image stays the file that was opened. When the path names another file
  * by now, or none, the image can still be read, but not be written: nobody
  * would find what was written.
  */
-#ifndef NOR_IMAGE_H
-#define NOR_IMAGE_H
+#ifndef CHIP_IMAGE_H
+#define CHIP_IMAGE_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-struct nor_image {
+struct chip_image {
 	char *path; /* absolute */
 	int fd;	    /* holds the lock */
 	dev_t dev;  /* which file it is */
@@ -22,22 +22,22 @@ struct nor_image {
 };
 
 /*
- * Opens and locks the file @path of @size bytes, a multiple of 64 KiB. Makes
- * it, erased (all FFh), when it does not exist. Its blocks are allocated.
+ * Opens and locks the file @path of @size bytes. Makes it, erased (all FFh),
+ * when it does not exist. Its blocks are allocated.
  * Returns 0; -EFBIG when the file's size is not @size; -EBUSY when it is
  * locked already; or what open(2) and posix_fallocate(3) give.
  */
-int nor_image_open(struct nor_image *image, const char *path, size_t size);
+int chip_image_open(struct chip_image *image, const char *path, size_t size);
 
 /* What was written stays in the file. */
-void nor_image_close(struct nor_image *image);
+void chip_image_close(struct chip_image *image);
 
 /*
  * Reads @len bytes at offset @at. Returns 0; -ENODATA when the file ends
  * before the last of them; or what pread(2) gives.
  */
-int nor_image_read(const struct nor_image *image, size_t at, uint8_t *bytes,
-		   size_t len);
+int chip_image_read(const struct chip_image *image, size_t at, uint8_t *bytes,
+		    size_t len);
 
 /*
  * Writes @len bytes at offset @at. On success they are in the page cache, as
@@ -46,10 +46,10 @@ int nor_image_read(const struct nor_image *image, size_t at, uint8_t *bytes,
  * when the file ends before the last byte, and it does not grow; or what
  * pwrite(2) gives.
  */
-int nor_image_write(const struct nor_image *image, size_t at,
-		    const uint8_t *bytes, size_t len);
+int chip_image_write(const struct chip_image *image, size_t at,
+		     const uint8_t *bytes, size_t len);
 
 /* The same, with FFh for each byte. */
-int nor_image_erase(const struct nor_image *image, size_t at, size_t len);
+int chip_image_erase(const struct chip_image *image, size_t at, size_t len);
 
 #endif
