@@ -43,7 +43,7 @@ static void *map_memory(const struct pool *pool, const char *key, size_t size)
 static int open_nor(const struct pool *pool, const struct device_spec *spec,
 		    const char *key, struct spi_device **dev)
 {
-	struct sim_nor_config config = spec->nor;
+	struct sim_chip_config config = spec->chip;
 	size_t size = sim_nor_memory_size(&config);
 	int ret;
 
@@ -74,7 +74,7 @@ static int open_device(const struct pool *pool, const struct device_spec *spec,
 static void explain(const struct device_spec *spec, int ret, char *error,
 		    size_t error_size)
 {
-	const char *file = spec->nor.file ? spec->nor.file : "";
+	const char *file = spec->chip.file ? spec->chip.file : "";
 	char who[SPIDEV_PROCESS_MAX];
 
 	if (spec->kind == DEVICE_SPIDEV && ret == -ENOTTY)
@@ -88,7 +88,7 @@ static void explain(const struct device_spec *spec, int ret, char *error,
 	} else if (spec->kind == DEVICE_SIM_NOR && ret == -EFBIG)
 		snprintf(error, error_size,
 			 "device=%s: file=%s is not %llu bytes long",
-			 spec->path, file, (unsigned long long)spec->nor.size);
+			 spec->path, file, (unsigned long long)spec->chip.size);
 	else if (spec->kind == DEVICE_SIM_NOR && ret == -EBUSY)
 		snprintf(error, error_size,
 			 "device=%s: file=%s is in use by another chip",

@@ -172,15 +172,15 @@ static int parse_size(struct device_spec *spec, const char *value)
 	if (parse_scaled(value, SIZE_UNIT, NOR_SIZE_MIN, NOR_SIZE_MAX, &size) ||
 	    size & (size - 1))
 		return -EINVAL;
-	spec->nor.size = size;
+	spec->chip.size = size;
 	return 0;
 }
 
 static int parse_file(struct device_spec *spec, const char *value)
 {
-	spec->nor_file = strdup(value);
-	spec->nor.file = spec->nor_file;
-	return spec->nor_file ? 0 : -ENOMEM;
+	spec->chip_file = strdup(value);
+	spec->chip.file = spec->chip_file;
+	return spec->chip_file ? 0 : -ENOMEM;
 }
 
 static int parse_id(struct device_spec *spec, const char *value)
@@ -188,11 +188,11 @@ static int parse_id(struct device_spec *spec, const char *value)
 	size_t digits = strspn(value, HEX_DIGITS);
 
 	if (value[digits] || digits % 2 || digits < 2 * NOR_ID_MIN ||
-	    digits > 2 * SIM_NOR_ID_MAX)
+	    digits > 2 * SIM_ID_MAX)
 		return -EINVAL;
-	spec->nor.id_len = digits / 2;
-	for (size_t i = 0; i < spec->nor.id_len; i++)
-		sscanf(value + 2 * i, "%2hhx", &spec->nor.id[i]);
+	spec->chip.id_len = digits / 2;
+	for (size_t i = 0; i < spec->chip.id_len; i++)
+		sscanf(value + 2 * i, "%2hhx", &spec->chip.id[i]);
 	return 0;
 }
 

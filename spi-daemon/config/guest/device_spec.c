@@ -38,7 +38,7 @@ static int parse_path(struct device_spec *spec, const char *path, char *error,
 	if (!strcmp(path, "sim:nor")) {
 		spec->kind = DEVICE_SIM_NOR;
 		spec->framing = CS_NOR;
-		spec->nor.size = NOR_SIZE_DEFAULT;
+		spec->chip.size = NOR_SIZE_DEFAULT;
 	} else if (!strcmp(path, "sim:loopback")) {
 		spec->kind = DEVICE_SIM_LOOPBACK;
 	} else if (!strncmp(path, SOCKET_PREFIX, strlen(SOCKET_PREFIX))) {
@@ -111,8 +111,8 @@ void device_spec_key(const struct device_spec *spec, const char *owner,
 {
 	struct stat st;
 
-	if (spec->kind == DEVICE_SIM_NOR && spec->nor.file)
-		file_key(spec->nor.file, key, size);
+	if (spec->kind == DEVICE_SIM_NOR && spec->chip.file)
+		file_key(spec->chip.file, key, size);
 	else if (spec->kind == DEVICE_SIM_SOCKET)
 		file_key(spec->socket.path, key, size);
 	else if (spec->kind != DEVICE_SPIDEV)
@@ -124,8 +124,8 @@ void device_spec_key(const struct device_spec *spec, const char *owner,
 		strlcpy(key, spec->path, size);
 }
 
-static bool is_same_nor(const struct sim_nor_config *a,
-			const struct sim_nor_config *b)
+static bool is_same_chip(const struct sim_chip_config *a,
+			 const struct sim_chip_config *b)
 {
 	return a->size == b->size && a->id_len == b->id_len &&
 	       !memcmp(a->id, b->id, a->id_len);
@@ -146,7 +146,7 @@ const char *device_spec_conflict(const struct device_spec *a,
 		return "has another bus=";
 	if (a->timing != b->timing)
 		return "has another timing=";
-	if (a->kind != b->kind || !is_same_nor(&a->nor, &b->nor))
+	if (a->kind != b->kind || !is_same_chip(&a->chip, &b->chip))
 		return "is another kind of chip";
 	if (a->socket.timeout_ms != b->socket.timeout_ms)
 		return "has another timeout=";
@@ -156,7 +156,7 @@ const char *device_spec_conflict(const struct device_spec *a,
 void device_spec_free(struct device_spec *spec)
 {
 	free(spec->path);
-	free(spec->nor_file);
+	free(spec->chip_file);
 	free(spec->sim_bus);
 	memset(spec, 0, sizeof(*spec));
 }

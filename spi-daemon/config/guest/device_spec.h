@@ -27,19 +27,19 @@ enum cs_framing {
 
 struct device_spec {
 	enum device_kind kind;
-	char *path;		   /* the part before the first comma */
-	enum cs_framing framing;   /* cs= */
-	uint32_t cs_hold_ms;	   /* cs-hold= */
-	uint32_t max_speed_hz;	   /* max-speed=; 0: the device's own */
-	enum cs_high cs_high;	   /* cs-high= */
-	uint32_t max_request;	   /* max-request=, bytes */
-	bool late_again;	   /* cs-late=again, not error */
-	uint32_t max_message_ms;   /* max-message= */
-	uint32_t op_max_ms;	   /* op-max= */
-	bool exclusive;		   /* exclusive=: for one guest only */
-	bool host_shared;	   /* host-shared=: this host uses it, too */
-	struct sim_nor_config nor; /* size=, file=, id= */
-	char *nor_file;		   /* owns nor.file */
+	char *path;		     /* the part before the first comma */
+	enum cs_framing framing;     /* cs= */
+	uint32_t cs_hold_ms;	     /* cs-hold= */
+	uint32_t max_speed_hz;	     /* max-speed=; 0: the device's own */
+	enum cs_high cs_high;	     /* cs-high= */
+	uint32_t max_request;	     /* max-request=, bytes */
+	bool late_again;	     /* cs-late=again, not error */
+	uint32_t max_message_ms;     /* max-message= */
+	uint32_t op_max_ms;	     /* op-max= */
+	bool exclusive;		     /* exclusive=: for one guest only */
+	bool host_shared;	     /* host-shared=: this host uses it, too */
+	struct sim_chip_config chip; /* size=, file=, id= */
+	char *chip_file;	     /* owns chip.file */
 	/* timeout=; ->path is in that of the device */
 	struct sim_socket_config socket;
 	char *sim_bus;		/* bus=; NULL: a bus of its own */

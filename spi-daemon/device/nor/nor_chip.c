@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "spi-daemon/device/nor/nor_ops.h"
@@ -37,8 +36,7 @@ static void begin_command(struct nor_chip *chip, uint8_t opcode)
 
 void nor_chip_announce(struct nor_chip *chip, uint32_t bytes)
 {
-	chip->coming = bytes;
-	chip->window_len = 0;
+	chip_reader_announce(&chip->reader, bytes);
 }
 
 uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in)
@@ -60,8 +58,7 @@ uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in)
 		chip->page[(chip->addr + chip->data) % NOR_PAGE_SIZE] = in;
 		chip->data++;
 	}
-	if (chip->coming)
-		chip->coming--;
+	chip_reader_clocked(&chip->reader);
 	return out;
 }
 
@@ -173,12 +170,12 @@ static void open_state(struct nor_chip *chip)
 	nor_state_init(chip->state, chip->store.size);
 }
 
-size_t sim_nor_memory_size(const struct sim_nor_config *config)
+size_t sim_nor_memory_size(const struct sim_chip_config *config)
 {
 	return chip_store_kept_size(config->size, config->file);
 }
 
-int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config)
+int nor_chip_open(struct nor_chip *chip, const struct sim_chip_config *config)
 {
 	uint64_t size = config->size;
 	int ret;
@@ -187,12 +184,12 @@ int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config)
 	    config->id_len > sizeof(chip->id))
 		return -EINVAL;
 	memset(chip, 0, sizeof(*chip));
-	chip->window = malloc(NOR_WINDOW_SIZE);
-	if (!chip->window)
-		return -ENOMEM;
+	ret = chip_reader_init(&chip->reader, &chip->store);
+	if (ret)
+		return ret;
 	ret = chip_store_open(&chip->store, size, config->file, config->memory);
 	if (ret) {
-		free(chip->window);
+		chip_reader_fini(&chip->reader);
 		return ret;
 	}
 	open_state(chip);
@@ -208,5 +205,5 @@ void nor_chip_close(struct nor_chip *chip)
 {
 	nor_chip_deselect(chip);
 	chip_store_close(&chip->store);
-	free(chip->window);
+	chip_reader_fini(&chip->reader);
 }

@@ -32,16 +32,16 @@
 
 #include "spi-daemon/device/nor/nor_sfdp.h"
 #include "spi-daemon/device/nor/nor_state.h"
+#include "spi-daemon/device/store/chip_reader.h"
 #include "spi-daemon/device/store/chip_store.h"
 #include "spi-daemon/device/sim/sim.h"
-
-#define NOR_WINDOW_SIZE (64 * 1024u)
 
 struct nor_op;
 
 struct nor_chip {
 	struct chip_store store;
-	uint8_t id[SIM_NOR_ID_MAX];
+	struct chip_reader reader; /* of ->store */
+	uint8_t id[SIM_ID_MAX];
 	size_t id_len;
 	uint8_t sfdp[NOR_SFDP_SIZE];
 
@@ -57,17 +57,11 @@ struct nor_chip {
 	uint64_t data; /* bytes of data so far */
 	uint8_t page[NOR_PAGE_SIZE];
 
-	/* Bytes of the array that were read ahead of the clock */
-	uint8_t *window; /* NOR_WINDOW_SIZE bytes */
-	uint32_t window_at;
-	uint32_t window_len; /* valid bytes */
-	uint32_t coming;     /* announced bytes that were not clocked yet */
-
 	int error; /* negative errno that nor_chip_error() will return; or 0 */
 };
 
 /* Opens @chip, which the caller owns. Memory and errors as sim_nor_open(). */
-int nor_chip_open(struct nor_chip *chip, const struct sim_nor_config *config);
+int nor_chip_open(struct nor_chip *chip, const struct sim_chip_config *config);
 
 /* Unmaps the memory; what is in it stays as it is. */
 void nor_chip_close(struct nor_chip *chip);

@@ -63,30 +63,15 @@ static uint8_t out_sfdp(struct nor_chip *chip)
 	return at < NOR_SFDP_SIZE ? chip->sfdp[at] : 0xff;
 }
 
-/* Reads ahead, from @at, what the announced bytes can clock out. */
-static void fill_window(struct nor_chip *chip, uint32_t at)
-{
-	size_t len = chip->coming ? chip->coming : 1;
-
-	if (len > chip->store.size - at)
-		len = chip->store.size - at;
-	if (len > NOR_WINDOW_SIZE)
-		len = NOR_WINDOW_SIZE;
-	chip->error = chip_store_read(&chip->store, at, chip->window, len);
-	chip->window_at = at;
-	chip->window_len = chip->error ? 0 : (uint32_t)len;
-}
-
 static uint8_t out_array(struct nor_chip *chip)
 {
 	uint32_t at = (uint32_t)(chip->addr + chip->data) &
 		      (uint32_t)(chip->store.size - 1);
+	uint8_t byte = NOR_FLOATING;
 
-	if (at - chip->window_at < chip->window_len)
-		return chip->window[at - chip->window_at];
 	if (!chip->error)
-		fill_window(chip, at);
-	return chip->error ? NOR_FLOATING : chip->window[0];
+		chip->error = chip_reader_byte(&chip->reader, at, &byte);
+	return byte;
 }
 
 static void write_enable(struct nor_chip *chip)

@@ -8,13 +8,13 @@
 
 #include "spi-daemon/device/sim/sim_bus.h"
 
-#define SIM_NOR_ID_MAX 6
+#define SIM_ID_MAX 6
 
-struct sim_nor_config {
-	uint64_t size;		    /* bytes: a power of two, 64 KiB..256 MiB */
-	const char *file;	    /* image to keep the contents in, or NULL */
-	uint8_t id[SIM_NOR_ID_MAX]; /* what 9Fh answers */
-	size_t id_len;		    /* 3..6; 0: a default that fits @size */
+struct sim_chip_config {
+	uint64_t size;		/* bytes: a power of two, 64 KiB..256 MiB */
+	const char *file;	/* image to keep the contents in, or NULL */
+	uint8_t id[SIM_ID_MAX]; /* what 9Fh answers */
+	size_t id_len;		/* 3..6; 0: a default that fits @size */
 	/*
 	 * sim_nor_memory_size() bytes that outlive the process, mapped shared:
 	 * zeros at first, then what the last chip with the same configuration
@@ -38,7 +38,7 @@ struct sim_socket_config {
 int sim_loopback_open(enum sim_timing timing, struct spi_device **out);
 
 /* Returns the size of ->memory, bytes. */
-size_t sim_nor_memory_size(const struct sim_nor_config *config);
+size_t sim_nor_memory_size(const struct sim_chip_config *config);
 
 /*
  * A JEDEC SPI NOR flash. With a file, the contents are the file's: a file that
@@ -52,7 +52,7 @@ size_t sim_nor_memory_size(const struct sim_nor_config *config);
  * is not @size; -EBUSY when somebody else uses the file; or what open(2),
  * posix_fallocate(3) and mmap(2) give. Then the memory is the caller's.
  */
-int sim_nor_open(const struct sim_nor_config *config, enum sim_timing timing,
+int sim_nor_open(const struct sim_chip_config *config, enum sim_timing timing,
 		 struct spi_device **out);
 
 /*

@@ -57,7 +57,7 @@ static const struct byte_chip_ops nor_pins = {
 	.close = close_chip,
 };
 
-int sim_nor_open(const struct sim_nor_config *config, enum sim_timing timing,
+int sim_nor_open(const struct sim_chip_config *config, enum sim_timing timing,
 		 struct spi_device **out)
 {
 	struct sim_nor *nor = malloc(sizeof(*nor));

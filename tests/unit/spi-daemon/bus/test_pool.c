@@ -141,7 +141,7 @@ TEST(flash_with_a_file_belongs_to_all)
 	pool_put(&pool, a);
 	pool_put(&pool, b);
 	pool_fini(&pool);
-	unlink(same.nor.file);
+	unlink(same.chip.file);
 	rmdir(dir);
 	device_spec_free(&spec);
 	device_spec_free(&same);

@@ -189,7 +189,7 @@ TEST(devices_keep_their_order_and_keys)
 
 	assert_int_equal(devices->count, 3);
 	assert_int_equal(devices->specs[0].kind, DEVICE_SIM_NOR);
-	assert_int_equal(devices->specs[0].nor.size, 1 << 20);
+	assert_int_equal(devices->specs[0].chip.size, 1 << 20);
 	assert_string_equal(devices->specs[1].path, "/dev/spidev1.0");
 	assert_int_equal(devices->specs[1].framing, CS_SPEC);
 	assert_string_equal(devices->specs[2].path, "d");

@@ -33,8 +33,8 @@ TEST(a_plain_path_gets_the_defaults)
 	assert_int_equal(spec.max_message_ms, 1000);
 	assert_null(spec.sim_bus);
 	assert_int_equal(spec.timing, SIM_TIMING_NONE);
-	assert_int_equal(spec.nor.size, 0);
-	assert_null(spec.nor.file);
+	assert_int_equal(spec.chip.size, 0);
+	assert_null(spec.chip.file);
 	device_spec_free(&spec);
 }
 
@@ -162,10 +162,10 @@ TEST(a_plain_nor_has_16_mib_and_no_file)
 {
 	struct device_spec spec = parse("sim:nor");
 
-	assert_int_equal(spec.nor.size, 16 * MIB);
-	assert_null(spec.nor.file);
-	assert_null(spec.nor_file);
-	assert_int_equal(spec.nor.id_len, 0);
+	assert_int_equal(spec.chip.size, 16 * MIB);
+	assert_null(spec.chip.file);
+	assert_null(spec.chip_file);
+	assert_int_equal(spec.chip.id_len, 0);
 	device_spec_free(&spec);
 }
 
@@ -177,11 +177,11 @@ TEST(a_nor_takes_all_keys_at_once)
 
 	assert_int_equal(spec.framing, CS_NOR);
 	assert_int_equal(spec.max_speed_hz, 1000000);
-	assert_int_equal(spec.nor.size, 65536);
-	assert_string_equal(spec.nor.file, "a=b.img");
-	assert_ptr_equal(spec.nor.file, spec.nor_file);
-	assert_int_equal(spec.nor.id_len, sizeof(id));
-	assert_memory_equal(spec.nor.id, id, sizeof(id));
+	assert_int_equal(spec.chip.size, 65536);
+	assert_string_equal(spec.chip.file, "a=b.img");
+	assert_ptr_equal(spec.chip.file, spec.chip_file);
+	assert_int_equal(spec.chip.id_len, sizeof(id));
+	assert_memory_equal(spec.chip.id, id, sizeof(id));
 	device_spec_free(&spec);
 }
 
@@ -189,9 +189,9 @@ TEST(a_nor_takes_its_extreme_values)
 {
 	struct device_spec spec = parse("sim:nor,size=256M,id=010203040506");
 
-	assert_int_equal(spec.nor.size, 256 * MIB);
-	assert_int_equal(spec.nor.id_len, 6);
-	assert_int_equal(spec.nor.id[5], 6);
+	assert_int_equal(spec.chip.size, 256 * MIB);
+	assert_int_equal(spec.chip.id_len, 6);
+	assert_int_equal(spec.chip.id[5], 6);
 	device_spec_free(&spec);
 }
 
@@ -229,7 +229,7 @@ TEST(free_empties_the_spec_and_may_be_repeated)
 
 	device_spec_free(&spec);
 	assert_null(spec.path);
-	assert_null(spec.nor.file);
+	assert_null(spec.chip.file);
 	device_spec_free(&spec);
 }
 
@@ -343,7 +343,7 @@ static void check_mistakes(const struct mistake *mistakes, size_t count)
 				 -EINVAL);
 		assert_string_equal(error, mistakes[i].error);
 		assert_null(spec.path);
-		assert_null(spec.nor_file);
+		assert_null(spec.chip_file);
 	}
 }
 

@@ -38,7 +38,7 @@ TEST(all_keys_are_taken_in_any_order)
 		assert_string_equal(spec.devices->specs[0].path, "/d0");
 		assert_int_equal(spec.devices->specs[0].framing, CS_NOR);
 		assert_int_equal(spec.devices->specs[0].cs_hold_ms, 3);
-		assert_int_equal(spec.devices->specs[1].nor.size, 1 << 20);
+		assert_int_equal(spec.devices->specs[1].chip.size, 1 << 20);
 		guest_spec_free(&spec);
 	}
 }

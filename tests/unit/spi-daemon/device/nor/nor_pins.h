@@ -28,7 +28,7 @@ static inline uint64_t now_us(void)
 
 static inline int setup_size(void **state, uint64_t size)
 {
-	struct sim_nor_config config = { .size = size };
+	struct sim_chip_config config = { .size = size };
 	struct nor_chip *chip = malloc(sizeof(*chip));
 
 	*state = chip;

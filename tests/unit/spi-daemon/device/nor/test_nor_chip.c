@@ -12,9 +12,9 @@ static void test_id_repeats(void **state)
 
 static void test_configured_id_is_answered(void **state)
 {
-	struct sim_nor_config config = { .size = SIZE,
-					 .id = { 1, 2, 3, 4, 5, 6 },
-					 .id_len = 6 };
+	struct sim_chip_config config = { .size = SIZE,
+					  .id = { 1, 2, 3, 4, 5, 6 },
+					  .id_len = 6 };
 	struct nor_chip chip;
 	uint8_t id[7];
 
@@ -37,7 +37,7 @@ static void test_wake_up_answers_the_short_id(void **state)
 static void test_sizes_that_no_chip_has_are_refused(void **state)
 {
 	static const uint64_t sizes[] = { 0, 32 * KIB, 96 * KIB, 512ull * MIB };
-	struct sim_nor_config config = { .id_len = SIM_NOR_ID_MAX + 1 };
+	struct sim_chip_config config = { .id_len = SIM_ID_MAX + 1 };
 	struct nor_chip chip;
 	size_t i;
 

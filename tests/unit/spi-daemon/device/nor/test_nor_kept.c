@@ -9,7 +9,7 @@
 
 struct kept {
 	struct nor_chip chip;
-	struct sim_nor_config config;
+	struct sim_chip_config config;
 	size_t size; /* of the memory */
 	int fd;
 	char file[64];

@@ -18,7 +18,7 @@
 
 static int setup(void **state)
 {
-	struct sim_nor_config config = { .size = SIZE };
+	struct sim_chip_config config = { .size = SIZE };
 	struct spi_device *dev;
 
 	if (sim_nor_open(&config, SIM_TIMING_NONE, &dev))
@@ -73,7 +73,7 @@ static void test_caps_tell_bytewise_words(void **state)
 
 static void test_bad_configs_give_their_errno(void **state)
 {
-	struct sim_nor_config config = { .size = 3 * SIZE };
+	struct sim_chip_config config = { .size = 3 * SIZE };
 	struct spi_device *dev;
 
 	(void)state;
@@ -345,7 +345,7 @@ static void test_delays_are_waited_for(void **state)
 static void test_close_deselects_and_the_file_keeps_all(void **state)
 {
 	char dir[] = "/tmp/sim_nor.XXXXXX", file[48];
-	struct sim_nor_config config = { .size = SIZE, .file = file };
+	struct sim_chip_config config = { .size = SIZE, .file = file };
 	struct spi_piece piece = { .tx = (const uint8_t *)"\x02\0\0\7\x42",
 				   .len = 5,
 				   .bits_per_word = 8,
@@ -381,7 +381,7 @@ struct filed {
 static int setup_file(void **state)
 {
 	struct filed *f = calloc(1, sizeof(*f));
-	struct sim_nor_config config = { .size = SIZE };
+	struct sim_chip_config config = { .size = SIZE };
 
 	*state = f;
 	if (!f)

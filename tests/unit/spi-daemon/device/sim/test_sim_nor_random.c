@@ -197,7 +197,7 @@ static void random_command(struct spi_device *dev, struct model *model)
 
 TEST(test_random_commands_match_the_model)
 {
-	struct sim_nor_config config = { .size = SIZE };
+	struct sim_chip_config config = { .size = SIZE };
 	struct spi_device *dev;
 	struct model *model = calloc(1, sizeof(*model));
 	int i;

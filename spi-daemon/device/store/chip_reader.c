@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#include "spi-daemon/device/store/chip_reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define WINDOW_SIZE (64 * 1024u)
+
+int chip_reader_init(struct chip_reader *reader, const struct chip_store *store)
+{
+	*reader = (struct chip_reader){
+		.store = store,
+		.window = malloc(WINDOW_SIZE),
+	};
+	return reader->window ? 0 : -ENOMEM;
+}
+
+void chip_reader_fini(struct chip_reader *reader)
+{
+	free(reader->window);
+}
+
+void chip_reader_announce(struct chip_reader *reader, uint32_t bytes)
+{
+	reader->coming = bytes;
+	reader->len = 0;
+}
+
+void chip_reader_clocked(struct chip_reader *reader)
+{
+	if (reader->coming)
+		reader->coming--;
+}
+
+/* Reads ahead, from @at, what the announced bytes can clock out. */
+static int fill_window(struct chip_reader *reader, uint32_t at)
+{
+	size_t len = reader->coming ? reader->coming : 1;
+	int ret;
+
+	if (len > reader->store->size - at)
+		len = reader->store->size - at;
+	if (len > WINDOW_SIZE)
+		len = WINDOW_SIZE;
+	ret = chip_store_read(reader->store, at, reader->window, len);
+	reader->at = at;
+	reader->len = ret ? 0 : (uint32_t)len;
+	return ret;
+}
+
+int chip_reader_byte(struct chip_reader *reader, uint32_t addr, uint8_t *byte)
+{
+	int ret = 0;
+
+	if (addr - reader->at >= reader->len)
+		ret = fill_window(reader, addr);
+	if (!ret)
+		*byte = reader->window[addr - reader->at];
+	return ret;
+}
