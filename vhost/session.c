@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "vhost/request/handlers.h"
-#include "vhost/wire/replies.h"
+#include "vhost/wire/requests.h"
 
 /* Where a request carries its ring index. */
 enum ring_index {
@@ -18,7 +18,6 @@ enum ring_index {
  * a reply of its own, and so must be answered.
  */
 struct row {
-	const char *name;
 	int (*handle)(struct vhost_session *s, struct vhost_msg *msg);
 	uint32_t size; /* of the payload, bytes; LONGER: at least */
 	uint8_t fds;   /* descriptors, at most */
@@ -46,7 +45,7 @@ struct row {
 #define CONFIG_HEAD	      VHOST_WIRE_CONFIG_HEAD
 #define INFLIGHT	      VHOST_WIRE_INFLIGHT_LEAST
 
-#define ROW(id, handler, ...) [VHOST_USER_##id] = { #id, handler, __VA_ARGS__ }
+#define ROW(id, handler, ...) [VHOST_USER_##id] = { handler, __VA_ARGS__ }
 
 static int unsupported(struct vhost_session *s, struct vhost_msg *msg)
 {
@@ -136,14 +135,13 @@ static const struct row rows[] = {
 /* clang-format on */
 
 static const struct row unknown = {
-	.name = "unknown request",
 	.handle = unsupported,
 	.flags = LONGER,
 };
 
 static const struct row *find_row(uint32_t request)
 {
-	if (request < sizeof(rows) / sizeof(rows[0]) && rows[request].name)
+	if (request < sizeof(rows) / sizeof(rows[0]) && rows[request].handle)
 		return &rows[request];
 	return &unknown;
 }
@@ -231,7 +229,8 @@ int vhost_session_handle(struct vhost_session *s)
 	if (!ret)
 		ret = row->handle(s, msg);
 	if (ret < 0) {
-		vhost_reason_prefix(&s->reason, "%s refused", row->name);
+		vhost_reason_prefix(&s->reason, "%s refused",
+				    vhost_request_name(msg->header.request));
 		s->refused++;
 	}
 

@@ -12,7 +12,7 @@
 #include "spi-daemon/system/join.h"
 #include "spi-daemon/system/log.h"
 #include "vhost/keeper/link.h"
-#include "vhost/keeper/relay.h"
+#include "vhost/keeper/session/relay.h"
 #include "vhost/poll.h"
 
 /* The front end is looked after at least this often while requests run. */

@@ -24,7 +24,7 @@
 
 #include "vhost/keeper/link.h"
 #include "vhost/keeper/memory.h"
-#include "vhost/keeper/relay.h"
+#include "vhost/keeper/session/relay.h"
 
 struct keeper_ops {
 	/* Something that the operator should know, in one line. */

@@ -65,6 +65,17 @@ enum keeper_slot {
 	KEEPER_SLOTS = KEEPER_RINGS + KEEPER_MAX_RINGS * KEEPER_RING_SLOTS,
 };
 
+#define KEEPER_NO_SLOT (-1)
+
+/* Where a message of ring @ring is kept; KEEPER_NO_SLOT: there is no such ring.
+ */
+static inline int keeper_slot_of_ring(uint64_t ring, enum keeper_ring_slot slot)
+{
+	if (ring >= KEEPER_MAX_RINGS)
+		return KEEPER_NO_SLOT;
+	return (int)(KEEPER_RINGS + ring * KEEPER_RING_SLOTS + slot);
+}
+
 struct keeper_record {
 	struct keeper_message *slots[KEEPER_SLOTS]; /* owned, or NULL */
 	struct keeper_message **regions;	    /* owned: ADD_MEM_REG */

@@ -32,8 +32,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "vhost/keeper/handover.h"
-#include "vhost/keeper/record.h"
+#include "vhost/keeper/session/handover.h"
+#include "vhost/keeper/session/record.h"
 #include "vhost/part/reason.h"
 #include "vhost/wire/sock.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include "vhost/keeper/relay.h"
+#include "vhost/keeper/session/answers.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "vhost/wire/peer_fd.h"
-#include "vhost/wire/replies.h"
+#include "vhost/wire/requests.h"
 
 #define BIT(n) (1ull << (n))
 
@@ -36,93 +36,6 @@ static void enter(struct keeper_relay *relay, enum keeper_stage stage,
 {
 	relay->stage = stage;
 	relay->since = now;
-}
-
-/* The message of the front end is done. */
-static int finish(struct keeper_relay *relay, int ret)
-{
-	vhost_sock_next(&relay->front);
-	relay->pending = false;
-	return ret;
-}
-
-/* Returns true if the front end waits for an answer to its message. */
-static bool has_answer(const struct keeper_relay *relay)
-{
-	const struct vhost_wire_header *h = &relay->front.msg.header;
-	uint64_t protocol = keeper_record_protocol(&relay->record);
-
-	return vhost_request_has_reply(h->request, protocol) ||
-	       h->request == VHOST_USER_IOTLB_MSG ||
-	       (h->flags & VHOST_USER_NEED_REPLY &&
-		protocol & BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK));
-}
-
-static int send_u64(struct keeper_relay *relay, uint64_t value)
-{
-	return vhost_sock_reply(&relay->front, relay->front.msg.header.request,
-				&value, sizeof(value));
-}
-
-/* Answers the message in place of a back end: nack, or empty reply. */
-static int refuse(struct keeper_relay *relay)
-{
-	uint32_t request = relay->front.msg.header.request;
-	int ret = 0;
-
-	if (request == VHOST_USER_SET_DEVICE_STATE_FD ||
-	    request == VHOST_USER_CHECK_DEVICE_STATE)
-		ret = send_u64(relay,
-			       VHOST_USER_STATE_ERROR | VHOST_USER_STATE_NO_FD);
-	else if (vhost_request_has_reply(
-			 request, keeper_record_protocol(&relay->record)))
-		ret = vhost_sock_reply(&relay->front, request, NULL, 0);
-	else if (has_answer(relay))
-		ret = send_u64(relay, 1);
-	return finish(relay, ret);
-}
-
-/* Sends the last reply to GET_CONFIG, if it was for the same bytes. */
-static int send_known_config(struct keeper_relay *relay)
-{
-	const struct vhost_wire_config *want = &relay->front.msg.payload.config;
-
-	if (!relay->config_size || want->offset != relay->config.offset ||
-	    want->size != relay->config.size)
-		return refuse(relay);
-	return finish(relay,
-		      vhost_sock_reply(&relay->front, VHOST_USER_GET_CONFIG,
-				       &relay->config, relay->config_size));
-}
-
-/*
- * No back end can answer the message. One that has died has stopped all that
- * it did, which is noted; and what never changes is known. A message that needs
- * no answer is part of the replay.
- */
-static int answer_alone(struct keeper_relay *relay)
-{
-	struct vhost_msg *msg = &relay->front.msg;
-	uint32_t request = msg->header.request;
-
-	if (!has_answer(relay))
-		return finish(relay,
-			      keeper_record_note(&relay->record, msg, NULL));
-
-	vhost_reason_set(&relay->reason,
-			 "request %u was answered without the back end",
-			 request);
-	if (keeper_record_stops(msg)) {
-		keeper_record_note(&relay->record, msg, NULL);
-		if (request == VHOST_USER_GET_VRING_BASE)
-			return refuse(relay);
-		return finish(relay, send_u64(relay, 0));
-	}
-	if (request == VHOST_USER_GET_CONFIG)
-		return send_known_config(relay);
-	if (request < KEEPER_KNOWN && relay->is_known & BIT(request))
-		return finish(relay, send_u64(relay, relay->known[request]));
-	return refuse(relay);
 }
 
 void keeper_relay_detach(struct keeper_relay *relay, uint64_t now)
@@ -225,13 +138,13 @@ static int proceed(struct keeper_relay *relay, uint64_t now)
 	if (!relay->pending)
 		return 0;
 	if (is_unfit(relay)) {
-		vhost_reason_set(&relay->reason,
-				 "request %u refused: it cannot be passed on",
-				 relay->front.msg.header.request);
-		return refuse(relay);
+		vhost_reason_set(
+			&relay->reason, "%s refused: it cannot be passed on",
+			vhost_request_name(relay->front.msg.header.request));
+		return keeper_answer_refuse(relay);
 	}
 	if (is_hopeless(relay))
-		return answer_alone(relay);
+		return keeper_answer_alone(relay);
 	if (keeper_record_lacks_region(&relay->record, &relay->front.msg, &get))
 		send_back(relay, KEEPER_PREPARING, &get, now);
 	else
@@ -347,64 +260,6 @@ int keeper_relay_read_front(struct keeper_relay *relay, uint64_t now)
 	return proceed(relay, now);
 }
 
-/* Returns true if the back end's answer says that @request was accepted. */
-static bool is_accepted(const struct keeper_relay *relay, uint32_t request)
-{
-	const struct vhost_msg *reply = &relay->back.msg;
-	uint64_t protocol = keeper_record_protocol(&relay->record) |
-			    KEEPER_NEEDED;
-
-	if (reply->too_long || reply->fds_lost)
-		return false;
-	if (request == VHOST_USER_SET_DEVICE_STATE_FD ||
-	    request == VHOST_USER_CHECK_DEVICE_STATE)
-		return true;
-	if (vhost_request_has_reply(request, protocol))
-		return reply->header.size;
-	return reply->header.size == sizeof(uint64_t) && !reply->payload.u64;
-}
-
-/* Remembers a reply that can be given again. */
-static void note_reply(struct keeper_relay *relay, uint32_t request)
-{
-	const struct vhost_msg *reply = &relay->back.msg;
-
-	if (request == VHOST_USER_GET_CONFIG) {
-		relay->config = reply->payload.config;
-		relay->config_size = reply->header.size;
-	} else if (request < KEEPER_KNOWN &&
-		   reply->header.size == sizeof(uint64_t) &&
-		   vhost_request_has_reply(request, 0)) {
-		relay->known[request] = reply->payload.u64;
-		relay->is_known |= BIT(request);
-	}
-}
-
-/* The back end has answered the front end's message. */
-static int pass_answer(struct keeper_relay *relay)
-{
-	struct vhost_msg *msg = &relay->front.msg;
-	struct vhost_msg *reply = &relay->back.msg;
-	uint32_t request = msg->header.request;
-	int ret = 0;
-
-	if (request == VHOST_USER_GET_PROTOCOL_FEATURES)
-		reply->payload.u64 &= ~relay->hidden;
-	if (is_accepted(relay, request)) {
-		note_reply(relay, request);
-		if (keeper_record_note(&relay->record, msg, reply) < 0)
-			vhost_reason_set(&relay->reason,
-					 "out of memory: request %u is not "
-					 "remembered",
-					 request);
-	}
-	if (has_answer(relay))
-		ret = vhost_sock_send(&relay->front, &reply->header,
-				      &reply->payload, reply->fds,
-				      reply->fd_count);
-	return finish(relay, ret);
-}
-
 /* A region that the back end has made is set, as a front end would do. */
 static int take_region(struct keeper_relay *relay)
 {
@@ -421,7 +276,7 @@ static int go_on_preparing(struct keeper_relay *relay, uint64_t now)
 			vhost_reason_set(&relay->reason,
 					 "the back end gives no inflight "
 					 "region: the ring cannot be kept");
-			return refuse(relay);
+			return keeper_answer_refuse(relay);
 		}
 		send_back(relay, KEEPER_PREPARING,
 			  relay->record.slots[KEEPER_INFLIGHT], now);
@@ -445,12 +300,12 @@ static int go_on_replaying(struct keeper_relay *relay, uint64_t now)
 		keeper_relay_detach(relay, now);
 		return 0;
 	}
-	if (!is_accepted(relay, relay->expected)) {
+	if (!keeper_answer_accepts(relay, relay->expected)) {
 		relay->misfit = true;
 		vhost_reason_set(&relay->reason,
-				 "the back end refuses request %u, which the "
-				 "one before accepted",
-				 relay->expected);
+				 "the back end refuses %s, which the one "
+				 "before accepted",
+				 vhost_request_name(relay->expected));
 	}
 	return is_at_rings(relay) ? replay_rings(relay, now)
 				  : replay(relay, now);
@@ -496,7 +351,7 @@ static int take_answer(struct keeper_relay *relay, uint64_t now)
 		take_load(relay);
 		return load(relay, now);
 	case KEEPER_FORWARDED:
-		ret = pass_answer(relay);
+		ret = keeper_answer_pass(relay);
 		break;
 	default: /* KEEPER_PINGED */
 		ret = 0;
@@ -565,7 +420,7 @@ int keeper_relay_tick(struct keeper_relay *relay,
 	if (now < keeper_relay_deadline(relay, limits))
 		return 0;
 	if (relay->stage == KEEPER_DETACHED)
-		return answer_alone(relay);
+		return keeper_answer_alone(relay);
 	if (is_asked(relay))
 		return -ETIMEDOUT;
 	if (relay->stage == KEEPER_READY)

@@ -16,7 +16,7 @@
 
 #include "tests/lib/fixture/session_fixture.h"
 #include "tests/lib/test.h"
-#include "vhost/keeper/relay.h"
+#include "vhost/keeper/session/relay.h"
 
 #define NUM_AT_STOP 7u /* the reply to GET_VRING_BASE */
 #define NOT_HIDDEN  0

@@ -2,7 +2,7 @@
 /* Answers to a front end whose back ends die, hang and send garbage. */
 #include <errno.h>
 
-#include "tests/unit/vhost/keeper/relay_rig.h"
+#include "tests/unit/vhost/keeper/session/relay_rig.h"
 
 #define P(name)	      (1ull << VHOST_USER_PROTOCOL_F_##name)
 #define NACK	      1

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include "vhost/keeper/record.h"
+#include "vhost/keeper/session/record.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,23 +9,11 @@
 
 #define BIT(n) (1ull << (n))
 
-/* Entries of a region that we ask for: more than most rings have. */
-#define REGION_ENTRIES 256
-
-#define NO_SLOT	       (-1)
-
-static int ring_slot(uint64_t ring, enum keeper_ring_slot slot)
-{
-	if (ring >= KEEPER_MAX_RINGS)
-		return NO_SLOT;
-	return (int)(KEEPER_RINGS + ring * KEEPER_RING_SLOTS + slot);
-}
-
 bool keeper_record_is_started(const struct keeper_record *record,
 			      unsigned int ring)
 {
 	return ring < KEEPER_MAX_RINGS &&
-	       record->slots[ring_slot(ring, KEEPER_RING_KICK)];
+	       record->slots[keeper_slot_of_ring(ring, KEEPER_RING_KICK)];
 }
 
 /* Where @msg is kept, if it is one that replaces the one before. */
@@ -54,22 +42,22 @@ static int find_slot(const struct vhost_msg *msg)
 	case VHOST_USER_SET_INFLIGHT_FD:
 		return KEEPER_INFLIGHT;
 	case VHOST_USER_SET_VRING_NUM:
-		return ring_slot(ring, KEEPER_RING_NUM);
+		return keeper_slot_of_ring(ring, KEEPER_RING_NUM);
 	case VHOST_USER_SET_VRING_BASE:
 	case VHOST_USER_GET_VRING_BASE: /* its reply is the next base */
-		return ring_slot(ring, KEEPER_RING_BASE);
+		return keeper_slot_of_ring(ring, KEEPER_RING_BASE);
 	case VHOST_USER_SET_VRING_ADDR:
-		return ring_slot(ring, KEEPER_RING_ADDR);
+		return keeper_slot_of_ring(ring, KEEPER_RING_ADDR);
 	case VHOST_USER_SET_VRING_CALL:
-		return ring_slot(fd_ring, KEEPER_RING_CALL);
+		return keeper_slot_of_ring(fd_ring, KEEPER_RING_CALL);
 	case VHOST_USER_SET_VRING_ERR:
-		return ring_slot(fd_ring, KEEPER_RING_ERR);
+		return keeper_slot_of_ring(fd_ring, KEEPER_RING_ERR);
 	case VHOST_USER_SET_VRING_KICK:
-		return ring_slot(fd_ring, KEEPER_RING_KICK);
+		return keeper_slot_of_ring(fd_ring, KEEPER_RING_KICK);
 	case VHOST_USER_SET_VRING_ENABLE:
-		return ring_slot(ring, KEEPER_RING_ENABLE);
+		return keeper_slot_of_ring(ring, KEEPER_RING_ENABLE);
 	default:
-		return NO_SLOT;
+		return KEEPER_NO_SLOT;
 	}
 }
 
@@ -104,7 +92,7 @@ static void drop_of_rings(struct keeper_record *record,
 			  enum keeper_ring_slot slot)
 {
 	for (unsigned int i = 0; i < KEEPER_MAX_RINGS; i++)
-		drop_message(&record->slots[ring_slot(i, slot)]);
+		drop_message(&record->slots[keeper_slot_of_ring(i, slot)]);
 }
 
 /* The driver is reset: its rings are stopped, and begin anew. */
@@ -265,7 +253,7 @@ int keeper_record_note_base(struct keeper_record *record, unsigned int ring,
 			    const struct vhost_msg *reply)
 {
 	struct keeper_message **base =
-		&record->slots[ring_slot(ring, KEEPER_RING_BASE)];
+		&record->slots[keeper_slot_of_ring(ring, KEEPER_RING_BASE)];
 
 	drop_message(base);
 	if (reply->header.size != sizeof(reply->payload.state))
@@ -287,10 +275,12 @@ static int note_stop(struct keeper_record *record, const struct vhost_msg *msg,
 	if (!reply)
 		record->region_is_unread |=
 			keeper_record_is_started(record, ring);
-	drop_message(&record->slots[ring_slot(ring, KEEPER_RING_KICK)]);
+	drop_message(
+		&record->slots[keeper_slot_of_ring(ring, KEEPER_RING_KICK)]);
 	if (reply)
 		return keeper_record_note_base(record, ring, reply);
-	drop_message(&record->slots[ring_slot(ring, KEEPER_RING_BASE)]);
+	drop_message(
+		&record->slots[keeper_slot_of_ring(ring, KEEPER_RING_BASE)]);
 	return 0;
 }
 
@@ -348,7 +338,7 @@ int keeper_record_note(struct keeper_record *record, struct vhost_msg *msg,
 	note_effects(record, msg, reply);
 	if (msg->header.request == VHOST_USER_ADD_MEM_REG)
 		return note_region(record, msg);
-	if (slot == NO_SLOT)
+	if (slot == KEEPER_NO_SLOT)
 		return 0;
 	if (msg->header.request == VHOST_USER_SET_MEM_TABLE)
 		return note_table(record, msg);
@@ -378,128 +368,10 @@ bool keeper_record_stops(const struct vhost_msg *msg)
 	}
 }
 
-static bool has_started_ring(const struct keeper_record *record)
-{
-	for (unsigned int i = 0; i < KEEPER_MAX_RINGS; i++)
-		if (keeper_record_is_started(record, i))
-			return true;
-	return false;
-}
-
 void keeper_record_drained(struct keeper_record *record)
 {
 	if (record->region_is_ours)
 		drop_message(&record->slots[KEEPER_INFLIGHT]);
-}
-
-/* GET_INFLIGHT_FD, for ring @ring and all that may start after it */
-static struct keeper_message region_request(const struct keeper_record *record,
-					    uint64_t ring)
-{
-	struct keeper_message m = keeper_message(VHOST_USER_GET_INFLIGHT_FD,
-						 sizeof(m.payload.inflight));
-	uint64_t parts = ring + 1;
-	uint32_t entries = REGION_ENTRIES;
-
-	if (parts < record->queues && record->queues <= KEEPER_MAX_RINGS)
-		parts = record->queues;
-	for (unsigned int i = 0; i < KEEPER_MAX_RINGS; i++) {
-		const struct keeper_message *num =
-			record->slots[ring_slot(i, KEEPER_RING_NUM)];
-
-		if (num && num->payload.state.num > entries)
-			entries = num->payload.state.num;
-		if (keeper_record_is_started(record, i) && parts <= i)
-			parts = i + 1;
-	}
-	m.payload.inflight.num_queues = (uint16_t)parts;
-	m.payload.inflight.queue_size = (uint16_t)entries;
-	return m;
-}
-
-/* The message at position @at of a replay: the regions follow KEEPER_TABLE. */
-static const struct keeper_message *
-message_at(const struct keeper_record *record, unsigned int at)
-{
-	const unsigned int regions = KEEPER_TABLE + 1;
-
-	if (at < regions)
-		return record->slots[at];
-	at -= regions;
-	return at < record->region_count
-		       ? record->regions[at]
-		       : record->slots[at - record->region_count + regions];
-}
-
-/* With what the keeper needs besides, even if the front end sent none. */
-static struct keeper_message protocol_message(const struct keeper_record *r,
-					      uint64_t extra)
-{
-	struct keeper_message m = keeper_message(
-		VHOST_USER_SET_PROTOCOL_FEATURES, sizeof(m.payload.u64));
-
-	m.payload.u64 = keeper_record_protocol(r) | extra;
-	return m;
-}
-
-bool keeper_record_replay(const struct keeper_record *record,
-			  enum keeper_part part, unsigned int *at,
-			  uint64_t extra, struct keeper_message *message)
-{
-	const unsigned int inflight = KEEPER_INFLIGHT + record->region_count;
-	const unsigned int end =
-		record->region_count +
-		(part == KEEPER_ALL ? KEEPER_SLOTS : KEEPER_RINGS);
-	const struct keeper_message *m;
-
-	if (*at == KEEPER_PROTOCOL) {
-		++*at;
-		*message = protocol_message(record, extra);
-		return true;
-	}
-	for (; *at < end; ++*at) {
-		m = message_at(record, *at);
-		if (m) {
-			++*at;
-			*message = *m;
-			return true;
-		}
-		if (*at == inflight && has_started_ring(record)) {
-			*message = region_request(record, 0);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Returns true if the ring goes on where it stopped. Else it was reset. */
-static bool resumes(const struct keeper_record *record, uint64_t ring)
-{
-	const struct keeper_message *base =
-		record->slots[ring_slot(ring, KEEPER_RING_BASE)];
-
-	return base && base->payload.state.num == record->stopped_at[ring];
-}
-
-bool keeper_record_lacks_region(const struct keeper_record *record,
-				const struct vhost_msg *msg,
-				struct keeper_message *get)
-{
-	const uint64_t ring = msg->payload.u64 & VHOST_USER_VRING_INDEX_MASK;
-	const struct keeper_message *have = record->slots[KEEPER_INFLIGHT];
-	const struct vhost_wire_inflight *want = &get->payload.inflight;
-
-	if (msg->header.request != VHOST_USER_SET_VRING_KICK ||
-	    ring >= KEEPER_MAX_RINGS || has_started_ring(record))
-		return false;
-	*get = region_request(record, ring);
-	if (!have)
-		return true;
-	if (!record->region_is_ours || record->region_is_unread)
-		return false;
-	return !resumes(record, ring) ||
-	       have->payload.inflight.num_queues < want->num_queues ||
-	       have->payload.inflight.queue_size < want->queue_size;
 }
 
 int keeper_record_take_region(struct keeper_record *record,

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Which requests of a front end have a reply of their own, instead of an ack.
+/*
+ * What the requests of a front end are called, and which have a reply of their
+ * own, instead of an ack.
  */
-#ifndef VHOST_REPLIES_H
-#define VHOST_REPLIES_H
+#ifndef VHOST_REQUESTS_H
+#define VHOST_REQUESTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* The name in the specification, or "unknown request" */
+const char *vhost_request_name(uint32_t request);
 
 /*
  * Returns true if @request is answered by a reply of its own, whether or not

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include "vhost/keeper/handover.h"
+#include "vhost/keeper/session/handover.h"
 
 #include <errno.h>
 #include <fcntl.h>

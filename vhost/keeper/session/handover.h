@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "vhost/keeper/record.h"
+#include "vhost/keeper/session/record.h"
 
 /* A device state that is longer is not taken along. */
 #define KEEPER_STATE_MAX 4096

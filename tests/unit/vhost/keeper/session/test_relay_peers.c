@@ -2,7 +2,7 @@
 /* Back ends that hang or send garbage, and front ends that do. */
 #include <errno.h>
 
-#include "tests/unit/vhost/keeper/relay_rig.h"
+#include "tests/unit/vhost/keeper/session/relay_rig.h"
 
 /* A session with a back end that is READY */
 static int setup_ready(void **state)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* What the next back end is told of a session. */
-#include "tests/unit/vhost/keeper/relay_rig.h"
+#include "tests/unit/vhost/keeper/session/relay_rig.h"
 
 #define P(name)	    (1ull << VHOST_USER_PROTOCOL_F_##name)
 #define STATE(num)  ((uint64_t)(num) << 32) /* of ring 0 */

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "vhost/keeper/guests.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "vhost/wire/pass_fd.h"
+
+#define MS 1000000ull
+#define S  (1000 * MS)
+
+/* Until the next try, when no descriptor was left for a front end, */
+#define ACCEPT_PAUSE (100 * MS)
+
+/* and when a back end that lives has closed a connection. */
+#define CONNECT_PAUSE S
+
+static void say(const struct keeper *k, const struct keeper_guest *guest,
+		const char *text)
+{
+	char line[VHOST_REASON_MAX + sizeof(guest->name) + 16];
+
+	snprintf(line, sizeof(line), "%s: %s", guest->name, text);
+	k->ops->log(k->opaque, line);
+}
+
+/* Logs what the relay has to say, once. */
+static void report(const struct keeper *k, struct keeper_guest *guest)
+{
+	if (guest->relay.reason.text[0])
+		say(k, guest, guest->relay.reason.text);
+	vhost_reason_clear(&guest->relay.reason);
+}
+
+void keeper_guest_close_channel(struct keeper_guest *guest)
+{
+	if (guest->channel >= 0)
+		close(guest->channel);
+	guest->channel = -1;
+}
+
+static void disconnect(struct keeper_guest *guest)
+{
+	if (guest->connected)
+		keeper_relay_fini(&guest->relay);
+	guest->connected = false;
+}
+
+void keeper_guest_free(struct keeper_guest *guest)
+{
+	disconnect(guest);
+	keeper_guest_close_channel(guest);
+	vhost_unlisten(&guest->listener);
+	free(guest);
+}
+
+void keeper_guest_connect(struct keeper *k, struct keeper_guest *guest,
+			  uint64_t now)
+{
+	int ends[2];
+
+	if (!guest->connected || guest->channel < 0 || k->drains)
+		return;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+		say(k, guest, "no socket for the back end");
+		return;
+	}
+	if (vhost_pass_fd(guest->channel, "", 1, ends[1]) < 0)
+		close(ends[0]);
+	else
+		keeper_relay_attach(&guest->relay, ends[0], k->gated, now);
+	close(ends[1]);
+	report(k, guest);
+}
+
+static bool has_left(const struct keeper_guest *guest)
+{
+	struct pollfd fd = { .fd = guest->relay.front.fd };
+
+	return poll(&fd, 1, 0) == 1 && fd.revents & POLLHUP;
+}
+
+static void accept_front_end(struct keeper *k, struct keeper_guest *guest,
+			     uint64_t now)
+{
+	int fd = vhost_accept(&guest->listener);
+
+	guest->accept_at = 0;
+	if (fd == -EAGAIN || fd == -ECONNABORTED || fd == -EINTR)
+		return;
+	if (fd < 0) {
+		guest->accept_at = now + ACCEPT_PAUSE;
+		return;
+	}
+	if (guest->connected && has_left(guest))
+		disconnect(guest);
+	if (guest->connected) {
+		/* The back end, if there is one, counts and refuses it. */
+		if (guest->channel >= 0)
+			vhost_pass_fd(guest->channel, "", 1, fd);
+		close(fd);
+		return;
+	}
+	keeper_relay_init(&guest->relay, fd, guest->hidden, now);
+	guest->connected = true;
+	keeper_guest_connect(k, guest, now);
+}
+
+struct keeper_guest *keeper_guest_find(const struct keeper *k, const char *path)
+{
+	for (unsigned int i = 0; i < k->guest_count; i++)
+		if (!k->guests[i]->gone &&
+		    !strcmp(k->guests[i]->listener.path, path))
+			return k->guests[i];
+	return NULL;
+}
+
+/* Makes room for one more guest. */
+static int make_room(struct keeper *k)
+{
+	unsigned int count = k->guest_count + 1;
+	struct keeper_guest **guests =
+		reallocarray(k->guests, count, sizeof(struct keeper_guest *));
+	struct pollfd *fds;
+
+	if (!guests)
+		return -ENOMEM;
+	k->guests = guests;
+	fds = reallocarray(k->fds,
+			   KEEPER_POLL_GUESTS + KEEPER_POLL_EACH * count,
+			   sizeof(*fds));
+	if (!fds)
+		return -ENOMEM;
+	k->fds = fds;
+	return 0;
+}
+
+int keeper_guest_add(struct keeper *k, const struct keeper_ask *ask,
+		     struct keeper_guest **out)
+{
+	const struct vhost_access access = {
+		.mode = ask->mode,
+		.group = ask->group,
+	};
+	struct keeper_guest *guest = calloc(1, sizeof(*guest));
+	int ret = guest ? make_room(k) : -ENOMEM;
+
+	if (!ret)
+		ret = vhost_listen(&guest->listener, ask->path, &access);
+	if (ret) {
+		free(guest);
+		return ret;
+	}
+	guest->channel = -1;
+	*out = k->guests[k->guest_count++] = guest;
+	return 0;
+}
+
+/*
+ * A byte says that the guest is to be served no more, unless the back end is
+ * about to be replaced. The end says nothing.
+ */
+static void read_channel(const struct keeper *k, struct keeper_guest *guest)
+{
+	char byte;
+	int fd;
+	int ret = vhost_receive_fd(guest->channel, &byte, 1, &fd);
+
+	/* Connections that were not taken are an error before the byte. */
+	if (ret == -ECONNRESET)
+		ret = vhost_receive_fd(guest->channel, &byte, 1, &fd);
+	if (ret == -EAGAIN)
+		return;
+	if (!ret && !k->drains)
+		guest->gone = true;
+	keeper_guest_close_channel(guest);
+}
+
+/* When a back end that lives, and serves the guest, is to be connected again.
+ */
+static uint64_t connect_at(const struct keeper_guest *guest)
+{
+	if (!guest->connected || guest->channel < 0 ||
+	    guest->relay.stage != KEEPER_DETACHED)
+		return UINT64_MAX;
+	return guest->relay.since + CONNECT_PAUSE;
+}
+
+static int read_front(struct keeper_guest *guest, short events, uint64_t now)
+{
+	if (!events)
+		return 0;
+	if (keeper_relay_wants_front(&guest->relay))
+		return keeper_relay_read_front(&guest->relay, now);
+	return events & POLLHUP ? -ECONNRESET : 0;
+}
+
+void keeper_guest_work(struct keeper *k, struct keeper_guest *guest,
+		       const struct pollfd *fds, uint64_t now)
+{
+	struct keeper_relay *relay = &guest->relay;
+	int ret = 0;
+
+	if (fds[1].revents && guest->channel >= 0)
+		read_channel(k, guest);
+	if (guest->connected && fds[3].revents &&
+	    relay->stage != KEEPER_DETACHED)
+		ret = keeper_relay_read_back(relay, now);
+	if (guest->connected && !ret)
+		ret = read_front(guest, fds[2].revents, now);
+	if (guest->connected && !ret)
+		ret = keeper_relay_tick(relay, &k->limits, now);
+	if (ret == -ETIMEDOUT) {
+		say(k, guest, "the back end does not answer");
+		k->ops->hung(k->opaque);
+		relay->since = now;
+		ret = 0;
+	}
+	if (guest->connected)
+		report(k, guest);
+	if (ret < 0)
+		disconnect(guest);
+	if (fds[0].revents)
+		accept_front_end(k, guest, now);
+	if (now >= guest->accept_at)
+		guest->accept_at = 0;
+	if (now >= connect_at(guest)) {
+		relay->since = now;
+		keeper_guest_connect(k, guest, now);
+	}
+}
+
+void keeper_guests_free_gone(struct keeper *k)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < k->guest_count; i++) {
+		if (k->guests[i]->gone)
+			keeper_guest_free(k->guests[i]);
+		else
+			k->guests[kept++] = k->guests[i];
+	}
+	k->guest_count = kept;
+}
+
+static void wake_by(uint64_t *deadline, uint64_t time)
+{
+	if (time < *deadline)
+		*deadline = time;
+}
+
+void keeper_guest_fill(const struct keeper *k, const struct keeper_guest *guest,
+		       struct pollfd *fds, uint64_t *deadline)
+{
+	const struct keeper_relay *relay = &guest->relay;
+
+	if (guest->accept_at) {
+		fds[0].fd = -1;
+		wake_by(deadline, guest->accept_at);
+	} else {
+		fds[0].fd = guest->listener.fd;
+	}
+	fds[1].fd = guest->channel;
+	if (!guest->connected)
+		return;
+	/* Without a back end, it matters whether the front end is still there.
+	 */
+	if (keeper_relay_wants_front(relay) || relay->stage == KEEPER_DETACHED)
+		fds[2].fd = relay->front.fd;
+	if (!keeper_relay_wants_front(relay))
+		fds[2].events = 0; /* POLLHUP comes all the same */
+	if (relay->stage != KEEPER_DETACHED)
+		fds[3].fd = relay->back.fd;
+	wake_by(deadline, keeper_relay_deadline(relay, &k->limits));
+	wake_by(deadline, connect_at(guest));
+}

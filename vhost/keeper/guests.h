@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The guests of a keeper: their sockets, front ends and channels. */
+#ifndef KEEPER_GUESTS_H
+#define KEEPER_GUESTS_H
+
+#include "vhost/keeper/keeper.h"
+
+/* The guest whose socket is @path; NULL: none. */
+struct keeper_guest *keeper_guest_find(const struct keeper *keeper,
+				       const char *path);
+
+/*
+ * Adds the guest that @ask describes, without a channel. Returns 0, or a
+ * negative errno as vhost_listen() does.
+ */
+int keeper_guest_add(struct keeper *keeper, const struct keeper_ask *ask,
+		     struct keeper_guest **guest);
+
+/* Disconnects the front end and removes the socket. */
+void keeper_guest_free(struct keeper_guest *guest);
+
+/* Frees all guests that are ->gone. */
+void keeper_guests_free_gone(struct keeper *keeper);
+
+/* Has the back end accept a connection, over which it is told everything. */
+void keeper_guest_connect(struct keeper *keeper, struct keeper_guest *guest,
+			  uint64_t now);
+
+void keeper_guest_close_channel(struct keeper_guest *guest);
+
+/* Fills in KEEPER_POLL_EACH entries at @fds, and brings *@deadline forward. */
+void keeper_guest_fill(const struct keeper *keeper,
+		       const struct keeper_guest *guest, struct pollfd *fds,
+		       uint64_t *deadline);
+
+/* Does what can be done after poll(2). */
+void keeper_guest_work(struct keeper *keeper, struct keeper_guest *guest,
+		       const struct pollfd *fds, uint64_t now);
+
+#endif
