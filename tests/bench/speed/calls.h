@@ -5,10 +5,17 @@
 
 #include "tests/bench/speed/row.h"
 
+#define CALLS_TEXT 96
+
+struct calls {
+	double per_request;    /* < 0: not counted */
+	char text[CALLS_TEXT]; /* which, the most frequent first */
+};
+
 /*
- * Returns how many system calls the peer's processes make for a request of
- * @row, in about @ns of it. Less than 0: they cannot be traced.
+ * Counts the system calls that the peer's processes make for a request of
+ * @row, in about @ns of it. They cannot be traced everywhere.
  */
-double calls_per_request(struct peer *peer, const struct row *row, uint64_t ns);
+struct calls calls_count(struct peer *peer, const struct row *row, uint64_t ns);
 
 #endif

@@ -27,7 +27,9 @@
 struct fake_bus_page {
 	pthread_mutex_t lock;	/* shared by processes: the bus */
 	atomic_uint message_ns; /* for which a message takes the bus, or 0 */
-	atomic_ulong messages;	/* so far */
+	atomic_bool sleeps; /* meanwhile, as with a controller that interrupts;
+			     * others are polled by their driver */
+	atomic_ulong messages; /* so far */
 };
 
 struct fake_bus {

@@ -22,8 +22,9 @@ static void write_result(FILE *file, const struct results *results,
 		write_spread(file, "cpu_floors", &r->cpu_ratio);
 		if (results->row->message_ns)
 			write_spread(file, "bus_used", &r->bus);
-		if (r->calls >= 0)
-			fprintf(file, ", \"calls\": %.3f", r->calls);
+		if (r->calls.per_request >= 0)
+			fprintf(file, ", \"calls\": %.3f",
+				r->calls.per_request);
 	}
 	fprintf(file, " }");
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "tests/bench/bench.h"
-#include "tests/bench/speed/calls.h"
 #include "tests/bench/speed/turn.h"
 
 #define TURN_NS	   20000000u
@@ -34,7 +33,7 @@ static void start_peer(struct measure *m, enum peer_kind kind)
 	int err;
 
 	result->present = true;
-	result->calls = -1;
+	result->calls.per_request = -1;
 	err = peer_start(peer, row->guests, &row->kind);
 	if (!err)
 		err = peer_connect(peer, row->guests, &row->kind);
@@ -107,7 +106,7 @@ static void count_calls(struct measure *m, enum peer_kind kind)
 
 	if (result->present && !result->failed && m->row->counts_calls)
 		result->calls =
-			calls_per_request(&m->peers[kind], m->row, m->turn_ns);
+			calls_count(&m->peers[kind], m->row, m->turn_ns);
 }
 
 static void set_time(struct measure *m, double seconds)

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "tests/bench/speed/calls.h"
 #include "tests/bench/speed/row.h"
 #include "tests/bench/speed/spread.h"
 
@@ -16,7 +17,7 @@ struct result {
 	/* The same over the floor's in the same round */
 	struct spread ratio, cpu_ratio;
 	struct spread bus; /* share of the time that the bus is used, 0..1 */
-	double calls;	   /* system calls of a request; < 0: not counted */
+	struct calls calls;
 };
 
 /* One row's figures */

@@ -20,6 +20,7 @@ struct row {
 	bool rests; /* the driver rests before each request, so that the peer
 		     * goes to sleep; the time of a request is without it */
 	unsigned int message_ns; /* for which a message takes the bus */
+	bool bus_sleeps;	 /* meanwhile, and does not spin */
 	bool counts_calls;	 /* system calls are counted too */
 	bool has_keeper;	 /* PEER_KEEPER takes part */
 };

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,13 +50,35 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* As a controller does whose driver polls it. */
-static void occupy(unsigned int ns)
+/* The bus is busy until @end. */
+static void spin(uint64_t end)
 {
-	uint64_t end = now_ns() + ns;
-
 	while (now_ns() < end)
 		;
+}
+
+/* The kernel adds no slack to what a driver waits for. */
+static void sleep_until(uint64_t end)
+{
+	const struct timespec time = {
+		.tv_sec = (time_t)(end / 1000000000u),
+		.tv_nsec = (long)(end % 1000000000u),
+	};
+
+	prctl(PR_SET_TIMERSLACK, 1);
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL))
+		;
+	prctl(PR_SET_TIMERSLACK, 0); /* what it was */
+}
+
+static void occupy(unsigned int ns)
+{
+	if (!ns)
+		return;
+	if (atomic_load(&shim.page->sleeps))
+		sleep_until(now_ns() + ns);
+	else
+		spin(now_ns() + ns);
 }
 
 static int fail(int error)
@@ -76,7 +99,7 @@ static void loop_back(const struct spi_ioc_transfer *x)
 
 static int message(const struct spi_ioc_transfer *xfers, unsigned int count)
 {
-	unsigned int tx = 0, rx = 0, ns, total = 0;
+	unsigned int tx = 0, rx = 0, total = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
 		tx += xfers[i].tx_buf ? xfers[i].len : 0;
@@ -89,9 +112,7 @@ static int message(const struct spi_ioc_transfer *xfers, unsigned int count)
 		pthread_mutex_consistent(&shim.page->lock);
 	for (unsigned int i = 0; i < count; i++)
 		loop_back(&xfers[i]);
-	ns = atomic_load(&shim.page->message_ns);
-	if (ns)
-		occupy(ns);
+	occupy(atomic_load(&shim.page->message_ns));
 	atomic_fetch_add(&shim.page->messages, 1);
 	pthread_mutex_unlock(&shim.page->lock);
 	return (int)total;

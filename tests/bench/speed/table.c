@@ -20,8 +20,8 @@ static void print_ratio(const struct result *r, enum peer_kind kind)
 
 static void print_besides(const struct row *row, const struct result *r)
 {
-	if (r->calls >= 0)
-		printf("  %.2f system calls", r->calls);
+	if (r->calls.per_request >= 0)
+		printf("  %.2f calls: %s", r->calls.per_request, r->calls.text);
 	if (row->message_ns)
 		printf("  bus used %.0f %%", r->bus.median * 100);
 }

@@ -189,6 +189,7 @@ int turn_run(struct peer *peer, const struct row *row, uint64_t ns,
 	int err;
 
 	atomic_store(&peer->bus->page->message_ns, row->message_ns);
+	atomic_store(&peer->bus->page->sleeps, row->bus_sleeps);
 	err = run(&load);
 	*turn = (struct turn){
 		.requests = load.done,
