@@ -29,23 +29,50 @@ static void write_result(FILE *file, const struct results *results,
 	fprintf(file, " }");
 }
 
-void result_write_json(FILE *file, const struct results *results,
-		       unsigned int count)
+static void write_row(FILE *file, const struct results *results)
 {
-	fprintf(file, "[");
-	for (unsigned int i = 0; i < count; i++) {
-		const struct row *row = results[i].row;
+	const struct row *row = results->row;
 
-		fprintf(file,
-			"%s\n  { \"group\": \"%s\", \"row\": \"%s\", "
-			"\"x\": %.0f, \"rounds\": %u",
-			i ? "," : "", row->group, row->name, row->x,
-			results[i].rounds);
-		for (unsigned int kind = 0; kind < PEER_KINDS; kind++) {
-			if (results[i].of[kind].present)
-				write_result(file, &results[i], kind);
-		}
-		fprintf(file, "\n  }");
+	fprintf(file,
+		"  { \"group\": \"%s\", \"row\": \"%s\", \"x\": %.0f, "
+		"\"rounds\": %u",
+		row->group, row->name, row->x, results->rounds);
+	for (unsigned int kind = 0; kind < PEER_KINDS; kind++) {
+		if (results->of[kind].present)
+			write_result(file, results, kind);
 	}
-	fprintf(file, "\n]\n");
+	fprintf(file, "\n  }");
+}
+
+static void write_idle(FILE *file, const struct idle *idle, const char *name)
+{
+	fprintf(file, "  \"%s\": { \"failed\": %s", name,
+		idle->failed ? "true" : "false");
+	if (!idle->failed)
+		fprintf(file,
+			", \"memory_kib\": %.1f, \"threads\": %.2f, "
+			"\"descriptors\": %.2f, \"wakeups\": %.0f",
+			idle->memory_kb, idle->threads, idle->fds,
+			idle->wakeups);
+	fprintf(file, " }");
+}
+
+void report_write_json(FILE *file, const struct report *report)
+{
+	const char *comma = "";
+
+	fprintf(file, "{ \"rows\": [\n");
+	for (unsigned int i = 0; i < report->count; i++) {
+		fprintf(file, "%s", i ? ",\n" : "");
+		write_row(file, &report->results[i]);
+	}
+	fprintf(file, "\n], \"idle\": {\n");
+	for (unsigned int i = 0; i < PEER_KINDS; i++) {
+		if (!report->idle[i].present)
+			continue;
+		fprintf(file, "%s", comma);
+		write_idle(file, &report->idle[i], peer_name(i));
+		comma = ",\n";
+	}
+	fprintf(file, "\n} }\n");
 }

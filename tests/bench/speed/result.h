@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "tests/bench/speed/calls.h"
+#include "tests/bench/speed/idle.h"
 #include "tests/bench/speed/row.h"
 #include "tests/bench/speed/spread.h"
 
@@ -31,12 +32,15 @@ struct results {
 void result_print_group(const struct row_group *group);
 void result_print(const struct results *results);
 
-/* Writes all @count rows to @file, as JSON. */
-void result_write_json(FILE *file, const struct results *results,
-		       unsigned int count);
+/* All that was measured */
+struct report {
+	struct results *results;
+	unsigned int count;
+	struct idle idle[PEER_KINDS];
+};
 
-/* Draws all groups of the @count rows that have an axis, as SVG. */
-void result_write_svg(FILE *file, const struct results *results,
-		      unsigned int count);
+/* Write all of it to @file: as JSON, and what grows, as plots, in SVG. */
+void report_write_json(FILE *file, const struct report *report);
+void report_write_svg(FILE *file, const struct report *report);
 
 #endif
