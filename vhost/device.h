@@ -17,6 +17,7 @@
  *	vhost_session_pop()	the next chain of an active ring
  *	chain_read(), ..._write()	its bytes (virtio/ring/chain.h)
  *	vhost_session_push()	it is done
+ *	vhost_session_call()	and the driver is to hear of it
  *
  *	vhost_session_fini()	the front end disconnected
  *

@@ -140,8 +140,6 @@ void vhost_session_push(struct vhost_session *session, unsigned int index,
 		return;
 	}
 	inflight_push(&ring->inflight, &ring->vring, chain, len, ring->note);
-	if (vhost_ring_call(ring) < 0)
-		vhost_note_blocked_call(session, ring);
 }
 
 bool vhost_session_lost_memory(const struct vhost_session *session)

@@ -117,15 +117,23 @@ void vhost_session_begin(struct vhost_session *session, unsigned int ring,
 			 const struct chain *chain);
 
 /*
- * Pushes the chain, and calls the driver if it asks for a call. The ring's
- * ->note, 24 bits for the device to use, is stored with the push. If the back
- * end crashes before the next one, the ring has the note again when it starts
- * as VHOST_RING_RECOVERED. If the ring is UNMAPPED, the chain goes back to it:
- * it is popped again, with an unknown outcome if vhost_session_begin() was
- * called.
+ * Pushes the chain. The driver sees it at once if it looks; if it sleeps, only
+ * vhost_session_call() wakes it. The ring's ->note, 24 bits for the device to
+ * use, is stored with the push. If the back end crashes before the next one,
+ * the ring has the note again when it starts as VHOST_RING_RECOVERED. If the
+ * ring is UNMAPPED, the chain goes back to it: it is popped again, with an
+ * unknown outcome if vhost_session_begin() was called.
  */
 void vhost_session_push(struct vhost_session *session, unsigned int ring,
 			const struct chain *chain, uint32_t len);
+
+/*
+ * Calls the driver, if it asks for a call, for all chains that were pushed
+ * since the last time. To be called before the thread waits for anything, and
+ * whenever what comes next takes longer than the driver should sleep. A ring
+ * that stops or breaks calls by itself.
+ */
+void vhost_session_call(struct vhost_session *session, unsigned int ring);
 
 /*
  * Returns true if a file that backs guest memory or the inflight region was

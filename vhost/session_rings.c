@@ -25,6 +25,23 @@ void vhost_session_signal_log(struct vhost_session *s)
 			"the log of dirty pages is too short or was cut short");
 }
 
+void vhost_note_blocked_call(struct vhost_session *s,
+			     const struct vhost_ring *ring)
+{
+	s->fd_blocked = true;
+	vhost_reason_set(&s->reason,
+			 "ring %u: its call descriptor blocks, and was closed",
+			 (unsigned int)(ring - s->rings));
+}
+
+void vhost_session_call(struct vhost_session *session, unsigned int index)
+{
+	struct vhost_ring *ring = &session->rings[index];
+
+	if (vhost_ring_owes_call(ring) && vhost_ring_call(ring) < 0)
+		vhost_note_blocked_call(session, ring);
+}
+
 void vhost_quiesce_ring(struct vhost_session *s, const struct vhost_ring *ring)
 {
 	if (!vhost_ring_is_active(ring))
@@ -32,6 +49,7 @@ void vhost_quiesce_ring(struct vhost_session *s, const struct vhost_ring *ring)
 	if (s->device->ops->quiesce)
 		s->device->ops->quiesce(s->device->opaque,
 					(unsigned int)(ring - s->rings));
+	vhost_session_call(s, (unsigned int)(ring - s->rings));
 	vhost_session_signal_log(s);
 }
 
@@ -84,20 +102,12 @@ void vhost_drop_inflight(struct vhost_session *s)
 	vhost_inflight_area_close(&s->inflight);
 }
 
-void vhost_note_blocked_call(struct vhost_session *s,
-			     const struct vhost_ring *ring)
-{
-	s->fd_blocked = true;
-	vhost_reason_set(&s->reason,
-			 "ring %u: its call descriptor blocks, and was closed",
-			 (unsigned int)(ring - s->rings));
-}
-
 void vhost_session_break(struct vhost_session *s, unsigned int index,
 			 const char *why)
 {
 	struct vhost_ring *ring = &s->rings[index];
 
+	vhost_session_call(s, index);
 	if (vhost_ring_break(ring))
 		s->breaks++;
 	if (vhost_ring_signal_error(ring) < 0)

@@ -18,8 +18,9 @@
 struct chip {
 	const struct device_spec *spec;
 	struct handle *handle;
-	struct spi_caps caps;	  /* the device's, within the guest's limits */
-	bool is_flash;		  /* served with cs=linux, it told its id */
+	struct spi_caps caps; /* the device's, within the guest's limits */
+	bool is_flash;	      /* served with cs=linux, it told its id */
+	bool is_quick; /* its last transfer that its clock made long was not */
 	struct own_operation own; /* the guest's, on this chip */
 	struct counter hold_ns; /* that the guest's messages for it had a bus */
 };

@@ -41,6 +41,13 @@ struct spi_service;
 /* The only queue of the device */
 #define SPI_REQUESTQ 0
 
+/*
+ * How long a guest may have to wait for the call that tells it of a request
+ * that was done, while those behind it are done, in ns. A transfer that takes
+ * longer than this by itself is not begun before the call.
+ */
+#define SPI_CALL_NS 40000
+
 /* How much of a failed request's rx buffer is cleared in one step, in bytes */
 #define SPI_JOB_CLEAR_STEP (4u << 20)
 

@@ -114,8 +114,18 @@ void spi_service_tick(struct spi_service *s, uint64_t now)
 		spi_lease_tick(&s->message, now);
 }
 
+/* The first request that the driver does not know of tells when to call it. */
+static void call_in_time(struct spi_service *s, uint64_t now)
+{
+	if (!vhost_ring_owes_call(&s->session->rings[SPI_REQUESTQ]))
+		s->call_by = now + SPI_CALL_NS;
+	else if (now >= s->call_by || spi_job_is_clearing(&s->job))
+		vhost_session_call(s->session, SPI_REQUESTQ);
+}
+
 enum spi_progress spi_service_step(struct spi_service *s, uint64_t now)
 {
+	call_in_time(s, now);
 	if (s->message.paused)
 		spi_lease_resume(&s->message, now);
 	if (s->job.phase != JOB_NONE && s->job.phase != JOB_CLEARS_REST) {

@@ -56,6 +56,15 @@ bool spi_transfer_check(const struct spi_request *request,
 	return false;
 }
 
+uint64_t spi_transfer_left_ns(const struct spi_transfer *transfer,
+			      const struct chip *chip)
+{
+	const struct spi_head *head = &transfer->request.head;
+
+	return transfer->left / spi_word_size(head->bits_per_word) *
+	       spi_piece_word_ns(head, chip);
+}
+
 static bool is_first(const struct spi_transfer *transfer)
 {
 	return transfer->left == spi_transfer_len(&transfer->request);

@@ -51,6 +51,13 @@ struct spi_transfer {
 uint64_t spi_transfer_len(const struct spi_request *request);
 
 /*
+ * How long the rest of the transfer takes on the bus by the clock of @chip, ns;
+ * 0: the clock is unknown.
+ */
+uint64_t spi_transfer_left_ns(const struct spi_transfer *transfer,
+			      const struct chip *chip);
+
+/*
  * Limits of the one chip, which the config space has no field for. Returns
  * true if the request is within them. If not, @reason, of SPI_REASON_SIZE
  * bytes, says why it cannot be done.

@@ -49,16 +49,20 @@ static uint32_t fill(struct rng *rng)
 static bool serve_queue(struct rng *rng)
 {
 	struct vhost_session *s = &rng->session;
+	bool more = true;
 
 	for (int i = 0; i < BURST; i++) {
-		if (!vhost_ring_is_active(&s->rings[REQUESTQ]) ||
-		    vhost_session_pop(s, REQUESTQ, &rng->chain) <= 0)
-			return false;
+		more = vhost_ring_is_active(&s->rings[REQUESTQ]) &&
+		       vhost_session_pop(s, REQUESTQ, &rng->chain) > 0;
+		if (!more)
+			break;
 		vhost_session_push(s, REQUESTQ, &rng->chain, fill(rng));
 		if (vhost_session_lost_memory(s))
 			vhost_session_break(s, REQUESTQ, "its memory is gone");
 	}
-	return true;
+	/* Once for all of them */
+	vhost_session_call(s, REQUESTQ);
+	return more;
 }
 
 /* Prints what the session has to say. */

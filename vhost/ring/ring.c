@@ -153,6 +153,12 @@ int vhost_ring_signal(struct vhost_ring *ring)
 	return signal_fd(&ring->call, ring->call_blocks);
 }
 
+bool vhost_ring_owes_call(const struct vhost_ring *ring)
+{
+	return ring->state == VHOST_RING_RUNNING &&
+	       vring_owes_call(&ring->vring);
+}
+
 int vhost_ring_call(struct vhost_ring *ring)
 {
 	return vring_should_call(&ring->vring) ? vhost_ring_signal(ring) : 0;

@@ -138,6 +138,12 @@ void vhost_ring_loaded(struct vhost_ring *ring);
 void vhost_ring_set_base(struct vhost_ring *ring, uint32_t base);
 
 /*
+ * Returns true if the ring is RUNNING and vhost_ring_call() was not called for
+ * something that was pushed. A ring that is moved calls in any case.
+ */
+bool vhost_ring_owes_call(const struct vhost_ring *ring);
+
+/*
  * Calls the driver if it asks for a call for what was pushed. Returns 0, or
  * -EINTR when ->call blocked, and was closed: see vhost_signal_fd().
  */

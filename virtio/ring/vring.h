@@ -116,6 +116,15 @@ void vring_unpop(struct vring *vring, const struct chain *chain);
 void vring_push(struct vring *vring, const struct chain *chain, uint32_t len);
 
 /*
+ * Returns true if chains were pushed since the last vring_should_call(): the
+ * driver may be asleep, and want a call for them.
+ */
+static inline bool vring_owes_call(const struct vring *vring)
+{
+	return vring->unheard;
+}
+
+/*
  * Returns true if the driver wants a call for the chains that were pushed since
  * the last vring_should_call() (2.7.7, 2.8.10).
  */

@@ -33,18 +33,6 @@ TEST_WITH(many_requests_are_done_in_order, struct service_fixture *f)
 	}
 }
 
-TEST_WITH(every_request_calls_the_driver, struct service_fixture *f)
-{
-	struct test_guest *g = &f->guests[0];
-
-	front_ring_want_call(&g->ring, 0);
-	guest_tx(g, 0, 1, pattern, 1, OK);
-	assert_true(front_ring_signalled(g->ring.call_fd));
-	front_ring_want_no_call(&g->ring);
-	guest_tx(g, 0, 1, pattern, 1, OK);
-	assert_false(front_ring_signalled(g->ring.call_fd));
-}
-
 TEST_WITH(idle_ring_asks_for_kicks, struct service_fixture *f)
 {
 	struct test_guest *g = &f->guests[0];

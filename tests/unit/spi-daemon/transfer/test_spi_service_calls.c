@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* When the driver is called for what was done, and how often. */
+#include <endian.h>
+
+#include "spi-daemon/system/clock.h"
+#include "tests/lib/fixture/service_fixture.h"
+#include "tests/lib/test.h"
+
+#define OK    VIRTIO_SPI_TRANS_OK
+#define COUNT 8
+
+static const uint8_t bytes[FIXTURE_MAX_PIECE];
+
+/* A request that takes @us on the bus: 8 bits each us. */
+static struct transfer lasting(uint32_t us)
+{
+	struct transfer t = {
+		.head = service_head(0, 1),
+		.tx = bytes,
+		.tx_len = us,
+	};
+
+	t.head.freq = htole32(8000000);
+	return t;
+}
+
+static bool was_called(struct test_guest *g)
+{
+	return front_ring_signalled(g->ring.call_fd);
+}
+
+/* Takes all steps at the time @now. */
+static void run_at(struct test_guest *g, uint64_t now)
+{
+	while (spi_service_step(&g->service, now) == SPI_MORE)
+		;
+}
+
+/* Runs the next request. */
+static void run_one_at(struct test_guest *g, uint64_t now)
+{
+	do
+		assert_int_equal(spi_service_step(&g->service, now), SPI_MORE);
+	while (g->service.job.phase != JOB_NONE);
+}
+
+static void call(struct test_guest *g)
+{
+	vhost_session_call(&g->session, SPI_REQUESTQ);
+}
+
+TEST_WITH(requests_that_are_done_together_have_one_call,
+	  struct service_fixture *f)
+{
+	struct test_guest *g = &f->guests[0];
+	struct transfer t[COUNT];
+
+	front_ring_want_call(&g->ring, 0);
+	for (unsigned int i = 0; i < COUNT; i++) {
+		t[i] = lasting(1);
+		guest_add(g, &t[i]);
+	}
+	run_at(g, NS_PER_S);
+	/* Who looks sees them all. */
+	guest_collect(g);
+	for (unsigned int i = 0; i < COUNT; i++)
+		transfer_check(&t[i], OK);
+	assert_false(was_called(g));
+	call(g);
+	assert_true(was_called(g));
+	call(g);
+	assert_false(was_called(g));
+}
+
+TEST_WITH(driver_that_wants_no_call_has_none, struct service_fixture *f)
+{
+	struct test_guest *g = &f->guests[0];
+
+	front_ring_want_no_call(&g->ring);
+	guest_tx(g, 0, 1, bytes, 1, OK);
+	call(g);
+	assert_false(was_called(g));
+}
+
+TEST_WITH(call_comes_in_time_while_requests_go_on, struct service_fixture *f)
+{
+	struct test_guest *g = &f->guests[0];
+	struct transfer t[COUNT];
+	uint64_t now = NS_PER_S;
+
+	front_ring_want_call(&g->ring, 0);
+	for (unsigned int i = 0; i < COUNT; i++) {
+		t[i] = lasting(1);
+		guest_add(g, &t[i]);
+	}
+	run_one_at(g, now);
+	run_one_at(g, now + SPI_CALL_NS - 1);
+	assert_false(was_called(g));
+	/* The time counts from the first that was not told. */
+	now += SPI_CALL_NS;
+	run_one_at(g, now);
+	assert_true(was_called(g));
+	run_one_at(g, now);
+	run_one_at(g, now + SPI_CALL_NS - 1);
+	assert_false(was_called(g));
+	run_at(g, now + SPI_CALL_NS);
+	assert_true(was_called(g));
+}
+
+struct look {
+	struct test_guest *guest;
+	bool called; /* before or in the piece */
+};
+
+static void look(void *opaque)
+{
+	struct look *l = opaque;
+
+	l->called = was_called(l->guest);
+}
+
+TEST_WITH(call_comes_before_a_long_transfer, struct service_fixture *f)
+{
+	struct test_guest *g = &f->guests[0];
+	struct transfer quick = lasting(1), slow = lasting(100);
+	struct look l = { .guest = g };
+
+	f->chips[0].slow_ms = 1;
+	f->chips[0].hook = look;
+	f->chips[0].opaque = &l;
+	front_ring_want_call(&g->ring, 0);
+	guest_add(g, &quick);
+	guest_add(g, &slow);
+	run_one_at(g, NS_PER_S);
+	assert_false(l.called);
+	run_one_at(g, NS_PER_S);
+	assert_true(l.called);
+	assert_false(was_called(g));
+}
+
+/* As a simulated one may be. */
+TEST_WITH(chip_that_does_not_keep_to_its_clock_delays_no_call,
+	  struct service_fixture *f)
+{
+	struct test_guest *g = &f->guests[0];
+	struct transfer t[COUNT];
+	unsigned int calls = 0;
+
+	front_ring_want_call(&g->ring, 0);
+	for (unsigned int i = 0; i < COUNT; i++) {
+		t[i] = lasting(100);
+		guest_add(g, &t[i]);
+	}
+	for (unsigned int i = 0; i < COUNT; i++) {
+		/* A busy machine makes it slow once. */
+		f->guests[0].chips[0].is_quick = i > 0;
+		run_one_at(g, NS_PER_S);
+		calls += was_called(g);
+	}
+	assert_int_equal(calls, 0);
+}
+
+TEST_WITH(request_that_fails_calls_before_it_is_cleared,
+	  struct service_fixture *f)
+{
+	struct test_guest *g = &f->guests[0];
+	struct transfer good = lasting(1), bad = lasting(1);
+
+	front_ring_want_call(&g->ring, 0);
+	bad.head.mode = htole32(1u << 31);
+	guest_add(g, &good);
+	guest_add(g, &bad);
+	run_one_at(g, NS_PER_S);
+	assert_false(was_called(g));
+	run_one_at(g, NS_PER_S);
+	assert_true(was_called(g));
+}
+
+TEST_MAIN(service_setup, service_teardown)
