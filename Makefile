@@ -38,8 +38,8 @@ UNIT_SRCS := $(sort $(shell find tests/unit -name 'test_*.c'))
 WHOLE_SRCS := $(sort $(shell find tests/daemon -name 'test_*.c'))
 EXAMPLE_SRCS := $(wildcard tests/example/test_*.c)
 BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
-BENCH_SHIM_SRC := tests/bench/speed/spidev_shim.c
-BENCH_LIB_SRCS := $(filter-out $(BENCH_SRCS) $(BENCH_SHIM_SRC),\
+BENCH_SHIM_SRCS := $(wildcard tests/bench/speed/*_shim.c)
+BENCH_LIB_SRCS := $(filter-out $(BENCH_SRCS) $(BENCH_SHIM_SRCS),\
 	$(shell find tests/bench -name '*.c'))
 FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
 SPIDEV_SRCS := $(wildcard tests/spidev/test_*.c)
@@ -65,7 +65,7 @@ UNIT_TESTS := $(call bin,$(UNIT_SRCS))
 WHOLE_TESTS := $(call bin,$(WHOLE_SRCS))
 EXAMPLE_TESTS := $(call bin,$(EXAMPLE_SRCS))
 BENCHES := $(call bin,$(BENCH_SRCS))
-BENCH_SHIM := $(BUILD)/tests/bench/spidev-shim.so
+BENCH_SHIMS := $(addprefix $(BUILD)/tests/bench/,spidev-shim.so clock-shim.so)
 FUZZERS := $(call bin,$(FUZZ_SRCS))
 GUEST_TESTS := $(call bin,$(GUEST_SRCS))
 QTESTS := $(call bin,$(QTEST_SRCS))
@@ -133,14 +133,15 @@ $(EXAMPLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 # Preloaded into the programs that are measured
-$(BENCH_SHIM): $(call obj,$(BENCH_SHIM_SRC))
+$(BENCH_SHIMS): $(BUILD)/tests/bench/%-shim.so: \
+		$(BUILD)/obj/tests/bench/speed/%_shim.o
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) -shared -pthread $(LDFLAGS) $(SANITIZE) -o $@ $^
-$(call obj,$(BENCH_SHIM_SRC)): ALL_CFLAGS += -fPIC
+$(call obj,$(BENCH_SHIM_SRCS)): ALL_CFLAGS += -fPIC
 
 $(BENCHES): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libbench.a \
-		$(TEST_LIBS) | $(BENCH_SHIM)
+		$(TEST_LIBS) | $(BENCH_SHIMS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd -lm $(LDLIBS)
@@ -353,7 +354,20 @@ bench: all $(BENCHES) ## what a request costs, against the floor; BENCH=--help
 	@$(call bench,bench_speed) $(BENCH)
 
 .PHONY: bench-all
-bench-all: bench bench-rings bench-flash bench-fairness bench-scale bench-spidev ## that and all of the following
+bench-all: bench bench-instructions bench-rings bench-flash bench-fairness bench-scale bench-spidev ## that and all of the following
+
+INSTRUCTIONS := tests/bench/instructions
+instructions = BENCH_CFLAGS="$(CFLAGS)" $(call bench,bench_instructions)
+
+.PHONY: bench-instructions
+bench-instructions: ## instructions of a request, which INSTRUCTIONS has
+	$(deps) build check
+	$(MAKE) all $(BENCHES)
+	@$(instructions) $(INSTRUCTIONS)
+
+.PHONY: update-instructions
+update-instructions: all $(BENCHES) ## writes what bench-instructions compares with
+	@$(instructions) --update $(INSTRUCTIONS)
 
 .PHONY: bench-flash
 bench-flash: all $(BENCHES) ## how guests share a flash, with parts kept and held

@@ -79,13 +79,20 @@ void fake_bus_close(struct fake_bus *bus)
 	process_remove_dir(bus->dir);
 }
 
-void fake_bus_preload(const struct fake_bus *bus)
+const char *fake_bus_shims(void)
 {
-	char program[PATH_MAX], shim[PATH_MAX + 32];
+	static char program[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
 
 	program[n > 0 ? n : 0] = '\0';
-	snprintf(shim, sizeof(shim), "%s/spidev-shim.so", dirname(program));
+	return dirname(program);
+}
+
+void fake_bus_preload(const struct fake_bus *bus)
+{
+	char shim[PATH_MAX + 32];
+
+	snprintf(shim, sizeof(shim), "%s/spidev-shim.so", fake_bus_shims());
 	setenv("LD_PRELOAD", shim, 1);
 	setenv(FAKE_BUS_PAGE_VARIABLE, bus->page_path, 1);
 }

@@ -52,4 +52,7 @@ void fake_bus_close(struct fake_bus *bus);
 void fake_bus_preload(const struct fake_bus *bus);
 void fake_bus_unload(void);
 
+/* The folder of this program, in which the shims are. */
+const char *fake_bus_shims(void);
+
 #endif

@@ -15,8 +15,8 @@
 #include "tests/bench/usage.h"
 #include "tests/lib/process.h"
 
-#define START_TIMEOUT_MS 5000
-#define MAX_COMMAND	 1024
+#define START_TIMEOUT_MS 20000
+#define MAX_COMMAND	 8192
 
 static_assert(FAKE_BUS_DEVICES >= PEER_KINDS, "a path for each");
 
