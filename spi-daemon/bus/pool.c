@@ -40,15 +40,26 @@ static void *map_memory(const struct pool *pool, const char *key, size_t size)
 	return NULL;
 }
 
-static int open_nor(const struct pool *pool, const struct device_spec *spec,
-		    const char *key, struct spi_device **dev)
+/* Simulated chips that keep something */
+static const struct chip_model {
+	size_t (*memory_size)(const struct sim_chip_config *config);
+	int (*open)(const struct sim_chip_config *config,
+		    enum sim_timing timing, struct spi_device **out);
+} chip_models[] = {
+	[DEVICE_SIM_NOR] = { sim_nor_memory_size, sim_nor_open },
+	[DEVICE_SIM_EEPROM] = { sim_eeprom_memory_size, sim_eeprom_open },
+};
+
+static int open_chip(const struct pool *pool, const struct device_spec *spec,
+		     const char *key, struct spi_device **dev)
 {
+	const struct chip_model *model = &chip_models[spec->kind];
 	struct sim_chip_config config = spec->chip;
-	size_t size = sim_nor_memory_size(&config);
+	size_t size = model->memory_size(&config);
 	int ret;
 
 	config.memory = map_memory(pool, key, size);
-	ret = sim_nor_open(&config, spec->timing, dev);
+	ret = model->open(&config, spec->timing, dev);
 	if (ret && config.memory)
 		munmap(config.memory, size);
 	return ret;
@@ -64,7 +75,8 @@ static int open_device(const struct pool *pool, const struct device_spec *spec,
 	case DEVICE_SIM_LOOPBACK:
 		return sim_loopback_open(spec->timing, dev);
 	case DEVICE_SIM_NOR:
-		return open_nor(pool, spec, key, dev);
+	case DEVICE_SIM_EEPROM:
+		return open_chip(pool, spec, key, dev);
 	case DEVICE_SIM_SOCKET:
 		return sim_socket_open(&spec->socket, spec->timing, dev);
 	}
@@ -85,11 +97,11 @@ static void explain(const struct device_spec *spec, int ret, char *error,
 		spidev_node_holder(spec->path, who, sizeof(who));
 		snprintf(error, error_size, "device=%s: is locked by %s",
 			 spec->path, who);
-	} else if (spec->kind == DEVICE_SIM_NOR && ret == -EFBIG)
+	} else if (*file && ret == -EFBIG)
 		snprintf(error, error_size,
 			 "device=%s: file=%s is not %llu bytes long",
 			 spec->path, file, (unsigned long long)spec->chip.size);
-	else if (spec->kind == DEVICE_SIM_NOR && ret == -EBUSY)
+	else if (*file && ret == -EBUSY)
 		snprintf(error, error_size,
 			 "device=%s: file=%s is in use by another chip",
 			 spec->path, file);
@@ -251,8 +263,7 @@ void pool_fini(struct pool *pool)
 static void warn_of_sharing(const struct device_spec *spec,
 			    const struct handle *handle)
 {
-	bool may_matter = spec->kind == DEVICE_SPIDEV ||
-			  spec->kind == DEVICE_SIM_SOCKET;
+	bool may_matter = spec->kind != DEVICE_SIM_LOOPBACK;
 
 	if (handle->users == 2 && may_matter && !has_operations(spec))
 		log_warning("%s: several guests share this chip: each message "

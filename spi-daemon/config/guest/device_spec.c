@@ -9,10 +9,12 @@
 #include <sys/sysmacros.h>
 
 #include "spi-daemon/config/guest/device_key.h"
+#include "spi-daemon/config/key/sim_key.h"
 
-#define NOR_SIZE_DEFAULT (16u << 20)
+#define NOR_SIZE_DEFAULT    (16u << 20)
+#define EEPROM_SIZE_DEFAULT (32u << 10)
 
-#define SOCKET_PREFIX	 "sim:socket="
+#define SOCKET_PREFIX	    "sim:socket="
 
 static int check_socket(struct device_spec *spec, char *error,
 			size_t error_size)
@@ -28,6 +30,45 @@ static int check_socket(struct device_spec *spec, char *error,
 	return -EINVAL;
 }
 
+/* The simulated chips, and what they have unless a key says otherwise */
+static const struct sim {
+	const char *path;
+	enum device_kind kind;
+	enum cs_framing framing;
+	uint64_t size;
+} sims[] = {
+	{ "sim:loopback", DEVICE_SIM_LOOPBACK, CS_LINUX, 0 },
+	{ "sim:nor", DEVICE_SIM_NOR, CS_NOR, NOR_SIZE_DEFAULT },
+	{ "sim:eeprom", DEVICE_SIM_EEPROM, CS_LINUX, EEPROM_SIZE_DEFAULT },
+};
+
+#define SIM_COUNT (sizeof(sims) / sizeof(sims[0]))
+
+static int parse_sim(struct device_spec *spec, const char *path, char *error,
+		     size_t error_size)
+{
+	if (!strncmp(path, SOCKET_PREFIX, strlen(SOCKET_PREFIX))) {
+		spec->kind = DEVICE_SIM_SOCKET;
+		spec->socket.timeout_ms = DEVICE_TIMEOUT_MS_DEFAULT;
+		return 0;
+	}
+	for (size_t i = 0; i < SIM_COUNT; i++) {
+		if (strcmp(path, sims[i].path) != 0)
+			continue;
+		spec->kind = sims[i].kind;
+		spec->framing = sims[i].framing;
+		spec->chip.size = sims[i].size;
+		return 0;
+	}
+	snprintf(error, error_size, "%.64s is not one of ", path);
+	for (size_t i = 0; i < SIM_COUNT; i++) {
+		strlcat(error, sims[i].path, error_size);
+		strlcat(error, ", ", error_size);
+	}
+	strlcat(error, SOCKET_PREFIX "PATH", error_size);
+	return -EINVAL;
+}
+
 static int parse_path(struct device_spec *spec, const char *path, char *error,
 		      size_t error_size)
 {
@@ -35,22 +76,9 @@ static int parse_path(struct device_spec *spec, const char *path, char *error,
 		snprintf(error, error_size, "the path is empty");
 		return -EINVAL;
 	}
-	if (!strcmp(path, "sim:nor")) {
-		spec->kind = DEVICE_SIM_NOR;
-		spec->framing = CS_NOR;
-		spec->chip.size = NOR_SIZE_DEFAULT;
-	} else if (!strcmp(path, "sim:loopback")) {
-		spec->kind = DEVICE_SIM_LOOPBACK;
-	} else if (!strncmp(path, SOCKET_PREFIX, strlen(SOCKET_PREFIX))) {
-		spec->kind = DEVICE_SIM_SOCKET;
-		spec->socket.timeout_ms = DEVICE_TIMEOUT_MS_DEFAULT;
-	} else if (!strncmp(path, "sim:", 4)) {
-		snprintf(error, error_size,
-			 "%.64s is not one of sim:loopback, sim:nor, "
-			 "sim:socket=PATH",
-			 path);
+	if (!strncmp(path, "sim:", 4) &&
+	    parse_sim(spec, path, error, error_size))
 		return -EINVAL;
-	}
 	spec->path = strdup(path);
 	if (!spec->path)
 		return -ENOMEM;
@@ -81,6 +109,8 @@ int device_spec_parse(const char *text, struct device_spec *spec, char *error,
 		ret = parse_path(spec, strsep(&rest, ","), error, error_size);
 	while (!ret && (item = strsep(&rest, ",")))
 		ret = device_key_parse(spec, item, &seen, error, error_size);
+	if (!ret)
+		ret = sim_key_finish(spec, error, error_size);
 	free(copy);
 	if (ret == -ENOMEM)
 		snprintf(error, error_size, "out of memory");
@@ -111,7 +141,7 @@ void device_spec_key(const struct device_spec *spec, const char *owner,
 {
 	struct stat st;
 
-	if (spec->kind == DEVICE_SIM_NOR && spec->chip.file)
+	if (spec->chip.file)
 		file_key(spec->chip.file, key, size);
 	else if (spec->kind == DEVICE_SIM_SOCKET)
 		file_key(spec->socket.path, key, size);
@@ -127,8 +157,8 @@ void device_spec_key(const struct device_spec *spec, const char *owner,
 static bool is_same_chip(const struct sim_chip_config *a,
 			 const struct sim_chip_config *b)
 {
-	return a->size == b->size && a->id_len == b->id_len &&
-	       !memcmp(a->id, b->id, a->id_len);
+	return a->size == b->size && a->page == b->page &&
+	       a->id_len == b->id_len && !memcmp(a->id, b->id, a->id_len);
 }
 
 const char *device_spec_conflict(const struct device_spec *a,

@@ -13,6 +13,7 @@ enum device_kind {
 	DEVICE_SPIDEV,	     /* a path: /dev/spidevX.Y */
 	DEVICE_SIM_LOOPBACK, /* sim:loopback */
 	DEVICE_SIM_NOR,	     /* sim:nor */
+	DEVICE_SIM_EEPROM,   /* sim:eeprom */
 	DEVICE_SIM_SOCKET,   /* sim:socket=PATH */
 };
 
@@ -38,7 +39,7 @@ struct device_spec {
 	uint32_t op_max_ms;	     /* op-max= */
 	bool exclusive;		     /* exclusive=: for one guest only */
 	bool host_shared;	     /* host-shared=: this host uses it, too */
-	struct sim_chip_config chip; /* size=, file=, id= */
+	struct sim_chip_config chip; /* size=, page=, file=, id= */
 	char *chip_file;	     /* owns chip.file */
 	/* timeout=; ->path is in that of the device */
 	struct sim_socket_config socket;
@@ -77,7 +78,7 @@ int device_spec_parse(const char *text, struct device_spec *spec, char *error,
 /*
  * Writes to @key, of @size bytes, a string that is equal for two descriptions
  * of the same chip, also if they name it by different paths: the number of a
- * host device, the file of a simulated flash, the socket of a program. Another
+ * host device, the file of a simulated memory, the socket of a program. Another
  * simulated chip is identified by its place: chip select @index in the list of
  * @owner.
  */

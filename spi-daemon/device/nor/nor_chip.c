@@ -170,11 +170,6 @@ static void open_state(struct nor_chip *chip)
 	nor_state_init(chip->state, chip->store.size);
 }
 
-size_t sim_nor_memory_size(const struct sim_chip_config *config)
-{
-	return chip_store_kept_size(config->size, config->file);
-}
-
 int nor_chip_open(struct nor_chip *chip, const struct sim_chip_config *config)
 {
 	uint64_t size = config->size;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Simulated chips: "sim:loopback", "sim:nor" and "sim:socket" */
+/* Simulated chips: each "sim:..." that is a device */
 #ifndef SIM_H
 #define SIM_H
 
@@ -8,15 +8,20 @@
 
 #include "spi-daemon/device/sim/sim_bus.h"
 
-#define SIM_ID_MAX 6
+#define SIM_ID_MAX	    6
+#define SIM_EEPROM_SIZE_MIN 128u /* bytes */
+#define SIM_EEPROM_SIZE_MAX (256u * 1024)
+#define SIM_EEPROM_PAGE_MAX 256
 
+/* What a simulated chip is; each kind reads what is meant for it. */
 struct sim_chip_config {
-	uint64_t size;		/* bytes: a power of two, 64 KiB..256 MiB */
+	uint64_t size;		/* bytes: a power of two within the kind's */
+	uint32_t page;		/* EEPROM: bytes, a power of two */
 	const char *file;	/* image to keep the contents in, or NULL */
-	uint8_t id[SIM_ID_MAX]; /* what 9Fh answers */
-	size_t id_len;		/* 3..6; 0: a default that fits @size */
+	uint8_t id[SIM_ID_MAX]; /* NOR: what 9Fh answers */
+	size_t id_len;		/* NOR: 3..6; 0: a default that fits @size */
 	/*
-	 * sim_nor_memory_size() bytes that outlive the process, mapped shared:
+	 * sim_..._memory_size() bytes that outlive the process, mapped shared:
 	 * zeros at first, then what the last chip with the same configuration
 	 * has left there, whose state this one takes over. NULL: none
 	 */
@@ -37,23 +42,30 @@ struct sim_socket_config {
  */
 int sim_loopback_open(enum sim_timing timing, struct spi_device **out);
 
-/* Returns the size of ->memory, bytes. */
-size_t sim_nor_memory_size(const struct sim_chip_config *config);
-
 /*
- * A JEDEC SPI NOR flash. With a file, the contents are the file's: a file that
- * does not exist is made, erased (FFh); one of another size is refused. What
- * was programmed is in the file when the operation's busy time begins. A
- * transfer that the file refuses fails with an errno of chip_image.h. A program
- * or erase that fails at release() fails the transfer after it as well.
- * The device owns the memory of @config, which it unmaps.
- * Stores the new device, which spi_device_close() frees, in @out.
- * Returns 0; -EINVAL for a size that no chip has; -EFBIG when the file's size
- * is not @size; -EBUSY when somebody else uses the file; or what open(2),
- * posix_fallocate(3) and mmap(2) give. Then the memory is the caller's.
+ * Memory chips. With a file, the contents are the file's: a file that does not
+ * exist is made, erased (FFh); one of another size is refused. What was written
+ * is in the file when the operation's busy time begins. A transfer that the
+ * file refuses fails with an errno of chip_image.h. A write that fails at
+ * release() fails the transfer after it as well.
+ * sim_..._memory_size() returns the size of ->memory, bytes. The device owns
+ * that memory, which it unmaps.
+ * sim_..._open() stores the new device, which spi_device_close() frees, in
+ * @out. It returns 0; -EINVAL for what no such chip has; -EFBIG when the file
+ * has not the size of the contents; -EBUSY when somebody else uses the file; or
+ * what open(2), posix_fallocate(3) and mmap(2) give. Then the memory is the
+ * caller's.
  */
+
+/* A JEDEC SPI NOR flash: ->size is 64 KiB..256 MiB. See nor_chip.h. */
+size_t sim_nor_memory_size(const struct sim_chip_config *config);
 int sim_nor_open(const struct sim_chip_config *config, enum sim_timing timing,
 		 struct spi_device **out);
+
+/* An EEPROM of the 25 series, SIM_EEPROM_...: see eeprom_chip.h. */
+size_t sim_eeprom_memory_size(const struct sim_chip_config *config);
+int sim_eeprom_open(const struct sim_chip_config *config,
+		    enum sim_timing timing, struct spi_device **out);
 
 /*
  * A chip that is a program, which listens on a Unix socket: see

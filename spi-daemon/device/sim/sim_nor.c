@@ -57,6 +57,11 @@ static const struct byte_chip_ops nor_pins = {
 	.close = close_chip,
 };
 
+size_t sim_nor_memory_size(const struct sim_chip_config *config)
+{
+	return chip_store_kept_size(config->size, config->file);
+}
+
 int sim_nor_open(const struct sim_chip_config *config, enum sim_timing timing,
 		 struct spi_device **out)
 {

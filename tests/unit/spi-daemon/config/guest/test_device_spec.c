@@ -223,6 +223,49 @@ TEST(a_socket_path_has_at_most_107_bytes)
 	assert_non_null(strstr(error, "1 to 107 bytes"));
 }
 
+TEST(a_plain_eeprom_has_32_kib)
+{
+	struct device_spec spec = parse("sim:eeprom");
+
+	assert_int_equal(spec.kind, DEVICE_SIM_EEPROM);
+	assert_int_equal(spec.framing, CS_LINUX);
+	assert_int_equal(spec.chip.size, 32 << 10);
+	assert_int_equal(spec.chip.page, 64);
+	device_spec_free(&spec);
+}
+
+TEST(an_eeprom_is_called_by_its_size_or_its_name)
+{
+	static const struct {
+		const char *text;
+		uint32_t size, page;
+	} cases[] = {
+		{ "size=128", 128, 16 },
+		{ "size=25lc010", 128, 16 },
+		{ "size=25AA040", 512, 16 },
+		{ "size=at25080", 1 << 10, 32 },
+		{ "size=M95640", 8 << 10, 32 },
+		{ "size=16k", 16 << 10, 64 },
+		{ "size=25lc256", 32 << 10, 64 },
+		{ "size=m95512", 64 << 10, 128 },
+		{ "size=25lc1024", 128 << 10, 256 },
+		{ "size=m95m01", 128 << 10, 256 },
+		{ "page=32,size=at25m02", 256 << 10, 32 },
+		{ "size=1k,page=1", 1 << 10, 1 },
+	};
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct device_spec spec;
+
+		snprintf(text, sizeof(text), "sim:eeprom,%s", cases[i].text);
+		spec = parse(text);
+		assert_int_equal(spec.chip.size, cases[i].size);
+		assert_int_equal(spec.chip.page, cases[i].page);
+		device_spec_free(&spec);
+	}
+}
+
 TEST(free_empties_the_spec_and_may_be_repeated)
 {
 	struct device_spec spec = parse("sim:nor,file=f");
@@ -239,13 +282,16 @@ TEST(free_empties_the_spec_and_may_be_repeated)
 #define SPIDEV_KEYS ALL_KEYS ", host-shared"
 #define SIM_KEYS    ALL_KEYS ", bus, timing"
 #define NOR_KEYS    SIM_KEYS ", size, file, id"
-#define THE_SIMS    "sim:loopback, sim:nor, sim:socket=PATH"
+#define EEPROM_KEYS SIM_KEYS ", size, page, file"
+#define THE_SIMS    "sim:loopback, sim:nor, sim:eeprom, sim:socket=PATH"
 #define A_CS	    "linux, nor, nand, spec or transfer"
 #define A_HOLD	    "a number of ms from 1 to 10000"
 #define A_BUS	    "a name of at most 32 letters, digits, - and _"
 #define A_SPEED	    "a number of Hz from 1000 to 4000000000"
 #define A_SIZE	    "a power of two from 64K to 256M"
 #define A_TIMEOUT   "a number of ms from 1 to 5000"
+#define AN_EEPROM   "a power of two from 128 to 256K, or a name, as 25lc040"
+#define A_PAGE	    "a power of two from 1 to 256"
 #define AN_ID	    "3 to 6 bytes in hex, such as ef4018"
 
 static const struct mistake {
@@ -273,6 +319,10 @@ static const struct mistake key_mistakes[] = {
 	{ "d,id=ef4018", "\"id\" is not a key of d, which has: " SPIDEV_KEYS },
 	{ "sim:nor,speed=1",
 	  "\"speed\" is not a key of sim:nor, which has: " NOR_KEYS },
+	{ "sim:eeprom,id=ef4018",
+	  "\"id\" is not a key of sim:eeprom, which has: " EEPROM_KEYS },
+	{ "sim:nor,page=16",
+	  "\"page\" is not a key of sim:nor, which has: " NOR_KEYS },
 	{ "d,", "\"\" is not a key of d, which has: " SPIDEV_KEYS },
 	{ "d,,cs=nor", "\"\" is not a key of d, which has: " SPIDEV_KEYS },
 	{ "d,=5", "\"\" is not a key of d, which has: " SPIDEV_KEYS },
@@ -327,6 +377,16 @@ static const struct mistake value_mistakes[] = {
 	{ "sim:nor,id=ef40181", "id=ef40181 is not " AN_ID },
 	{ "sim:nor,id=0xef4018", "id=0xef4018 is not " AN_ID },
 	{ "sim:nor,id=ef401g", "id=ef401g is not " AN_ID },
+	{ "sim:eeprom,size=64", "size=64 is not " AN_EEPROM },
+	{ "sim:eeprom,size=512k", "size=512k is not " AN_EEPROM },
+	{ "sim:eeprom,size=3k", "size=3k is not " AN_EEPROM },
+	{ "sim:eeprom,size=25lc", "size=25lc is not " AN_EEPROM },
+	{ "sim:eeprom,size=25lc2560", "size=25lc2560 is not " AN_EEPROM },
+	{ "sim:eeprom,size=24lc256", "size=24lc256 is not " AN_EEPROM },
+	{ "sim:eeprom,page=0", "page=0 is not " A_PAGE },
+	{ "sim:eeprom,page=24", "page=24 is not " A_PAGE },
+	{ "sim:eeprom,page=512", "page=512 is not " A_PAGE },
+	{ "sim:eeprom,page=256,size=128", "page=256 is more than size=128" },
 	{ "sim:socket=s,timeout=0", "timeout=0 is not " A_TIMEOUT },
 	{ "sim:socket=s,timeout=5001", "timeout=5001 is not " A_TIMEOUT },
 	{ "sim:nor,id=01020304050607", "id=01020304050607 is not " AN_ID },
