@@ -30,11 +30,11 @@
 #include <linux/virtio.h>
 #include <uapi/linux/virtio_ids.h>
 
-#define VIRTIO_PCI_VENDOR     0x1af4
-#define VIRTIO_PCI_DEVICE(id) (0x1040 + (id))
+#define VIRTIO_PCI_VENDOR	0x1af4
+#define VIRTIO_PCI_DEVICE(id)	(0x1040 + (id))
 
-#define BOARD_CHIPS	      16
-#define BOARD_SPEED_HZ	      10000000
+#define BOARD_CHIPS		16
+#define BOARD_SPEED_HZ		10000000
 
 static char *chips;
 module_param(chips, charp, 0444);
@@ -45,14 +45,14 @@ static unsigned int board_count;
 
 struct board_chip {
 	struct list_head node;
-	struct spi_device *spi; /* NULL once it is unregistered */
-	struct device *parent;	/* the virtio device; a reference */
+	struct spi_device *spi;		/* NULL once it is unregistered */
+	struct device *parent;		/* the virtio device; a reference */
 };
 
 static LIST_HEAD(board_chips);
-static DEFINE_MUTEX(board_lock); /* board_chips and their spi members */
+static DEFINE_MUTEX(board_lock);	/* board_chips and their spi members */
 
-static struct virtio_driver *board_lent_to; /* has board_remove */
+static struct virtio_driver *board_lent_to;	/* has board_remove */
 
 /* All that spi-virtio has to release is device managed. */
 static void board_remove(struct virtio_device *vdev)
@@ -127,7 +127,8 @@ static int board_parse(void)
 			return -E2BIG;
 		err = board_parse_item(item, &board_info[board_count]);
 		if (err) {
-			pr_err("bad item %u in chips=%s\n", board_count, chips);
+			pr_err("bad item %u in chips=%s\n", board_count,
+			       chips);
 			return err;
 		}
 		board_count++;
@@ -146,8 +147,9 @@ static int board_add_chip(struct spi_controller *ctlr,
 
 	spi = spi_new_device(ctlr, info);
 	if (!spi) {
-		pr_err("%s: no %s at chip select %u\n", dev_name(&ctlr->dev),
-		       info->modalias, info->chip_select);
+		pr_err("%s: no %s at chip select %u\n",
+		       dev_name(&ctlr->dev), info->modalias,
+		       info->chip_select);
 		kfree(chip);
 		return -ENODEV;
 	}
@@ -259,9 +261,9 @@ static int board_notify(struct notifier_block *nb, unsigned long action,
 		return NOTIFY_DONE;
 
 	mutex_lock(&board_lock);
-	list_for_each_entry(chip, &board_chips,
-			    node) if (chip->spi && &chip->spi->dev == data)
-		chip->spi = NULL;
+	list_for_each_entry(chip, &board_chips, node)
+		if (chip->spi && &chip->spi->dev == data)
+			chip->spi = NULL;
 	mutex_unlock(&board_lock);
 	return NOTIFY_OK;
 }
