@@ -8,14 +8,17 @@
 #include "spi-daemon/bus/controller.h"
 #include "spi-daemon/keeper/child.h"
 #include "spi-daemon/keeper/keeping.h"
+#include "spi-daemon/keeper/succession.h"
 #include "spi-daemon/startup/launch.h"
 #include "spi-daemon/startup/pid_file.h"
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/config/options.h"
 #include "spi-daemon/supervisor.h"
 
-static int serve(struct options *options, int argc, char **argv, int link)
+static int serve(struct options *options, int argc, char **argv,
+		 const struct child_legacy *legacy)
 {
+	const int link = legacy->link;
 	struct launch launch;
 	char error[512];
 	int ret = 0;
@@ -28,6 +31,8 @@ static int serve(struct options *options, int argc, char **argv, int link)
 	}
 	if (link >= 0)
 		launch_begin_kept(&launch, &options->launch, link);
+	else if (legacy->image >= 0)
+		launch_begin_again(&launch, &options->launch);
 	else
 		ret = launch_begin(&launch, &options->launch, error,
 				   sizeof(error));
@@ -35,8 +40,9 @@ static int serve(struct options *options, int argc, char **argv, int link)
 		log_error("%s", error);
 		return EXIT_FAILURE;
 	}
-	if (options->launch.keeper && link < 0)
-		ret = keeping_run(options, argv, &launch, error, sizeof(error));
+	if (legacy->image >= 0 || (options->launch.keeper && link < 0))
+		ret = keeping_run(options, argv, legacy->image, &launch, error,
+				  sizeof(error));
 	else
 		ret = supervisor_run(options, argc, argv, &launch, error,
 				     sizeof(error));
@@ -47,7 +53,7 @@ static int serve(struct options *options, int argc, char **argv, int link)
 }
 
 /* What a start, or a reload, would complain of before it opens anything. */
-static int check(const struct options *options)
+static int check(const struct options *options, int image)
 {
 	char error[512];
 
@@ -57,7 +63,10 @@ static int check(const struct options *options)
 			log_error("%s", error);
 			return EXIT_FAILURE;
 		}
-	return EXIT_SUCCESS;
+	if (image < 0 || !succession_try(image, error, sizeof(error)))
+		return EXIT_SUCCESS;
+	log_error("%s", error);
+	return EXIT_FAILURE;
 }
 
 static int upgrade(const struct options *options)
@@ -94,9 +103,9 @@ int main(int argc, char **argv)
 	else if (action == OPTIONS_UPGRADE)
 		status = upgrade(&options);
 	else if (action == OPTIONS_CHECK)
-		status = check(&options);
+		status = check(&options, legacy.image);
 	else
-		status = serve(&options, argc, argv, legacy.link);
+		status = serve(&options, argc, argv, &legacy);
 	options_free(&options);
 	return status;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,14 +74,26 @@ static char **checking(char **argv)
 	return all;
 }
 
-/* Has the next process that is started find this. */
+/* Has the program that @keeper starts, or runs itself, find this. */
 static void bequeath(struct child_legacy legacy)
 {
-	char value[48];
+	char value[64];
 
-	snprintf(value, sizeof(value), "%d,%d,%d", legacy.link, legacy.config,
-		 (int)getpid());
+	snprintf(value, sizeof(value), "%d,%d,%d,%d", legacy.link,
+		 legacy.config, legacy.image, (int)getpid());
 	setenv(VARIABLE, value, 1);
+}
+
+/* Lets the descriptors pass execve(2), or not. */
+static bool set_kept(struct child_legacy legacy, bool kept)
+{
+	const int fds[] = { legacy.link, legacy.config, legacy.image };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0 &&
+		    fcntl(fds[i], F_SETFD, kept ? 0 : FD_CLOEXEC) < 0)
+			return false;
+	return true;
 }
 
 /*
@@ -90,17 +103,29 @@ static void bequeath(struct child_legacy legacy)
 static void run(int exe, char **argv, struct child_legacy legacy, pid_t keeper)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() == keeper &&
-	    (legacy.link < 0 || !fcntl(legacy.link, F_SETFD, 0)) &&
-	    (legacy.config < 0 || !fcntl(legacy.config, F_SETFD, 0)))
+	if (getppid() == keeper && set_kept(legacy, true))
 		fexecve(exe, argv, environ);
 	_exit(EXIT_FAILURE);
 }
 
-pid_t child_check(const struct child *child,
-		  const struct child_program *program, int *output)
+int child_become(const struct child *child, struct child_legacy legacy)
 {
-	const struct child_legacy legacy = { -1, program->config };
+	int ret = -EBADF;
+
+	bequeath(legacy);
+	if (set_kept(legacy, true)) {
+		fexecve(child->program.exe, child->argv, environ);
+		ret = -errno;
+	}
+	set_kept(legacy, false);
+	unsetenv(VARIABLE);
+	return ret;
+}
+
+pid_t child_check(const struct child *child,
+		  const struct child_program *program, int image, int *output)
+{
+	const struct child_legacy legacy = { -1, program->config, image };
 	const pid_t keeper = getpid();
 	char **argv = checking(child->argv);
 	int ends[2];
@@ -131,7 +156,7 @@ pid_t child_check(const struct child *child,
 
 int child_start(struct child *child, int *link)
 {
-	struct child_legacy legacy = { -1, child->program.config };
+	struct child_legacy legacy = { -1, child->program.config, -1 };
 	const pid_t keeper = getpid();
 	int ends[2];
 	int ret = 0;
@@ -179,23 +204,20 @@ void child_describe(int status, char *text, size_t size)
 
 struct child_legacy child_legacy(void)
 {
-	const struct child_legacy none = { -1, -1 };
+	const struct child_legacy none = { -1, -1, -1 };
 	const char *value = getenv(VARIABLE);
 	struct child_legacy legacy;
 	int keeper;
 
 	/* A process that inherited the variable from a child gets nothing. */
 	if (!value ||
-	    sscanf(value, "%d,%d,%d", &legacy.link, &legacy.config, &keeper) !=
-		    3 ||
-	    keeper != getppid())
+	    sscanf(value, "%d,%d,%d,%d", &legacy.link, &legacy.config,
+		   &legacy.image, &keeper) != 4 ||
+	    (keeper != getppid() && keeper != getpid()))
 		return none;
 	unsetenv(VARIABLE);
 	/* As the name of a process that runs a descriptor is its number. */
 	prctl(PR_SET_NAME, "vhost-device-spi");
-	if (legacy.link >= 0)
-		fcntl(legacy.link, F_SETFD, FD_CLOEXEC);
-	if (legacy.config >= 0)
-		fcntl(legacy.config, F_SETFD, FD_CLOEXEC);
+	set_kept(legacy, false);
 	return legacy;
 }

@@ -42,12 +42,13 @@ int child_start(struct child *child, int *link);
 int child_open_binary(const struct child *child);
 
 /*
- * Runs @program with the command line of @child and --check. Returns its
- * process id, which the caller reaps, and in @output a descriptor from which
- * its messages can be read; or a negative errno.
+ * Runs @program with the command line of @child and --check, and with @image
+ * unless that is -1: see struct child_legacy. Returns its process id, which the
+ * caller reaps, and in @output a descriptor from which its messages can be
+ * read; or a negative errno.
  */
 pid_t child_check(const struct child *child,
-		  const struct child_program *program, int *output);
+		  const struct child_program *program, int image, int *output);
 
 /*
  * Returns 1, with the wait status in @status, if the process has ended, or has
@@ -58,13 +59,24 @@ int child_reap(struct child *child, int *status);
 /* Describes how the process ended, in a few words. */
 void child_describe(int status, char *text, size_t size);
 
-/* What a process gets from the keeper that has started it. Owned, or -1. */
+/*
+ * What a process gets from the keeper that has started it, or in whose place it
+ * runs. Owned, or -1.
+ */
 struct child_legacy {
-	int link;   /* its end of the link; a process that checks has none */
+	int link;   /* of one that serves: its end of the link */
 	int config; /* of its program */
+	int image;  /* of the next keeper, or one that tries whether it could be
+		       that: see succession.h */
 };
 
 /* Returns what there is, once. */
 struct child_legacy child_legacy(void);
+
+/*
+ * Runs the program of @child in this process, with @legacy. Returns only if
+ * that fails: a negative errno.
+ */
+int child_become(const struct child *child, struct child_legacy legacy);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/keeper/life.h"
+#include "spi-daemon/keeper/succession.h"
 #include "spi-daemon/keeper/upgrade.h"
 #include "spi-daemon/startup/fd_limit.h"
 #include "spi-daemon/system/clock.h"
@@ -114,7 +115,11 @@ static void look_at_child(struct keeping *k)
 		else
 			k->stopped_at = WIFSTOPPED(status) ? clock_now() : 0;
 	}
-	if (k->check && waitpid(k->check, &status, WNOHANG) == k->check)
+	if (!k->check || waitpid(k->check, &status, WNOHANG) != k->check)
+		return;
+	if (k->nest.in >= 0)
+		succession_checked(k, status);
+	else
 		upgrade_checked(k, status);
 }
 
@@ -181,6 +186,17 @@ static bool waits(const struct keeping *k)
 	return k->state == KEEPING_WAITING || k->state == KEEPING_NEXT;
 }
 
+/* Returns true if the state is not to last. */
+static bool is_bounded(const struct keeping *k)
+{
+	return life_is_on_trial(k) || k->check || k->state == KEEPING_RESTING;
+}
+
+static bool is_late(const struct keeping *k)
+{
+	return clock_now() - k->since >= k->keeper.limits.hang_ns;
+}
+
 /* What is due at a time, and not on an event. Returns when the next is. */
 static uint64_t do_timers(struct keeping *k)
 {
@@ -190,7 +206,7 @@ static uint64_t do_timers(struct keeping *k)
 
 	if (now >= next)
 		life_kill_hung(k);
-	if (life_is_on_trial(k))
+	if (is_bounded(k))
 		next = k->since + k->keeper.limits.hang_ns;
 	if (k->kill_at && now >= k->kill_at) {
 		kill(k->child.pid, SIGKILL);
@@ -221,58 +237,86 @@ static void wait_and_work(struct keeping *k, uint64_t until)
 		take_signal(k);
 	keeper_work(&k->keeper, clock_now());
 	upgrade_go_on(k);
+	succession_go_on(k);
+	if (k->check && is_late(k))
+		kill(k->check, SIGKILL);
 }
 
-static int begin(struct keeping *k, const struct options *options, char **argv,
-		 char *error, size_t error_size)
+/* The first keeper starts the first process. */
+static int begin(struct keeping *k, const struct options *options, char *error,
+		 size_t error_size)
 {
 	int ret = fd_limit_raise(options->guest_count, error, error_size);
 
 	if (ret)
 		return ret;
-	ret = keeper_init(&k->keeper, &ops, k);
-	if (!ret) {
-		keeper_set_timeout(&k->keeper,
-				   options->launch.keeper_timeout * NS_PER_S);
-		k->config = options->config;
-		ret = child_init(&k->child, argv, life_copy_config(k));
-		if (ret)
-			keeper_fini(&k->keeper);
-	}
+	ret = child_init(&k->child, k->child.argv, life_copy_config(k));
+	if (!ret)
+		ret = life_start(k);
 	if (ret)
 		strlcpy(error, strerror(-ret), error_size);
 	return ret;
 }
 
-int keeping_run(const struct options *options, char **argv,
+/* The next keeper goes on with what the one before has left in @image. */
+static int take_over(struct keeping *k, int image, char *error,
+		     size_t error_size)
+{
+	int ret = succession_take(k, image, &k->launch->pid_file, error,
+				  error_size);
+
+	if (ret)
+		return ret;
+	k->has_served = true;
+	life_enter(k, KEEPING_SERVING);
+	log_info("the keeper runs the new binary, too");
+	/* The signal may have come before. */
+	look_at_child(k);
+	return 0;
+}
+
+static void finish(struct keeping *k)
+{
+	if (k->signals >= 0)
+		close(k->signals);
+	child_close_program(&k->other);
+	close_fd(&k->reloaded);
+	nest_fini(&k->nest);
+	child_fini(&k->child);
+	keeper_fini(&k->keeper);
+}
+
+int keeping_run(const struct options *options, char **argv, int image,
 		struct launch *launch, char *error, size_t error_size)
 {
 	struct keeping k = {
 		.launch = launch,
+		.config = options->config,
+		.child = { .program = { -1, -1 }, .argv = argv },
 		.signals = -1,
 		.other = { -1, -1 },
+		.nest = { .in = -1, .out = -1 },
 		.reloaded = -1,
 	};
-	int ret = begin(&k, options, argv, error, error_size);
+	int ret = keeper_init(&k.keeper, &ops, &k);
 
-	if (ret)
-		return ret;
-	ret = make_signals(&k);
 	if (!ret)
-		ret = life_start(&k);
-	if (ret)
+		ret = make_signals(&k);
+	if (ret) {
 		strlcpy(error, strerror(-ret), error_size);
+		finish(&k);
+		return ret;
+	}
+	keeper_set_timeout(&k.keeper,
+			   options->launch.keeper_timeout * NS_PER_S);
+	ret = image < 0 ? begin(&k, options, error, error_size)
+			: take_over(&k, image, error, error_size);
 	while (!ret && k.state != KEEPING_ENDED)
 		wait_and_work(&k, do_timers(&k));
 	if (!ret && !k.has_served) {
 		error[0] = '\0';
 		ret = -ECHILD;
 	}
-	if (k.signals >= 0)
-		close(k.signals);
-	child_close_program(&k.other);
-	close_fd(&k.reloaded);
-	child_fini(&k.child);
-	keeper_fini(&k.keeper);
+	finish(&k);
 	return ret;
 }

@@ -15,10 +15,12 @@
 /*
  * Keeps a process with the command line @argv alive until SIGTERM or SIGINT,
  * which it is passed as SIGHUP and SIGUSR1 are. Tells whoever waits for @launch
- * when it serves. Returns 0; or a negative errno if it ended before it ever
- * served, with one line (no newline) in @error, "" if it has said why.
+ * when it serves. @image is what a keeper has left whose place this one takes
+ * (succession.h); -1: it is the first, and @launch was begun. Returns 0; or a
+ * negative errno if it ended before it ever served, with one line (no newline)
+ * in @error, "" if it has said why.
  */
-int keeping_run(const struct options *options, char **argv,
+int keeping_run(const struct options *options, char **argv, int image,
 		struct launch *launch, char *error, size_t error_size);
 
 #endif

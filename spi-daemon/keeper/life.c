@@ -3,7 +3,9 @@
 
 #include <bsd/string.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "spi-daemon/config/config_file.h"
 #include "spi-daemon/system/clock.h"
@@ -76,6 +78,16 @@ void life_kill_hung(struct keeping *k)
 	kill(k->child.pid, SIGABRT);
 	kill(k->child.pid, SIGCONT);
 	k->kill_at = clock_now() + ABORT_NS;
+}
+
+void life_end_check(struct keeping *k, char text[LIFE_CHECK_TEXT])
+{
+	ssize_t n = read(k->check_out, text, LIFE_CHECK_TEXT - 1);
+
+	close(k->check_out);
+	k->check = 0;
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
 }
 
 /*

@@ -12,6 +12,7 @@
 #include "spi-daemon/keeper/child.h"
 #include "spi-daemon/startup/launch.h"
 #include "spi-daemon/system/log.h"
+#include "vhost/keeper/image/nest.h"
 #include "vhost/keeper/keeper.h"
 
 /*
@@ -27,6 +28,10 @@
  *	NEXT_STARTING -> TRIAL	it is ready
  *	TRIAL -> SERVING	it can serve all guests
  *	any of the three -> WAITING	it cannot: the one before is started
+ *	SERVING -> PROBING	after an upgrade: could it be the keeper, too?
+ *	PROBING -> SERVING	it could not
+ *	PROBING -> RESTING	it could; front ends wait
+ *	RESTING -> SERVING	the process runs it from now on, or cannot
  *	any -> ENDING		SIGTERM; ENDED when it has died
  *	STARTING -> ENDED	it has ended by itself, and none has served
  */
@@ -40,6 +45,8 @@ enum keeping_state {
 	KEEPING_NEXT,
 	KEEPING_NEXT_STARTING,
 	KEEPING_TRIAL,
+	KEEPING_PROBING,
+	KEEPING_RESTING,
 	KEEPING_ENDING,
 	KEEPING_ENDED,
 };
@@ -62,8 +69,9 @@ struct keeping {
 	/* Up to REPLACING the next program, then the one before; or none */
 	struct child_program other;
 	int reloaded;		/* what the process reads again; owned; -1 */
-	pid_t check;		/* 0: none runs */
+	pid_t check;		/* CHECKING, PROBING; 0: none runs */
 	int check_out;		/* what it says */
+	struct nest nest;	/* PROBING: what it has to read */
 	struct log_limit limit; /* of lines that front ends cause */
 };
 
@@ -86,6 +94,12 @@ void life_note_pause(struct keeping *k);
 
 /* The process hangs: has it killed, unless it is about to be. */
 void life_kill_hung(struct keeping *k);
+
+#define LIFE_CHECK_TEXT 400
+
+/* The process that checks has ended. Stores what it says, one line, in @text.
+ */
+void life_end_check(struct keeping *k, char text[LIFE_CHECK_TEXT]);
 
 /* Plans the next start, after a process that ended as @status and @how say. */
 void life_plan_restart(struct keeping *k, int status, const char *how);

@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "spi-daemon/keeper/succession.h"
 #include "spi-daemon/system/clock.h"
 
 /* The other program is started as soon as can be. */
@@ -39,7 +39,7 @@ bool upgrade_bury(struct keeping *k, const char *how)
 
 static void refuse(struct keeping *k, const char *why)
 {
-	log_error("not upgraded: %.*s", (int)strcspn(why, "\n"), why);
+	log_error("not upgraded: %s", why);
 	child_close_program(&k->other);
 	if (k->state == KEEPING_CHECKING)
 		life_enter(k, KEEPING_SERVING);
@@ -50,7 +50,8 @@ void upgrade_begin(struct keeping *k)
 	int exe;
 
 	if (k->state != KEEPING_SERVING || k->check) {
-		log_warning("not upgraded: the guests are not served now");
+		log_warning("not upgraded: the guests are not served now, or "
+			    "an upgrade is going on");
 		return;
 	}
 	exe = child_open_binary(&k->child);
@@ -61,7 +62,7 @@ void upgrade_begin(struct keeping *k)
 		return;
 	}
 	k->other = (struct child_program){ exe, life_copy_config(k) };
-	k->check = child_check(&k->child, &k->other, &k->check_out);
+	k->check = child_check(&k->child, &k->other, -1, &k->check_out);
 	if (k->check < 0) {
 		k->check = 0;
 		refuse(k, "no process");
@@ -72,18 +73,15 @@ void upgrade_begin(struct keeping *k)
 
 void upgrade_checked(struct keeping *k, int status)
 {
-	char text[400];
-	ssize_t n = read(k->check_out, text, sizeof(text) - 1);
+	char text[LIFE_CHECK_TEXT];
 
-	close(k->check_out);
-	k->check = 0;
+	life_end_check(k, text);
 	if (k->state != KEEPING_CHECKING) {
 		child_close_program(&k->other);
 		return;
 	}
-	text[n > 0 ? n : 0] = '\0';
 	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-		refuse(k, n > 0 ? text : "the new binary fails");
+		refuse(k, text[0] ? text : "the new binary fails");
 		return;
 	}
 	launch_reloading(k->launch);
@@ -115,5 +113,6 @@ void upgrade_go_on(struct keeping *k)
 		life_enter(k, KEEPING_SERVING);
 		log_info("upgraded");
 		life_note_pause(k);
+		succession_begin(k);
 	}
 }

@@ -27,7 +27,12 @@ int launch_begin(struct launch *launch, const struct launch_options *options,
 {
 	int ret = 0;
 
-	*launch = (struct launch){ .background = -1, .link = -1 };
+	*launch = (struct launch){
+		.options = options,
+		.background = -1,
+		.pid_file = -1,
+		.link = -1,
+	};
 	if (options->background) {
 		launch->background = background_start();
 		if (launch->background < 0) {
@@ -39,21 +44,32 @@ int launch_begin(struct launch *launch, const struct launch_options *options,
 	/* Only now: background_start() closes all descriptors. */
 	launch_open_log(options);
 	if (options->pid_file)
-		ret = pid_file_make(options->pid_file, &launch->pid_file, error,
-				    error_size);
-	if (!ret && options->user) {
+		ret = launch->pid_file =
+			pid_file_make(options->pid_file, error, error_size);
+	if (ret >= 0 && options->user) {
 		ret = user_become(options->user, error, error_size);
 		if (ret < 0)
 			launch_end(launch);
 	}
-	return ret;
+	return ret < 0 ? ret : 0;
 }
 
 void launch_begin_kept(struct launch *launch,
 		       const struct launch_options *options, int link)
 {
-	*launch = (struct launch){ .background = -1, .link = link };
+	*launch = (struct launch){
+		.options = options,
+		.background = -1,
+		.pid_file = -1,
+		.link = link,
+	};
 	launch_open_log(options);
+}
+
+void launch_begin_again(struct launch *launch,
+			const struct launch_options *options)
+{
+	launch_begin_kept(launch, options, -1);
 }
 
 void launch_ready(struct launch *launch, const char *status)
@@ -96,8 +112,8 @@ void launch_stopping(const struct launch *launch)
 
 void launch_end(struct launch *launch)
 {
-	pid_file_remove(launch->pid_file);
-	launch->pid_file = NULL;
+	pid_file_remove(launch->options->pid_file, launch->pid_file);
+	launch->pid_file = -1;
 	if (launch->link >= 0)
 		close(launch->link);
 	launch->link = -1;

@@ -9,12 +9,11 @@
 #include "spi-daemon/config/options.h"
 #include "vhost/keeper/link.h"
 
-struct pidfh;
-
 struct launch {
+	const struct launch_options *options;
 	int background; /* for background_ready(); -1: in the foreground */
-	struct pidfh *pid_file;
-	int link; /* to the keeper that started us; -1: none */
+	int pid_file;	/* descriptor; -1: there is none */
+	int link;	/* to the keeper that started us; -1: none */
 };
 
 /*
@@ -41,6 +40,13 @@ int launch_begin(struct launch *launch, const struct launch_options *options,
  */
 void launch_begin_kept(struct launch *launch,
 		       const struct launch_options *options, int link);
+
+/*
+ * The same for a keeper that takes another one's place, in the same process:
+ * opens the log. ->pid_file is for the caller to fill in.
+ */
+void launch_begin_again(struct launch *launch,
+			const struct launch_options *options);
 
 /*
  * Reports to whoever started the daemon that it is ready: the process that

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <bsd/libutil.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,26 +29,25 @@ static void explain(const char *path, int err, pid_t other, char *error,
 			 strerror(err));
 }
 
-int pid_file_make(const char *path, struct pidfh **file, char *error,
-		  size_t error_size)
+int pid_file_make(const char *path, char *error, size_t error_size)
 {
+	struct pidfh *file;
 	pid_t other = -1;
+	int fd = -1;
 	int err;
 
-	*file = pidfile_open(path, MODE, &other);
-	if (!*file) {
-		err = errno;
+	file = pidfile_open(path, MODE, &other);
+	if (file && !fchmod(pidfile_fileno(file), MODE) && !pidfile_write(file))
+		/* The lock belongs to the open file, and so to its copy. */
+		fd = fcntl(pidfile_fileno(file), F_DUPFD_CLOEXEC, 0);
+	err = errno;
+	if (fd < 0)
 		explain(path, err, other, error, error_size);
-		return -err;
-	}
-	if (fchmod(pidfile_fileno(*file), MODE) < 0 ||
-	    pidfile_write(*file) < 0) {
-		err = errno;
-		explain(path, err, other, error, error_size);
-		pid_file_remove(*file);
-		return -err;
-	}
-	return 0;
+	if (file && fd < 0)
+		pidfile_remove(file);
+	else if (file)
+		pidfile_close(file);
+	return fd < 0 ? -err : fd;
 }
 
 /* Returns the id in the file that a process has locked; or a negative errno. */
@@ -81,11 +81,15 @@ int pid_file_signal(const char *path, int sig, char *error, size_t error_size)
 	return ret;
 }
 
-void pid_file_remove(struct pidfh *file)
+void pid_file_remove(const char *path, int fd)
 {
-	if (!file)
+	struct stat file, found;
+
+	if (fd < 0)
 		return;
 	/* Unlinking may need root. An empty file names no process to kill. */
-	if (ftruncate(pidfile_fileno(file), 0) < 0 || pidfile_remove(file) < 0)
-		return;
+	if (!ftruncate(fd, 0) && !fstat(fd, &file) && !lstat(path, &found) &&
+	    file.st_dev == found.st_dev && file.st_ino == found.st_ino)
+		unlink(path);
+	close(fd);
 }

@@ -8,8 +8,6 @@
 
 #include <stddef.h>
 
-struct pidfh; /* libbsd's */
-
 /*
  * Creates the file @path, or takes over one that is not locked, locks it, and
  * writes the id of this process to it. Its mode is 0644, whatever the umask.
@@ -17,12 +15,11 @@ struct pidfh; /* libbsd's */
  * If root calls this, only root may be able to write to the directory of @path:
  * another user could put a link there, and have another file overwritten.
  *
- * Returns 0 and stores in @file what pid_file_remove() takes. Returns -EEXIST
- * if a running daemon has the file locked, or another negative errno, with one
+ * Returns the descriptor of the file, which keeps it locked. Returns -EEXIST if
+ * a running daemon has the file locked, or another negative errno, with one
  * line (no newline) in @error.
  */
-int pid_file_make(const char *path, struct pidfh **file, char *error,
-		  size_t error_size);
+int pid_file_make(const char *path, char *error, size_t error_size);
 
 /*
  * Sends @sig to the daemon that has the file @path locked. Returns 0; or
@@ -32,9 +29,9 @@ int pid_file_make(const char *path, struct pidfh **file, char *error,
 int pid_file_signal(const char *path, int sig, char *error, size_t error_size);
 
 /*
- * Removes the file, or leaves it empty if the daemon's user may not remove it.
- * Frees @file. Does nothing if @file is NULL.
+ * Removes the file @path, or leaves it empty if the daemon's user may not
+ * remove it. Closes @fd. Does nothing if that is -1.
  */
-void pid_file_remove(struct pidfh *file);
+void pid_file_remove(const char *path, int fd);
 
 #endif

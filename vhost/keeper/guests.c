@@ -54,7 +54,8 @@ void keeper_guest_free(struct keeper_guest *guest)
 {
 	disconnect(guest);
 	keeper_guest_close_channel(guest);
-	vhost_unlisten(&guest->listener);
+	if (guest->listener.fd >= 0)
+		vhost_unlisten(&guest->listener);
 	free(guest);
 }
 
@@ -63,7 +64,7 @@ void keeper_guest_connect(struct keeper *k, struct keeper_guest *guest,
 {
 	int ends[2];
 
-	if (!guest->connected || guest->channel < 0 || k->drains)
+	if (!guest->connected || guest->channel < 0 || k->mode == KEEPER_DRAINS)
 		return;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
 		say(k, guest, "no socket for the back end");
@@ -72,7 +73,8 @@ void keeper_guest_connect(struct keeper *k, struct keeper_guest *guest,
 	if (vhost_pass_fd(guest->channel, "", 1, ends[1]) < 0)
 		close(ends[0]);
 	else
-		keeper_relay_attach(&guest->relay, ends[0], k->gated, now);
+		keeper_relay_attach(&guest->relay, ends[0],
+				    k->mode == KEEPER_TRIES, now);
 	close(ends[1]);
 	report(k, guest);
 }
@@ -139,6 +141,19 @@ static int make_room(struct keeper *k)
 	return 0;
 }
 
+struct keeper_guest *keeper_guest_new(struct keeper *k)
+{
+	struct keeper_guest *guest = calloc(1, sizeof(*guest));
+
+	if (!guest || make_room(k)) {
+		free(guest);
+		return NULL;
+	}
+	guest->listener.fd = guest->channel = -1;
+	k->guests[k->guest_count++] = guest;
+	return guest;
+}
+
 int keeper_guest_add(struct keeper *k, const struct keeper_ask *ask,
 		     struct keeper_guest **out)
 {
@@ -146,17 +161,17 @@ int keeper_guest_add(struct keeper *k, const struct keeper_ask *ask,
 		.mode = ask->mode,
 		.group = ask->group,
 	};
-	struct keeper_guest *guest = calloc(1, sizeof(*guest));
-	int ret = guest ? make_room(k) : -ENOMEM;
+	struct vhost_listener listener;
+	int ret = vhost_listen(&listener, ask->path, &access);
 
-	if (!ret)
-		ret = vhost_listen(&guest->listener, ask->path, &access);
-	if (ret) {
-		free(guest);
+	if (ret)
 		return ret;
+	*out = keeper_guest_new(k);
+	if (!*out) {
+		vhost_unlisten(&listener);
+		return -ENOMEM;
 	}
-	guest->channel = -1;
-	*out = k->guests[k->guest_count++] = guest;
+	(*out)->listener = listener;
 	return 0;
 }
 
@@ -175,7 +190,7 @@ static void read_channel(const struct keeper *k, struct keeper_guest *guest)
 		ret = vhost_receive_fd(guest->channel, &byte, 1, &fd);
 	if (ret == -EAGAIN)
 		return;
-	if (!ret && !k->drains)
+	if (!ret && k->mode != KEEPER_DRAINS)
 		guest->gone = true;
 	keeper_guest_close_channel(guest);
 }
@@ -258,18 +273,19 @@ void keeper_guest_fill(const struct keeper *k, const struct keeper_guest *guest,
 {
 	const struct keeper_relay *relay = &guest->relay;
 
-	if (guest->accept_at) {
-		fds[0].fd = -1;
+	const bool rests = k->mode == KEEPER_RESTS;
+
+	if (guest->accept_at)
 		wake_by(deadline, guest->accept_at);
-	} else {
+	else if (!rests)
 		fds[0].fd = guest->listener.fd;
-	}
 	fds[1].fd = guest->channel;
 	if (!guest->connected)
 		return;
 	/* Without a back end, it matters whether the front end is still there.
 	 */
-	if (keeper_relay_wants_front(relay) || relay->stage == KEEPER_DETACHED)
+	if (!rests && (keeper_relay_wants_front(relay) ||
+		       relay->stage == KEEPER_DETACHED))
 		fds[2].fd = relay->front.fd;
 	if (!keeper_relay_wants_front(relay))
 		fds[2].events = 0; /* POLLHUP comes all the same */

@@ -9,6 +9,9 @@
 struct keeper_guest *keeper_guest_find(const struct keeper *keeper,
 				       const char *path);
 
+/* Adds a guest of which nothing is known yet. NULL: out of memory. */
+struct keeper_guest *keeper_guest_new(struct keeper *keeper);
+
 /*
  * Adds the guest that @ask describes, without a channel. Returns 0, or a
  * negative errno as vhost_listen() does.

@@ -56,15 +56,15 @@ void keeper_fini(struct keeper *k)
 void keeper_attach(struct keeper *k, int link, bool gated)
 {
 	k->link = link;
-	k->ready = k->drains = false;
+	k->ready = false;
 	keeper_memories_renew(&k->memories);
-	k->gated = gated;
+	k->mode = gated ? KEEPER_TRIES : KEEPER_WORKS;
 	k->history.processes++;
 }
 
 void keeper_drain(struct keeper *k, uint64_t now)
 {
-	k->drains = true;
+	k->mode = KEEPER_DRAINS;
 	for (unsigned int i = 0; i < k->guest_count; i++)
 		if (k->guests[i]->connected)
 			keeper_relay_drain(&k->guests[i]->relay, now);
@@ -101,10 +101,26 @@ enum keeper_trial keeper_look_at_trial(const struct keeper *k)
 
 void keeper_open_gate(struct keeper *k, uint64_t now)
 {
-	k->gated = false;
+	k->mode = KEEPER_WORKS;
 	for (unsigned int i = 0; i < k->guest_count; i++)
 		if (k->guests[i]->connected)
 			keeper_relay_open_gate(&k->guests[i]->relay, now);
+}
+
+void keeper_rest(struct keeper *k, bool rest)
+{
+	k->mode = rest ? KEEPER_RESTS : KEEPER_WORKS;
+}
+
+bool keeper_is_at_rest(const struct keeper *k)
+{
+	if (k->mode != KEEPER_RESTS)
+		return false;
+	for (unsigned int i = 0; i < k->guest_count; i++)
+		if (k->guests[i]->connected &&
+		    keeper_relay_waits(&k->guests[i]->relay))
+			return false;
+	return true;
 }
 
 void keeper_detach(struct keeper *k, uint64_t now)
@@ -113,6 +129,7 @@ void keeper_detach(struct keeper *k, uint64_t now)
 		close(k->link);
 	k->link = -1;
 	k->ready = false;
+	k->mode = KEEPER_WORKS;
 	for (unsigned int i = 0; i < k->guest_count; i++) {
 		struct keeper_guest *guest = k->guests[i];
 

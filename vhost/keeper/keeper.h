@@ -54,14 +54,24 @@ struct keeper_guest {
 	struct keeper_relay relay; /* while ->connected */
 };
 
+/*
+ * What is going on with the back end. A keeper itself rests before it is
+ * replaced.
+ */
+enum keeper_mode {
+	KEEPER_WORKS,
+	KEEPER_DRAINS, /* the back end is to end, and another takes over */
+	KEEPER_TRIES,  /* the back end is on trial */
+	KEEPER_RESTS,  /* nothing of a front end is taken */
+};
+
 struct keeper {
 	const struct keeper_ops *ops;
 	void *opaque;
 	struct keeper_limits limits;
 	int link; /* -1: no back end */
 	bool ready;
-	bool drains; /* the back end is to end, and another takes over */
-	bool gated;  /* the back end is on trial */
+	enum keeper_mode mode;
 	struct keeper_guest **guests;
 	unsigned int guest_count;
 	struct pollfd *fds;		 /* KEEPER_POLL_... */
@@ -113,6 +123,13 @@ enum keeper_trial {
 
 enum keeper_trial keeper_look_at_trial(const struct keeper *keeper);
 void keeper_open_gate(struct keeper *keeper, uint64_t now);
+
+/*
+ * Takes nothing more of front ends, or goes on. A keeper that keeper_is_at_rest
+ * has told its back end nothing that waits for an answer: it can be replaced.
+ */
+void keeper_rest(struct keeper *keeper, bool rest);
+bool keeper_is_at_rest(const struct keeper *keeper);
 
 /*
  * Fills in ->fds. Returns how many there are; and in @deadline when

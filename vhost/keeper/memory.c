@@ -55,19 +55,13 @@ static void remove_at(struct keeper_memories *memories,
 	memories->count--;
 }
 
-static int add(struct keeper_memories *memories, const char *name,
-	       uint64_t size)
+/* Adds the file @fd, which is owned even if there is no memory. */
+static int add_file(struct keeper_memories *memories, const char *name,
+		    uint64_t size, int fd)
 {
 	size_t len = strlen(name) + 1;
-	struct keeper_memory *memory;
-	int fd;
+	struct keeper_memory *memory = malloc(sizeof(*memory) + len);
 
-	if (memories->count >= KEEPER_MEMORY_COUNT)
-		return -ENOSPC;
-	fd = make_file(size);
-	if (fd < 0)
-		return fd;
-	memory = malloc(sizeof(*memory) + len);
 	if (!memory) {
 		close(fd);
 		return -ENOMEM;
@@ -81,6 +75,17 @@ static int add(struct keeper_memories *memories, const char *name,
 	memories->first = memory;
 	memories->count++;
 	return 0;
+}
+
+static int add(struct keeper_memories *memories, const char *name,
+	       uint64_t size)
+{
+	int fd;
+
+	if (memories->count >= KEEPER_MEMORY_COUNT)
+		return -ENOSPC;
+	fd = make_file(size);
+	return fd < 0 ? fd : add_file(memories, name, size, fd);
 }
 
 int keeper_memories_get(struct keeper_memories *memories, const char *name,
@@ -127,4 +132,52 @@ void keeper_memories_fini(struct keeper_memories *memories)
 {
 	keeper_memories_renew(memories);
 	keeper_memories_drop(memories);
+}
+
+static void write_all(struct image *image, struct keeper_memories *memories)
+{
+	for (struct keeper_memory *m = memories->first; m; m = m->next) {
+		char *name = m->name;
+
+		image_text(image, &name);
+		image_u64(image, &m->size);
+		image_fd(image, &m->fd);
+		image_flag(image, &m->asked);
+	}
+}
+
+static void read_one(struct image *image, struct keeper_memories *memories)
+{
+	uint64_t size = 0;
+	bool asked = false;
+	char *name = NULL;
+	int fd = -1;
+
+	image_text(image, &name);
+	image_u64(image, &size);
+	image_fd(image, &fd);
+	image_flag(image, &asked);
+	if (!name || fd < 0) {
+		image_reject(image);
+		if (fd >= 0)
+			close(fd);
+	} else if (add_file(memories, name, size, fd)) {
+		image_reject(image);
+	} else {
+		memories->first->asked = asked;
+	}
+	free(name);
+}
+
+void keeper_memories_image(struct image *image,
+			   struct keeper_memories *memories)
+{
+	uint32_t count = memories->count;
+
+	image_u32(image, &count, KEEPER_MEMORY_COUNT);
+	if (!image->reads)
+		write_all(image, memories);
+	else
+		for (uint32_t i = 0; i < count; i++)
+			read_one(image, memories);
 }

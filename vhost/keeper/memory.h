@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vhost/keeper/image/image.h"
+
 /* What a back end can ask for */
 #define KEEPER_MEMORY_COUNT 256
 #define KEEPER_MEMORY_SIZE  (1ull << 30) /* bytes, each */
@@ -36,6 +38,10 @@ void keeper_memories_renew(struct keeper_memories *memories);
  */
 int keeper_memories_get(struct keeper_memories *memories, const char *name,
 			uint64_t size, bool fresh);
+
+/* Writes them, or adds those that are read. */
+void keeper_memories_image(struct image *image,
+			   struct keeper_memories *memories);
 
 /* Drops what this back end has not asked for. */
 void keeper_memories_drop(struct keeper_memories *memories);

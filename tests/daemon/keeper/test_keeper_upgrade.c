@@ -4,11 +4,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/lib/keeper/copy.h"
 #include "tests/lib/keeper/killer.h"
+#include "tests/lib/process.h"
 #include "tests/lib/test.h"
+#include "vhost/front/deadline.h"
 
 TEST_WITH(upgrade_is_made_by_one_command, struct rig *rig)
 {
@@ -146,6 +149,66 @@ TEST_WITH(crash_goes_on_with_the_configuration_that_was_reloaded,
 	check_max_speed(rig_open(rig, 0), 1000000);
 	rig_close(rig, 0);
 	copy_stop(rig);
+}
+
+/* Returns the file that process @pid runs. */
+static ino_t running(pid_t pid)
+{
+	struct stat st;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ino;
+}
+
+static void wait_replaced(const struct rig *rig)
+{
+	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
+	struct stat st;
+
+	assert_int_equal(stat(daemon_file(&rig->daemon, "copy"), &st), 0);
+	while (running(rig->daemon.pid) != st.st_ino) {
+		if (!deadline_left(deadline))
+			fail_msg("%s", daemon_stderr(&rig->daemon));
+		process_sleep_ms(2);
+	}
+	assert_int_equal(running(daemon_child(&rig->daemon)), st.st_ino);
+}
+
+/* The process id, the child and all descriptors stay. */
+TEST_WITH(upgrade_replaces_the_keeper_too, struct rig *rig)
+{
+	struct spi_front *front;
+	unsigned int fds = 0;
+
+	copy_start(rig, "");
+	front = rig_open(rig, 0);
+	for (unsigned int i = 0; i < 5; i++) {
+		pid_t child;
+
+		rig_check_loopback(front, 10);
+		copy_replace(rig);
+		assert_int_equal(copy_upgrade(rig), 0);
+		wait_replaced(rig);
+		child = daemon_child(&rig->daemon);
+		rig_check_loopback(front, 10);
+		rig_check_control(front);
+		if (!fds)
+			fds = daemon_fds(&rig->daemon);
+		daemon_expect_fds(&rig->daemon, fds);
+		assert_int_equal(daemon_child(&rig->daemon), child);
+		killer_crash(&rig->daemon, SIGKILL);
+		rig_check_loopback(front, 10);
+		daemon_expect_fds(&rig->daemon, fds);
+	}
+	kill(rig->daemon.pid, SIGUSR1);
+	copy_wait_log(rig, "upgrades 5");
+	rig_close(rig, 0);
+	rig_check_loopback(rig_open(rig, 0), 10);
+	rig_close(rig, 0);
+	copy_stop(rig);
+	assert_int_not_equal(access(daemon_file(&rig->daemon, "pid"), F_OK), 0);
 }
 
 TEST_MAIN(rig_setup_idle, rig_teardown)

@@ -361,10 +361,10 @@ static int take_answer(struct keeper_relay *relay, uint64_t now)
 	return ret ? ret : proceed(relay, now);
 }
 
-/* Returns true if the back end has something to answer. */
-static bool is_asked(const struct keeper_relay *relay)
+bool keeper_relay_waits(const struct keeper_relay *relay)
 {
-	return relay->stage != KEEPER_READY && relay->stage != KEEPER_DRAINED &&
+	return relay->stage != KEEPER_DETACHED &&
+	       relay->stage != KEEPER_READY && relay->stage != KEEPER_DRAINED &&
 	       relay->stage != KEEPER_GATED;
 }
 
@@ -374,7 +374,7 @@ int keeper_relay_read_back(struct keeper_relay *relay, uint64_t now)
 
 	if (!ret)
 		return 0;
-	if (ret < 0 || !is_asked(relay) ||
+	if (ret < 0 || !keeper_relay_waits(relay) ||
 	    relay->back.msg.header.request != relay->expected) {
 		keeper_relay_detach(relay, now);
 		return 0;
@@ -389,7 +389,7 @@ int keeper_relay_read_back(struct keeper_relay *relay, uint64_t now)
 static uint64_t patience(const struct keeper_relay *relay,
 			 const struct keeper_limits *limits)
 {
-	if (!is_asked(relay))
+	if (!keeper_relay_waits(relay))
 		return limits->ping_ns;
 	return relay->answered ? limits->hang_ns : limits->accept_ns;
 }
@@ -421,7 +421,7 @@ int keeper_relay_tick(struct keeper_relay *relay,
 		return 0;
 	if (relay->stage == KEEPER_DETACHED)
 		return keeper_answer_alone(relay);
-	if (is_asked(relay))
+	if (keeper_relay_waits(relay))
 		return -ETIMEDOUT;
 	if (relay->stage == KEEPER_READY)
 		ping(relay, now);

@@ -127,6 +127,9 @@ void keeper_relay_drain(struct keeper_relay *relay, uint64_t now);
 /* The back end, which is GATED, starts the rings. */
 void keeper_relay_open_gate(struct keeper_relay *relay, uint64_t now);
 
+/* Returns true if the back end has something to answer. */
+bool keeper_relay_waits(const struct keeper_relay *relay);
+
 /* Returns true if a message of the front end can be read. */
 bool keeper_relay_wants_front(const struct keeper_relay *relay);
 

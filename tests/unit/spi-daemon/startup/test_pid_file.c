@@ -19,7 +19,7 @@ struct place {
 	char dir[96];
 	char path[128];
 	char error[256];
-	struct pidfh *file;
+	int fd;
 };
 
 static int setup(void **state)
@@ -44,7 +44,8 @@ static int teardown(void **state)
 
 static int make(struct place *p)
 {
-	return pid_file_make(p->path, &p->file, p->error, sizeof(p->error));
+	p->fd = pid_file_make(p->path, p->error, sizeof(p->error));
+	return p->fd < 0 ? p->fd : 0;
 }
 
 /* Returns the number in the file, 0 if it is empty, -1 if there is no file. */
@@ -72,39 +73,39 @@ static void file_holds_the_process_id_until_removed(void **state)
 	assert_int_equal(content(p), getpid());
 	assert_int_equal(stat(p->path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
-	pid_file_remove(p->file);
+	pid_file_remove(p->path, p->fd);
 	assert_int_equal(content(p), -1);
 }
 
 static void second_is_told_the_first_ones_process_id(void **state)
 {
 	struct place *p = *state;
-	struct pidfh *first;
+	int first;
 	char expected[200];
 
 	assert_int_equal(make(p), 0);
-	first = p->file;
+	first = p->fd;
 	assert_int_equal(make(p), -EEXIST);
 	snprintf(expected, sizeof(expected),
 		 "--pidfile=%s: already running, process %d", p->path,
 		 (int)getpid());
 	assert_string_equal(p->error, expected);
 	assert_int_equal(content(p), getpid());
-	pid_file_remove(first);
+	pid_file_remove(p->path, first);
 }
 
 /* The daemon locks the file first, and then writes the process id. */
 static void file_without_an_id_yet_is_not_taken(void **state)
 {
 	struct place *p = *state;
-	struct pidfh *first;
+	int first;
 
 	assert_int_equal(make(p), 0);
-	first = p->file;
+	first = p->fd;
 	assert_int_equal(truncate(p->path, 0), 0);
 	assert_int_equal(make(p), -EEXIST);
 	assert_non_null(strstr(p->error, "another daemon is starting"));
-	pid_file_remove(first);
+	pid_file_remove(p->path, first);
 }
 
 static void file_of_a_dead_process_is_taken_over(void **state)
@@ -117,7 +118,7 @@ static void file_of_a_dead_process_is_taken_over(void **state)
 	fclose(file);
 	assert_int_equal(make(p), 0);
 	assert_int_equal(content(p), getpid());
-	pid_file_remove(p->file);
+	pid_file_remove(p->path, p->fd);
 }
 
 static void place_that_cannot_be_is_named(void **state)
@@ -147,20 +148,20 @@ static void file_that_may_not_be_removed_is_left_empty(void **state)
 	if (!child) {
 		if (make(p) < 0 || setuid(NOBODY) < 0)
 			_exit(1);
-		pid_file_remove(p->file);
+		pid_file_remove(p->path, p->fd);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	assert_int_equal(content(p), 0);
 	assert_int_equal(make(p), 0);
-	pid_file_remove(p->file);
+	pid_file_remove(p->path, p->fd);
 }
 
 static void no_file_is_no_error(void **state)
 {
 	(void)state;
-	pid_file_remove(NULL);
+	pid_file_remove("/no/such/file", -1);
 }
 
 int main(void)

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "spi-daemon/keeper/succession.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "spi-daemon/system/clock.h"
+#include "vhost/keeper/keeper_image.h"
+
+static void image_child(struct image *image, struct child *child)
+{
+	image_int(image, &child->pid);
+	image_fd(image, &child->program.exe);
+	image_fd(image, &child->program.config);
+	image_text(image, &child->path);
+	if (child->pid <= 0 || child->program.exe < 0)
+		image_reject(image);
+}
+
+static void image_keeping(struct image *image, struct keeping *k, int *pid_file)
+{
+	image_child(image, &k->child);
+	image_fd(image, pid_file);
+	keeper_image(image, &k->keeper);
+}
+
+/* Makes a nest with all that this keeper remembers. */
+static int make_nest(struct keeping *k)
+{
+	struct image image;
+	int ret = nest_init(&k->nest);
+
+	if (ret)
+		return ret;
+	image_init(&image);
+	image_keeping(&image, k, &k->launch->pid_file);
+	ret = image_end(&image);
+	if (!ret)
+		ret = nest_put(&k->nest, &image);
+	image_fini(&image);
+	if (ret)
+		nest_fini(&k->nest);
+	return ret;
+}
+
+static void give_up(struct keeping *k, const char *why)
+{
+	log_warning("the keeper runs its old binary: %s", why);
+	nest_fini(&k->nest);
+	keeper_rest(&k->keeper, false);
+	life_enter(k, KEEPING_SERVING);
+}
+
+void succession_begin(struct keeping *k)
+{
+	int ret = make_nest(k);
+
+	if (!ret)
+		ret = child_check(&k->child, &k->child.program, k->nest.out,
+				  &k->check_out);
+	if (ret < 0) {
+		give_up(k, strerror(-ret));
+		return;
+	}
+	k->check = ret;
+	life_enter(k, KEEPING_PROBING);
+}
+
+void succession_checked(struct keeping *k, int status)
+{
+	char text[LIFE_CHECK_TEXT], yes;
+	bool can;
+
+	life_end_check(k, text);
+	can = WIFEXITED(status) && !WEXITSTATUS(status) &&
+	      recv(k->nest.in, &yes, 1, 0) == 1;
+	nest_fini(&k->nest);
+	if (k->state != KEEPING_PROBING)
+		return;
+	if (!can) {
+		give_up(k, text[0] ? text
+				   : "the new one does not know how to "
+				     "take its place");
+		return;
+	}
+	keeper_rest(&k->keeper, true);
+	life_enter(k, KEEPING_RESTING);
+}
+
+void succession_go_on(struct keeping *k)
+{
+	struct child_legacy legacy = { -1, k->child.program.config, -1 };
+	int ret;
+
+	if (k->state != KEEPING_RESTING)
+		return;
+	if (!keeper_is_at_rest(&k->keeper)) {
+		if (clock_now() - k->since >= k->keeper.limits.hang_ns)
+			give_up(k, "the serving process does not answer");
+		return;
+	}
+	ret = make_nest(k);
+	legacy.image = k->nest.out;
+	if (!ret)
+		ret = child_become(&k->child, legacy);
+	give_up(k, strerror(-ret));
+}
+
+static void explain(int ret, char *error, size_t error_size)
+{
+	const char *why = ret == -EPROTONOSUPPORT ? "has another version"
+			  : ret == -EBADMSG	  ? "is damaged"
+						  : strerror(-ret);
+
+	snprintf(error, error_size, "the image of the keeper: %s", why);
+}
+
+int succession_take(struct keeping *k, int nest, int *pid_file, char *error,
+		    size_t error_size)
+{
+	struct image image;
+	int ret = nest_take(nest, &image);
+
+	close(nest);
+	if (!ret) {
+		image_keeping(&image, k, pid_file);
+		ret = image_end(&image);
+		image_fini(&image);
+	}
+	if (ret)
+		explain(ret, error, error_size);
+	return ret;
+}
+
+int succession_try(int nest, char *error, size_t error_size)
+{
+	const int answer = dup(nest);
+	struct keeping k = { .signals = -1 };
+	int pid_file;
+	int ret = keeper_init(&k.keeper, NULL, NULL);
+
+	/* Nothing of this is freed: the sockets are not ours to remove. */
+	if (!ret)
+		ret = succession_take(&k, nest, &pid_file, error, error_size);
+	if (!ret && send(answer, "", 1, MSG_NOSIGNAL) < 0)
+		ret = -errno;
+	return ret;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "vhost/keeper/keeper_image.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "vhost/keeper/guests.h"
+#include "vhost/keeper/session/relay_image.h"
+
+#define GUESTS_MAX 4096
+
+static void image_listener(struct image *image, struct vhost_listener *listener)
+{
+	image_fd(image, &listener->fd);
+	image_text(image, &listener->path);
+	image_data(image, &listener->dev, sizeof(listener->dev));
+	image_data(image, &listener->ino, sizeof(listener->ino));
+	if (listener->fd >= 0 && listener->path)
+		return;
+	image_reject(image);
+	if (image->reads) {
+		/* There is no socket to remove. */
+		if (listener->fd >= 0)
+			close(listener->fd);
+		free(listener->path);
+		listener->path = NULL;
+		listener->fd = -1;
+	}
+}
+
+static void image_guest(struct image *image, struct keeper_guest *guest)
+{
+	image_name(image, guest->name, sizeof(guest->name));
+	image_listener(image, &guest->listener);
+	image_fd(image, &guest->channel);
+	image_u64(image, &guest->hidden);
+	image_flag(image, &guest->connected);
+	image_u64(image, &guest->accept_at);
+	if (guest->connected)
+		keeper_relay_image(image, &guest->relay);
+}
+
+static void image_guests(struct image *image, struct keeper *keeper)
+{
+	uint32_t count = keeper->guest_count;
+
+	image_u32(image, &count, GUESTS_MAX);
+	for (uint32_t i = 0; i < count; i++) {
+		struct keeper_guest *guest = image->reads
+						     ? keeper_guest_new(keeper)
+						     : keeper->guests[i];
+
+		if (guest)
+			image_guest(image, guest);
+		else
+			image_reject(image);
+		if (image->error)
+			return;
+	}
+}
+
+void keeper_image(struct image *image, struct keeper *keeper)
+{
+	image_fd(image, &keeper->link);
+	image_flag(image, &keeper->ready);
+	image_data(image, &keeper->history, sizeof(keeper->history));
+	keeper->history.reason[sizeof(keeper->history.reason) - 1] = '\0';
+	keeper_memories_image(image, &keeper->memories);
+	image_guests(image, keeper);
+}
