@@ -397,8 +397,9 @@ check-bench: ## that the benchmarks work; no figure is judged
 
 .PHONY: run-bench
 run-bench: all $(BENCHES)
-	@BENCH_SECONDS=0.1 TEST_JOBS=1 TEST_TIMEOUT=120 $(run) --plain \
-		$(BENCHES)
+	@BENCH_SECONDS=0.1 TEST_JOBS=1 TEST_TIMEOUT=120 \
+		BENCHES=$(BUILD)/tests/bench $(run) --plain \
+		$(BENCHES) tests/bench/test_speed.sh
 
 .PHONY: check-qtest
 check-qtest: ## QEMU's own front end, without a guest

@@ -189,10 +189,12 @@ static void write_plot(struct plot *p, unsigned int index)
 	}
 }
 
+/* Returns true if one of the rows that are drawn has @kind. */
 static bool has_kind(const struct report *report, enum peer_kind kind)
 {
 	for (unsigned int i = 0; i < report->count; i++)
-		if (is_shown(&report->results[i].of[kind]))
+		if (report->results[i].row->x > 0 &&
+		    is_shown(&report->results[i].of[kind]))
 			return true;
 	return false;
 }
