@@ -16,7 +16,7 @@
 #include "spi-daemon/supervisor.h"
 #include "virtio/mem/guest_mem.h"
 
-/* Between two looks at how things are. */
+/* Between two looks at how things are, while anything happens */
 #define TICK_NS NS_PER_S
 
 /* Blocked before any thread is made, so that only we get them. */
@@ -28,6 +28,7 @@ static void block_signals(sigset_t *set)
 	sigaddset(set, SIGHUP);
 	sigaddset(set, SIGUSR1);
 	sigaddset(set, SIGUSR2);
+	sigaddset(set, WATCHER_SIGNAL);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 	/* A front end that closed its end is an error of write(2), no more. */
 	signal(SIGPIPE, SIG_IGN);
@@ -88,40 +89,55 @@ static void log_stats(const struct guest_set *set, const struct launch *launch)
 	stats_view_fini(&view);
 }
 
-static void write_stats(const struct guest_set *set,
+/* Returns true if there was something new to write. */
+static bool write_stats(const struct guest_set *set,
 			const struct launch *launch, struct stats_file *file,
 			time_t start)
 {
 	struct keeper_history history;
 	struct stats_view view;
+	bool changed;
 
 	if (!file->path || stats_view_init(&view, set) < 0)
-		return;
+		return false;
 	add_history(&view, launch, &history);
-	stats_file_write(file, stats_prom(&view, start));
+	changed = stats_file_write(file, stats_prom(&view, start));
 	stats_view_fini(&view);
+	return changed;
 }
 
 /*
- * Returns the next signal, or 0 when the time is past @tick; then the next
- * tick is to come. However many signals come, ticks come too.
+ * Returns the next signal, or 0 when the time is past @tick, or when a thread
+ * works after a rest: CLOCK_NEVER. However many signals come, ticks come too.
  */
-static int wait_signal(const sigset_t *signals, uint64_t *tick)
+static int wait_signal(const sigset_t *signals, uint64_t tick)
 {
 	for (;;) {
 		uint64_t now = clock_now();
-		struct timespec left;
+		struct timespec left = clock_left(now, tick);
 		int sig;
 
-		if (now >= *tick) {
-			*tick = now + TICK_NS;
+		if (now >= tick)
 			return 0;
-		}
-		left = clock_left(now, *tick);
-		sig = sigtimedwait(signals, NULL, &left);
+		sig = tick == CLOCK_NEVER ? sigwaitinfo(signals, NULL)
+					  : sigtimedwait(signals, NULL, &left);
+		if (sig == WATCHER_SIGNAL)
+			return 0;
 		if (sig > 0)
 			return sig;
 	}
+}
+
+/* Looks how things are. Returns when to do so again, monotonic ns. */
+static uint64_t look(struct guest_set *set, const struct launch *launch,
+		     struct stats_file *stats, time_t start)
+{
+	bool worked = guest_set_look(set);
+	bool changed = write_stats(set, launch, stats, start);
+
+	if (!worked && !changed && guest_set_rest(set))
+		return CLOCK_NEVER;
+	return clock_now() + TICK_NS;
 }
 
 /* Until a signal says that it is enough; returns that. */
@@ -133,12 +149,11 @@ static int supervise(struct guest_set *set, struct stats_file *stats,
 	uint64_t tick = 0;
 
 	for (;;) {
-		int sig = wait_signal(signals, &tick);
+		int sig = wait_signal(signals, tick);
 
 		switch (sig) {
 		case 0:
-			guest_set_look(set);
-			write_stats(set, launch, stats, start);
+			tick = look(set, launch, stats, start);
 			break;
 		case SIGHUP:
 			reload(set, launch, argc, argv);

@@ -52,17 +52,19 @@ static int open_guest(struct guest_set *set, struct guest_spec *spec,
 	return 0;
 }
 
-static int listen_guest(const struct guest_set *set, struct guest *guest,
-			char *error, size_t error_size)
+static int listen_guest(struct guest_set *set, struct guest *guest, char *error,
+			size_t error_size)
 {
 	int ret = guest_worker_init(&guest->worker, &guest->spec,
 				    &guest->controller, set->link);
 
-	if (ret < 0)
+	if (ret < 0) {
 		explain(guest->spec.socket, ret, error, error_size);
-	else
-		guest->listens = true;
-	return ret;
+		return ret;
+	}
+	guest->worker.watchdog.watcher = &set->watcher;
+	guest->listens = true;
+	return 0;
 }
 
 static int start_guest(struct guest *guest, char *error, size_t error_size)
@@ -153,7 +155,10 @@ int guest_set_start(struct guest_set *set, struct options *options, int link,
 {
 	int ret = 0;
 
-	*set = (struct guest_set){ .link = link };
+	*set = (struct guest_set){
+		.link = link,
+		.watcher.thread = pthread_self(),
+	};
 	pool_init(&set->pool);
 	if (link >= 0)
 		ret = follow(set, error, error_size);
@@ -171,11 +176,27 @@ int guest_set_start(struct guest_set *set, struct options *options, int link,
 	return ret;
 }
 
-void guest_set_look(struct guest_set *set)
+bool guest_set_look(struct guest_set *set)
 {
+	bool worked = false;
+
 	for (unsigned int i = 0; i < set->count; i++)
 		if (set->guests[i]->runs)
-			guest_worker_look(&set->guests[i]->worker);
+			worked |= guest_worker_look(&set->guests[i]->worker);
+	return worked;
+}
+
+bool guest_set_rest(struct guest_set *set)
+{
+	bool rests = true;
+
+	/* Before the threads are looked at: see watchdog_work(). */
+	atomic_store(&set->watcher.rests, true);
+	for (unsigned int i = 0; rests && i < set->count; i++)
+		rests = watchdog_rests(&set->guests[i]->worker.watchdog);
+	if (!rests)
+		atomic_store(&set->watcher.rests, false);
+	return rests;
 }
 
 void guest_set_stop(struct guest_set *set)

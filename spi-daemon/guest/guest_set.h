@@ -22,7 +22,8 @@ struct guest_set {
 	struct pool pool;
 	struct guest *guests[OPTIONS_MAX_GUESTS];
 	unsigned int count;
-	int link; /* to the keeper (keeper/link.h); -1: none */
+	int link;		/* to the keeper (keeper/link.h); -1: none */
+	struct watcher watcher; /* the thread that calls the functions below */
 };
 
 /*
@@ -47,8 +48,17 @@ int guest_set_start(struct guest_set *set, struct options *options, int link,
 int guest_set_change(struct guest_set *set, struct options *options,
 		     char *error, size_t error_size);
 
-/* To be called about once per second: see guest_worker_look(). */
-void guest_set_look(struct guest_set *set);
+/*
+ * To be called about once per second: see guest_worker_look(). Returns true if
+ * a guest's thread has done anything since the last call.
+ */
+bool guest_set_look(struct guest_set *set);
+
+/*
+ * Returns true if no thread has done anything since guest_set_look(). Then that
+ * need not be called again before WATCHER_SIGNAL comes (system/watchdog.h).
+ */
+bool guest_set_rest(struct guest_set *set);
 
 /* Ends all guests, and removes their sockets. */
 void guest_set_stop(struct guest_set *set);

@@ -291,10 +291,10 @@ static uint32_t wait_for(struct guest_worker *w, uint64_t now,
 	choose_places(w, now, &deadline);
 	if (deadline != CLOCK_NEVER)
 		timeout = clock_left(clock_now(), deadline);
-	watchdog_turn(&w->watchdog);
+	watchdog_wait(&w->watchdog);
 	ready = wait_set_wait(&w->waits,
 			      deadline == CLOCK_NEVER ? NULL : &timeout);
-	watchdog_turn(&w->watchdog);
+	watchdog_work(&w->watchdog);
 	return ready;
 }
 
@@ -332,7 +332,7 @@ int guest_worker_start(struct guest_worker *w)
 	int ret;
 
 	watchdog_init();
-	watchdog_turn(&w->watchdog); /* at work from its first moment on */
+	watchdog_work(&w->watchdog); /* at work from its first moment on */
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	ret = pthread_create(&w->thread, &attr, run, w);
@@ -340,10 +340,13 @@ int guest_worker_start(struct guest_worker *w)
 	return -ret;
 }
 
-void guest_worker_look(struct guest_worker *w)
+bool guest_worker_look(struct guest_worker *w)
 {
-	if (watchdog_look(&w->watchdog, w->thread))
+	enum watchdog_finding finding = watchdog_look(&w->watchdog, w->thread);
+
+	if (finding == WATCHDOG_STUCK)
 		log_debug("%s: held by a system call", w->name);
+	return finding != WATCHDOG_RESTED;
 }
 
 void guest_worker_quit(struct guest_worker *w)

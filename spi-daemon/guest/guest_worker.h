@@ -61,9 +61,10 @@ int guest_worker_start(struct guest_worker *worker);
 
 /*
  * To be called about once per second, by the thread that also quits and joins:
- * a worker that its front end has held since the last call gets free.
+ * a worker that its front end has held since the last call gets free. Returns
+ * true if the worker has done anything since then.
  */
-void guest_worker_look(struct guest_worker *worker);
+bool guest_worker_look(struct guest_worker *worker);
 
 /* Asks the thread to end. */
 void guest_worker_quit(struct guest_worker *worker);

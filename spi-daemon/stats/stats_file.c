@@ -123,22 +123,23 @@ static void tell(struct stats_file *file, int ret)
 	file->fails = ret;
 }
 
-void stats_file_write(struct stats_file *file, char *text)
+bool stats_file_write(struct stats_file *file, char *text)
 {
 	int ret;
 
 	if (!file->path || (text && file->text && !strcmp(text, file->text))) {
 		free(text);
-		return;
+		return false;
 	}
 	ret = replace(file->path, text);
 	tell(file, ret);
 	if (ret) {
 		free(text);
-		return;
+		return true;
 	}
 	free(file->text);
 	file->text = text;
+	return true;
 }
 
 void stats_file_close(struct stats_file *file)

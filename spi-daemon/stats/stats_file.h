@@ -7,6 +7,8 @@
 #define STATS_FILE_H
 
 #include <stdbool.h>
+
+#include <stdbool.h>
 #include <stddef.h>
 
 /* All zero: no file is open, and writing and closing do nothing. */
@@ -29,9 +31,10 @@ int stats_file_open(struct stats_file *file, const char *path, char *error,
  * Replaces the contents of the file by @text if they differ, with a mode that
  * lets everyone read it. Takes @text, which is from malloc(3); NULL counts as a
  * failure for lack of memory. After a failure the old contents stay; the first
- * failure, and the first success after it, are logged.
+ * failure, and the first success after it, are logged. Returns true if they
+ * differed.
  */
-void stats_file_write(struct stats_file *file, char *text);
+bool stats_file_write(struct stats_file *file, char *text);
 
 /* Removes the file if it was written, and frees what @file owns. */
 void stats_file_close(struct stats_file *file);

@@ -19,12 +19,27 @@ void watchdog_init(void)
 	sigaction(WATCHDOG_SIGNAL, &action, NULL);
 }
 
-bool watchdog_look(struct watchdog *w, pthread_t thread)
+void watchdog_wake(struct watcher *watcher)
 {
-	unsigned int turn =
-		atomic_load_explicit(&w->turn, memory_order_relaxed);
-	bool stuck = turn % 2 && turn == w->seen;
+	/* One of them is enough. */
+	if (atomic_exchange(&watcher->rests, false))
+		pthread_kill(watcher->thread, WATCHER_SIGNAL);
+}
+
+enum watchdog_finding watchdog_look(struct watchdog *w, pthread_t thread)
+{
+	unsigned int turn = atomic_load(&w->turn);
+	bool worked = turn != w->seen;
 
 	w->seen = turn;
-	return stuck && !pthread_kill(thread, WATCHDOG_SIGNAL);
+	if (turn % 2 && !worked && !pthread_kill(thread, WATCHDOG_SIGNAL))
+		return WATCHDOG_STUCK;
+	return worked || turn % 2 ? WATCHDOG_WORKED : WATCHDOG_RESTED;
+}
+
+bool watchdog_rests(struct watchdog *w)
+{
+	unsigned int turn = atomic_load(&w->turn);
+
+	return !(turn % 2) && turn == w->seen;
 }

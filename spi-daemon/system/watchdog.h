@@ -11,17 +11,48 @@
 #define WATCHDOG_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* A watched thread. All zero: it waits on purpose. */
+/*
+ * The thread that looks after the others, about once per second while they
+ * work. When none does it rests, until WATCHER_SIGNAL comes: from the first
+ * that works again. It has the signal blocked, and takes it with sigwaitinfo().
+ */
+struct watcher {
+	pthread_t thread;
+	atomic_bool rests;
+};
+
+#define WATCHER_SIGNAL SIGALRM
+
+/* A watched thread. All zero: it waits on purpose, and wakes no watcher. */
 struct watchdog {
+	struct watcher *watcher;
 	atomic_uint turn;  /* odd while the thread works */
 	unsigned int seen; /* ->turn at the last watchdog_look() */
 };
 
-/* The thread begins to work, or begins to wait. */
-static inline void watchdog_turn(struct watchdog *watchdog)
+/* Implements watchdog_work() when the watcher rests. */
+void watchdog_wake(struct watcher *watcher);
+
+/* The thread begins to work. */
+static inline void watchdog_work(struct watchdog *watchdog)
+{
+	struct watcher *watcher = watchdog->watcher;
+
+	/*
+	 * The watcher says that it rests and then looks at the turns; here it
+	 * is the other way round. In this order, one of the two sees the other.
+	 */
+	atomic_fetch_add(&watchdog->turn, 1);
+	if (watcher && atomic_load(&watcher->rests))
+		watchdog_wake(watcher);
+}
+
+/* The thread begins to wait. */
+static inline void watchdog_wait(struct watchdog *watchdog)
 {
 	/* Relaxed: there is one writer, and it orders nothing else. */
 	unsigned int turn =
@@ -30,12 +61,24 @@ static inline void watchdog_turn(struct watchdog *watchdog)
 	atomic_store_explicit(&watchdog->turn, turn + 1, memory_order_relaxed);
 }
 
+enum watchdog_finding {
+	WATCHDOG_RESTED, /* it has not worked since the last look */
+	WATCHDOG_WORKED,
+	WATCHDOG_STUCK, /* it still works on the same, and was interrupted */
+};
+
 /*
  * Sends @thread, which was not joined yet, the signal if it still works on what
  * it did at the last call: it has the time between two calls for each task.
- * Returns true if the signal was sent.
  */
-bool watchdog_look(struct watchdog *watchdog, pthread_t thread);
+enum watchdog_finding watchdog_look(struct watchdog *watchdog,
+				    pthread_t thread);
+
+/*
+ * Returns true if the thread has not worked since watchdog_look(). If that is
+ * so of all threads, after their watcher's ->rests was set, it may rest.
+ */
+bool watchdog_rests(struct watchdog *watchdog);
 
 /* Installs a handler for the signal. Call before watchdog_look(). */
 void watchdog_init(void);
