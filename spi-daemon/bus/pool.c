@@ -40,33 +40,55 @@ static void *map_memory(const struct pool *pool, const char *key, size_t size)
 	return NULL;
 }
 
-/* Simulated chips that keep something */
-static const struct chip_model {
+/* Simulated memory chips */
+static const struct memory_chip {
 	size_t (*memory_size)(const struct sim_chip_config *config);
 	int (*open)(const struct sim_chip_config *config,
 		    enum sim_timing timing, struct spi_device **out);
-} chip_models[] = {
+} memory_chips[] = {
 	[DEVICE_SIM_NOR] = { sim_nor_memory_size, sim_nor_open },
 	[DEVICE_SIM_EEPROM] = { sim_eeprom_memory_size, sim_eeprom_open },
 };
 
-static int open_chip(const struct pool *pool, const struct device_spec *spec,
-		     const char *key, struct spi_device **dev)
+static int open_memory_chip(const struct pool *pool,
+			    const struct device_spec *spec, const char *key,
+			    struct spi_device **dev)
 {
-	const struct chip_model *model = &chip_models[spec->kind];
+	const struct memory_chip *chip = &memory_chips[spec->kind];
 	struct sim_chip_config config = spec->chip;
-	size_t size = model->memory_size(&config);
+	size_t size = chip->memory_size(&config);
 	int ret;
 
 	config.memory = map_memory(pool, key, size);
-	ret = model->open(&config, spec->timing, dev);
+	ret = chip->open(&config, spec->timing, dev);
 	if (ret && config.memory)
 		munmap(config.memory, size);
 	return ret;
 }
 
+static int open_regs(const struct pool *pool, const struct device_spec *spec,
+		     const char *key, struct spi_device **dev, char *error,
+		     size_t error_size)
+{
+	struct sim_chip_config config = spec->chip;
+	size_t size = sim_regs_memory_size(&config);
+	char why[256];
+	int ret;
+
+	config.memory = map_memory(pool, key, size);
+	ret = sim_regs_open(&config, spec->timing, dev, why, sizeof(why));
+	if (!ret)
+		return 0;
+	snprintf(error, error_size, "device=%s: file=%s", spec->path, why);
+	if (config.memory)
+		munmap(config.memory, size);
+	return ret;
+}
+
+/* May tell in @error why it fails. */
 static int open_device(const struct pool *pool, const struct device_spec *spec,
-		       const char *key, struct spi_device **dev)
+		       const char *key, struct spi_device **dev, char *error,
+		       size_t error_size)
 {
 	switch (spec->kind) {
 	case DEVICE_SPIDEV:
@@ -76,7 +98,9 @@ static int open_device(const struct pool *pool, const struct device_spec *spec,
 		return sim_loopback_open(spec->timing, dev);
 	case DEVICE_SIM_NOR:
 	case DEVICE_SIM_EEPROM:
-		return open_chip(pool, spec, key, dev);
+		return open_memory_chip(pool, spec, key, dev);
+	case DEVICE_SIM_REGS:
+		return open_regs(pool, spec, key, dev, error, error_size);
 	case DEVICE_SIM_SOCKET:
 		return sim_socket_open(&spec->socket, spec->timing, dev);
 	}
@@ -211,7 +235,8 @@ static bool has_operations(const struct device_spec *spec)
 }
 
 static int open_handle(struct pool *pool, const struct device_spec *spec,
-		       const char *key, struct handle **out)
+		       const char *key, struct handle **out, char *error,
+		       size_t error_size)
 {
 	struct handle *handle = calloc(1, sizeof(*handle));
 	int ret;
@@ -223,7 +248,8 @@ static int open_handle(struct pool *pool, const struct device_spec *spec,
 	if (!ret)
 		ret = find_bus(pool, spec, handle);
 	if (!ret)
-		ret = open_device(pool, spec, key, &handle->dev);
+		ret = open_device(pool, spec, key, &handle->dev, error,
+				  error_size);
 	if (ret) {
 		close_handle(pool, handle);
 		return ret;
@@ -279,12 +305,14 @@ int pool_get(struct pool *pool, const struct device_spec *spec,
 	char key[PATH_MAX];
 	int ret = 0;
 
+	*error = '\0';
 	device_spec_key(spec, owner, index, key, sizeof(key));
 	*out = find_handle(pool, key);
 	if (!*out)
-		ret = open_handle(pool, spec, key, out);
+		ret = open_handle(pool, spec, key, out, error, error_size);
 	if (ret) {
-		explain(spec, ret, error, error_size);
+		if (!*error)
+			explain(spec, ret, error, error_size);
 		return ret;
 	}
 	(*out)->users++;

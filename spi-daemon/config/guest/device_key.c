@@ -11,13 +11,14 @@
 #include "spi-daemon/config/key/scaled.h"
 #include "spi-daemon/config/key/sim_key.h"
 
-#define SPIDEV_KIND  (1u << DEVICE_SPIDEV)
-#define NOR_KIND     (1u << DEVICE_SIM_NOR)
-#define SOCKET_KIND  (1u << DEVICE_SIM_SOCKET)
-#define EEPROM_KIND  (1u << DEVICE_SIM_EEPROM)
-#define MEMORY_KINDS (NOR_KIND | EEPROM_KIND)
-#define SIM_KINDS    (1u << DEVICE_SIM_LOOPBACK | MEMORY_KINDS | SOCKET_KIND)
-#define ALL_KINDS    (SPIDEV_KIND | SIM_KINDS)
+#define SPIDEV_KIND (1u << DEVICE_SPIDEV)
+#define NOR_KIND    (1u << DEVICE_SIM_NOR)
+#define SOCKET_KIND (1u << DEVICE_SIM_SOCKET)
+#define EEPROM_KIND (1u << DEVICE_SIM_EEPROM)
+#define REGS_KIND   (1u << DEVICE_SIM_REGS)
+#define FILE_KINDS  (NOR_KIND | EEPROM_KIND | REGS_KIND)
+#define SIM_KINDS   (1u << DEVICE_SIM_LOOPBACK | FILE_KINDS | SOCKET_KIND)
+#define ALL_KINDS   (SPIDEV_KIND | SIM_KINDS)
 
 /* A key that may follow PATH, as key=value. */
 struct key {
@@ -147,7 +148,7 @@ static const struct key keys[] = {
 	{ "size", EEPROM_KIND, sim_key_eeprom_size,
 	  "a power of two from 128 to 256K, or a name, as 25lc040" },
 	{ "page", EEPROM_KIND, sim_key_page, "a power of two from 1 to 256" },
-	{ "file", MEMORY_KINDS, sim_key_file, "a path" },
+	{ "file", FILE_KINDS, sim_key_file, "a path" },
 	{ "id", NOR_KIND, sim_key_id, "3 to 6 bytes in hex, such as ef4018" },
 	{ "timeout", SOCKET_KIND, sim_key_timeout,
 	  "a number of ms from 1 to 5000" },

@@ -40,6 +40,7 @@ static const struct sim {
 	{ "sim:loopback", DEVICE_SIM_LOOPBACK, CS_LINUX, 0 },
 	{ "sim:nor", DEVICE_SIM_NOR, CS_NOR, NOR_SIZE_DEFAULT },
 	{ "sim:eeprom", DEVICE_SIM_EEPROM, CS_LINUX, EEPROM_SIZE_DEFAULT },
+	{ "sim:regs", DEVICE_SIM_REGS, CS_LINUX, 0 },
 };
 
 #define SIM_COUNT (sizeof(sims) / sizeof(sims[0]))
@@ -141,7 +142,8 @@ void device_spec_key(const struct device_spec *spec, const char *owner,
 {
 	struct stat st;
 
-	if (spec->chip.file)
+	/* The file of registers describes them, for any number of chips. */
+	if (spec->chip.file && spec->kind != DEVICE_SIM_REGS)
 		file_key(spec->chip.file, key, size);
 	else if (spec->kind == DEVICE_SIM_SOCKET)
 		file_key(spec->socket.path, key, size);

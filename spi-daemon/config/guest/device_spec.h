@@ -14,6 +14,7 @@ enum device_kind {
 	DEVICE_SIM_LOOPBACK, /* sim:loopback */
 	DEVICE_SIM_NOR,	     /* sim:nor */
 	DEVICE_SIM_EEPROM,   /* sim:eeprom */
+	DEVICE_SIM_REGS,     /* sim:regs */
 	DEVICE_SIM_SOCKET,   /* sim:socket=PATH */
 };
 

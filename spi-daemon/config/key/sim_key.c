@@ -163,5 +163,9 @@ int sim_key_finish(struct device_spec *spec, char *error, size_t error_size)
 {
 	if (spec->kind == DEVICE_SIM_EEPROM)
 		return finish_eeprom(spec, error, error_size);
+	if (spec->kind == DEVICE_SIM_REGS && !spec->chip.file) {
+		snprintf(error, error_size, "sim:regs needs file=");
+		return -EINVAL;
+	}
 	return 0;
 }

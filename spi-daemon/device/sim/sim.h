@@ -17,7 +17,8 @@
 struct sim_chip_config {
 	uint64_t size;		/* bytes: a power of two within the kind's */
 	uint32_t page;		/* EEPROM: bytes, a power of two */
-	const char *file;	/* image to keep the contents in, or NULL */
+	const char *file;	/* image to keep the contents in, or NULL;
+				   registers: their map */
 	uint8_t id[SIM_ID_MAX]; /* NOR: what 9Fh answers */
 	size_t id_len;		/* NOR: 3..6; 0: a default that fits @size */
 	/*
@@ -66,6 +67,15 @@ int sim_nor_open(const struct sim_chip_config *config, enum sim_timing timing,
 size_t sim_eeprom_memory_size(const struct sim_chip_config *config);
 int sim_eeprom_open(const struct sim_chip_config *config,
 		    enum sim_timing timing, struct spi_device **out);
+
+/*
+ * A chip of registers, which ->file describes: docs/register-maps.md. It keeps
+ * their values in ->memory. Opens as a memory chip does; but the file is read
+ * only, and an error is told in @error, as regs_map_load() does.
+ */
+size_t sim_regs_memory_size(const struct sim_chip_config *config);
+int sim_regs_open(const struct sim_chip_config *config, enum sim_timing timing,
+		  struct spi_device **out, char *error, size_t error_size);
 
 /*
  * A chip that is a program, which listens on a Unix socket: see

@@ -32,4 +32,14 @@ TEST_WITH(eeprom_survives, struct rig *rig)
 	assert_int_equal(flash_read(front, FLASH_BYTES(0x03, 0x10, 0)), 0x12);
 }
 
+TEST_WITH(registers_survive, struct rig *rig)
+{
+	struct spi_front *front =
+		start(rig, "sim:regs,file=docs/chips/bmp280.regs");
+
+	flash_send(front, FLASH_BYTES(0x74, 0x57));
+	killer_crash(&rig->daemon, SIGKILL);
+	assert_int_equal(flash_read(front, FLASH_BYTES(0xf4, 0)), 0x57);
+}
+
 TEST_MAIN(rig_setup_idle, rig_teardown)

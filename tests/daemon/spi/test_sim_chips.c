@@ -68,4 +68,51 @@ TEST_WITH(eeprom_keeps_what_at25_writes, struct rig *rig)
 	unlink(daemon_file(&rig->daemon, "eeprom"));
 }
 
+/* The barometer of docs/chips, as regmap reads and writes it. */
+TEST_WITH(registers_are_those_of_their_file, struct rig *rig)
+{
+	struct spi_front *front =
+		start(rig, "sim:regs,file=docs/chips/bmp280.regs");
+	uint8_t rx[6];
+
+	read_after(front, "\xd0", 1, rx, 1);
+	assert_int_equal(rx[0], 0x58);
+	rig_tx(front, 0, "\x74\x57", 2);
+	read_after(front, "\xf4", 1, rx, 1);
+	assert_int_equal(rx[0], 0x57);
+	read_after(front, "\xf7", 1, rx, 6);
+	assert_memory_equal(rx, "\x65\x5a\xc0\x7e\xed\0", 6);
+	rig_close(rig, 0);
+}
+
+/* Writes @text to a file, and checks that a daemon ends with @mistake. */
+static void expect_mistake(struct rig *rig, const char *text,
+			   const char *mistake)
+{
+	char device[DAEMON_PATH_MAX + 64], path[DAEMON_PATH_MAX + 32];
+	const char *args[] = { path, device, NULL };
+	const char *file = daemon_file(&rig->daemon, "regs");
+	FILE *stream = fopen(file, "w");
+
+	assert_non_null(stream);
+	fputs(text, stream);
+	fclose(stream);
+	snprintf(path, sizeof(path), "--socket-path=%s", rig->daemon.socket);
+	snprintf(device, sizeof(device), "--device=sim:regs,file=%s", file);
+	daemon_spawn(&rig->daemon, args);
+	assert_int_equal(daemon_wait(&rig->daemon), 1);
+	if (!strstr(daemon_stderr(&rig->daemon), mistake))
+		fail_msg("%s is not in %s", mistake,
+			 daemon_stderr(&rig->daemon));
+	unlink(daemon_file(&rig->daemon, "regs"));
+}
+
+TEST_WITH(mistake_in_a_register_map_is_told_at_start, struct rig *rig)
+{
+	expect_mistake(rig, "read-bit 7\n\n0x00 0x100\n",
+		       "/regs:3: 0x100 does not fit in 1 byte\n");
+	expect_mistake(rig, "0x00 0\n",
+		       "/regs: it takes one of read-bit and write-bit\n");
+}
+
 TEST_MAIN(rig_setup_idle, rig_teardown)

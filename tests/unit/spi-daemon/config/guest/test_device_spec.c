@@ -283,16 +283,18 @@ TEST(free_empties_the_spec_and_may_be_repeated)
 #define SIM_KEYS    ALL_KEYS ", bus, timing"
 #define NOR_KEYS    SIM_KEYS ", size, file, id"
 #define EEPROM_KEYS SIM_KEYS ", size, page, file"
-#define THE_SIMS    "sim:loopback, sim:nor, sim:eeprom, sim:socket=PATH"
-#define A_CS	    "linux, nor, nand, spec or transfer"
-#define A_HOLD	    "a number of ms from 1 to 10000"
-#define A_BUS	    "a name of at most 32 letters, digits, - and _"
-#define A_SPEED	    "a number of Hz from 1000 to 4000000000"
-#define A_SIZE	    "a power of two from 64K to 256M"
-#define A_TIMEOUT   "a number of ms from 1 to 5000"
-#define AN_EEPROM   "a power of two from 128 to 256K, or a name, as 25lc040"
-#define A_PAGE	    "a power of two from 1 to 256"
-#define AN_ID	    "3 to 6 bytes in hex, such as ef4018"
+#define THE_SIMS                                        \
+	"sim:loopback, sim:nor, sim:eeprom, sim:regs, " \
+	"sim:socket=PATH"
+#define A_CS	  "linux, nor, nand, spec or transfer"
+#define A_HOLD	  "a number of ms from 1 to 10000"
+#define A_BUS	  "a name of at most 32 letters, digits, - and _"
+#define A_SPEED	  "a number of Hz from 1000 to 4000000000"
+#define A_SIZE	  "a power of two from 64K to 256M"
+#define A_TIMEOUT "a number of ms from 1 to 5000"
+#define AN_EEPROM "a power of two from 128 to 256K, or a name, as 25lc040"
+#define A_PAGE	  "a power of two from 1 to 256"
+#define AN_ID	  "3 to 6 bytes in hex, such as ef4018"
 
 static const struct mistake {
 	const char *text;
@@ -323,6 +325,8 @@ static const struct mistake key_mistakes[] = {
 	  "\"id\" is not a key of sim:eeprom, which has: " EEPROM_KEYS },
 	{ "sim:nor,page=16",
 	  "\"page\" is not a key of sim:nor, which has: " NOR_KEYS },
+	{ "sim:regs,size=1k",
+	  "\"size\" is not a key of sim:regs, which has: " SIM_KEYS ", file" },
 	{ "d,", "\"\" is not a key of d, which has: " SPIDEV_KEYS },
 	{ "d,,cs=nor", "\"\" is not a key of d, which has: " SPIDEV_KEYS },
 	{ "d,=5", "\"\" is not a key of d, which has: " SPIDEV_KEYS },
@@ -387,6 +391,7 @@ static const struct mistake value_mistakes[] = {
 	{ "sim:eeprom,page=24", "page=24 is not " A_PAGE },
 	{ "sim:eeprom,page=512", "page=512 is not " A_PAGE },
 	{ "sim:eeprom,page=256,size=128", "page=256 is more than size=128" },
+	{ "sim:regs", "sim:regs needs file=" },
 	{ "sim:socket=s,timeout=0", "timeout=0 is not " A_TIMEOUT },
 	{ "sim:socket=s,timeout=5001", "timeout=5001 is not " A_TIMEOUT },
 	{ "sim:nor,id=01020304050607", "id=01020304050607 is not " AN_ID },
