@@ -43,7 +43,7 @@ BENCH_LIB_SRCS := $(filter-out $(BENCH_SRCS) $(BENCH_SHIM_SRCS),\
 	$(shell find tests/bench -name '*.c'))
 FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
 SPIDEV_SRCS := $(wildcard tests/spidev/test_*.c)
-SPIDEV_BENCH_SRCS := tests/spidev/bench_shared.c
+SPIDEV_BENCH_SRCS := $(wildcard tests/spidev/bench_*.c)
 SPIDEV_LIB_SRCS := $(filter-out $(SPIDEV_SRCS) $(SPIDEV_BENCH_SRCS), \
 	$(wildcard tests/spidev/*.c))
 GUEST_SRCS := $(wildcard tests/guest/test_*.c)
@@ -153,10 +153,11 @@ $(GUEST_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libguest.a \
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 $(SPIDEV_TESTS) $(SPIDEV_BENCHES): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
-		$(BUILD)/libspidev.a $(BUILD)/libguest.a $(TEST_LIBS)
+		$(BUILD)/libspidev.a $(BUILD)/libguest.a \
+		$(BUILD)/libbench.a $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd -lm $(LDLIBS)
 
 $(QTESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libqtest.a \
 		$(BUILD)/obj/tests/example/rng_process.o $(TEST_LIBS) | $(RNG)
@@ -387,7 +388,8 @@ bench-scale: all $(BENCHES) ## what 1 to 256 guests cost the host
 	@$(call bench,bench_scale)
 
 .PHONY: bench-spidev
-bench-spidev: all $(SPIDEV_BENCHES) ## what host-shared=yes costs
+bench-spidev: all $(SPIDEV_BENCHES) ## a transfer's time on emulated boards, and what host-shared=yes costs
+	@$(BUILD)/tests/spidev/bench_share
 	@$(BUILD)/tests/spidev/bench_shared
 
 .PHONY: check-bench

@@ -143,10 +143,12 @@ make_programs() {
 	$1 make -s -j2 -C "$make_dir" CC="$2" AR="${2%gcc}ar" BUILD=build \
 		CFLAGS="-O2 -Wno-error" LDFLAGS="-static -no-pie" all $objects
 	$1 sh -c "cd $make_dir && $front &&
-		$link spi-settings $tools/spi-settings.o"
+		$link spi-settings $tools/spi-settings.o &&
+		$link spi-floor $tools/spi-floor.o"
 	mkdir -p "$3/bin"
 	cp "$copy/build/vhost-device-spi" "$copy/build/spi-xfer" \
-		"$copy/spi-stream" "$copy/spi-settings" "$3/bin/"
+		"$copy/spi-stream" "$copy/spi-settings" "$copy/spi-floor" \
+		"$3/bin/"
 	cp "$here/lab.sh" "$3/"
 	rm -rf "$copy/build"
 }
