@@ -48,6 +48,7 @@ static const struct memory_chip {
 } memory_chips[] = {
 	[DEVICE_SIM_NOR] = { sim_nor_memory_size, sim_nor_open },
 	[DEVICE_SIM_EEPROM] = { sim_eeprom_memory_size, sim_eeprom_open },
+	[DEVICE_SIM_NAND] = { sim_nand_memory_size, sim_nand_open },
 };
 
 static int open_memory_chip(const struct pool *pool,
@@ -98,6 +99,7 @@ static int open_device(const struct pool *pool, const struct device_spec *spec,
 		return sim_loopback_open(spec->timing, dev);
 	case DEVICE_SIM_NOR:
 	case DEVICE_SIM_EEPROM:
+	case DEVICE_SIM_NAND:
 		return open_memory_chip(pool, spec, key, dev);
 	case DEVICE_SIM_REGS:
 		return open_regs(pool, spec, key, dev, error, error_size);
@@ -105,6 +107,14 @@ static int open_device(const struct pool *pool, const struct device_spec *spec,
 		return sim_socket_open(&spec->socket, spec->timing, dev);
 	}
 	return -EINVAL;
+}
+
+/* Returns how many bytes the file of a simulated memory has to have. */
+static unsigned long long contents(const struct device_spec *spec)
+{
+	if (spec->kind == DEVICE_SIM_NAND)
+		return sim_nand_file_size(&spec->chip);
+	return spec->chip.size;
 }
 
 static void explain(const struct device_spec *spec, int ret, char *error,
@@ -124,7 +134,7 @@ static void explain(const struct device_spec *spec, int ret, char *error,
 	} else if (*file && ret == -EFBIG)
 		snprintf(error, error_size,
 			 "device=%s: file=%s is not %llu bytes long",
-			 spec->path, file, (unsigned long long)spec->chip.size);
+			 spec->path, file, contents(spec));
 	else if (*file && ret == -EBUSY)
 		snprintf(error, error_size,
 			 "device=%s: file=%s is in use by another chip",

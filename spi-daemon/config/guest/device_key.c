@@ -16,7 +16,8 @@
 #define SOCKET_KIND (1u << DEVICE_SIM_SOCKET)
 #define EEPROM_KIND (1u << DEVICE_SIM_EEPROM)
 #define REGS_KIND   (1u << DEVICE_SIM_REGS)
-#define FILE_KINDS  (NOR_KIND | EEPROM_KIND | REGS_KIND)
+#define NAND_KIND   (1u << DEVICE_SIM_NAND)
+#define FILE_KINDS  (NOR_KIND | EEPROM_KIND | NAND_KIND | REGS_KIND)
 #define SIM_KINDS   (1u << DEVICE_SIM_LOOPBACK | FILE_KINDS | SOCKET_KIND)
 #define ALL_KINDS   (SPIDEV_KIND | SIM_KINDS)
 
@@ -147,9 +148,14 @@ static const struct key keys[] = {
 	  "a power of two from 64K to 256M" },
 	{ "size", EEPROM_KIND, sim_key_eeprom_size,
 	  "a power of two from 128 to 256K, or a name, as 25lc040" },
+	{ "size", NAND_KIND, sim_key_nand_size, "64M or 128M" },
 	{ "page", EEPROM_KIND, sim_key_page, "a power of two from 1 to 256" },
 	{ "file", FILE_KINDS, sim_key_file, "a path" },
-	{ "id", NOR_KIND, sim_key_id, "3 to 6 bytes in hex, such as ef4018" },
+	{ "id", NOR_KIND | NAND_KIND, sim_key_id,
+	  "3 to 6 bytes in hex, such as ef4018" },
+	{ "bad", NAND_KIND, sim_key_bad,
+	  "1 to 20 numbers of blocks, such as 7:300" },
+	{ "locked", NAND_KIND, sim_key_locked, "yes or no" },
 	{ "timeout", SOCKET_KIND, sim_key_timeout,
 	  "a number of ms from 1 to 5000" },
 };

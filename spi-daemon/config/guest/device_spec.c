@@ -40,6 +40,7 @@ static const struct sim {
 	{ "sim:loopback", DEVICE_SIM_LOOPBACK, CS_LINUX, 0 },
 	{ "sim:nor", DEVICE_SIM_NOR, CS_NOR, NOR_SIZE_DEFAULT },
 	{ "sim:eeprom", DEVICE_SIM_EEPROM, CS_LINUX, EEPROM_SIZE_DEFAULT },
+	{ "sim:nand", DEVICE_SIM_NAND, CS_NAND, SIM_NAND_SIZE_MAX },
 	{ "sim:regs", DEVICE_SIM_REGS, CS_LINUX, 0 },
 };
 
@@ -160,7 +161,9 @@ static bool is_same_chip(const struct sim_chip_config *a,
 			 const struct sim_chip_config *b)
 {
 	return a->size == b->size && a->page == b->page &&
-	       a->id_len == b->id_len && !memcmp(a->id, b->id, a->id_len);
+	       a->id_len == b->id_len && !memcmp(a->id, b->id, a->id_len) &&
+	       a->unlocked == b->unlocked && a->bad_count == b->bad_count &&
+	       !memcmp(a->bad, b->bad, a->bad_count * sizeof(*a->bad));
 }
 
 const char *device_spec_conflict(const struct device_spec *a,

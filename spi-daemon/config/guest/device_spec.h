@@ -14,6 +14,7 @@ enum device_kind {
 	DEVICE_SIM_LOOPBACK, /* sim:loopback */
 	DEVICE_SIM_NOR,	     /* sim:nor */
 	DEVICE_SIM_EEPROM,   /* sim:eeprom */
+	DEVICE_SIM_NAND,     /* sim:nand */
 	DEVICE_SIM_REGS,     /* sim:regs */
 	DEVICE_SIM_SOCKET,   /* sim:socket=PATH */
 };
@@ -40,7 +41,7 @@ struct device_spec {
 	uint32_t op_max_ms;	     /* op-max= */
 	bool exclusive;		     /* exclusive=: for one guest only */
 	bool host_shared;	     /* host-shared=: this host uses it, too */
-	struct sim_chip_config chip; /* size=, page=, file=, id= */
+	struct sim_chip_config chip; /* size=, file=, ... */
 	char *chip_file;	     /* owns chip.file */
 	/* timeout=; ->path is in that of the device */
 	struct sim_socket_config socket;

@@ -10,11 +10,14 @@
 
 #include "spi-daemon/config/key/scaled.h"
 
-#define NOR_SIZE_MIN (64u << 10)
-#define NOR_SIZE_MAX (256u << 20)
-#define NOR_ID_MIN   3
+#define NOR_SIZE_MIN	(64u << 10)
+#define NOR_SIZE_MAX	(256u << 20)
+#define ID_MIN		3
 
-#define HEX_DIGITS   "0123456789abcdefABCDEF"
+#define NAND_SIZE_MIN	(64u << 20)
+#define NAND_BLOCK_SIZE (128u << 10)
+
+#define HEX_DIGITS	"0123456789abcdefABCDEF"
 #define NAME_CHARS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
@@ -41,7 +44,7 @@ int sim_key_id(struct device_spec *spec, const char *value)
 {
 	size_t digits = strspn(value, HEX_DIGITS);
 
-	if (value[digits] || digits % 2 || digits < 2 * NOR_ID_MIN ||
+	if (value[digits] || digits % 2 || digits < 2 * ID_MIN ||
 	    digits > 2 * SIM_ID_MAX)
 		return -EINVAL;
 	spec->chip.id_len = digits / 2;
@@ -123,6 +126,48 @@ int sim_key_eeprom_size(struct device_spec *spec, const char *value)
 	return 0;
 }
 
+int sim_key_nand_size(struct device_spec *spec, const char *value)
+{
+	uint64_t *size = &spec->chip.size;
+
+	if (scaled_parse(value, SCALED_SIZE, NAND_SIZE_MIN, SIM_NAND_SIZE_MAX,
+			 size))
+		return -EINVAL;
+	return *size == NAND_SIZE_MIN || *size == SIM_NAND_SIZE_MAX ? 0
+								    : -EINVAL;
+}
+
+/* Numbers with a : between them. The first block is never bad. */
+int sim_key_bad(struct device_spec *spec, const char *value)
+{
+	struct sim_chip_config *chip = &spec->chip;
+	uint64_t max = SIM_NAND_SIZE_MAX / NAND_BLOCK_SIZE - 1;
+	char number[8];
+
+	for (;;) {
+		size_t len = strcspn(value, ":");
+		uint64_t block;
+
+		if (len >= sizeof(number) ||
+		    chip->bad_count == SIM_NAND_BAD_MAX)
+			return -EINVAL;
+		memcpy(number, value, len);
+		number[len] = '\0';
+		if (scaled_parse(number, 1, 1, max, &block))
+			return -EINVAL;
+		chip->bad[chip->bad_count++] = (uint16_t)block;
+		if (!value[len])
+			return 0;
+		value += len + 1;
+	}
+}
+
+int sim_key_locked(struct device_spec *spec, const char *value)
+{
+	spec->chip.unlocked = !strcmp(value, "no");
+	return spec->chip.unlocked || !strcmp(value, "yes") ? 0 : -EINVAL;
+}
+
 int sim_key_page(struct device_spec *spec, const char *value)
 {
 	const char *problem;
@@ -159,10 +204,28 @@ static int finish_eeprom(struct device_spec *spec, char *error,
 	return -EINVAL;
 }
 
+static int finish_nand(struct device_spec *spec, char *error, size_t error_size)
+{
+	const struct sim_chip_config *chip = &spec->chip;
+	uint64_t blocks = chip->size / NAND_BLOCK_SIZE;
+
+	for (size_t i = 0; i < chip->bad_count; i++) {
+		if (chip->bad[i] < blocks)
+			continue;
+		snprintf(error, error_size,
+			 "bad=%d is no block: there are %" PRIu64, chip->bad[i],
+			 blocks);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int sim_key_finish(struct device_spec *spec, char *error, size_t error_size)
 {
 	if (spec->kind == DEVICE_SIM_EEPROM)
 		return finish_eeprom(spec, error, error_size);
+	if (spec->kind == DEVICE_SIM_NAND)
+		return finish_nand(spec, error, error_size);
 	if (spec->kind == DEVICE_SIM_REGS && !spec->chip.file) {
 		snprintf(error, error_size, "sim:regs needs file=");
 		return -EINVAL;

@@ -15,6 +15,9 @@ int sim_key_file(struct device_spec *spec, const char *value);
 int sim_key_id(struct device_spec *spec, const char *value);
 int sim_key_nor_size(struct device_spec *spec, const char *value);
 int sim_key_eeprom_size(struct device_spec *spec, const char *value);
+int sim_key_nand_size(struct device_spec *spec, const char *value);
+int sim_key_bad(struct device_spec *spec, const char *value);
+int sim_key_locked(struct device_spec *spec, const char *value);
 int sim_key_page(struct device_spec *spec, const char *value);
 
 /*

@@ -3,6 +3,7 @@
 #ifndef SIM_H
 #define SIM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,8 @@
 #define SIM_EEPROM_SIZE_MIN 128u /* bytes */
 #define SIM_EEPROM_SIZE_MAX (256u * 1024)
 #define SIM_EEPROM_PAGE_MAX 256
+#define SIM_NAND_SIZE_MAX   (128u << 20) /* bytes, without spare areas */
+#define SIM_NAND_BAD_MAX    20
 
 /* What a simulated chip is; each kind reads what is meant for it. */
 struct sim_chip_config {
@@ -19,8 +22,11 @@ struct sim_chip_config {
 	uint32_t page;		/* EEPROM: bytes, a power of two */
 	const char *file;	/* image to keep the contents in, or NULL;
 				   registers: their map */
-	uint8_t id[SIM_ID_MAX]; /* NOR: what 9Fh answers */
-	size_t id_len;		/* NOR: 3..6; 0: a default that fits @size */
+	uint8_t id[SIM_ID_MAX]; /* NOR, NAND: what 9Fh answers */
+	size_t id_len;		/* 3..6; 0: a default that fits @size */
+	uint16_t bad[SIM_NAND_BAD_MAX]; /* NAND: blocks that are bad */
+	size_t bad_count;
+	bool unlocked; /* NAND: no block is locked at first */
 	/*
 	 * sim_..._memory_size() bytes that outlive the process, mapped shared:
 	 * zeros at first, then what the last chip with the same configuration
@@ -67,6 +73,16 @@ int sim_nor_open(const struct sim_chip_config *config, enum sim_timing timing,
 size_t sim_eeprom_memory_size(const struct sim_chip_config *config);
 int sim_eeprom_open(const struct sim_chip_config *config,
 		    enum sim_timing timing, struct spi_device **out);
+
+/*
+ * A SPI NAND flash: ->size is that of its data, 64 MiB or 128 MiB, or less down
+ * to 1 MiB, which no driver knows. Its file has the spare areas, too: in all
+ * sim_nand_file_size() bytes. See nand_chip.h.
+ */
+size_t sim_nand_memory_size(const struct sim_chip_config *config);
+size_t sim_nand_file_size(const struct sim_chip_config *config);
+int sim_nand_open(const struct sim_chip_config *config, enum sim_timing timing,
+		  struct spi_device **out);
 
 /*
  * A chip of registers, which ->file describes: docs/register-maps.md. It keeps

@@ -32,6 +32,24 @@ TEST_WITH(eeprom_survives, struct rig *rig)
 	assert_int_equal(flash_read(front, FLASH_BYTES(0x03, 0x10, 0)), 0x12);
 }
 
+TEST_WITH(nand_survives, struct rig *rig)
+{
+	struct spi_front *front = start(rig, "sim:nand,size=64M");
+
+	flash_send(front, FLASH_BYTES(0x1f, 0xa0, 0x00));
+	flash_send(front, FLASH_BYTES(0x06));
+	flash_send(front, FLASH_BYTES(0x02, 0x00, 0x00, 0x12));
+	flash_send(front, FLASH_BYTES(0x10, 0x00, 0x00, 0x07));
+	flash_send(front, FLASH_BYTES(0x02, 0x00, 0x00, 0x34));
+	killer_crash(&rig->daemon, SIGKILL);
+	assert_int_equal(flash_read(front, FLASH_BYTES(0x0f, 0xa0, 0)), 0);
+	assert_int_equal(flash_read(front, FLASH_BYTES(0x03, 0, 0, 0, 0)),
+			 0x34);
+	flash_send(front, FLASH_BYTES(0x13, 0x00, 0x00, 0x07));
+	assert_int_equal(flash_read(front, FLASH_BYTES(0x03, 0, 0, 0, 0)),
+			 0x12);
+}
+
 TEST_WITH(registers_survive, struct rig *rig)
 {
 	struct spi_front *front =

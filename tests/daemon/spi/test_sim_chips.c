@@ -68,6 +68,73 @@ TEST_WITH(eeprom_keeps_what_at25_writes, struct rig *rig)
 	unlink(daemon_file(&rig->daemon, "eeprom"));
 }
 
+/* As spi-mem sends it: opcode, address, dummy bytes and data one by one */
+static void nand_read(struct spi_front *front, const char *opcode,
+		      const char *addr, uint32_t addr_len, uint32_t dummy,
+		      void *rx, uint32_t rx_len)
+{
+	rig_tx(front, 0, opcode, 1);
+	if (addr_len)
+		rig_tx(front, 0, addr, addr_len);
+	if (dummy)
+		rig_tx(front, 0, "\0\0", dummy);
+	rig_rx(front, 0, rx, rx_len);
+}
+
+static uint8_t nand_status(struct spi_front *front)
+{
+	uint8_t status = FLASH_WIP;
+
+	while (status & FLASH_WIP)
+		nand_read(front, "\x0f", "\xc0", 1, 0, &status, 1);
+	return status;
+}
+
+static void nand_write(struct spi_front *front, const char *opcode,
+		       const char *addr, uint32_t addr_len, const void *tx,
+		       uint32_t len)
+{
+	rig_tx(front, 0, opcode, 1);
+	rig_tx(front, 0, addr, addr_len);
+	if (len)
+		rig_tx(front, 0, tx, len);
+}
+
+static void nand_page_read(struct spi_front *front, const char *row)
+{
+	nand_write(front, "\x13", row, 3, NULL, 0);
+	nand_status(front);
+}
+
+TEST_WITH(nand_works_as_spinand_uses_it, struct rig *rig)
+{
+	struct spi_front *front =
+		start(rig, "sim:nand,size=64M,bad=7,timing=real,max-speed=1G");
+	uint8_t rx[4];
+
+	rig_tx(front, 0, "\xff", 1);
+	nand_status(front);
+	nand_read(front, "\x9f", NULL, 0, 1, rx, 3);
+	assert_memory_equal(rx, "\xef\xba\x20", 3);
+	nand_write(front, "\x1f", "\xa0", 1, "\0", 1);
+	rig_tx(front, 0, "\x06", 1);
+	nand_write(front, "\xd8", "\0\0\x40", 3, NULL, 0);
+	assert_int_equal(nand_status(front), 0);
+	rig_tx(front, 0, "\x06", 1);
+	nand_write(front, "\x02", "\0\x10", 2, "data", 4);
+	nand_write(front, "\x10", "\0\0\x41", 3, NULL, 0);
+	assert_int_equal(nand_status(front), 0);
+	nand_page_read(front, "\0\0\x41");
+	nand_read(front, "\x6b", "\0\x10", 2, 1, rx, 4);
+	assert_memory_equal(rx, "data", 4);
+	/* The bad block has its marker. */
+	nand_write(front, "\x1f", "\xb0", 1, "\x08", 1);
+	nand_page_read(front, "\0\x01\xc0");
+	nand_read(front, "\x03", "\x08\0", 2, 1, rx, 2);
+	assert_memory_equal(rx, "\0\0", 2);
+	rig_close(rig, 0);
+}
+
 /* The barometer of docs/chips, as regmap reads and writes it. */
 TEST_WITH(registers_are_those_of_their_file, struct rig *rig)
 {

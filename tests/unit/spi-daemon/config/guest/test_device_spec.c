@@ -266,6 +266,27 @@ TEST(an_eeprom_is_called_by_its_size_or_its_name)
 	}
 }
 
+TEST(a_nand_takes_all_keys_at_once)
+{
+	struct device_spec spec = parse("sim:nand");
+
+	assert_int_equal(spec.kind, DEVICE_SIM_NAND);
+	assert_int_equal(spec.framing, CS_NAND);
+	assert_int_equal(spec.chip.size, 128 * MIB);
+	assert_int_equal(spec.chip.bad_count, 0);
+	assert_false(spec.chip.unlocked);
+	device_spec_free(&spec);
+	spec = parse("sim:nand,locked=no,bad=7:511,size=64M,id=efba21,file=f");
+	assert_int_equal(spec.chip.size, 64 * MIB);
+	assert_int_equal(spec.chip.bad_count, 2);
+	assert_int_equal(spec.chip.bad[0], 7);
+	assert_int_equal(spec.chip.bad[1], 511);
+	assert_true(spec.chip.unlocked);
+	assert_memory_equal(spec.chip.id, "\xef\xba\x21", 3);
+	assert_string_equal(spec.chip.file, "f");
+	device_spec_free(&spec);
+}
+
 TEST(free_empties_the_spec_and_may_be_repeated)
 {
 	struct device_spec spec = parse("sim:nor,file=f");
@@ -283,8 +304,8 @@ TEST(free_empties_the_spec_and_may_be_repeated)
 #define SIM_KEYS    ALL_KEYS ", bus, timing"
 #define NOR_KEYS    SIM_KEYS ", size, file, id"
 #define EEPROM_KEYS SIM_KEYS ", size, page, file"
-#define THE_SIMS                                        \
-	"sim:loopback, sim:nor, sim:eeprom, sim:regs, " \
+#define THE_SIMS                                                  \
+	"sim:loopback, sim:nor, sim:eeprom, sim:nand, sim:regs, " \
 	"sim:socket=PATH"
 #define A_CS	  "linux, nor, nand, spec or transfer"
 #define A_HOLD	  "a number of ms from 1 to 10000"
@@ -293,6 +314,7 @@ TEST(free_empties_the_spec_and_may_be_repeated)
 #define A_SIZE	  "a power of two from 64K to 256M"
 #define A_TIMEOUT "a number of ms from 1 to 5000"
 #define AN_EEPROM "a power of two from 128 to 256K, or a name, as 25lc040"
+#define THE_BAD	  "1 to 20 numbers of blocks, such as 7:300"
 #define A_PAGE	  "a power of two from 1 to 256"
 #define AN_ID	  "3 to 6 bytes in hex, such as ef4018"
 
@@ -303,7 +325,7 @@ static const struct mistake {
 	{ "", "the path is empty" },
 	{ ",cs=nor", "the path is empty" },
 	{ "sim:", "sim: is not one of " THE_SIMS },
-	{ "sim:nand", "sim:nand is not one of " THE_SIMS },
+	{ "sim:flash", "sim:flash is not one of " THE_SIMS },
 	{ "sim:socket", "sim:socket is not one of " THE_SIMS },
 	{ "sim:socket=", "sim:socket=: the path has to have 1 to 107 bytes" },
 	{ "sim:nor2", "sim:nor2 is not one of " THE_SIMS },
@@ -323,6 +345,8 @@ static const struct mistake key_mistakes[] = {
 	  "\"speed\" is not a key of sim:nor, which has: " NOR_KEYS },
 	{ "sim:eeprom,id=ef4018",
 	  "\"id\" is not a key of sim:eeprom, which has: " EEPROM_KEYS },
+	{ "sim:nor,bad=1",
+	  "\"bad\" is not a key of sim:nor, which has: " NOR_KEYS },
 	{ "sim:nor,page=16",
 	  "\"page\" is not a key of sim:nor, which has: " NOR_KEYS },
 	{ "sim:regs,size=1k",
@@ -391,6 +415,18 @@ static const struct mistake value_mistakes[] = {
 	{ "sim:eeprom,page=24", "page=24 is not " A_PAGE },
 	{ "sim:eeprom,page=512", "page=512 is not " A_PAGE },
 	{ "sim:eeprom,page=256,size=128", "page=256 is more than size=128" },
+	{ "sim:nand,size=32M", "size=32M is not 64M or 128M" },
+	{ "sim:nand,size=96M", "size=96M is not 64M or 128M" },
+	{ "sim:nand,size=256M", "size=256M is not 64M or 128M" },
+	{ "sim:nand,locked=1", "locked=1 is not yes or no" },
+	{ "sim:nand,bad=0", "bad=0 is not " THE_BAD },
+	{ "sim:nand,bad=1024", "bad=1024 is not " THE_BAD },
+	{ "sim:nand,bad=1:", "bad=1: is not " THE_BAD },
+	{ "sim:nand,bad=1-2", "bad=1-2 is not " THE_BAD },
+	{ "sim:nand,bad=1:2:3:4:5:6:7:8:9:10:11:12:13:14:15:16:17:18:19:20:21",
+	  "bad=1:2:3:4:5:6:7:8:9:10:11:12:13:14:15:16:17:18:19:20:21 is "
+	  "not " THE_BAD },
+	{ "sim:nand,bad=5:600,size=64M", "bad=600 is no block: there are 512" },
 	{ "sim:regs", "sim:regs needs file=" },
 	{ "sim:socket=s,timeout=0", "timeout=0 is not " A_TIMEOUT },
 	{ "sim:socket=s,timeout=5001", "timeout=5001 is not " A_TIMEOUT },
