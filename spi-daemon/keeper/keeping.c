@@ -14,6 +14,7 @@
 
 #include "spi-daemon/keeper/life.h"
 #include "spi-daemon/keeper/succession.h"
+#include "spi-daemon/keeper/store.h"
 #include "spi-daemon/keeper/upgrade.h"
 #include "spi-daemon/startup/fd_limit.h"
 #include "spi-daemon/system/clock.h"
@@ -131,6 +132,7 @@ static void end(struct keeping *k, int sig)
 		life_enter(k, KEEPING_ENDED);
 		return;
 	}
+	keeper_rest(&k->keeper, true);
 	kill(k->child.pid, SIGTERM);
 	life_enter(k, KEEPING_ENDING);
 	if (!k->kill_at)
@@ -237,6 +239,7 @@ static void wait_and_work(struct keeping *k, uint64_t until)
 		take_signal(k);
 	keeper_work(&k->keeper, clock_now());
 	upgrade_go_on(k);
+	store_save(k);
 	succession_go_on(k);
 	if (k->check && is_late(k))
 		kill(k->check, SIGKILL);
@@ -247,10 +250,14 @@ static int begin(struct keeping *k, const struct options *options, char *error,
 		 size_t error_size)
 {
 	int ret = fd_limit_raise(options->guest_count, error, error_size);
+	int config;
 
 	if (ret)
 		return ret;
-	ret = child_init(&k->child, k->child.argv, life_copy_config(k));
+	store_begin(k);
+	config = k->child.program.config;
+	ret = child_init(&k->child, k->child.argv,
+			 config < 0 ? life_copy_config(k) : config);
 	if (!ret)
 		ret = life_start(k);
 	if (ret)
@@ -282,6 +289,7 @@ static void finish(struct keeping *k)
 	child_close_program(&k->other);
 	close_fd(&k->reloaded);
 	nest_fini(&k->nest);
+	nest_fini(&k->store);
 	child_fini(&k->child);
 	keeper_fini(&k->keeper);
 }
@@ -296,6 +304,7 @@ int keeping_run(const struct options *options, char **argv, int image,
 		.signals = -1,
 		.other = { -1, -1 },
 		.nest = { .in = -1, .out = -1 },
+		.store = { .in = -1, .out = -1 },
 		.reloaded = -1,
 	};
 	int ret = keeper_init(&k.keeper, &ops, &k);
@@ -313,6 +322,7 @@ int keeping_run(const struct options *options, char **argv, int image,
 			: take_over(&k, image, error, error_size);
 	while (!ret && k.state != KEEPING_ENDED)
 		wait_and_work(&k, do_timers(&k));
+	store_end(&k);
 	if (!ret && !k.has_served) {
 		error[0] = '\0';
 		ret = -ECHILD;

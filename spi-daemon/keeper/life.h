@@ -66,6 +66,7 @@ struct keeping {
 	unsigned int failures; /* in a row: killed by a signal, */
 	unsigned int pauses;   /* or that were followed by a pause */
 	bool has_served;
+	struct nest store; /* see store.h; or none */
 	/* Up to REPLACING the next program, then the one before; or none */
 	struct child_program other;
 	int reloaded;		/* what the process reads again; owned; -1 */

@@ -26,7 +26,11 @@ static void image_keeping(struct image *image, struct keeping *k, int *pid_file)
 {
 	image_child(image, &k->child);
 	image_fd(image, pid_file);
-	keeper_image(image, &k->keeper);
+	image_fd(image, &k->store.in);
+	image_fd(image, &k->store.out);
+	image_u32(image, &k->store.number, UINT32_MAX);
+	image_u32(image, &k->store.held, UINT32_MAX);
+	keeper_image(image, &k->keeper, KEEPER_IMAGE_ALL, clock_now());
 }
 
 /* Makes a nest with all that this keeper remembers. */

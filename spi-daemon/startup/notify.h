@@ -17,4 +17,11 @@ void notify_reloading(void);
 /* The daemon is about to end. */
 void notify_stopping(void);
 
+/*
+ * Sends @message, lines of NAME=VALUE, with @count descriptors, at most
+ * NOTIFY_FDS_MAX, which stay the caller's.
+ */
+#define NOTIFY_FDS_MAX 4
+void notify_send(const char *message, const int *fds, unsigned int count);
+
 #endif

@@ -71,6 +71,31 @@ static void crash_is_mended_by_itself(void **state)
 	init_expect_served(m, "a");
 }
 
+/*
+ * A transfer is on the bus when the keeper dies. Its guest is told so, and not
+ * that the connection is gone.
+ */
+static void guests_outlive_the_keeper(void **state)
+{
+	struct machine *m = init_need(state);
+	int pid;
+
+	machine_write(m, CONFIG,
+		      "guest socket=" SOCKETS
+		      "/a.sock,device=sim:loopback,timing=real\n");
+	pid = init_start(m);
+	machine_expect(m, 0,
+		       "rm -f /tmp/status; (spi-xfer --socket " SOCKETS
+		       "/a.sock --speed 10k --rx 4000 --timeout 60000; "
+		       "echo $? > /tmp/status) > /dev/null 2>&1 & sleep 1");
+	machine_expect(m, 0, "kill -KILL %d", pid);
+	machine_wait(m, "test -s /tmp/status");
+	machine_expect(m, 0, "cat /tmp/status");
+	assert_string_equal(m->output, "4\n");
+	assert_int_not_equal(init_pid(m), pid);
+	init_expect_served(m, "a");
+}
+
 static void broken_file_is_an_error_in_the_journal(void **state)
 {
 	struct machine *m = init_need(state);
@@ -189,6 +214,7 @@ static const struct CMUnitTest tests[] = {
 	INIT_TEST(second_daemon_is_refused),
 	INIT_TEST(stop_removes_all),
 	INIT_TEST(crash_is_mended_by_itself),
+	INIT_TEST(guests_outlive_the_keeper),
 	INIT_TEST(broken_file_is_an_error_in_the_journal),
 	INIT_TEST(without_a_file_nothing_is_started),
 	INIT_TEST(files_are_kept_where_the_unit_says),

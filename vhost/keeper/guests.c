@@ -56,6 +56,8 @@ void keeper_guest_free(struct keeper_guest *guest)
 	keeper_guest_close_channel(guest);
 	if (guest->listener.fd >= 0)
 		vhost_unlisten(&guest->listener);
+	else
+		free(guest->listener.path);
 	free(guest);
 }
 
@@ -154,30 +156,30 @@ struct keeper_guest *keeper_guest_new(struct keeper *k)
 	return guest;
 }
 
-int keeper_guest_add(struct keeper *k, const struct keeper_ask *ask,
-		     struct keeper_guest **out)
+int keeper_guest_listen(struct keeper_guest *guest,
+			const struct keeper_ask *ask)
 {
 	const struct vhost_access access = {
 		.mode = ask->mode,
 		.group = ask->group,
 	};
 	struct vhost_listener listener;
-	int ret = vhost_listen(&listener, ask->path, &access);
+	int ret;
 
+	if (guest->listener.fd >= 0)
+		return 0;
+	ret = vhost_listen(&listener, ask->path, &access);
 	if (ret)
 		return ret;
-	*out = keeper_guest_new(k);
-	if (!*out) {
-		vhost_unlisten(&listener);
-		return -ENOMEM;
-	}
-	(*out)->listener = listener;
+	free(guest->listener.path);
+	guest->listener = listener;
 	return 0;
 }
 
 /*
  * A byte says that the guest is to be served no more, unless the back end is
- * about to be replaced. The end says nothing.
+ * about to be replaced, or to end for another reason of ours. The end says
+ * nothing.
  */
 static void read_channel(const struct keeper *k, struct keeper_guest *guest)
 {
@@ -190,7 +192,7 @@ static void read_channel(const struct keeper *k, struct keeper_guest *guest)
 		ret = vhost_receive_fd(guest->channel, &byte, 1, &fd);
 	if (ret == -EAGAIN)
 		return;
-	if (!ret && k->mode != KEEPER_DRAINS)
+	if (!ret && k->mode != KEEPER_DRAINS && k->mode != KEEPER_RESTS)
 		guest->gone = true;
 	keeper_guest_close_channel(guest);
 }
@@ -214,12 +216,25 @@ static int read_front(struct keeper_guest *guest, short events, uint64_t now)
 	return events & POLLHUP ? -ECONNRESET : 0;
 }
 
+/* Returns true if something happens to the guest. */
+static bool is_due(const struct keeper *k, const struct keeper_guest *guest,
+		   const struct pollfd *fds, uint64_t now)
+{
+	for (unsigned int i = 0; i < KEEPER_POLL_EACH; i++)
+		if (fds[i].revents)
+			return true;
+	return guest->connected &&
+	       now >= keeper_relay_deadline(&guest->relay, &k->limits);
+}
+
 void keeper_guest_work(struct keeper *k, struct keeper_guest *guest,
 		       const struct pollfd *fds, uint64_t now)
 {
 	struct keeper_relay *relay = &guest->relay;
 	int ret = 0;
 
+	if (is_due(k, guest, fds, now))
+		k->changed = true;
 	if (fds[1].revents && guest->channel >= 0)
 		read_channel(k, guest);
 	if (guest->connected && fds[3].revents &&

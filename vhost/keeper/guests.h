@@ -13,11 +13,11 @@ struct keeper_guest *keeper_guest_find(const struct keeper *keeper,
 struct keeper_guest *keeper_guest_new(struct keeper *keeper);
 
 /*
- * Adds the guest that @ask describes, without a channel. Returns 0, or a
+ * Makes the socket that @ask describes, unless there is one. Returns 0, or a
  * negative errno as vhost_listen() does.
  */
-int keeper_guest_add(struct keeper *keeper, const struct keeper_ask *ask,
-		     struct keeper_guest **guest);
+int keeper_guest_listen(struct keeper_guest *guest,
+			const struct keeper_ask *ask);
 
 /* Disconnects the front end and removes the socket. */
 void keeper_guest_free(struct keeper_guest *guest);

@@ -53,6 +53,12 @@ void keeper_fini(struct keeper *k)
 		close(k->link);
 }
 
+void keeper_leave(struct keeper *k)
+{
+	for (unsigned int i = 0; i < k->guest_count; i++)
+		k->guests[i]->listener.ino = 0; /* of no file */
+}
+
 void keeper_attach(struct keeper *k, int link, bool gated)
 {
 	k->link = link;
@@ -60,6 +66,7 @@ void keeper_attach(struct keeper *k, int link, bool gated)
 	keeper_memories_renew(&k->memories);
 	k->mode = gated ? KEEPER_TRIES : KEEPER_WORKS;
 	k->history.processes++;
+	k->changed = true;
 }
 
 void keeper_drain(struct keeper *k, uint64_t now)
@@ -129,6 +136,7 @@ void keeper_detach(struct keeper *k, uint64_t now)
 		close(k->link);
 	k->link = -1;
 	k->ready = false;
+	k->changed = true;
 	k->mode = KEEPER_WORKS;
 	for (unsigned int i = 0; i < k->guest_count; i++) {
 		struct keeper_guest *guest = k->guests[i];

@@ -77,6 +77,7 @@ struct keeper {
 	struct pollfd *fds;		 /* KEEPER_POLL_... */
 	struct keeper_memories memories; /* of the back ends */
 	struct keeper_history history;
+	bool changed; /* something that an image has; for its user to clear */
 };
 
 /* Of ->fds */
@@ -99,6 +100,9 @@ void keeper_set_timeout(struct keeper *keeper, uint64_t ns);
 
 /* Disconnects all front ends, and removes the sockets. */
 void keeper_fini(struct keeper *keeper);
+
+/* The sockets' files are to stay when the keeper ends. */
+void keeper_leave(struct keeper *keeper);
 
 /* A back end has the other end of @link, which the keeper owns. */
 void keeper_attach(struct keeper *keeper, int link, bool gated);
@@ -125,7 +129,8 @@ enum keeper_trial keeper_look_at_trial(const struct keeper *keeper);
 void keeper_open_gate(struct keeper *keeper, uint64_t now);
 
 /*
- * Takes nothing more of front ends, or goes on. A keeper that keeper_is_at_rest
+ * Takes nothing more of front ends, or goes on. A back end that ends while the
+ * keeper rests does not give its guests up. A keeper that keeper_is_at_rest
  * has told its back end nothing that waits for an answer: it can be replaced.
  */
 void keeper_rest(struct keeper *keeper, bool rest);

@@ -28,19 +28,39 @@ static void image_listener(struct image *image, struct vhost_listener *listener)
 	}
 }
 
-static void image_guest(struct image *image, struct keeper_guest *guest)
+/* A descriptor that leads to the back end */
+static void image_back(struct image *image, int *fd,
+		       enum keeper_image_kind kind)
+{
+	int none = -1;
+
+	image_fd(image, kind == KEEPER_IMAGE_ALL ? fd : &none);
+}
+
+static void image_guest(struct image *image, struct keeper_guest *guest,
+			enum keeper_image_kind kind, uint64_t now)
 {
 	image_name(image, guest->name, sizeof(guest->name));
 	image_listener(image, &guest->listener);
-	image_fd(image, &guest->channel);
+	image_back(image, &guest->channel, kind);
 	image_u64(image, &guest->hidden);
 	image_flag(image, &guest->connected);
 	image_u64(image, &guest->accept_at);
 	if (guest->connected)
-		keeper_relay_image(image, &guest->relay);
+		keeper_relay_image(image, &guest->relay, kind);
+	if (!image->reads || kind == KEEPER_IMAGE_ALL)
+		return;
+	guest->relay.since = guest->relay.alone_since = now;
+	/* Somebody may have removed it meanwhile; another one is made. */
+	if (guest->listener.fd >= 0 &&
+	    !vhost_listen_has_file(&guest->listener)) {
+		close(guest->listener.fd);
+		guest->listener.fd = -1;
+	}
 }
 
-static void image_guests(struct image *image, struct keeper *keeper)
+static void image_guests(struct image *image, struct keeper *keeper,
+			 enum keeper_image_kind kind, uint64_t now)
 {
 	uint32_t count = keeper->guest_count;
 
@@ -51,7 +71,7 @@ static void image_guests(struct image *image, struct keeper *keeper)
 						     : keeper->guests[i];
 
 		if (guest)
-			image_guest(image, guest);
+			image_guest(image, guest, kind, now);
 		else
 			image_reject(image);
 		if (image->error)
@@ -59,12 +79,20 @@ static void image_guests(struct image *image, struct keeper *keeper)
 	}
 }
 
-void keeper_image(struct image *image, struct keeper *keeper)
+void keeper_image(struct image *image, struct keeper *keeper,
+		  enum keeper_image_kind kind, uint64_t now)
 {
-	image_fd(image, &keeper->link);
+	uint32_t written = kind;
+
+	image_u32(image, &written, KEEPER_IMAGE_KINDS - 1);
+	if (written != (uint32_t)kind)
+		image_reject(image);
+	image_back(image, &keeper->link, kind);
 	image_flag(image, &keeper->ready);
+	if (image->reads && kind == KEEPER_IMAGE_ALONE)
+		keeper->ready = false;
 	image_data(image, &keeper->history, sizeof(keeper->history));
 	keeper->history.reason[sizeof(keeper->history.reason) - 1] = '\0';
 	keeper_memories_image(image, &keeper->memories);
-	image_guests(image, keeper);
+	image_guests(image, keeper, kind, now);
 }

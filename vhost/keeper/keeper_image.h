@@ -5,12 +5,16 @@
 
 #include "vhost/keeper/image/image.h"
 #include "vhost/keeper/keeper.h"
+#include "vhost/keeper/session/relay_image.h"
 
 /*
- * Writes @keeper, whose back end is neither being drained nor on trial; or adds
- * what is read to @keeper, which keeper_init() has made. That can be given to
- * keeper_fini() even if the image has an error: then no socket is removed.
+ * Writes @keeper; with a back end that is neither drained nor on trial, if the
+ * image is to have that. Or adds what is read to @keeper, which keeper_init()
+ * has made and which can be given to keeper_fini() even if the image has an
+ * error. @now counts for an image without a back end: front ends have been
+ * without one since then.
  */
-void keeper_image(struct image *image, struct keeper *keeper);
+void keeper_image(struct image *image, struct keeper *keeper,
+		  enum keeper_image_kind kind, uint64_t now);
 
 #endif

@@ -9,6 +9,25 @@
 #include "vhost/keeper/guests.h"
 #include "vhost/wire/pass_fd.h"
 
+/* Adds *@guest if it is NULL, and makes its socket if it has none. */
+static int get_socket(struct keeper *k, const struct keeper_ask *ask,
+		      struct keeper_guest **guest)
+{
+	const bool is_new = !*guest;
+	int ret;
+
+	if (is_new)
+		*guest = keeper_guest_new(k);
+	if (!*guest)
+		return -ENOMEM;
+	ret = keeper_guest_listen(*guest, ask);
+	if (ret && is_new) {
+		k->guest_count--; /* it is the last */
+		keeper_guest_free(*guest);
+	}
+	return ret;
+}
+
 /* The back end serves @ask->path from now on. Returns its end of the channel.
  */
 static int listen_for(struct keeper *k, const struct keeper_ask *ask,
@@ -20,7 +39,7 @@ static int listen_for(struct keeper *k, const struct keeper_ask *ask,
 
 	if (guest && guest->channel >= 0)
 		return -EADDRINUSE;
-	ret = guest ? 0 : keeper_guest_add(k, ask, &guest);
+	ret = get_socket(k, ask, &guest);
 	if (ret)
 		return ret;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
@@ -60,6 +79,7 @@ static void answer(struct keeper *k, struct keeper_ask *ask, uint64_t now)
 	};
 	int fd = -1;
 
+	k->changed = true;
 	ask->path[sizeof(ask->path) - 1] = '\0';
 	ask->name[sizeof(ask->name) - 1] = '\0';
 	switch (ask->question) {

@@ -203,21 +203,20 @@ int vhost_accept(const struct vhost_listener *listener)
 	return fd < 0 ? -errno : fd;
 }
 
-static void remove_file(const struct vhost_listener *listener)
+bool vhost_listen_has_file(const struct vhost_listener *listener)
 {
 	struct stat st;
 
-	if (!lstat(listener->path, &st) && st.st_dev == listener->dev &&
-	    st.st_ino == listener->ino)
-		unlink(listener->path);
+	return !lstat(listener->path, &st) && st.st_dev == listener->dev &&
+	       st.st_ino == listener->ino;
 }
 
 void vhost_unlisten(struct vhost_listener *listener)
 {
 	if (listener->passed)
 		vhost_pass_fd(listener->fd, "", 1, -1);
-	else
-		remove_file(listener);
+	else if (vhost_listen_has_file(listener))
+		unlink(listener->path);
 	close(listener->fd);
 	free(listener->path);
 }

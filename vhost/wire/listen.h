@@ -39,6 +39,9 @@ int vhost_listen(struct vhost_listener *listener, const char *path,
  */
 int vhost_listen_check(const char *path);
 
+/* Returns true if the socket's file is still there. */
+bool vhost_listen_has_file(const struct vhost_listener *listener);
+
 /*
  * Takes the next connection. Returns its descriptor, -EAGAIN when none waits,
  * or another negative errno.

@@ -158,6 +158,12 @@ int nest_put(struct nest *nest, const struct image *image)
 	return 0;
 }
 
+void nest_clear(struct nest *nest)
+{
+	drop(nest, nest->held);
+	nest->held = 0;
+}
+
 /* What has come of an image so far */
 struct arrival {
 	struct header header; /* of the last part */

@@ -28,6 +28,9 @@ void nest_fini(struct nest *nest);
  */
 int nest_put(struct nest *nest, const struct image *image);
 
+/* Takes out what is in the nest. */
+void nest_clear(struct nest *nest);
+
 /*
  * Takes the last image out of @out, to be read. Returns 0; -ENOENT if there is
  * none; -EPROTONOSUPPORT for one of another IMAGE_VERSION; -EBADMSG for one

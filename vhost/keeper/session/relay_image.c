@@ -120,16 +120,19 @@ static void image_replies(struct image *image, struct keeper_relay *relay)
 	image_data(image, &relay->config, relay->config_size);
 }
 
-void keeper_relay_image(struct image *image, struct keeper_relay *relay)
+void keeper_relay_image(struct image *image, struct keeper_relay *relay,
+			enum keeper_image_kind kind)
 {
-	uint32_t stage = relay->stage;
+	uint32_t stage = kind == KEEPER_IMAGE_ALL ? relay->stage
+						  : KEEPER_DETACHED;
 
 	if (image->reads)
 		*relay = (struct keeper_relay){ .front.fd = -1 };
 	image_u32(image, &stage, KEEPER_GATED);
-	relay->stage = (enum keeper_stage)stage;
+	if (image->reads)
+		relay->stage = (enum keeper_stage)stage;
 	image_sock(image, &relay->front);
-	if (relay->stage != KEEPER_DETACHED)
+	if (stage != KEEPER_DETACHED)
 		image_sock(image, &relay->back);
 	image_u32(image, &relay->expected, UINT32_MAX);
 	image_u64(image, &relay->since);
@@ -144,6 +147,6 @@ void keeper_relay_image(struct image *image, struct keeper_relay *relay)
 	image_u64(image, &relay->hidden);
 	image_replies(image, relay);
 	if (relay->front.fd < 0 ||
-	    (relay->stage != KEEPER_DETACHED && relay->back.fd < 0))
+	    (stage != KEEPER_DETACHED && relay->back.fd < 0))
 		image_reject(image);
 }

@@ -78,10 +78,11 @@ static void add_relay(struct keeper_guest *guest)
 static void add_guest(struct setup *s, const char *name)
 {
 	struct keeper_ask ask = { .group = (uint32_t)-1 };
-	struct keeper_guest *guest;
+	struct keeper_guest *guest = keeper_guest_new(&s->keeper);
 
+	assert_non_null(guest);
 	snprintf(ask.path, sizeof(ask.path), "%s/%s", s->dir, name);
-	assert_int_equal(keeper_guest_add(&s->keeper, &ask, &guest), 0);
+	assert_int_equal(keeper_guest_listen(guest, &ask), 0);
 	snprintf(guest->name, sizeof(guest->name), "%s", name);
 	guest->channel = some_fd();
 }
@@ -102,7 +103,7 @@ static int setup(void **state)
 	add_relay(s->keeper.guests[1]);
 	close(keeper_memories_get(&s->keeper.memories, "chip", 4096, false));
 	image_init(&s->image);
-	keeper_image(&s->image, &s->keeper);
+	keeper_image(&s->image, &s->keeper, KEEPER_IMAGE_ALL, 0);
 	assert_int_equal(image_end(&s->image), 0);
 	*state = s;
 	return 0;
@@ -145,15 +146,14 @@ static int read_image(struct image *from, struct image *copy)
 	int ret;
 
 	assert_int_equal(keeper_init(&keeper, NULL, NULL), 0);
-	keeper_image(from, &keeper);
+	keeper_image(from, &keeper, KEEPER_IMAGE_ALL, 0);
 	ret = image_end(from);
 	if (!ret && copy) {
 		image_init(copy);
-		keeper_image(copy, &keeper);
+		keeper_image(copy, &keeper, KEEPER_IMAGE_ALL, 0);
 		assert_int_equal(image_end(copy), 0);
 	}
-	for (unsigned int i = 0; i < keeper.guest_count; i++)
-		keeper.guests[i]->listener.ino = 0; /* is not removed */
+	keeper_leave(&keeper);
 	keeper_fini(&keeper);
 	image_fini(from);
 	return ret;
@@ -169,6 +169,35 @@ TEST_WITH(keeper_comes_back_as_it_was, struct setup *s)
 	assert_memory_equal(copy.bytes, s->image.bytes, copy.size);
 	assert_int_equal(copy.fd_count, s->image.fd_count);
 	image_fini(&copy);
+}
+
+/* A descriptor of the back end would keep that from seeing the keeper die. */
+TEST_WITH(image_without_the_back_end_leaves_that_alone, struct setup *s)
+{
+	struct keeper_relay *relay;
+	struct keeper keeper;
+	struct image image;
+
+	image_init(&image);
+	keeper_image(&image, &s->keeper, KEEPER_IMAGE_ALONE, 0);
+	assert_int_equal(image_end(&image), 0);
+	/* The link, two channels and the connection of the relay */
+	assert_int_equal(image.fd_count, s->image.fd_count - 4);
+	image.reads = true;
+	image.at = 0;
+	for (unsigned int i = 0; i < image.fd_count; i++)
+		image.fds[i] = fcntl(image.fds[i], F_DUPFD_CLOEXEC, 0);
+	assert_int_equal(keeper_init(&keeper, NULL, NULL), 0);
+	keeper_image(&image, &keeper, KEEPER_IMAGE_ALONE, 5000);
+	assert_int_equal(image_end(&image), 0);
+	relay = &keeper.guests[1]->relay;
+	assert_int_equal(relay->stage, KEEPER_DETACHED);
+	assert_true(relay->pending);
+	assert_int_equal(relay->alone_since, 5000);
+	assert_false(keeper.ready);
+	keeper_leave(&keeper);
+	keeper_fini(&keeper);
+	image_fini(&image);
 }
 
 TEST_WITH(image_that_ends_too_early_is_refused, struct setup *s)
