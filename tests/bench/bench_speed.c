@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "tests/bench/bench.h"
 #include "tests/bench/speed/idle.h"
@@ -34,6 +36,20 @@ static void print_group(const char *name)
 			result_print_group(&row_groups[i]);
 }
 
+static void print_head(double seconds)
+{
+	struct utsname machine;
+
+	uname(&machine);
+	printf("%s, Linux %s, %ld CPUs; medians of %u rounds in which all take "
+	       "turns.\n"
+	       "\"us\": time of a request; \"cpu us\": what the processes take "
+	       "of the processors for it;\n"
+	       "\"floors\": the same over the floor's in the same round.\n",
+	       machine.machine, machine.release, sysconf(_SC_NPROCESSORS_ONLN),
+	       measure_rounds(seconds));
+}
+
 static void measure_all(const struct speed_options *options,
 			const struct fake_bus *bus, struct report *report)
 {
@@ -43,6 +59,7 @@ static void measure_all(const struct speed_options *options,
 	};
 	const char *group = "";
 
+	print_head(how.seconds);
 	for (size_t i = 0; i < row_count; i++) {
 		struct results *results = &report->results[report->count];
 

@@ -109,16 +109,21 @@ static void count_calls(struct measure *m, enum peer_kind kind)
 			calls_count(&m->peers[kind], m->row, m->turn_ns);
 }
 
-static void set_time(struct measure *m, double seconds)
+unsigned int measure_rounds(double seconds)
 {
 	double rounds = seconds * 1e9 / TURN_NS;
 
-	m->turn_ns = rounds < MIN_ROUNDS
-			     ? (uint64_t)(seconds * 1e9) / MIN_ROUNDS
-			     : TURN_NS;
-	m->rounds = rounds < MIN_ROUNDS	  ? MIN_ROUNDS
-		    : rounds > MAX_ROUNDS ? MAX_ROUNDS
-					  : (unsigned int)rounds;
+	return rounds < MIN_ROUNDS   ? MIN_ROUNDS
+	       : rounds > MAX_ROUNDS ? MAX_ROUNDS
+				     : (unsigned int)rounds;
+}
+
+static void set_time(struct measure *m, double seconds)
+{
+	double turn = seconds * 1e9 / MIN_ROUNDS;
+
+	m->rounds = measure_rounds(seconds);
+	m->turn_ns = turn < TURN_NS ? (uint64_t)turn : TURN_NS;
 }
 
 void measure_row(const struct measure_options *options,

@@ -10,6 +10,9 @@ struct measure_options {
 	double seconds;	   /* for each peer and row */
 };
 
+/* Returns how many rounds there are in the @seconds of a peer. */
+unsigned int measure_rounds(double seconds);
+
 void measure_row(const struct measure_options *options,
 		 const struct fake_bus *bus, const struct row *row,
 		 struct results *results);

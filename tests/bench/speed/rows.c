@@ -80,13 +80,15 @@ const size_t row_group_count = sizeof(row_groups) / sizeof(row_groups[0]);
 	}
 
 const struct row rows[] = {
-	SINGLE("round trip, one CPU", CPUS_ONE, .kind = { 1, 4 }, .rests = true,
+	SINGLE("round trip, one CPU", CPUS_ONE,
+	       .kind = { .depth = 1, .len = 4 }, .rests = true,
 	       .counts_calls = true, .has_keeper = true),
-	SINGLE("the same, without a rest", CPUS_ONE, .kind = { 1, 4 },
-	       .counts_calls = true),
-	SINGLE("round trip, two CPUs", CPUS_TWO, .kind = { 1, 4 },
-	       .rests = true),
-	SINGLE("the same, without a rest", CPUS_TWO, .kind = { 1, 4 }),
+	SINGLE("the same, without a rest", CPUS_ONE,
+	       .kind = { .depth = 1, .len = 4 }, .counts_calls = true),
+	SINGLE("round trip, two CPUs", CPUS_TWO,
+	       .kind = { .depth = 1, .len = 4 }, .rests = true),
+	SINGLE("the same, without a rest", CPUS_TWO,
+	       .kind = { .depth = 1, .len = 4 }),
 	SINGLE("the driver polls", CPUS_TWO,
 	       .kind = { .depth = 1, .len = 4, .polls = true }, .rests = true,
 	       .counts_calls = true),
