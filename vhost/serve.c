@@ -142,11 +142,6 @@ void vhost_session_push(struct vhost_session *session, unsigned int index,
 	inflight_push(&ring->inflight, &ring->vring, chain, len, ring->note);
 }
 
-bool vhost_session_lost_memory(const struct vhost_session *session)
-{
-	return session->mem.broken || session->inflight.mem.broken;
-}
-
 void vhost_session_read_state(struct vhost_session *session)
 {
 	vhost_state_read(&session->state);

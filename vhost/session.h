@@ -139,7 +139,11 @@ void vhost_session_call(struct vhost_session *session, unsigned int ring);
  * Returns true if a file that backs guest memory or the inflight region was
  * truncated.
  */
-bool vhost_session_lost_memory(const struct vhost_session *session);
+static inline bool
+vhost_session_lost_memory(const struct vhost_session *session)
+{
+	return session->mem.broken || session->inflight.mem.broken;
+}
 
 /* Stops a ring that cannot go on, as vhost_session_pop() does. */
 void vhost_session_break(struct vhost_session *session, unsigned int ring,

@@ -122,6 +122,7 @@ static void frame(struct spi_service *s)
 	const struct spi_request *request = &s->job.transfer.request;
 	struct chain_cursor tx = request->tx;
 	struct cs_request *framed = &s->job.framed;
+	uint8_t first[2] = { 0 };
 
 	*framed = (struct cs_request){
 		.chip = request->head.chip_select_id,
@@ -133,10 +134,12 @@ static void frame(struct spi_service *s)
 		.cs_change = request->head.cs_change,
 		.len = spi_transfer_len(request),
 	};
-	if (framed->tx)
-		chain_read(&tx, &s->session->mem, &framed->opcode, 1);
-	if (framed->tx && framed->len > 1)
-		chain_read(&tx, &s->session->mem, &framed->second, 1);
+	if (framed->tx) {
+		chain_read(&tx, &s->session->mem, first,
+			   framed->len > 1 ? 2 : 1);
+		framed->opcode = first[0];
+		framed->second = first[1];
+	}
 }
 
 /*
@@ -335,30 +338,32 @@ static int transfer_step(struct spi_service *s, struct chip *chip)
 
 /*
  * The same. Nobody's call waits for a transfer that is long: one whose clock
- * says so, on a chip that keeps to it, as simulated ones may not.
+ * says so, on a chip that keeps to it, as simulated ones may not. Moves @now
+ * on.
  */
-static int run_piece(struct spi_service *s, struct chip *chip)
+static int run_piece(struct spi_service *s, struct chip *chip, uint64_t *now)
 {
-	uint64_t begin;
+	bool is_long = spi_transfer_left_ns(&s->job.transfer, chip) >=
+		       SPI_CALL_NS;
+	uint64_t begin = *now;
 	int ret;
 
-	if (spi_transfer_left_ns(&s->job.transfer, chip) < SPI_CALL_NS)
-		return transfer_step(s, chip);
-	if (!chip->is_quick)
+	if (is_long && !chip->is_quick)
 		vhost_session_call(s->session, REQUESTQ);
-	begin = clock_now();
 	ret = transfer_step(s, chip);
-	chip->is_quick = clock_now() - begin < SPI_CALL_NS;
+	*now = clock_now();
+	if (is_long)
+		chip->is_quick = *now - begin < SPI_CALL_NS;
 	return ret;
 }
 
-void spi_job_run(struct spi_service *s)
+uint64_t spi_job_run(struct spi_service *s, uint64_t now)
 {
 	struct chip *chip = spi_message_chip(&s->message, s->job.framed.chip);
 	int ret;
 
 	assert(s->job.phase == JOB_RUNS);
-	ret = run_piece(s, chip);
+	ret = run_piece(s, chip, &now);
 	if (ret < 0) {
 		end_with_error(
 			s, ret == -EFAULT ? REQUEST_MEMORY : REQUEST_DEVICE,
@@ -366,12 +371,13 @@ void spi_job_run(struct spi_service *s)
 			strerror(-ret));
 	} else if (!s->job.transfer.left) {
 		spi_message_part_done(&s->message, &s->job.framed, &s->job.plan,
-				      &s->job.transfer);
+				      &s->job.transfer, now);
 		counter_add(&s->stats.done, 1);
 		finish(s, VIRTIO_SPI_TRANS_OK);
 	} else {
-		cut_long_message(s, clock_now());
+		cut_long_message(s, now);
 	}
+	return now;
 }
 
 void spi_job_give_up(struct spi_service *s)

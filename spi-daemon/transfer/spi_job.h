@@ -89,8 +89,8 @@ void spi_job_begin(struct spi_service *service);
  */
 enum spi_progress spi_job_start(struct spi_service *service, uint64_t now);
 
-/* Transfers one piece. */
-void spi_job_run(struct spi_service *service);
+/* Transfers one piece, from @now on. Returns when it was done, monotonic ns. */
+uint64_t spi_job_run(struct spi_service *service, uint64_t now);
 
 /* Clears SPI_JOB_CLEAR_STEP bytes at most, and answers when all is cleared. */
 void spi_job_clear(struct spi_service *service);

@@ -30,7 +30,9 @@ void spi_message_leave_bus(struct spi_message *m)
 
 void spi_message_release(struct spi_message *m)
 {
-	spi_turn_released(m, spi_turn_deselect(m));
+	struct chip *chip = spi_turn_deselect(m);
+
+	spi_turn_released(m, chip, clock_now());
 	spi_turn_leave(m);
 }
 
@@ -39,7 +41,7 @@ void spi_message_fail(struct spi_message *m, struct chip *chip,
 {
 	spi_device_release(chip->handle->dev);
 	m->inactive_ns = inactive_ns;
-	spi_turn_released(m, chip);
+	spi_turn_released(m, chip, clock_now());
 	spi_turn_leave(m);
 	if (m->cs.message == CS_HELD)
 		chip_select_cut(&m->cs);
@@ -209,7 +211,7 @@ void spi_message_copy(struct spi_message *m, const struct cs_request *framed,
 void spi_message_part_done(struct spi_message *m,
 			   const struct cs_request *framed,
 			   const struct cs_plan *plan,
-			   const struct spi_transfer *transfer)
+			   const struct spi_transfer *transfer, uint64_t now)
 {
 	struct chip *chip = spi_message_chip(m, framed->chip);
 
@@ -218,13 +220,12 @@ void spi_message_part_done(struct spi_message *m,
 		note_id(m, chip, &transfer->answer);
 	chip_select_done(&m->cs, framed, plan);
 	if (plan->keep) {
-		m->hold_until =
-			clock_now() + chip->spec->cs_hold_ms * NS_PER_MS;
+		m->hold_until = now + chip->spec->cs_hold_ms * NS_PER_MS;
 		return;
 	}
 	kept_parts_clear(&m->kept);
-	spi_turn_leave_operation(m, chip, &transfer->answer);
-	spi_turn_end(m, chip);
+	spi_turn_leave_operation(m, chip, &transfer->answer, now);
+	spi_turn_end(m, chip, now);
 }
 
 void spi_message_send_kept(struct spi_message *m, struct chip *chip)
@@ -236,7 +237,7 @@ void spi_message_send_kept(struct spi_message *m, struct chip *chip)
 	kept_parts_link(&m->kept, chip, pieces, NULL);
 	pieces[m->kept.count - 1].keep = false;
 	ret = spi_device_transfer(chip->handle->dev, pieces);
-	spi_turn_released(m, chip);
+	spi_turn_released(m, chip, clock_now());
 	spi_turn_leave(m);
 	if (ret < 0) {
 		counter_add(&chip->handle->stats.errors, 1);
@@ -260,7 +261,8 @@ bool spi_message_close(struct spi_message *m, uint64_t now)
 			return false;
 		spi_message_send_kept(m, chip);
 	} else if (m->cs.message == CS_HELD) {
-		spi_turn_end(m, spi_turn_deselect(m));
+		chip = spi_turn_deselect(m);
+		spi_turn_end(m, chip, clock_now());
 	}
 	kept_parts_clear(&m->kept);
 	chip_select_close(&m->cs);

@@ -125,14 +125,14 @@ spi_message_lead(const struct spi_message *message)
 void spi_message_lead_sent(struct spi_message *message);
 
 /*
- * The request @framed was done as planned: the chip is held for the next, or
- * released. Then it is to stay so for the request's inactive delay, and the bus
- * is left, unless the guest's next message goes first.
+ * The request @framed was done as planned, at @now: the chip is held for the
+ * next, or released. Then it is to stay so for the request's inactive delay,
+ * and the bus is left, unless the guest's next message goes first.
  */
 void spi_message_part_done(struct spi_message *message,
 			   const struct cs_request *framed,
 			   const struct cs_plan *plan,
-			   const struct spi_transfer *transfer);
+			   const struct spi_transfer *transfer, uint64_t now);
 
 /*
  * Sends the kept parts by themselves, with the bus. Their guest was told that

@@ -125,6 +125,7 @@ static void call_in_time(struct spi_service *s, uint64_t now)
 
 enum spi_progress spi_service_step(struct spi_service *s, uint64_t now)
 {
+	s->now = now;
 	call_in_time(s, now);
 	if (s->message.paused)
 		spi_lease_resume(&s->message, now);
@@ -139,11 +140,12 @@ enum spi_progress spi_service_step(struct spi_service *s, uint64_t now)
 	case JOB_QUEUED:
 		return spi_job_start(s, now);
 	case JOB_RUNS:
-		spi_job_run(s);
+		s->now = spi_job_run(s, now);
 		return SPI_MORE;
 	case JOB_CLEARS:
 	case JOB_CLEARS_REST:
 		spi_job_clear(s);
+		s->now = clock_now();
 		return SPI_MORE;
 	}
 	return SPI_IDLE;

@@ -24,6 +24,7 @@ struct spi_service {
 	struct chain chain;	       /* the job's */
 	struct job job;
 	struct spi_message message;
+	uint64_t now; /* monotonic ns: when the last step ended, or earlier */
 	uint64_t call_by;    /* monotonic ns, while the ring owes a call */
 	uint64_t miss_until; /* monotonic ns, while memory cannot be reached */
 	uint64_t miss_asks;  /* what the front end was asked until then */
@@ -43,9 +44,10 @@ extern const struct vhost_device_ops spi_service_ops;
 
 /*
  * Does one bounded piece of work on the ring, which is active. @now is
- * monotonic, ns. The driver is called for what was done at the latest
- * SPI_CALL_NS later, if the steps go on, or before a longer transfer. Call
- * vhost_session_call() before waiting for anything.
+ * monotonic, ns; ->now is moved on if the work takes time. The driver is called
+ * for what was done at the latest SPI_CALL_NS later, if the steps go on, or
+ * before a longer transfer. Call vhost_session_call() before waiting for
+ * anything.
  */
 enum spi_progress spi_service_step(struct spi_service *service, uint64_t now);
 

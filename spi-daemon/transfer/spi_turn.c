@@ -15,22 +15,21 @@ void spi_turn_leave(struct spi_message *m)
 	m->bus = NULL;
 }
 
-uint64_t spi_turn_released(struct spi_message *m, struct chip *chip)
+void spi_turn_released(struct spi_message *m, struct chip *chip, uint64_t now)
 {
-	uint64_t now = clock_now();
-
 	if (m->inactive_ns)
 		chip->handle->quiet_until = now + m->inactive_ns;
 	/* The bus is still ours, and so is what others read of it. */
 	stats_turn_ends(&m->stats->turn, &chip->handle->stats, &chip->hold_ns,
 			now);
-	return now;
 }
 
-void spi_turn_end(struct spi_message *m, struct chip *chip)
+void spi_turn_end(struct spi_message *m, struct chip *chip, uint64_t now)
 {
-	uint64_t now = spi_turn_released(m, chip);
-	uint64_t behind = bus_linger(m->bus, &m->user, now);
+	uint64_t behind;
+
+	spi_turn_released(m, chip, now);
+	behind = bus_linger(m->bus, &m->user, now);
 
 	if (!behind) {
 		m->bus = NULL;
@@ -159,11 +158,10 @@ enum spi_begin spi_turn_begin(struct spi_message *m, struct chip *chip,
 }
 
 void spi_turn_leave_operation(struct spi_message *m, struct chip *chip,
-			      const struct spi_answer *answer)
+			      const struct spi_answer *answer, uint64_t now)
 {
 	const struct flash_message message = flash_message(m, chip);
 
-	if (flash_operation_done(&message, m->header, answer->last,
-				 clock_now()))
+	if (flash_operation_done(&message, m->header, answer->last, now))
 		bus_recall(m->bus, &chip->handle->operation);
 }

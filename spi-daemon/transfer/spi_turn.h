@@ -33,25 +33,26 @@ enum spi_begin spi_turn_begin(struct spi_message *message, struct chip *chip,
 struct chip *spi_turn_deselect(struct spi_message *message);
 
 /*
- * The chip was released: the next select edge has to keep its distance. The bus
- * is not left yet. Returns the time, monotonic ns.
+ * The chip was released at @now, monotonic ns: the next select edge has to keep
+ * its distance. The bus is not left yet.
  */
-uint64_t spi_turn_released(struct spi_message *message, struct chip *chip);
+void spi_turn_released(struct spi_message *message, struct chip *chip,
+		       uint64_t now);
 
 /*
- * The chip was released at the end of its message: leaves the bus, unless the
- * guest's next message goes first; see bus_linger().
+ * The chip was released, at @now, at the end of its message: leaves the bus,
+ * unless the guest's next message goes first; see bus_linger().
  */
-void spi_turn_end(struct spi_message *message, struct chip *chip);
+void spi_turn_end(struct spi_message *message, struct chip *chip, uint64_t now);
 
 /* Leaves the bus, if the guest has it or waits for it. */
 void spi_turn_leave(struct spi_message *message);
 
 /*
- * The message is over, with this @answer of the chip, and so may be the flash
- * operation that it belongs to.
+ * The message was over at @now, with this @answer of the chip, and so may be
+ * the flash operation that it belongs to.
  */
 void spi_turn_leave_operation(struct spi_message *message, struct chip *chip,
-			      const struct spi_answer *answer);
+			      const struct spi_answer *answer, uint64_t now);
 
 #endif

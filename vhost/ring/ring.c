@@ -37,16 +37,6 @@ void vhost_ring_close_fds(struct vhost_ring *ring)
 	vhost_close_fd(&ring->err);
 }
 
-bool vhost_ring_is_started(const struct vhost_ring *ring)
-{
-	return ring->state >= VHOST_RING_STARTING;
-}
-
-bool vhost_ring_is_active(const struct vhost_ring *ring)
-{
-	return vhost_ring_is_started(ring) && ring->enabled;
-}
-
 bool vhost_ring_may_have_called(const struct vhost_ring *ring)
 {
 	return vhost_ring_is_started(ring) || ring->origin != VHOST_RING_FRESH;
@@ -151,12 +141,6 @@ static int signal_fd(int *fd, bool blocks)
 int vhost_ring_signal(struct vhost_ring *ring)
 {
 	return signal_fd(&ring->call, ring->call_blocks);
-}
-
-bool vhost_ring_owes_call(const struct vhost_ring *ring)
-{
-	return ring->state == VHOST_RING_RUNNING &&
-	       vring_owes_call(&ring->vring);
 }
 
 int vhost_ring_call(struct vhost_ring *ring)

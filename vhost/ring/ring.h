@@ -105,10 +105,16 @@ void vhost_ring_set_kick(struct vhost_ring *ring, int fd);
 void vhost_ring_set_call(struct vhost_ring *ring, int fd);
 
 /* STARTING, UNMAPPED or RUNNING */
-bool vhost_ring_is_started(const struct vhost_ring *ring);
+static inline bool vhost_ring_is_started(const struct vhost_ring *ring)
+{
+	return ring->state >= VHOST_RING_STARTING;
+}
 
 /* Returns true if the ring is started and enabled: it may be popped. */
-bool vhost_ring_is_active(const struct vhost_ring *ring);
+static inline bool vhost_ring_is_active(const struct vhost_ring *ring)
+{
+	return vhost_ring_is_started(ring) && ring->enabled;
+}
 
 /*
  * Returns true if the driver may have been told of used buffers since the last
@@ -141,7 +147,11 @@ void vhost_ring_set_base(struct vhost_ring *ring, uint32_t base);
  * Returns true if the ring is RUNNING and vhost_ring_call() was not called for
  * something that was pushed. A ring that is moved calls in any case.
  */
-bool vhost_ring_owes_call(const struct vhost_ring *ring);
+static inline bool vhost_ring_owes_call(const struct vhost_ring *ring)
+{
+	return ring->state == VHOST_RING_RUNNING &&
+	       vring_owes_call(&ring->vring);
+}
 
 /*
  * Calls the driver if it asks for a call for what was pushed. Returns 0, or

@@ -30,8 +30,8 @@ static void empty(struct wait_set *set, unsigned int place)
 	set->fds[place] = -1;
 }
 
-int wait_set_put(struct wait_set *set, unsigned int place, int fd,
-		 enum wait_kind kind)
+int wait_set_replace(struct wait_set *set, unsigned int place, int fd,
+		     enum wait_kind kind)
 {
 	struct epoll_event event = {
 		.events = EPOLLIN | (kind == WAIT_EDGE ? EPOLLET : 0u),
@@ -39,8 +39,6 @@ int wait_set_put(struct wait_set *set, unsigned int place, int fd,
 	};
 
 	assert(place < WAIT_SET_PLACES);
-	if (set->fds[place] == fd)
-		return 0;
 	empty(set, place);
 	if (fd < 0)
 		return 0;

@@ -36,13 +36,21 @@ struct wait_set {
 int wait_set_init(struct wait_set *set);
 void wait_set_fini(struct wait_set *set);
 
+/* Implements wait_set_put() when something changes. */
+int wait_set_replace(struct wait_set *set, unsigned int place, int fd,
+		     enum wait_kind kind);
+
 /*
  * From now on @place waits for @fd, which it does not own; -1: for nothing. If
  * it waits for @fd already nothing changes. Returns 0; or a negative errno, and
  * the place is empty: -EPERM: @fd is a file, always readable.
  */
-int wait_set_put(struct wait_set *set, unsigned int place, int fd,
-		 enum wait_kind kind);
+static inline int wait_set_put(struct wait_set *set, unsigned int place, int fd,
+			       enum wait_kind kind)
+{
+	return set->fds[place] == fd ? 0
+				     : wait_set_replace(set, place, fd, kind);
+}
 
 /* Empties the place that waits for @fd, if there is one. NULL: no set. */
 void wait_set_forget(struct wait_set *set, int fd);

@@ -137,38 +137,6 @@ void guest_mem_swap(struct guest_mem *a, struct guest_mem *b)
 	a->iotlb = tmp.iotlb;
 }
 
-/* Returns the last region that starts at or below @addr, or NULL. */
-static const struct guest_region *find_region(const struct guest_mem *mem,
-					      uint64_t addr)
-{
-	unsigned int low = 0, high = mem->count;
-
-	while (low < high) {
-		unsigned int mid = (low + high) / 2;
-
-		if (mem->regions[mid].guest_addr <= addr)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low ? &mem->regions[low - 1] : NULL;
-}
-
-void *guest_mem_at(const struct guest_mem *mem, uint64_t addr, uint64_t len,
-		   size_t *got)
-{
-	const struct guest_region *r = find_region(mem, addr);
-	uint64_t offset;
-
-	if (!r || !len)
-		return NULL;
-	offset = addr - r->guest_addr;
-	if (offset >= r->size)
-		return NULL;
-	*got = len < r->size - offset ? len : r->size - offset;
-	return r->host + offset;
-}
-
 /* As guest_mem_at(), by user address. */
 static void *find_user(const struct guest_mem *mem, uint64_t addr, uint64_t len,
 		       size_t *got)

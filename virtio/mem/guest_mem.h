@@ -82,8 +82,23 @@ void guest_mem_swap(struct guest_mem *a, struct guest_mem *b);
  * byte, and stores in @got how many of the @len bytes are contiguous in the
  * host's address space. Returns NULL if @addr is in no region or @len is 0.
  */
-void *guest_mem_at(const struct guest_mem *mem, uint64_t addr, uint64_t len,
-		   size_t *got);
+static inline void *guest_mem_at(const struct guest_mem *mem, uint64_t addr,
+				 uint64_t len, size_t *got)
+{
+	const struct guest_region *r = mem->regions;
+	uint64_t offset;
+
+	/* The last region that starts at or below @addr: without branches. */
+	for (unsigned int count = mem->count; count > 1; count -= count / 2)
+		r += r[count / 2].guest_addr <= addr ? count / 2 : 0;
+	if (!mem->count || !len)
+		return NULL;
+	offset = addr - r->guest_addr;
+	if (addr < r->guest_addr || offset >= r->size)
+		return NULL;
+	*got = len < r->size - offset ? len : r->size - offset;
+	return r->host + offset;
+}
 
 /* Implements guest_mem_dma() behind an IOMMU. */
 void *guest_mem_translate(const struct guest_mem *mem, uint64_t addr,
