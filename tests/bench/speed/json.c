@@ -22,6 +22,8 @@ static void write_result(FILE *file, const struct results *results,
 		write_spread(file, "cpu_floors", &r->cpu_ratio);
 		if (results->row->message_ns)
 			write_spread(file, "bus_used", &r->bus);
+		if (r->idle >= 0)
+			fprintf(file, ", \"bus_wanted_idle\": %.4f", r->idle);
 		if (r->calls.per_request >= 0)
 			fprintf(file, ", \"calls\": %.3f",
 				r->calls.per_request);

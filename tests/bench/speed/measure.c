@@ -13,6 +13,7 @@
 /* A peer's figures of each round */
 struct series {
 	double us[MAX_ROUNDS], cpu_us[MAX_ROUNDS], bus[MAX_ROUNDS];
+	uint64_t ns; /* of all */
 };
 
 struct measure {
@@ -66,6 +67,7 @@ static void run_turn(struct measure *m, enum peer_kind kind, unsigned int round)
 			    1e3 / (double)turn.requests;
 	series->cpu_us[round] =
 		(double)turn.cpu_ns / 1e3 / (double)turn.requests;
+	series->ns += turn.ns;
 	series->bus[round] =
 		(double)turn.messages * m->row->message_ns / (double)turn.ns;
 }
@@ -98,6 +100,17 @@ static void sum_up(struct measure *m)
 		result->cpu_us = spread_of(s->cpu_us, n);
 		result->bus = spread_of(s->bus, n);
 	}
+}
+
+static void find_idle(struct measure *m, enum peer_kind kind)
+{
+	struct result *result = &m->results->of[kind];
+	double idle = -1;
+
+	if (result->present && !result->failed && m->row->message_ns &&
+	    kind == PEER_DAEMON)
+		idle = peer_bus_idle(&m->peers[kind]);
+	result->idle = idle < 0 ? -1 : idle * 1e9 / (double)m->series[kind].ns;
 }
 
 static void count_calls(struct measure *m, enum peer_kind kind)
@@ -150,6 +163,7 @@ void measure_row(const struct measure_options *options,
 		for (unsigned int i = 0; i < PEER_KINDS; i++)
 			run_turn(&m, i, round);
 	for (unsigned int i = 0; i < PEER_KINDS; i++) {
+		find_idle(&m, i);
 		count_calls(&m, i);
 		if (results->of[i].present)
 			peer_stop(&m.peers[i]);

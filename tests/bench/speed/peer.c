@@ -16,6 +16,7 @@
 #include "tests/lib/process.h"
 
 #define START_TIMEOUT_MS 20000
+#define STATS_SECONDS	 1.2 /* until the file has what was just done */
 #define MAX_COMMAND	 8192
 
 static_assert(FAKE_BUS_DEVICES >= PEER_KINDS, "a path for each");
@@ -89,18 +90,20 @@ static int start_other(struct peer *peer, const char *count)
 
 static int start_daemon(struct peer *peer, const char *count)
 {
-	char socket[128], sockets[32], device[128];
+	char socket[128], sockets[32], device[128], stats[128];
 	const char *const argv[] = {
 		daemon_binary(),
 		socket,
 		sockets,
 		device,
+		stats,
 		peer->kind == PEER_KEEPER ? "--keeper" : NULL,
 		NULL,
 	};
 
 	snprintf(socket, sizeof(socket), "--socket-path=%s", peer->socket);
 	snprintf(sockets, sizeof(sockets), "--socket-count=%s", count);
+	snprintf(stats, sizeof(stats), "--stats=%s/stats", peer->dir);
 	snprintf(device, sizeof(device), "--device=%s",
 		 peer->bus->devices[peer->kind]);
 	return launch(peer, argv);
@@ -238,6 +241,24 @@ void peer_bind(const struct peer *peer, enum peer_cpus cpus)
 	sched_setaffinity(0, sizeof(driver), &driver);
 	for (unsigned int i = 0; i < peer->pid_count; i++)
 		bind_threads(peer->pids[i], &server);
+}
+
+double peer_bus_idle(const struct peer *peer)
+{
+	static const char name[] = "vhost_device_spi_bus_idle_seconds_total{";
+	char path[96], line[512];
+	double seconds = -1;
+	FILE *file;
+
+	bench_sleep(STATS_SECONDS);
+	snprintf(path, sizeof(path), "%s/stats", peer->dir);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, strlen(name)) && strrchr(line, ' '))
+			seconds = atof(strrchr(line, ' '));
+	if (file)
+		fclose(file);
+	return seconds;
 }
 
 uint64_t peer_cpu_ns(const struct peer *peer)

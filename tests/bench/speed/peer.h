@@ -65,6 +65,12 @@ void peer_bind(const struct peer *peer, enum peer_cpus cpus);
 /* Looks for its processes: after peer_start() or peer_connect(). */
 void peer_find_processes(struct peer *peer);
 
+/*
+ * Returns how long the bus stood idle so far while guests waited for it, in
+ * seconds, as the daemon counts; < 0: it does not. Takes more than a second.
+ */
+double peer_bus_idle(const struct peer *peer);
+
 /* Processor time of all its processes so far, ns. */
 uint64_t peer_cpu_ns(const struct peer *peer);
 

@@ -17,7 +17,9 @@ struct result {
 	struct spread us, cpu_us;
 	/* The same over the floor's in the same round */
 	struct spread ratio, cpu_ratio;
-	struct spread bus; /* share of the time that the bus is used, 0..1 */
+	/* Shares of the time, 0..1: the bus is used, */
+	struct spread bus;
+	double idle; /* or idle while guests wait; < 0: not known */
 	struct calls calls;
 };
 

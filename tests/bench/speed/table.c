@@ -24,6 +24,8 @@ static void print_besides(const struct row *row, const struct result *r)
 		printf("  %.2f calls: %s", r->calls.per_request, r->calls.text);
 	if (row->message_ns)
 		printf("  bus used %.0f %%", r->bus.median * 100);
+	if (r->idle >= 0)
+		printf(", wanted and idle %.0f %%", r->idle * 100);
 }
 
 void result_print(const struct results *results)
