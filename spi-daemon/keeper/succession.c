@@ -144,14 +144,24 @@ int succession_take(struct keeping *k, int nest, int *pid_file, char *error,
 int succession_try(int nest, char *error, size_t error_size)
 {
 	const int answer = dup(nest);
-	struct keeping k = { .signals = -1 };
-	int pid_file;
+	struct keeping k = {
+		.child.program = { -1, -1 },
+		.store = { .in = -1, .out = -1 },
+	};
+	int pid_file = -1;
 	int ret = keeper_init(&k.keeper, NULL, NULL);
 
-	/* Nothing of this is freed: the sockets are not ours to remove. */
 	if (!ret)
 		ret = succession_take(&k, nest, &pid_file, error, error_size);
 	if (!ret && send(answer, "", 1, MSG_NOSIGNAL) < 0)
 		ret = -errno;
+	/* The sockets are those of the keeper that goes on. */
+	keeper_leave(&k.keeper);
+	keeper_fini(&k.keeper);
+	child_fini(&k.child);
+	nest_fini(&k.store);
+	if (pid_file >= 0)
+		close(pid_file);
+	close(answer);
 	return ret;
 }
