@@ -38,12 +38,20 @@ static void enter(struct keeper_relay *relay, enum keeper_stage stage,
 	relay->since = now;
 }
 
+/* Returns true if no back end has got as far as to take a message. */
+static bool is_alone(const struct keeper_relay *relay)
+{
+	return relay->stage == KEEPER_DETACHED ||
+	       relay->stage == KEEPER_REPLAYING ||
+	       relay->stage == KEEPER_LOADING;
+}
+
 void keeper_relay_detach(struct keeper_relay *relay, uint64_t now)
 {
 	if (relay->stage == KEEPER_DETACHED)
 		return;
 	vhost_sock_fini(&relay->back);
-	if (relay->stage != KEEPER_REPLAYING)
+	if (!is_alone(relay))
 		relay->alone_since = now;
 	relay->deaths += relay->stage == KEEPER_FORWARDED ||
 			 relay->stage == KEEPER_PREPARING;
@@ -394,16 +402,24 @@ static uint64_t patience(const struct keeper_relay *relay,
 	return relay->answered ? limits->hang_ns : limits->accept_ns;
 }
 
+/* When the front end's message has waited long enough for a back end. */
+static uint64_t answer_at(const struct keeper_relay *relay,
+			  const struct keeper_limits *limits)
+{
+	if (!relay->pending || !is_alone(relay))
+		return UINT64_MAX;
+	return relay->alone_since + limits->answer_ns;
+}
+
 uint64_t keeper_relay_deadline(const struct keeper_relay *relay,
 			       const struct keeper_limits *limits)
 {
-	uint64_t answer = relay->pending
-				  ? relay->alone_since + limits->answer_ns
-				  : UINT64_MAX;
+	const uint64_t answer = answer_at(relay, limits);
+	const uint64_t silence = relay->since + patience(relay, limits);
 
-	if (relay->stage == KEEPER_DETACHED)
+	if (relay->stage == KEEPER_DETACHED || answer < silence)
 		return answer;
-	return relay->since + patience(relay, limits);
+	return silence;
 }
 
 static void ping(struct keeper_relay *relay, uint64_t now)
@@ -419,8 +435,11 @@ int keeper_relay_tick(struct keeper_relay *relay,
 {
 	if (now < keeper_relay_deadline(relay, limits))
 		return 0;
-	if (relay->stage == KEEPER_DETACHED)
+	if (now >= answer_at(relay, limits)) {
+		/* What was told is not what will have been set up. */
+		keeper_relay_detach(relay, now);
 		return keeper_answer_alone(relay);
+	}
 	if (keeper_relay_waits(relay))
 		return -ETIMEDOUT;
 	if (relay->stage == KEEPER_READY)

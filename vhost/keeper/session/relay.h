@@ -146,8 +146,9 @@ uint64_t keeper_relay_deadline(const struct keeper_relay *relay,
 			       const struct keeper_limits *limits);
 
 /*
- * Answers a message that has waited too long, and asks a silent back end for a
- * sign of life. Returns 0; -ETIMEDOUT if the back end hangs; or what
+ * Answers a message that has waited too long; a back end that is being told the
+ * session meanwhile is detached, and to be told it anew. Asks a silent back end
+ * for a sign of life. Returns 0; -ETIMEDOUT if the back end hangs; or what
  * keeper_relay_read_front() returns.
  */
 int keeper_relay_tick(struct keeper_relay *relay,

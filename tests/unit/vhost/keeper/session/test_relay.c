@@ -243,6 +243,34 @@ TEST_WITH(test_known_replies_are_repeated, struct setup *s)
 	hear_empty(s, VHOST_USER_GET_QUEUE_NUM);
 }
 
+/* The next back end does not get as far as to take the message. */
+TEST_WITH(test_front_end_does_not_wait_for_a_replay, struct setup *s)
+{
+	const struct step owner = { VHOST_USER_SET_OWNER, 0, NULL };
+
+	say_u64(s, VHOST_USER_GET_FEATURES, 0);
+	expect(s, VHOST_USER_GET_FEATURES, 0);
+	answer_u64(s, VHOST_USER_GET_FEATURES, 77);
+	hear_u64(s, VHOST_USER_GET_FEATURES, 77);
+	say_step(s, &owner, 0);
+	obey_all(s);
+	die(s);
+	s->now += limits.answer_ns - 1;
+	attach(s);
+	assert_int_equal(s->relay.stage, KEEPER_REPLAYING);
+	say_u64(s, VHOST_USER_GET_FEATURES, 0);
+	assert_int_equal(tick(s), 0);
+	hear_nothing(s);
+	s->now++;
+	assert_int_equal(keeper_relay_deadline(&s->relay, &limits), s->now);
+	assert_int_equal(tick(s), 0);
+	hear_u64(s, VHOST_USER_GET_FEATURES, 77);
+	/* What it has been told may not be what holds now. */
+	check_detached(s);
+	attach(s);
+	obey_all(s);
+}
+
 static void say_get_config(struct setup *s, uint32_t offset, uint32_t size)
 {
 	const struct vhost_wire_header header = {
