@@ -186,6 +186,7 @@ static void log_keeper(const struct keeper_history *history)
 		add(&line, " (the last after %s)", history->reason);
 	add(&line, ", upgrades %" PRIu64, history->upgrades);
 	add_seconds(&line, ", longest pause ", history->longest_pause_ns);
+	add(&line, ", front ends given up %" PRIu64, history->given_up);
 	log_info("%s", line.text);
 }
 

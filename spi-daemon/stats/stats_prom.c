@@ -371,6 +371,10 @@ static void write_keeper(const struct writer *w)
 		    "The longest time without a process that serves.");
 	prom_seconds(w->file, NAME("keeper_longest_pause_seconds"), "", "",
 		     history->longest_pause_ns);
+	prom_family(w->file, NAME("keeper_given_up_total"), "counter",
+		    "Front ends that the keeper has disconnected.");
+	prom_number(w->file, NAME("keeper_given_up_total"), "", "",
+		    history->given_up);
 }
 
 static void free_labels(char **labels, unsigned int count)

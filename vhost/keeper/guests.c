@@ -227,6 +227,21 @@ static bool is_due(const struct keeper *k, const struct keeper_guest *guest,
 	       now >= keeper_relay_deadline(&guest->relay, &k->limits);
 }
 
+/* The front end is gone, or breaks the protocol, as @error says. */
+static void give_up(struct keeper *k, struct keeper_guest *guest, int error)
+{
+	if (error != -ECONNRESET) {
+		k->history.given_up++;
+		say(k, guest,
+		    error == -EPROTO
+			    ? "disconnected: what the front end sends is no "
+			      "vhost-user message"
+			    : "disconnected: the front end does not read its "
+			      "answers");
+	}
+	disconnect(guest);
+}
+
 void keeper_guest_work(struct keeper *k, struct keeper_guest *guest,
 		       const struct pollfd *fds, uint64_t now)
 {
@@ -253,7 +268,7 @@ void keeper_guest_work(struct keeper *k, struct keeper_guest *guest,
 	if (guest->connected)
 		report(k, guest);
 	if (ret < 0)
-		disconnect(guest);
+		give_up(k, guest, ret);
 	if (fds[0].revents)
 		accept_front_end(k, guest, now);
 	if (now >= guest->accept_at)

@@ -22,7 +22,9 @@ struct keeper_history {
 	uint64_t restarts;	   /* of a back end that died */
 	uint64_t upgrades;	   /* to another back end that was ready */
 	uint64_t longest_pause_ns; /* without a back end that was ready */
-	char reason[96];	   /* of the last restart; "": none */
+	uint64_t given_up; /* front ends that sent no vhost-user, or read no
+			      answers */
+	char reason[96];   /* of the last restart; "": none */
 };
 
 enum keeper_question {
