@@ -16,7 +16,7 @@
 #include "tests/bench/speed/callgrind.h"
 #include "vhost/front/front_setup.h"
 
-#define TOLERANCE    0.03 /* of a figure of the file */
+#define TOLERANCE    0.02 /* of a figure of the file */
 
 #define PACKED	     FRONT_BIT(VIRTIO_F_RING_PACKED)
 #define INDIRECT     FRONT_BIT(VIRTIO_F_INDIRECT_DESC)
