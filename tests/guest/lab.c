@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/lib/skip.h"
@@ -183,6 +184,30 @@ const char *lab_run(struct lab *lab, struct guest *g, int timeout_s,
 		lab_fail(lab, g, "%s: status %d\n%s", command, status, out);
 	out[strcspn(out, "\n")] = '\0';
 	return out;
+}
+
+void lab_qmp(struct lab *lab, struct guest *g, const char *command)
+{
+	char answer[512] = "";
+	int err = guest_qmp(g, command, answer, sizeof(answer));
+
+	if (err)
+		lab_fail(lab, g, "%s: %d %s", command, err, answer);
+}
+
+void lab_begin_random(void)
+{
+	unsigned int seed =
+		(unsigned int)lab_setting("GUEST_SEED", (int)time(NULL));
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	print_message("GUEST_SEED=%u\n", seed);
+	srandom(seed);
+}
+
+int lab_random_ms(int min, int max)
+{
+	return min + (int)(random() % (max - min + 1));
 }
 
 uint64_t lab_features(struct lab *lab, struct guest *g)

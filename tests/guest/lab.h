@@ -97,6 +97,18 @@ lab_run(struct lab *lab, struct guest *g, int timeout_s, const char *format,
 __attribute__((format(printf, 3, 4), noreturn)) void
 lab_fail(struct lab *lab, struct guest *g, const char *format, ...);
 
+/* Sends QEMU a command that has to succeed. */
+void lab_qmp(struct lab *lab, struct guest *g, const char *command);
+
+/*
+ * For a main() whose tests have random moments: takes and shows GUEST_SEED, and
+ * has progress shown as it is made, also into a pipe.
+ */
+void lab_begin_random(void);
+
+/* Returns a number from @min to @max. */
+int lab_random_ms(int min, int max);
+
 /* Returns the features that the guest's SPI driver has negotiated. */
 uint64_t lab_features(struct lab *lab, struct guest *g);
 

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 #include "tests/guest/soak.h"
 
 #include <stdio.h>
@@ -77,4 +83,13 @@ void soak_stop(struct soak *s)
 {
 	lab_run(s->lab, s->guest, SHORT_S, "kill $(cat /run/%s.pid)", s->name);
 	soak_wait(s, SHORT_S);
+}
+
+void soak_show(int events, const char *what, const struct soak *a,
+	       const struct soak *b)
+{
+	print_message("%d %s: %s %lu done, %lu failed; "
+		      "%s %lu done, %lu failed\n",
+		      events, what, a->name, a->counts.done, a->counts.failed,
+		      b->name, b->counts.done, b->counts.failed);
 }

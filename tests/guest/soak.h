@@ -39,6 +39,10 @@ void soak_check_progress(struct soak *s);
 /* Updates the counts. Fails the test if an operation gave wrong bytes. */
 void soak_read(struct soak *s);
 
+/* Prints the counts of two, after @events of @what. */
+void soak_show(int events, const char *what, const struct soak *a,
+	       const struct soak *b);
+
 /* Asks it to end, waits until it has, and updates the counts. */
 void soak_stop(struct soak *s);
 

@@ -13,7 +13,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "tests/guest/lab.h"
 #include "tests/guest/load.h"
@@ -29,27 +28,6 @@
 #define MAX_RUNNING_MS 250
 
 static struct load load;
-
-static int random_ms(int min, int max)
-{
-	return min + (int)(random() % (max - min + 1));
-}
-
-static void qmp(struct lab *lab, struct guest *g, const char *command)
-{
-	int err = guest_qmp(g, command, NULL, 0);
-
-	if (err)
-		lab_fail(lab, g, "%s: %d", command, err);
-}
-
-static void show(int stops, const struct soak *a, const struct soak *b)
-{
-	print_message("%d stops: %s %lu done, %lu failed; "
-		      "%s %lu done, %lu failed\n",
-		      stops, a->name, a->counts.done, a->counts.failed, b->name,
-		      b->counts.done, b->counts.failed);
-}
 
 static void check(struct soak *s)
 {
@@ -93,16 +71,16 @@ static void stop_and_continue(struct lab *lab, struct guest *g, int stops,
 			      struct soak *a, struct soak *b)
 {
 	for (int i = 1; i <= stops; i++) {
-		process_sleep_ms(random_ms(MIN_RUNNING_MS, MAX_RUNNING_MS));
-		qmp(lab, g, "{\"execute\":\"stop\"}");
-		process_sleep_ms(random_ms(0, MAX_STOPPED_MS));
-		qmp(lab, g, "{\"execute\":\"cont\"}");
+		process_sleep_ms(lab_random_ms(MIN_RUNNING_MS, MAX_RUNNING_MS));
+		lab_qmp(lab, g, "{\"execute\":\"stop\"}");
+		process_sleep_ms(lab_random_ms(0, MAX_STOPPED_MS));
+		lab_qmp(lab, g, "{\"execute\":\"cont\"}");
 		if (i % STOPS_A_CHECK == 0) {
 			check(a);
 			check(b);
 		}
 		if (i % (STOPS_A_CHECK * 4) == 0)
-			show(i, a, b);
+			soak_show(i, "stops", a, b);
 	}
 }
 
@@ -125,7 +103,7 @@ static void run(void **state, int stops, bool moves)
 		stop_moving_interrupt(lab, g);
 	soak_stop(&flash);
 	soak_stop(&echo);
-	show(stops, &flash, &echo);
+	soak_show(stops, "stops", &flash, &echo);
 	assert_int_equal(flash.counts.failed + echo.counts.failed, 0);
 }
 
@@ -168,7 +146,7 @@ static void registers_are_read_when_their_writes_are_sent_again(void **state)
 	load_stop(&load);
 	soak_stop(&regs);
 	soak_stop(&echo);
-	show(stops, &regs, &echo);
+	soak_show(stops, "stops", &regs, &echo);
 	assert_int_equal(regs.counts.failed + echo.counts.failed, 0);
 }
 
@@ -228,13 +206,7 @@ static const struct CMUnitTest patched_tests[] = {
 
 int main(void)
 {
-	unsigned int seed =
-		(unsigned int)lab_setting("GUEST_SEED", (int)time(NULL));
-
-	/* Progress is shown as it is made, also into a pipe. */
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	print_message("GUEST_SEED=%u\n", seed);
-	srandom(seed);
+	lab_begin_random();
 	return cmocka_run_group_tests(tests, create, lab_destroy) +
 	       cmocka_run_group_tests(again_tests, create_again, lab_destroy) +
 	       cmocka_run_group_tests(patched_tests, create_patched,
