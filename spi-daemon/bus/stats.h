@@ -107,6 +107,8 @@ struct guest_stats {
 	struct counter received;
 	struct counter cuts[CUT_CAUSES];
 	struct counter operation_waits; /* for another guest's, on its chip */
+	struct counter polls;		/* looks for the next request: --poll */
+	struct counter polls_found;	/* of them: those that found one */
 	struct turn_stats turn;
 };
 

@@ -16,6 +16,7 @@ const struct option option_table[] = {
 	{ "with", required_argument, NULL, OPTION_WITH },
 	{ "without", required_argument, NULL, 'x' },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
+	{ "poll", required_argument, NULL, OPTION_POLL },
 	{ "socket-mode", required_argument, NULL, OPTION_SOCKET_MODE },
 	{ "socket-group", required_argument, NULL, OPTION_SOCKET_GROUP },
 	{ "check", no_argument, NULL, OPTION_CHECK },
@@ -167,6 +168,16 @@ static int take_access(struct option_parser *p, int found, const char *value)
 	return ret;
 }
 
+static int set_poll(struct option_parser *p, const char *value)
+{
+	if (!guest_spec_parse_poll(value, &p->all.poll_us))
+		return OPTIONS_RUN;
+	snprintf(p->error, p->error_size,
+		 "--poll=%.64s is not a number of microseconds, 0..%d", value,
+		 GUEST_POLL_MAX);
+	return -EINVAL;
+}
+
 static int set_keeper_timeout(struct option_parser *p, const char *value)
 {
 	const char *error;
@@ -238,6 +249,8 @@ int option_take(struct option_parser *p, int found, const char *value)
 	case OPTION_REPLAY:
 		p->all.replay = true;
 		return OPTIONS_RUN;
+	case OPTION_POLL:
+		return set_poll(p, value);
 	case OPTION_SOCKET_MODE:
 	case OPTION_SOCKET_GROUP:
 		return take_access(p, found, value);

@@ -105,6 +105,10 @@ static int complete_guest(struct option_parser *p, struct guest_spec *guest)
 
 	offer_inherit(&guest->offer, &p->all.offer);
 	guest->replay = p->all.replay;
+	if (guest->poll_us == GUEST_ANY_POLL)
+		guest->poll_us = p->all.poll_us;
+	if (guest->poll_us == GUEST_ANY_POLL)
+		guest->poll_us = 0;
 	if (!guest->access.mode)
 		guest->access.mode = p->all.access.mode;
 	if (guest->access.group == GUEST_ANY_GROUP)

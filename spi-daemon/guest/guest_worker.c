@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/system/clock.h"
+#include "spi-daemon/system/cpu.h"
 #include "spi-daemon/guest/guest_connection.h"
 #include "spi-daemon/guest/guest_worker.h"
 #include "spi-daemon/system/join.h"
@@ -28,6 +29,9 @@
 
 /* When to try again after the kernel had no memory to wait for new guests. */
 #define LISTEN_RETRY_NS (100 * NS_PER_MS)
+
+/* Looks at a ring between two looks at the clock */
+#define LOOKS 16
 
 /* Between two looks at a thread that should end. */
 #define JOIN_LOOK_NS (20 * NS_PER_MS)
@@ -90,6 +94,8 @@ int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 	ret = spi_service_init(&w->service, w->name, controller);
 	if (ret < 0)
 		goto free_name;
+	idle_poll_init(&w->poll, (uint64_t)spec->poll_us * NS_PER_US,
+		       clock_now());
 	w->service.replay = spec->replay;
 	w->service.message.user.weight = spec->weight;
 	ret = init_waits(w);
@@ -150,6 +156,45 @@ static void check_memory(struct guest_worker *w)
 	report(w);
 }
 
+/* Makes @deadline no later than @time; both are monotonic ns. */
+static void wake_by(uint64_t *deadline, uint64_t time)
+{
+	if (*deadline > time)
+		*deadline = time;
+}
+
+/* Does the driver have nothing in the ring, and the thread nothing in hand? */
+static bool is_idle(struct guest_worker *w)
+{
+	return w->service.job.phase == JOB_NONE &&
+	       vhost_ring_is_empty(guest_worker_requestq(w));
+}
+
+/*
+ * The guest may have its next request soon: looks for it, while kicks are
+ * suppressed. What is due otherwise, the bus that lingers for instance, comes
+ * first. Moves @now on.
+ */
+static void look_for_work(struct guest_worker *w, uint64_t *now)
+{
+	uint64_t until = idle_poll_until(&w->poll, *now);
+	bool found;
+
+	if (*now >= until)
+		return;
+	vhost_session_call(&w->session, GUEST_REQUESTQ);
+	wake_by(&until, spi_service_deadline(&w->service));
+	while (*now < until && is_idle(w)) {
+		for (int i = 0; i < LOOKS && is_idle(w); i++)
+			cpu_relax();
+		*now = clock_now();
+	}
+	found = !is_idle(w);
+	idle_poll_looked(&w->poll, found);
+	counter_add(&w->service.stats.polls, 1);
+	counter_add(&w->service.stats.polls_found, found);
+}
+
 /*
  * Works on the ring for a while. Returns when to come back at the latest: at
  * once if there is more to do, or at a monotonic time in ns. @now is the
@@ -161,6 +206,8 @@ static uint64_t serve_ring(struct guest_worker *w, uint64_t *now)
 	enum spi_progress progress = SPI_IDLE;
 
 	while (guest_worker_is_active(w)) {
+		if (w->poll.window && is_idle(w))
+			look_for_work(w, now);
 		progress = spi_service_step(&w->service, *now);
 		*now = w->service.now;
 		check_memory(w);
@@ -168,6 +215,7 @@ static uint64_t serve_ring(struct guest_worker *w, uint64_t *now)
 		if (progress != SPI_MORE)
 			break;
 		w->kicks.idle = 0;
+		idle_poll_work(&w->poll, *now);
 		if (*now >= end)
 			return 0;
 	}
@@ -233,13 +281,6 @@ static void serve_front_end(struct guest_worker *w)
 				    strerror(-ret));
 	}
 	guest_connection_end(w);
-}
-
-/* Makes @deadline no later than @time; both are monotonic ns. */
-static void wake_by(uint64_t *deadline, uint64_t time)
-{
-	if (*deadline > time)
-		*deadline = time;
 }
 
 /* Returns true until @until, and sees to waking up then. */

@@ -12,6 +12,7 @@
 
 #include "spi-daemon/bus/controller.h"
 #include "spi-daemon/config/guest/guest_spec.h"
+#include "spi-daemon/guest/idle_poll.h"
 #include "spi-daemon/transfer/spi_service.h"
 #include "spi-daemon/system/watchdog.h"
 #include "vhost/wire/listen.h"
@@ -38,8 +39,9 @@ struct guest_worker {
 	struct vhost_session session; /* while ->connected */
 	bool connected;
 	uint64_t accept_at; /* monotonic ns: no descriptor was left before */
-	struct flood kicks; /* with nothing in the ring */
-	struct flood reads; /* with no whole message */
+	struct idle_poll poll;
+	struct flood kicks;	    /* with nothing in the ring */
+	struct flood reads;	    /* with no whole message */
 	struct log_limit log_limit; /* of lines about connections */
 };
 

@@ -177,6 +177,13 @@ int vhost_ring_take_kick(struct vhost_ring *ring);
  */
 int vhost_ring_clear_kick(struct vhost_ring *ring);
 
+/* vring_is_empty(); false if the ring is not RUNNING, as nobody knows. */
+static inline bool vhost_ring_is_empty(const struct vhost_ring *ring)
+{
+	return ring->state == VHOST_RING_RUNNING &&
+	       vring_is_empty(&ring->vring);
+}
+
 /* vring_pending(); 0 if the ring is not RUNNING. */
 uint16_t vhost_ring_pending(const struct vhost_ring *ring);
 

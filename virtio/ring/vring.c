@@ -108,12 +108,17 @@ bool vring_enable_kick(struct vring *vring)
 	 * chain that becomes available in between may get no kick.
 	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return vring_pending(vring) != 0;
+	return !vring_is_empty(vring);
 }
 
 void vring_disable_kick(struct vring *vring)
 {
 	vring->layout->disable_kick(vring);
+}
+
+bool vring_is_empty(const struct vring *vring)
+{
+	return vring->layout->is_empty(vring);
 }
 
 uint16_t vring_pending(const struct vring *vring)

@@ -137,6 +137,9 @@ bool vring_should_call(struct vring *vring);
 bool vring_enable_kick(struct vring *vring);
 void vring_disable_kick(struct vring *vring);
 
+/* Returns true if no chain is available: vring_pending() would be 0. */
+bool vring_is_empty(const struct vring *vring);
+
 /*
  * Returns the number of available chains that were not popped. If the driver's
  * fields are invalid the number is too, but harmless.

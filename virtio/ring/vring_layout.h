@@ -18,6 +18,7 @@ struct vring_layout {
 	void (*enable_kick)(struct vring *vring);
 	void (*disable_kick)(struct vring *vring);
 	uint16_t (*pending)(const struct vring *vring);
+	bool (*is_empty)(const struct vring *vring);
 };
 
 extern const struct vring_layout vring_split;

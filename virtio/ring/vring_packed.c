@@ -92,6 +92,11 @@ static bool is_available(const struct vring *vring, struct place place)
 	return avail == place.wrap && used != place.wrap;
 }
 
+static bool packed_is_empty(const struct vring *vring)
+{
+	return !is_available(vring, avail_place(vring));
+}
+
 /* Reads an indirect table (2.8.7): all descriptors, in order. */
 static int load_indirect(struct vring *vring, struct chain *chain,
 			 uint64_t addr, uint32_t len)
@@ -282,4 +287,5 @@ const struct vring_layout vring_packed = {
 	.enable_kick = packed_enable_kick,
 	.disable_kick = packed_disable_kick,
 	.pending = packed_pending,
+	.is_empty = packed_is_empty,
 };

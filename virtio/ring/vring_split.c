@@ -53,6 +53,11 @@ static uint16_t split_pending(const struct vring *vring)
 	return (uint16_t)(idx - vring->avail_idx);
 }
 
+static bool split_is_empty(const struct vring *vring)
+{
+	return !split_pending(vring);
+}
+
 /* Reads a descriptor of the ring's own table, in host byte order. */
 static struct virtq_desc load_desc(const struct vring *vring, uint16_t index)
 {
@@ -229,4 +234,5 @@ const struct vring_layout vring_split = {
 	.enable_kick = split_enable_kick,
 	.disable_kick = split_disable_kick,
 	.pending = split_pending,
+	.is_empty = split_is_empty,
 };

@@ -18,6 +18,7 @@
 const struct guest_spec guest_spec_default = {
 	.weight = 1,
 	.access = { .group = GUEST_ANY_GROUP },
+	.poll_us = GUEST_ANY_POLL,
 };
 
 struct device_list *device_list_new(const char *owner)
@@ -106,6 +107,14 @@ int guest_spec_parse_group(const char *text, gid_t *group)
 	*group =
 		found ? found->gr_gid
 		      : (gid_t)strtonum(text, 0, GUEST_ANY_GROUP - 1, &problem);
+	return problem ? -EINVAL : 0;
+}
+
+int guest_spec_parse_poll(const char *text, int *poll_us)
+{
+	const char *problem = NULL;
+
+	*poll_us = (int)strtonum(text, 0, GUEST_POLL_MAX, &problem);
 	return problem ? -EINVAL : 0;
 }
 
@@ -215,6 +224,16 @@ static int parse_weight(struct parser *p, const char *value)
 	return 0;
 }
 
+static int parse_poll(struct parser *p, const char *value)
+{
+	if (guest_spec_parse_poll(value, &p->spec->poll_us))
+		return mistake(p,
+			       "poll=%.64s is not a number of microseconds, "
+			       "0..%d",
+			       value, GUEST_POLL_MAX);
+	return 0;
+}
+
 static int parse_socket_mode(struct parser *p, const char *value)
 {
 	if (guest_spec_parse_mode(value, &p->spec->access.mode))
@@ -264,6 +283,7 @@ static const struct key {
 	{ "device", parse_device, false },
 	{ "name", parse_name, false },
 	{ "weight", parse_weight, false },
+	{ "poll", parse_poll, false },
 	{ "with", parse_with, true },
 	{ "without", parse_without, true },
 	{ "socket-mode", parse_socket_mode, false },
@@ -347,7 +367,7 @@ bool guest_spec_equal(const struct guest_spec *a, const struct guest_spec *b)
 	return !strcmp(a->name, b->name) && !strcmp(a->socket, b->socket) &&
 	       !strcmp(a->devices->text, b->devices->text) &&
 	       a->weight == b->weight && a->replay == b->replay &&
-	       a->access.mode == b->access.mode &&
+	       a->poll_us == b->poll_us && a->access.mode == b->access.mode &&
 	       a->access.group == b->access.group &&
 	       offer_equal(&a->offer, &b->offer);
 }

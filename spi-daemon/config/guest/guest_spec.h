@@ -17,6 +17,9 @@
 
 #define GUEST_WEIGHT_MAX  100
 
+/* The longest time that a guest's ring is looked at for its next request, us */
+#define GUEST_POLL_MAX 1000
+
 /* Bytes in a socket address, without the NUL. */
 #define GUEST_SOCKET_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
@@ -37,10 +40,14 @@ struct guest_spec {
 	struct vhost_access access; /* who may connect */
 	struct offer offer;	    /* its features */
 	bool replay;
+	int poll_us; /* 0..GUEST_POLL_MAX, or GUEST_ANY_POLL */
 };
 
 /* The defaults of a guest: no name, no socket, no devices. */
 extern const struct guest_spec guest_spec_default;
+
+/* The time to poll is not given. */
+#define GUEST_ANY_POLL (-1)
 
 /* The group of a socket is not changed. */
 #define GUEST_ANY_GROUP ((gid_t)-1)
@@ -62,20 +69,22 @@ int device_list_add(struct device_list *list, const char *text, char *error,
 void device_list_put(struct device_list *list);
 
 /*
- * Parse permission bits in octal, such as 0660, and the name or number of a
- * group. Return 0, or -EINVAL if @text is something else.
+ * Parse permission bits in octal, such as 0660, the name or number of a group,
+ * and microseconds, 0..GUEST_POLL_MAX. Return 0, or -EINVAL if @text is
+ * something else.
  */
 int guest_spec_parse_mode(const char *text, mode_t *mode);
 int guest_spec_parse_group(const char *text, gid_t *group);
+int guest_spec_parse_poll(const char *text, int *poll_us);
 
 /*
  * Parses @text: socket=PATH, device=PATH with the keys of the device after it
- * (see device_spec_parse()), name=, weight=, socket-mode=, socket-group=,
- * with=, without=, in any order. Words without '=' after with= and without= are
- * more features. A guest without a name is called by its socket.
- * Returns 0 and fills @spec, which guest_spec_free() frees. Returns -EINVAL or
- * -ENOMEM with one line (no newline) in @error that names the key and the
- * value;
+ * (see device_spec_parse()), name=, weight=, poll=, socket-mode=,
+ * socket-group=, with=, without=, in any order. Words without '=' after with=
+ * and without= are more features. A guest without a name is called by its
+ * socket. Returns 0 and fills @spec, which guest_spec_free() frees. Returns
+ * -EINVAL or -ENOMEM with one line (no newline) in @error that names the key
+ * and the value;
  * @spec then owns nothing.
  */
 int guest_spec_parse(const char *text, struct guest_spec *spec, char *error,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/lib/daemon/rig.h"
@@ -17,7 +18,7 @@
 #define GUESTS	 3
 #define QUIET_MS 3000
 
-#define GUEST	 "guest name=a,socket=%s/a,device=sim:loopback\n"
+#define GUEST	 "guest name=a,socket=%s/a,poll=1000,device=sim:loopback\n"
 
 /* How often the thread whose status is in the file @path went to sleep */
 static unsigned long sleeps_of(const char *path)
@@ -35,10 +36,20 @@ static unsigned long sleeps_of(const char *path)
 	return count;
 }
 
-/* The same of all threads of the process */
-static unsigned long sleeps(pid_t pid)
+static uint64_t cpu_ns(pid_t pid)
 {
-	unsigned long count = 0;
+	struct timespec time;
+	clockid_t clock;
+
+	assert_int_equal(clock_getcpuclockid(pid, &clock), 0);
+	assert_int_equal(clock_gettime(clock, &time), 0);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* The same of all threads of the process, and its processor time, ns */
+static uint64_t doings(pid_t pid)
+{
+	uint64_t count = cpu_ns(pid);
 	struct dirent *entry;
 	char path[320];
 	DIR *dir;
@@ -62,13 +73,13 @@ static void expect_quiet(const struct daemon *d)
 {
 	int64_t end = process_now_ms() + DAEMON_TIMEOUT_MS;
 	pid_t serving = daemon_serving(d);
-	unsigned long before, after;
+	uint64_t before, after;
 
 	do {
 		assert_true(process_now_ms() < end);
-		before = sleeps(d->pid) + sleeps(serving);
+		before = doings(d->pid) + doings(serving);
 		process_sleep_ms(QUIET_MS);
-		after = sleeps(d->pid) + sleeps(serving);
+		after = doings(d->pid) + doings(serving);
 	} while (before != after);
 }
 
@@ -98,9 +109,11 @@ TEST_WITH(idle_daemon_never_wakes_up, struct rig *rig)
 	expect_quiet(&rig->daemon);
 }
 
+/* Nor does one that polls for its guest: --poll. */
 TEST_WITH(idle_daemon_with_statistics_never_wakes_up, struct rig *rig)
 {
 	static const char requests[] = "guest_requests_total{guest=\"a\"}";
+	static const char polls[] = "guest_polls_total{guest=\"a\"}";
 
 	stats_start(rig, daemon_is_kept() ? "keeper-timeout 0\n" GUEST : GUEST);
 	expect_quiet(&rig->daemon);
@@ -108,6 +121,7 @@ TEST_WITH(idle_daemon_with_statistics_never_wakes_up, struct rig *rig)
 	expect_quiet(&rig->daemon);
 	/* All that happened before it rested is in the file. */
 	stats_check(rig, requests, 1);
+	stats_check(rig, polls, 1);
 	rig_check_loopback(&rig->fronts[0], 100);
 	expect_quiet(&rig->daemon);
 	stats_check(rig, requests, 2);

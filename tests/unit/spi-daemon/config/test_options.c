@@ -166,6 +166,22 @@ TEST(access_is_that_of_the_guest_or_of_all)
 	options_free(&options);
 }
 
+TEST(time_to_poll_is_that_of_the_guest_or_of_all)
+{
+	struct options options = parse("-s v -l sim:nor --poll=50 "
+				       "-g socket=a,device=sim:nor,poll=1000 "
+				       "-g socket=b,device=sim:nor,poll=0");
+
+	assert_int_equal(options.guest_count, 3);
+	assert_int_equal(options.guests[0].poll_us, 1000);
+	assert_int_equal(options.guests[1].poll_us, 0);
+	assert_int_equal(options.guests[2].poll_us, 50);
+	options_free(&options);
+	options = parse("-s v -l sim:nor");
+	assert_int_equal(options.guests[0].poll_us, 0);
+	options_free(&options);
+}
+
 TEST(check_is_an_action_of_its_own)
 {
 	struct options options;
@@ -315,6 +331,9 @@ static const struct {
 	  "--config=/nowhere/conf: No such file or directory" },
 	{ "-f /", "--config=/: Is a directory" },
 	{ "-f /dev/zero", "--config=/dev/zero: is not a configuration file" },
+	{ "--poll=1001",
+	  "--poll=1001 is not a number of microseconds, 0..1000" },
+	{ "--poll=", "--poll= is not a number of microseconds, 0..1000" },
 	{ "--socket-mode=0", "--socket-mode=0 is not a mode, as 0660" },
 	{ "--socket-mode=1000", "--socket-mode=1000 is not a mode, as 0660" },
 	{ "--socket-mode=rw", "--socket-mode=rw is not a mode, as 0660" },

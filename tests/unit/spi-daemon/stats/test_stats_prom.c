@@ -90,6 +90,8 @@ TEST_WITH(counters_of_a_guest_have_their_names, struct guest_set *set)
 	counter_set(&g->cuts[CUT_HOLD], 7);
 	counter_set(&g->cuts[CUT_MAX_MESSAGE], 8);
 	counter_set(&g->operation_waits, 88);
+	counter_set(&g->polls, 91);
+	counter_set(&g->polls_found, 90);
 	counter_set(&g->turn.wait_longest_ns, 1500000000);
 	counter_set(&g->turn.hold_longest_ns, 2500000000);
 	counter_set(&g->turn.hold_ns, 3500000000);
@@ -108,6 +110,8 @@ TEST_WITH(counters_of_a_guest_have_their_names, struct guest_set *set)
 	check(text,
 	      "guest_cut_messages_total{guest=\"a\",cause=\"max_message\"}", 8);
 	check(text, "guest_operation_waits_total{guest=\"a\"}", 88);
+	check(text, "guest_polls_total{guest=\"a\"}", 91);
+	check(text, "guest_polls_found_total{guest=\"a\"}", 90);
 	check(text, "guest_bus_wait_longest_seconds{guest=\"a\"}", 1.5);
 	check(text, "guest_bus_hold_longest_seconds{guest=\"a\"}", 2.5);
 	check(text, "guest_bus_hold_seconds_sum{guest=\"a\"}", 3.5);
