@@ -28,3 +28,10 @@ int test_run(CMFixtureFunction setup, CMFixtureFunction teardown)
 	free(tests);
 	return failed;
 }
+
+uint64_t test_number(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 0) : otherwise;
+}

@@ -44,6 +44,9 @@ void test_add(struct test *test);
  */
 int test_run(CMFixtureFunction setup, CMFixtureFunction teardown);
 
+/* The number in the environment variable @name, or @otherwise. */
+uint64_t test_number(const char *name, uint64_t otherwise);
+
 #define TEST_ADD(name)                                              \
 	__attribute__((constructor)) static void name##_add(void)   \
 	{                                                           \

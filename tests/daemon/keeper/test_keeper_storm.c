@@ -6,78 +6,43 @@
  *	STORM_REQUESTS	how many are done in each row; 400
  *	STORM_SESSIONS	front ends that come and go; 40
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "tests/lib/keeper/killer.h"
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/daemon/sleeper.h"
-#include "vhost/front/front_setup.h"
-
-#define EVENTS FRONT_BIT(VIRTIO_F_EVENT_IDX)
-#define PACKED FRONT_BIT(VIRTIO_F_RING_PACKED)
-#define IOMMU  FRONT_BIT(VIRTIO_F_ACCESS_PLATFORM)
+#include "tests/lib/test.h"
 
 /* Between two kills, at most */
 #define CALM_US	   20000
 
 #define TIMEOUT_MS 60000
 
-static const struct row {
-	const char *name;
-	uint64_t features;
-	bool tracked;
-} rows[] = {
+static const struct sleeper_kind rows[] = {
 	{ "split", 0, false },
-	{ "packed", PACKED, false },
-	{ "split, EVENT_IDX", EVENTS, false },
-	{ "packed, EVENT_IDX", PACKED | EVENTS, false },
-	{ "split, IOMMU", EVENTS | IOMMU, false },
-	{ "packed, IOMMU", PACKED | EVENTS | IOMMU, false },
-	{ "split, inflight", EVENTS, true },
-	{ "packed, inflight", PACKED | EVENTS, true },
+	{ "packed", SLEEPER_PACKED, false },
+	{ "split, EVENT_IDX", SLEEPER_EVENTS, false },
+	{ "packed, EVENT_IDX", SLEEPER_PACKED | SLEEPER_EVENTS, false },
+	{ "split, IOMMU", SLEEPER_EVENTS | SLEEPER_IOMMU, false },
+	{ "packed, IOMMU", SLEEPER_PACKED | SLEEPER_EVENTS | SLEEPER_IOMMU,
+	  false },
+	{ "split, inflight", SLEEPER_EVENTS, true },
+	{ "packed, inflight", SLEEPER_PACKED | SLEEPER_EVENTS, true },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
-
-static uint64_t number(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text && *text ? strtoull(text, NULL, 0) : otherwise;
-}
-
-static void open_row(struct rig *rig, const struct row *row)
-{
-	struct spi_front_options options = row->features & IOMMU
-						   ? rig_options_iommu(rig, 0)
-						   : rig_options(rig, 0);
-
-	options.ring_size = SLEEPER_RING;
-	options.features &= ~EVENTS;
-	options.features |= row->features | FRONT_BIT(VHOST_F_LOG_ALL);
-	if (row->tracked)
-		options.protocol |=
-			FRONT_BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD);
-	rig_open_with(rig, 0, &options);
-}
 
 /* Serves STORM_REQUESTS in each row, while the process is killed or upgraded.
  */
 static void run_rows(struct rig *rig, uint64_t seed, bool kills, bool upgrades)
 {
-	uint64_t count = number("STORM_REQUESTS", 400);
+	uint64_t count = test_number("STORM_REQUESTS", 400);
 
 	for (unsigned int i = 0; i < ROWS; i++) {
 		struct killer killer = { .kills = 0 }, upgrader;
 		struct sleeper sleeper;
 
-		open_row(rig, &rows[i]);
+		sleeper_open_front(rig, &rows[i]);
 		sleeper_open(&sleeper, &rig->fronts[0], seed + i,
 			     rows[i].tracked);
 		sleeper.crashes = kills;
@@ -117,14 +82,14 @@ static void driver_never_sleeps_for_ever_in_upgrades(void **state)
 
 static void every_session_is_served(void **state)
 {
-	uint64_t count = number("STORM_SESSIONS", 40);
+	uint64_t count = test_number("STORM_SESSIONS", 40);
 	struct rig *rig = *state;
 	unsigned int before = rig_count_fds(rig);
 	struct killer killer;
 
 	killer_start(&killer, &rig->daemon, CALM_US);
 	for (uint64_t i = 0; i < count; i++) {
-		open_row(rig, &rows[i % ROWS]);
+		sleeper_open_front(rig, &rows[i % ROWS]);
 		rig_check_control(&rig->fronts[0]);
 		rig_close(rig, 0);
 	}

@@ -12,9 +12,6 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/daemon/rig.h"
-#include "vhost/front/front_setup.h"
-
 /* One exchange for so many occasions */
 #define EXCHANGE_RATE 12
 
@@ -30,6 +27,23 @@ uint32_t sleeper_random(struct sleeper *s, uint32_t limit)
 	s->random ^= s->random >> 7;
 	s->random ^= s->random << 17;
 	return (uint32_t)(s->random >> 32) % limit;
+}
+
+void sleeper_open_front(struct rig *rig, const struct sleeper_kind *kind)
+{
+	struct spi_front_options options = kind->features & SLEEPER_IOMMU
+						   ? rig_options_iommu(rig, 0)
+						   : rig_options(rig, 0);
+
+	options.ring_size = SLEEPER_RING;
+	options.features &= ~SLEEPER_EVENTS;
+	options.features |= kind->features | FRONT_BIT(VHOST_F_LOG_ALL);
+	if (kind->tracked)
+		options.protocol |=
+			FRONT_BIT(VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD);
+	rig_open_with(rig, 0, &options);
+	assert_int_equal(rig->fronts[0].fe.features & kind->features,
+			 kind->features);
 }
 
 void sleeper_open(struct sleeper *s, struct spi_front *front, uint64_t seed,

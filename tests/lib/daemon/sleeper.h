@@ -14,8 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "spi-daemon/xfer/spi_front.h"
+#include "tests/lib/daemon/rig.h"
 #include "vhost/front/front_log.h"
+#include "vhost/front/front_setup.h"
 
 #define SLEEPER_RING	16 /* descriptors */
 #define SLEEPER_DEPTH	4  /* requests in flight */
@@ -49,6 +50,21 @@ struct sleeper {
 	int log_fd;
 	const char *history[SLEEPER_HISTORY]; /* the latest exchanges */
 };
+
+/* Features of a driver */
+#define SLEEPER_EVENTS	 FRONT_BIT(VIRTIO_F_EVENT_IDX)
+#define SLEEPER_IN_ORDER FRONT_BIT(VIRTIO_F_IN_ORDER)
+#define SLEEPER_PACKED	 FRONT_BIT(VIRTIO_F_RING_PACKED)
+#define SLEEPER_IOMMU	 FRONT_BIT(VIRTIO_F_ACCESS_PLATFORM)
+
+struct sleeper_kind {
+	const char *name;
+	uint64_t features;
+	bool tracked; /* it has an inflight region */
+};
+
+/* Opens front end 0 of @rig for a driver of this @kind, and checks that. */
+void sleeper_open_front(struct rig *rig, const struct sleeper_kind *kind);
 
 /*
  * Begins with @front, open, of a ring of SLEEPER_RING. @seed is not 0. Once
