@@ -435,6 +435,18 @@ run-guest: all $(GUEST_TESTS)
 	@$(run) --plain tests/guest/test_patches.sh
 	@TEST_TIMEOUT=1800 $(run) $(GUEST_TESTS)
 
+.PHONY: check-drivers
+check-drivers: ## all SPI drivers of the guest's kernel, for docs/drivers.md
+	$(deps) build guest
+	sh tests/guest/kit.sh
+	$(MAKE) all $(BUILD)/tests/guest/test_drivers
+	@TEST_TIMEOUT=1800 $(run) $(BUILD)/tests/guest/test_drivers
+
+.PHONY: drivers-table
+drivers-table: all $(BUILD)/tests/guest/test_drivers ## write the table of docs/drivers.md
+	sh tests/guest/kit.sh
+	sh tests/guest/drivers-table.sh $(BUILD)/tests/guest/test_drivers
+
 # How often the guest is stopped in each test of that.
 COUNT ?= 2000
 STRESS := GUEST_STOPS=$(COUNT) GUEST_ROWS=all GUEST_REBINDS=40 \

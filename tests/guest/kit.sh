@@ -20,6 +20,9 @@
 #			this script and the patches, anew in seconds when one
 #			changes
 #
+# The kit has two initramfs archives: initramfs.cpio.gz, and drivers.cpio.gz, the
+# same with all SPI drivers of the kernel.
+#
 # See debian.sh for where packages come from, and the environment variables.
 
 set -eu
@@ -31,7 +34,7 @@ backports=$suite-backports
 label="guest kit"
 kit_name=guest-kit
 # Count the number up when the content of the directory changes.
-tree_name=debian-$suite-1
+tree_name=debian-$suite-2
 suites="$backports $suite $suite-updates"
 architectures=amd64
 steps=5
@@ -88,7 +91,7 @@ unpack_one() {
 	case ${1##*/} in
 	linux-source-*) ;;
 	linux-modules-* | linux-binary-* | linux-image-*)
-		unpack_part "$1" "$tree" '*/vmlinuz*' '*/mtd.ko*' '*/spi-nor.ko*'
+		unpack_part "$1" "$tree" '*/vmlinuz*' '*.ko*' '*/modules.builtin*'
 		;;
 	gcc-* | cpp-*)
 		dpkg-deb -x "$1" "$tree"
@@ -108,6 +111,32 @@ unpack_all() {
 	done
 	rm -rf "$tree/usr/share/doc" "$tree/usr/share/man" \
 		"$tree/usr/share/locale" "$tree/usr/share/info"
+}
+
+# Of thousands of modules, keep the drivers of SPI chips and what they need.
+# drivers lists them: module and name of a chip.
+keep_spi_drivers() {
+	modules=/usr/lib/modules/$release
+	in_tree depmod "$release"
+	awk '$1 == "alias" && $2 ~ /^spi:/ && !seen[$3]++ {
+		print $3, substr($2, 5)
+	}' "$tree$modules/modules.alias" | sort > "$tree/drivers"
+	# The line of a module in modules.dep has all that it needs.
+	awk '
+	function name(path) {
+		gsub(/.*\/|\.ko.*/, "", path)
+		gsub(/-/, "_", path)
+		return path
+	}
+	NR == FNR { wanted[name($1)]; next }
+	{ sub(/:/, "", $1) }
+	name($1) in wanted { for (i = 1; i <= NF; i++) print $i }
+	' "$tree/drivers" "$tree$modules/modules.dep" | sort -u > "$work/keep"
+	(
+		cd "$tree$modules" &&
+			find . -name '*.ko*' | sed 's,^\./,,' | sort |
+			comm -23 - "$work/keep" | xargs rm -f
+	)
 }
 
 # tar stops at the wanted file, and the commands before it in the pipe fail then.
@@ -166,6 +195,7 @@ make_tree() {
 	say "unpacking (3/$steps)"
 	quietly unpacking "$tree" unpack_all
 	furnish
+	quietly "choosing drivers" "$tree" keep_spi_drivers
 	quietly "unpacking the kernel source" "$tree" unpack_driver
 	unpack_kernel
 	echo "$release" > "$tree/release"
@@ -203,14 +233,27 @@ build_modules() {
 	mkdir "$tree/build/board"
 	cp "$here"/module/* "$tree/build/board/"
 	build_module spi_board board modules
+	unpack_modules
+	for name in mtd spi-nor; do
+		cp "$drivers/$name.ko" "$new/modules/"
+	done
+}
+
+# The drivers, for modprobe: to $work/drivers, a root of its own.
+unpack_modules() {
+	drivers=$work/drivers/lib/modules/$release
+	mkdir -p "$drivers"
 	find "$tree/usr/lib/modules/$release" -name '*.ko*' > "$work/kos"
 	while read -r ko; do
 		name=${ko##*/}
 		case $name in
-		*.xz) xz -dc "$ko" > "$new/modules/${name%.xz}" ;;
-		*.ko) cp "$ko" "$new/modules/" ;;
+		*.xz) xz -dc "$ko" > "$drivers/${name%.xz}" ;;
+		*.ko) cp "$ko" "$drivers/" ;;
 		esac
 	done < "$work/kos"
+	cp "$tree/usr/lib/modules/$release"/modules.builtin* "$drivers/"
+	"$tree/busybox" depmod -b "$work/drivers" "$release"
+	cp "$tree/drivers" "$work/drivers/drivers"
 }
 
 build_initramfs() {
@@ -220,8 +263,11 @@ build_initramfs() {
 	cp "$new/guest-spi" "$root/bin/"
 	cp -R "$new/modules" "$root/modules"
 	cp "$here/init" "$root/init"
+	cp "$here/try-driver" "$root/bin/"
 	chmod 755 "$root/init" "$root/bin"/*
 	archive "$root" > "$new/initramfs.cpio.gz"
+	archive "$work/drivers" |
+		cat "$new/initramfs.cpio.gz" - > "$new/drivers.cpio.gz"
 }
 
 build_tools() {
@@ -266,7 +312,7 @@ check_kit() {
 
 sources_sum() {
 	echo "$tree_name"
-	(cd "$here" && cat kit.sh debian.sh init module/* tools/* \
+	(cd "$here" && cat kit.sh debian.sh init try-driver module/* tools/* \
 		"$patches"/*) | sha256sum
 }
 

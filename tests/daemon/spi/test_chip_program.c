@@ -15,9 +15,9 @@
 #include "tests/lib/test.h"
 
 #define MODE_3	  3
-#define READ	  0x80
-#define DEVID	  0x00
-#define THRESHOLD 0x24
+#define READ	  0x01
+#define DEVID	  (0x00 << 1)
+#define THRESHOLD (0x24 << 1)
 #define OK	  VIRTIO_SPI_TRANS_OK
 #define TRANS_ERR VIRTIO_SPI_TRANS_ERR
 
@@ -59,7 +59,7 @@ static void use_python(void)
 	if (!has("python3"))
 		skip_because("no python3");
 	world.chip[0] = "python3";
-	world.chip[1] = "docs/chips/adxl345.py";
+	world.chip[1] = "docs/chips/adxl372.py";
 	world.chip[2] = world.socket;
 }
 
@@ -67,8 +67,8 @@ static void use_c(struct rig *rig)
 {
 	char line[3 * DAEMON_PATH_MAX];
 
-	snprintf(compiled, sizeof(compiled), "%.80s/adxl345", rig->daemon.dir);
-	snprintf(line, sizeof(line), "${CC:-cc} -o %s docs/chips/adxl345.c",
+	snprintf(compiled, sizeof(compiled), "%.80s/adxl372", rig->daemon.dir);
+	snprintf(line, sizeof(line), "${CC:-cc} -o %s docs/chips/adxl372.c",
 		 compiled);
 	assert_int_equal(system(line), 0);
 	world.chip[0] = compiled;
@@ -106,14 +106,13 @@ static uint8_t exchange(struct spi_front *front, uint8_t first, uint8_t second,
 	uint8_t rx[2] = { 0 };
 	struct spi_front_request request = { rig_head(0), tx, 2, rx, 2 };
 
-	request.head.mode = htole32(MODE_3);
 	rig_expect(front, &request, status);
 	return rx[1];
 }
 
 static void check_registers(struct spi_front *front, uint8_t value)
 {
-	assert_int_equal(exchange(front, READ | DEVID, 0, OK), 0xe5);
+	assert_int_equal(exchange(front, READ | DEVID, 0, OK), 0xad);
 	exchange(front, THRESHOLD, value, OK);
 	assert_int_equal(exchange(front, READ | THRESHOLD, 0, OK), value);
 }
@@ -143,6 +142,7 @@ TEST_WITH(chip_sees_the_mode, struct rig *rig)
 	use_c(rig);
 	begin(rig, "");
 	start_chip();
+	request.head.mode = htole32(MODE_3);
 	rig_expect(rig_open(rig, 0), &request, OK);
 	assert_int_equal(rx[1], 0xff);
 }
@@ -160,10 +160,9 @@ TEST_WITH(write_then_read_is_one_message_for_the_chip, struct rig *rig)
 	start_chip();
 	front = rig_open(rig, 0);
 	write.head.cs_change = read.head.cs_change = 0;
-	write.head.mode = read.head.mode = htole32(MODE_3);
 	rig_expect(front, &write, OK);
 	rig_expect(front, &read, OK);
-	assert_int_equal(id, 0xe5);
+	assert_int_equal(id, 0xad);
 }
 
 TEST_WITH(requests_fail_while_the_program_is_away, struct rig *rig)

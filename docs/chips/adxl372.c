@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 /*
- * An ADXL345 accelerometer for sim:socket=SOCKET: see ../chip-protocol.md.
+ * An ADXL372 accelerometer for sim:socket=SOCKET: see ../chip-protocol.md.
  *
- *	cc -o adxl345 adxl345.c
- *	adxl345 SOCKET [X Y Z]		what it measures, in units of 3.9 mg
+ *	cc -o adxl372 adxl372.c
+ *	adxl372 SOCKET [X Y Z]		what it measures, in units of 100 mg
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,10 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define READ	  0x80 /* bits of the first byte of a message */
-#define MULTIPLE  0x40
-
-#define MODE_3	  3 /* CPOL and CPHA */
+#define MODE_BITS 3 /* CPOL and CPHA: this chip is for mode 0 */
 #define SENDS	  1 /* flags of a transfer */
 #define RECEIVES  2
 #define BYTES_MAX 65536
@@ -53,9 +50,10 @@ struct message {
 };
 
 static struct {
-	uint8_t registers[64];
+	uint8_t registers[128];
 	bool begun; /* the first byte of the message has come */
-	uint8_t command, address;
+	bool reads;
+	uint8_t address;
 } chip;
 
 static uint8_t clock_byte(uint8_t byte)
@@ -64,16 +62,15 @@ static uint8_t clock_byte(uint8_t byte)
 
 	if (!chip.begun) {
 		chip.begun = true;
-		chip.command = byte;
-		chip.address = byte & 0x3f;
+		chip.address = byte >> 1;
+		chip.reads = byte & 1;
 		return 0;
 	}
-	if (chip.command & READ)
+	if (chip.reads)
 		answer = chip.registers[chip.address];
-	else if (chip.address >= 0x1d && chip.address < 0x30)
+	else if (chip.address >= 0x20 && chip.address < 0x48)
 		chip.registers[chip.address] = byte;
-	if (chip.command & MULTIPLE)
-		chip.address = (chip.address + 1) & 0x3f;
+	chip.address = (chip.address + 1) & 0x7f;
 	return answer;
 }
 
@@ -102,9 +99,8 @@ static bool transfer(int fd, const struct message *in)
 	for (uint32_t i = 0; i < in->transfer.len; i++) {
 		uint8_t byte = sends ? in->transfer.bytes[i] : 0;
 
-		out.result.bytes[i] = (in->transfer.mode & 3) == MODE_3
-					      ? clock_byte(byte)
-					      : 0xff;
+		out.result.bytes[i] =
+			in->transfer.mode & MODE_BITS ? 0xff : clock_byte(byte);
 	}
 	out.size = 12;
 	if (in->transfer.flags & RECEIVES)
@@ -136,14 +132,14 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return 2;
-	chip.registers[0x00] = 0xe5; /* DEVID */
-	chip.registers[0x2c] = 0x0a; /* BW_RATE: 100 Hz */
-	chip.registers[0x37] = 1;    /* z is 256, which is 1 g */
+	memcpy(chip.registers, "\xad\x1d\xfa\x03", 4); /* DEVID, PARTID... */
+	chip.registers[0x04] = 0x01;		       /* STATUS: DATA_RDY */
+	chip.registers[0x0d] = 10 << 4;		       /* 1 g, down */
 	for (int axis = 0; axis < 3 && argc > 2 + axis; axis++) {
-		int value = atoi(argv[2 + axis]);
+		int value = atoi(argv[2 + axis]) * 16; /* 12 bits */
 
-		chip.registers[0x32 + 2 * axis] = (uint8_t)value;
-		chip.registers[0x33 + 2 * axis] = (uint8_t)(value >> 8);
+		chip.registers[0x08 + 2 * axis] = (uint8_t)(value >> 8);
+		chip.registers[0x09 + 2 * axis] = (uint8_t)value;
 	}
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", argv[1]);
 	unlink(argv[1]);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-"""An ADXL345 accelerometer for sim:socket=SOCKET: see ../chip-protocol.md.
-Usage: adxl345.py SOCKET [X Y Z]      what it measures, in units of 3.9 mg
+"""An ADXL372 accelerometer for sim:socket=SOCKET: see ../chip-protocol.md.
+
+Usage: adxl372.py SOCKET [X Y Z]      what it measures, in units of 100 mg
 """
 import pathlib
 import socketserver
@@ -10,33 +11,31 @@ import sys
 
 HELLO, SELECT, TRANSFER, RESULT, DESELECT = range(1, 6)
 SENDS, RECEIVES = 1, 2  # flags of a transfer
-READ, MULTIPLE = 0x80, 0x40  # bits of the first byte of a message
 
 
-class Adxl345:
+class Adxl372:
     def __init__(self, axes):
-        self.registers = bytearray(64)
-        self.registers[0x00] = 0xE5  # DEVID
-        self.registers[0x2C] = 0x0A  # BW_RATE: 100 Hz
-        self.registers[0x32:0x38] = struct.pack("<3h", *axes)
+        self.registers = bytearray(128)
+        self.registers[0x00:0x04] = b"\xad\x1d\xfa\x03"  # DEVID, PARTID, REVID
+        self.registers[0x04] = 0x01  # STATUS: DATA_RDY
+        # 12 bits each, the highest first
+        self.registers[0x08:0x0E] = struct.pack(">3h", *(axis << 4 for axis in axes))
 
     def select(self):
-        self.command = None
+        self.address = None
 
     def clock(self, byte):
-        if self.command is None:
-            self.command, self.address = byte, byte & 0x3F
+        if self.address is None:
+            self.address, self.reads = byte >> 1, byte & 1
             return 0
-        answer = self.registers[self.address] if self.command & READ else 0
-        if not self.command & READ and 0x1D <= self.address < 0x30:
+        answer = self.registers[self.address] if self.reads else 0
+        if not self.reads and 0x20 <= self.address < 0x48:
             self.registers[self.address] = byte
-        if self.command & MULTIPLE:
-            self.address = (self.address + 1) & 0x3F
+        self.address = (self.address + 1) & 0x7F
         return answer
 
     def transfer(self, mode, sent):
-        mode_is_right = mode & 3 == 3  # CPOL and CPHA
-        return bytes(map(self.clock, sent)) if mode_is_right else b"\xff" * len(sent)
+        return bytes(map(self.clock, sent)) if mode & 3 == 0 else b"\xff" * len(sent)
 
 
 class Connection(socketserver.StreamRequestHandler):
@@ -55,6 +54,6 @@ class Connection(socketserver.StreamRequestHandler):
                 self.wfile.write(struct.pack("=IB3xI", 12 + len(data), RESULT, 0) + data)
 
 
-chip = Adxl345([int(axis) for axis in sys.argv[2:5]] or [0, 0, 256])
+chip = Adxl372([int(axis) for axis in sys.argv[2:5]] or [0, 0, 10])
 pathlib.Path(sys.argv[1]).unlink(missing_ok=True)
 socketserver.UnixStreamServer(sys.argv[1], Connection).serve_forever()
