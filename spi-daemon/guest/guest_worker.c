@@ -9,6 +9,7 @@
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/system/cpu.h"
 #include "spi-daemon/guest/guest_connection.h"
+#include "spi-daemon/guest/guest_finish.h"
 #include "spi-daemon/guest/guest_worker.h"
 #include "spi-daemon/system/join.h"
 #include "spi-daemon/system/log.h"
@@ -216,11 +217,12 @@ static uint64_t serve_ring(struct guest_worker *w, uint64_t *now)
 			break;
 		w->kicks.idle = 0;
 		idle_poll_work(&w->poll, *now);
-		if (*now >= end)
+		if (*now >= end || guest_finish_is_over(w))
 			return 0;
 	}
 	if (progress == SPI_IDLE)
 		spi_service_tick(&w->service, *now);
+	guest_finish_is_over(w);
 	return spi_service_deadline(&w->service);
 }
 
@@ -265,6 +267,8 @@ static void serve_front_end(struct guest_worker *w)
 {
 	int ret;
 
+	if (guest_finish_first(w))
+		return;
 	refresh_config(w);
 	ret = vhost_session_handle(&w->session);
 	report(w);

@@ -40,8 +40,9 @@ struct guest_worker {
 	bool connected;
 	uint64_t accept_at; /* monotonic ns: no descriptor was left before */
 	struct idle_poll poll;
-	struct flood kicks;	    /* with nothing in the ring */
-	struct flood reads;	    /* with no whole message */
+	struct flood kicks; /* with nothing in the ring */
+	struct flood reads; /* with no whole message */
+	bool finishes;	    /* the guest's message first: see guest_finish.h */
 	struct log_limit log_limit; /* of lines about connections */
 };
 

@@ -128,6 +128,16 @@ static size_t next_part(struct vhost_sock *sock, uint8_t **buf)
 	return left;
 }
 
+uint32_t vhost_sock_peek(const struct vhost_sock *sock)
+{
+	struct vhost_wire_header header;
+
+	if (sock->have || recv(sock->fd, &header, sizeof(header),
+			       MSG_PEEK | MSG_DONTWAIT) != sizeof(header))
+		return 0;
+	return header.request;
+}
+
 int vhost_sock_recv(struct vhost_sock *sock)
 {
 	for (unsigned int reads = 0;; reads++) {

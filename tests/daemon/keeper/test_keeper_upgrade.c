@@ -211,4 +211,62 @@ TEST_WITH(upgrade_replaces_the_keeper_too, struct rig *rig)
 	assert_int_not_equal(access(daemon_file(&rig->daemon, "pid"), F_OK), 0);
 }
 
+static void wait_for_other_child(const struct rig *rig, pid_t before)
+{
+	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
+	pid_t child;
+
+	do {
+		assert_true(deadline_left(deadline) > 0);
+		process_sleep_ms(2);
+		child = daemon_child(&rig->daemon);
+	} while (!child || child == before);
+}
+
+/* A chip is held while an upgrade is asked for. */
+TEST_WITH(upgrade_waits_for_the_end_of_a_message, struct rig *rig)
+{
+	static const char *const args[] = {
+		"--keeper", "--device=sim:nor,size=64k,cs=spec,cs-hold=5000",
+		NULL
+	};
+	uint8_t command = 0x9f, id[3];
+	struct spi_front *front;
+	pid_t before;
+
+	daemon_start(&rig->daemon, 1, args);
+	front = rig_open(rig, 0);
+	before = daemon_child(&rig->daemon);
+	rig_tx(front, 0, &command, 1);
+	kill(rig->daemon.pid, SIGUSR2);
+	/* It comes as far as to stop the ring, as a rule. */
+	process_sleep_ms(200);
+	assert_int_equal(daemon_child(&rig->daemon), before);
+	rig_rx(front, 0, id, 1);
+	rig_rx(front, 1, id + 1, 2);
+	assert_int_equal(id[0], 0xef);
+	wait_for_other_child(rig, before);
+	rig_close(rig, 0);
+}
+
+/* But not for ever. */
+TEST_WITH(upgrade_does_not_wait_for_a_silent_guest, struct rig *rig)
+{
+	static const char *const args[] = {
+		"--keeper", "--device=sim:nor,size=64k,cs=spec,cs-hold=50", NULL
+	};
+	struct spi_front *front;
+	uint8_t command = 0x9f;
+	pid_t before;
+
+	daemon_start(&rig->daemon, 1, args);
+	front = rig_open(rig, 0);
+	before = daemon_child(&rig->daemon);
+	rig_tx(front, 0, &command, 1);
+	kill(rig->daemon.pid, SIGUSR2);
+	wait_for_other_child(rig, before);
+	rig_check_control(front);
+	rig_close(rig, 0);
+}
+
 TEST_MAIN(rig_setup_idle, rig_teardown)

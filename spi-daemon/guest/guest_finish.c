@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "spi-daemon/guest/guest_finish.h"
+
+#include "spi-daemon/system/clock.h"
+
+bool guest_finish_first(struct guest_worker *w)
+{
+	const struct spi_message *m = &w->service.message;
+	const bool finishes = w->finishes;
+
+	w->finishes = false;
+	if (finishes || !w->listener.passed || m->cs.message != CS_HELD ||
+	    clock_now() >= m->hold_until ||
+	    vhost_sock_peek(&w->session.sock) != VHOST_USER_GET_VRING_BASE)
+		return false;
+	w->finishes = true;
+	w->reads.until = m->hold_until;
+	return true;
+}
+
+bool guest_finish_is_over(struct guest_worker *w)
+{
+	if (!w->finishes || w->service.message.cs.message == CS_HELD)
+		return false;
+	w->finishes = false;
+	w->reads.until = 0;
+	return true;
+}
