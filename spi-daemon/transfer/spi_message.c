@@ -113,15 +113,16 @@ void spi_message_reset(struct spi_message *m)
 		m->controller->chips[i].own = (struct own_operation){ 0 };
 }
 
-/* The opcode that asks a flash who made it. */
-#define READ_ID 0x9f
+/* The opcode that asks a flash who made it, and the shortest answer, bytes */
+#define READ_ID	   0x9f
+#define ID_LEN_MIN 2
 
 static bool reads_id(const struct cs_request *framed,
 		     const struct spi_message *m)
 {
 	return framed->framing == CS_LINUX && framed->rx && !framed->tx &&
 	       m->cs.message != CS_CLOSED && m->cs.opcode == READ_ID &&
-	       m->cs.len == 1;
+	       m->cs.len == 1 && framed->len >= ID_LEN_MIN;
 }
 
 /* The chip has said who it is, to a driver of flash chips. */

@@ -241,6 +241,9 @@ static void flash_under_linux_framing_is_told_of_once(void **state)
 	assert_false(g->chips[0].is_flash);
 	f->chips[0].answer = 0xef;
 	guest_tx(g, 0, 0, "\x9f", 1, OK);
+	guest_rx(g, 0, 0, 1, OK); /* one register, no id */
+	assert_false(g->chips[0].is_flash);
+	guest_tx(g, 0, 0, "\x9f", 1, OK);
 	guest_rx(g, 0, 0, 3, OK);
 	assert_true(g->chips[0].is_flash);
 	/* An address whose opcode was torn off is no chip erase. */
