@@ -239,11 +239,6 @@ static int name_handle(const struct pool *pool, const char *path,
 	return handle->name ? 0 : -ENOMEM;
 }
 
-static bool has_operations(const struct device_spec *spec)
-{
-	return spec->framing == CS_NOR || spec->framing == CS_NAND;
-}
-
 static int open_handle(struct pool *pool, const struct device_spec *spec,
 		       const char *key, struct handle **out, char *error,
 		       size_t error_size)
@@ -264,7 +259,7 @@ static int open_handle(struct pool *pool, const struct device_spec *spec,
 		close_handle(pool, handle);
 		return ret;
 	}
-	if (pool->follows && has_operations(spec))
+	if (pool->follows && cs_has_commands(spec->framing))
 		handle->operation = (struct operation){
 			.state = OPERATION_LEFT,
 			.since = clock_now(),
@@ -301,7 +296,7 @@ static void warn_of_sharing(const struct device_spec *spec,
 {
 	bool may_matter = spec->kind != DEVICE_SIM_LOOPBACK;
 
-	if (handle->users == 2 && may_matter && !has_operations(spec))
+	if (handle->users == 2 && may_matter && !cs_has_commands(spec->framing))
 		log_warning("%s: several guests share this chip: each message "
 			    "is whole, but those of different guests can "
 			    "alternate",

@@ -44,6 +44,7 @@ static bool would_join(const struct chip_select *cs,
 		return request->rx && !request->tx;
 	case CS_NOR:
 	case CS_NAND:
+	case CS_EEPROM:
 		/* An opcode that we do not know is framed as linux does. */
 		return find_op(request, cs->opcode) ||
 		       (request->rx && !request->tx);
@@ -62,6 +63,7 @@ static bool keeps(const struct chip_select *cs,
 		return linux_keeps(request);
 	case CS_NOR:
 	case CS_NAND:
+	case CS_EEPROM:
 		return flash_keeps(request,
 				   joins ? cs->opcode : request->opcode,
 				   joins ? cs->len : 0);

@@ -78,25 +78,42 @@ static const struct flash_op nand_ops[] = {
 	PROGRAM(0x34, USES_CACHE, 2), PROGRAM(0xc4, USES_CACHE, 2),
 	PROGRAM(0x82, USES_CACHE, 2), PROGRAM(0xc2, USES_CACHE, 2),
 };
+
+/*
+ * A 25-series EEPROM, with the ninth address bit of READ and WRITE, and ST's
+ * identification page. The length of an address depends on the chip: Linux's
+ * at25 sends it as a part of its own, or all but received data as one.
+ */
+static const struct flash_op eeprom_ops[] = {
+	COMMAND(0x06, OPENS), COMMAND(0x04, CLOSES),
+	READ(0x05, STATUS),
+	READ(0x03, OTHER), READ(0x0b, OTHER), READ(0x83, OTHER),
+	ARGUMENT(0x01, STARTS),
+	PROGRAM(0x02, STARTS, 0), PROGRAM(0x0a, STARTS, 0),
+	PROGRAM(0x82, STARTS, 0),
+};
 /* clang-format on */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-bool flash_ops_has_table(enum cs_framing framing)
-{
-	return framing == CS_NOR || framing == CS_NAND;
-}
+static const struct table {
+	const struct flash_op *ops;
+	size_t count;
+} tables[] = {
+	[CS_NOR] = { nor_ops, COUNT(nor_ops) },
+	[CS_NAND] = { nand_ops, COUNT(nand_ops) },
+	[CS_EEPROM] = { eeprom_ops, COUNT(eeprom_ops) },
+};
 
 const struct flash_op *flash_ops_find(enum cs_framing framing, uint8_t opcode)
 {
-	const struct flash_op *ops = framing == CS_NOR ? nor_ops : nand_ops;
-	size_t count = framing == CS_NOR ? COUNT(nor_ops) : COUNT(nand_ops);
+	const struct table *table = &tables[framing];
 
-	if (!flash_ops_has_table(framing))
+	if (!cs_has_commands(framing))
 		return NULL;
-	for (size_t i = 0; i < count; i++)
-		if (ops[i].opcode == opcode)
-			return &ops[i];
+	for (size_t i = 0; i < table->count; i++)
+		if (table->ops[i].opcode == opcode)
+			return &table->ops[i];
 	return NULL;
 }
 
@@ -110,6 +127,8 @@ static bool lacks_data(const struct flash_op *op, uint64_t before,
 {
 	uint64_t header = 1u + op->addr;
 
+	if (!op->addr)
+		return before ? before == 1 : after == 1;
 	return after <= header ||
 	       (op->addr == 3 && before < header && after == header + 1);
 }
@@ -131,16 +150,16 @@ bool flash_op_goes_on(const struct flash_op *op, uint64_t before, uint64_t len)
 
 #define NOR_FLAG_STATUS	 0x70
 #define NOR_FLAG_READY	 0x80 /* of the flag status register */
-#define BUSY		 0x01 /* of the status register, NOR and NAND */
+#define BUSY		 0x01 /* of the status register */
 #define NAND_GET_FEATURE 0x0f
 #define NAND_STATUS	 0xc0 /* the status register's address */
-#define NOR_READ_STATUS	 0x05
+#define READ_STATUS	 0x05 /* of NOR and EEPROM */
 
 unsigned int flash_ops_status_command(enum cs_framing framing, uint8_t cmd[2])
 {
-	cmd[0] = framing == CS_NOR ? NOR_READ_STATUS : NAND_GET_FEATURE;
+	cmd[0] = framing == CS_NAND ? NAND_GET_FEATURE : READ_STATUS;
 	cmd[1] = NAND_STATUS;
-	return framing == CS_NOR ? 1 : 2;
+	return framing == CS_NAND ? 2 : 1;
 }
 
 bool flash_op_says_busy(const struct flash_op *op, const uint8_t header[2],

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The commands of SPI flash chips: which parts make up the message of each,
- * and what it does to the chip. The first byte of a message is its opcode.
+ * The commands of SPI flash chips and EEPROMs: which parts make up the message
+ * of each, and what it does to the chip. The first byte of a message is its
+ * opcode.
  */
 #ifndef FLASH_OPS_H
 #define FLASH_OPS_H
@@ -38,11 +39,9 @@ struct flash_op {
 	uint8_t opcode;
 	enum flash_kind kind;
 	enum flash_role role;
-	uint8_t addr; /* bytes of address, for FLASH_PROGRAM */
+	/* Bytes of address, for FLASH_PROGRAM; 0: one part, of any length */
+	uint8_t addr;
 };
-
-/* Returns true for the framings that have a table of commands. */
-bool flash_ops_has_table(enum cs_framing framing);
 
 /* The command that begins with @opcode; NULL: no table of @framing has it. */
 const struct flash_op *flash_ops_find(enum cs_framing framing, uint8_t opcode);

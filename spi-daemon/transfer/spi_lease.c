@@ -30,7 +30,7 @@ static bool may_be_over(const struct spi_message *m)
 
 	if (m->paused)
 		return false;
-	return framing == CS_LINUX || (flash_ops_has_table(framing) &&
+	return framing == CS_LINUX || (cs_has_commands(framing) &&
 				       !flash_ops_find(framing, m->cs.opcode));
 }
 

@@ -33,9 +33,9 @@ struct key {
 static int parse_cs(struct device_spec *spec, const char *value)
 {
 	static const char *const names[] = {
-		[CS_LINUX] = "linux",	    [CS_NOR] = "nor",
-		[CS_NAND] = "nand",	    [CS_SPEC] = "spec",
-		[CS_TRANSFER] = "transfer",
+		[CS_LINUX] = "linux", [CS_NOR] = "nor",
+		[CS_NAND] = "nand",   [CS_EEPROM] = "eeprom",
+		[CS_SPEC] = "spec",   [CS_TRANSFER] = "transfer",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -126,7 +126,8 @@ static int parse_host_shared(struct device_spec *spec, const char *value)
 }
 
 static const struct key keys[] = {
-	{ "cs", ALL_KINDS, parse_cs, "linux, nor, nand, spec or transfer" },
+	{ "cs", ALL_KINDS, parse_cs,
+	  "linux, nor, nand, eeprom, spec or transfer" },
 	{ "cs-hold", ALL_KINDS, parse_cs_hold,
 	  "a number of ms from 1 to 10000" },
 	{ "cs-late", ALL_KINDS, parse_cs_late, "error or again" },

@@ -39,7 +39,7 @@ static const struct sim {
 } sims[] = {
 	{ "sim:loopback", DEVICE_SIM_LOOPBACK, CS_LINUX, 0 },
 	{ "sim:nor", DEVICE_SIM_NOR, CS_NOR, NOR_SIZE_DEFAULT },
-	{ "sim:eeprom", DEVICE_SIM_EEPROM, CS_LINUX, EEPROM_SIZE_DEFAULT },
+	{ "sim:eeprom", DEVICE_SIM_EEPROM, CS_EEPROM, EEPROM_SIZE_DEFAULT },
 	{ "sim:nand", DEVICE_SIM_NAND, CS_NAND, SIM_NAND_SIZE_MAX },
 	{ "sim:regs", DEVICE_SIM_REGS, CS_LINUX, 0 },
 };

@@ -24,9 +24,16 @@ enum cs_framing {
 	CS_LINUX,    /* an rx-only request joins the tx-only one before it */
 	CS_NOR,	     /* by the opcode of a SPI NOR flash */
 	CS_NAND,     /* by the opcode of a SPI NAND flash */
+	CS_EEPROM,   /* by the opcode of a 25-series EEPROM */
 	CS_SPEC,     /* by cs_change, exactly as in 5.21.6.1 */
 	CS_TRANSFER, /* by cs_change, with the meaning of spidev */
 };
+
+/* Returns true for the framings that have a table of commands. */
+static inline bool cs_has_commands(enum cs_framing framing)
+{
+	return framing == CS_NOR || framing == CS_NAND || framing == CS_EEPROM;
+}
 
 struct device_spec {
 	enum device_kind kind;

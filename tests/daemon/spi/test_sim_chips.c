@@ -20,7 +20,7 @@ static struct spi_front *start(struct rig *rig, const char *device)
 	return rig_open(rig, 0);
 }
 
-/* As spi_write_then_read() and at25 send it: cs_change is 0. */
+/* As spi_write_then_read() sends it: cs_change is 0. */
 static void read_after(struct spi_front *front, const void *tx, uint32_t tx_len,
 		       void *rx, uint32_t rx_len)
 {
@@ -44,7 +44,7 @@ static void eeprom_write(struct spi_front *front, const void *tx, uint32_t len)
 		;
 }
 
-TEST_WITH(eeprom_keeps_what_at25_writes, struct rig *rig)
+TEST_WITH(eeprom_keeps_what_an_older_at25_writes, struct rig *rig)
 {
 	char device[DAEMON_PATH_MAX + 64];
 	struct spi_front *front;
@@ -66,6 +66,24 @@ TEST_WITH(eeprom_keeps_what_at25_writes, struct rig *rig)
 	assert_int_equal(rx[0], 3);
 	rig_close(rig, 0);
 	unlink(daemon_file(&rig->daemon, "eeprom"));
+}
+
+/* As at25 sends it since Linux 6.17: opcode, address and data one by one */
+TEST_WITH(eeprom_works_as_at25_uses_it, struct rig *rig)
+{
+	struct spi_front *front = start(rig, "sim:eeprom");
+	uint8_t rx[2];
+
+	rig_tx(front, 0, "\x06", 1);
+	rig_tx(front, 0, "\x02", 1);
+	rig_tx(front, 0, "\x12\x34", 2);
+	rig_tx(front, 0, "\1", 1);
+	assert_int_equal(eeprom_status(front), 0);
+	rig_tx(front, 0, "\x03", 1);
+	rig_tx(front, 0, "\x12\x34", 2);
+	rig_rx(front, 0, rx, 2);
+	assert_memory_equal(rx, "\1\xff", 2);
+	rig_close(rig, 0);
 }
 
 /* As spi-mem sends it: opcode, address, dummy bytes and data one by one */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* cs=nor and cs=nand: the opcode tells where a message ends. */
+/* cs=nor, cs=nand and cs=eeprom: the opcode tells where a message ends. */
 #include "tests/lib/test.h"
 #include "tests/unit/spi-daemon/framing/chip_select_steps.h"
 
@@ -225,6 +225,41 @@ TEST(nand_ops_end_where_they_should)
 	RUN_OPS(CS_NAND, rows, &likes[2]);
 	RUN_OPS(CS_NAND, loads, &likes[3]);
 	RUN(CS_NAND, others);
+}
+
+TEST(eeprom_ops_end_where_they_should)
+{
+#define EEPROM_NEXT OP(0x05, 1, "k"), RX(1, "j")
+	static const struct cs_case likes[] = {
+		{ "command", { OP(0, 1, ""), EEPROM_NEXT } },
+		{ "read",
+		  { OP(0, 1, "k"), TX(2, "jk"), RX(64, "j"), EEPROM_NEXT } },
+		{ "read, opcode and address in one",
+		  { OP(0, 3, "k"), RX(64, "j"), EEPROM_NEXT } },
+		{ "write, one address byte",
+		  { OP(0, 1, "k"), TX(1, "jk"), TX(1, "j"), EEPROM_NEXT } },
+		{ "write, two address bytes",
+		  { OP(0, 1, "k"), TX(2, "jk"), TX(1, "j"), EEPROM_NEXT } },
+		{ "write, three address bytes",
+		  { OP(0, 1, "k"), TX(3, "jk"), TX(256, "j"), EEPROM_NEXT } },
+		{ "write in one", { OP(0, 4, ""), EEPROM_NEXT } },
+	};
+	static const uint8_t commands[] = { 0x06, 0x04 };
+	static const uint8_t reads[] = { 0x03, 0x0b, 0x83 };
+	static const uint8_t writes[] = { 0x02, 0x0a, 0x82 };
+	static const struct cs_case others[] = {
+		{ "write status",
+		  { OP(0x01, 1, "k"), TX(1, "j"), EEPROM_NEXT } },
+		{ "write status in one", { OP(0x01, 2, ""), EEPROM_NEXT } },
+		{ "full duplex", { DUPLEX(1, ""), RX(1, "") } },
+	};
+
+	RUN_OPS(CS_EEPROM, commands, &likes[0]);
+	RUN_OPS(CS_EEPROM, reads, &likes[1]);
+	RUN_OPS(CS_EEPROM, reads, &likes[2]);
+	for (size_t i = 3; i < 7; i++)
+		RUN_OPS(CS_EEPROM, writes, &likes[i]);
+	RUN(CS_EEPROM, others);
 }
 
 TEST_MAIN(NULL, NULL)

@@ -69,9 +69,9 @@ TEST(every_framing_has_its_name)
 		const char *text;
 		enum cs_framing framing;
 	} cases[] = {
-		{ "d,cs=linux", CS_LINUX },	  { "d,cs=nor", CS_NOR },
-		{ "d,cs=nand", CS_NAND },	  { "d,cs=spec", CS_SPEC },
-		{ "d,cs=transfer", CS_TRANSFER },
+		{ "d,cs=eeprom", CS_EEPROM }, { "d,cs=linux", CS_LINUX },
+		{ "d,cs=nor", CS_NOR },	      { "d,cs=nand", CS_NAND },
+		{ "d,cs=spec", CS_SPEC },     { "d,cs=transfer", CS_TRANSFER },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -228,7 +228,7 @@ TEST(a_plain_eeprom_has_32_kib)
 	struct device_spec spec = parse("sim:eeprom");
 
 	assert_int_equal(spec.kind, DEVICE_SIM_EEPROM);
-	assert_int_equal(spec.framing, CS_LINUX);
+	assert_int_equal(spec.framing, CS_EEPROM);
 	assert_int_equal(spec.chip.size, 32 << 10);
 	assert_int_equal(spec.chip.page, 64);
 	device_spec_free(&spec);
@@ -307,7 +307,7 @@ TEST(free_empties_the_spec_and_may_be_repeated)
 #define THE_SIMS                                                  \
 	"sim:loopback, sim:nor, sim:eeprom, sim:nand, sim:regs, " \
 	"sim:socket=PATH"
-#define A_CS	  "linux, nor, nand, spec or transfer"
+#define A_CS	  "linux, nor, nand, eeprom, spec or transfer"
 #define A_HOLD	  "a number of ms from 1 to 10000"
 #define A_BUS	  "a name of at most 32 letters, digits, - and _"
 #define A_SPEED	  "a number of Hz from 1000 to 4000000000"
