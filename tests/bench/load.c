@@ -64,7 +64,8 @@ void load_start(struct load *load, const char *socket, struct load_kind kind)
 	struct spi_front_options options = spi_front_defaults(socket);
 	int err;
 
-	options.mem_size = 8 << 20;
+	options.mem_size = kind.depth * ((uint64_t)kind.len + 4096) + (1 << 20);
+	options.mem_size &= ~UINT64_C(4095);
 	options.ring_size = 4 * MAX_DEPTH;
 	options.timeout_ms = 60000;
 	load->kind = kind;
