@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <assert.h>
-#include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "spi-daemon/bus/bus.h"
+#include "spi-daemon/system/clock.h"
+#include "spi-daemon/system/cpu.h"
+
+/* How late a message may be when it is looked at, besides what is usual, ns. */
+#define LOOK_SLACK 5000
+
+/* Turns of waiting between two looks at the clock, which cost as much. */
+#define LOOK_TURNS 16
 
 /*
  * Virtual time begins at the real one. As it never runs faster, an account of
  * a bus that is gone cannot be ahead of one that came to its address.
  */
-void bus_init(struct bus *bus, uint64_t now)
+void bus_init(struct bus *bus, bool may_look, uint64_t now)
 {
-	*bus = (struct bus){ .time = now, .latest = now };
+	*bus = (struct bus){ .may_look = may_look, .time = now, .latest = now };
 	pthread_mutex_init(&bus->lock, NULL);
 }
 
@@ -23,61 +27,33 @@ void bus_fini(struct bus *bus)
 	pthread_mutex_destroy(&bus->lock);
 }
 
-int bus_user_init(struct bus_user *user, unsigned int buses)
+/* Has @user signalled when the bus, of which the lock is held, is unlocked. */
+static void wake(struct bus *bus, struct bus_user *user)
 {
-	int ret;
-
-	*user = (struct bus_user){
-		.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-		.weight = BUS_WEIGHT_DEFAULT,
-		.account_count = buses,
-	};
-	if (user->wake < 0)
-		return -errno;
-	user->accounts = calloc(buses, sizeof(*user->accounts));
-	ret = user->accounts ? 0 : -ENOMEM;
-	if (ret < 0)
-		close(user->wake);
-	return ret;
+	assert(!bus->to_wake);
+	bus_user_hold(user);
+	bus->to_wake = user;
 }
 
-void bus_user_fini(struct bus_user *user)
+/* A system call has no place inside the lock. */
+static void unlock(struct bus *bus)
 {
-	free(user->accounts);
-	close(user->wake);
-}
+	struct bus_user *user = bus->to_wake;
 
-void bus_user_woken(struct bus_user *user)
-{
-	eventfd_t count;
-
-	eventfd_read(user->wake, &count);
-}
-
-/*
- * The user's account at @bus. A new one takes the place of the one that is
- * behind all others: a free one, or one that says the least.
- */
-static struct bus_account *find_account(struct bus_user *user,
-					const struct bus *bus)
-{
-	struct bus_account *account = &user->accounts[0];
-
-	for (unsigned int i = 0; i < user->account_count; i++) {
-		struct bus_account *a = &user->accounts[i];
-
-		if (a->bus == bus)
-			return a;
-		if (a->finish < account->finish)
-			account = a;
-	}
-	*account = (struct bus_account){ .bus = bus };
-	return account;
+	bus->to_wake = NULL;
+	pthread_mutex_unlock(&bus->lock);
+	if (user)
+		bus_user_wake(user);
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 /* What the user has had, it has to wait for; and every turn counts. */
@@ -90,63 +66,60 @@ static void charge(struct bus *bus, struct bus_user *user, uint64_t held)
 	bus->latest = later(bus->latest, user->account->finish);
 }
 
+/* Times of different readings of the clock can be out of order. */
+static uint64_t time_from(uint64_t begin, uint64_t end)
+{
+	return end > begin ? end - begin : 0;
+}
+
 /* Time that the owner has had since it came, or came back. */
 static uint64_t time_held(const struct bus_user *user, uint64_t now)
 {
-	return user->unpaid + (now > user->since ? now - user->since : 0);
+	return user->unpaid + time_from(user->since, now);
 }
 
-static bool goes_before(const struct bus_user *a, const struct bus_user *b)
+/*
+ * The owner has nothing more to do with the bus. If it had a message on it,
+ * that is over.
+ */
+static void set_free(struct bus *bus, uint64_t now)
 {
-	return a->start < b->start ||
-	       (a->start == b->start && a->arrival < b->arrival);
-}
+	struct bus_user *owner = bus->owner;
 
-static void enqueue(struct bus *bus, struct bus_user *user)
-{
-	struct bus_user **at = &bus->first;
-
-	while (*at && goes_before(*at, user))
-		at = &(*at)->next;
-	user->next = *at;
-	*at = user;
-	user->state = BUS_USER_QUEUED;
-}
-
-static void dequeue(struct bus *bus, struct bus_user *user)
-{
-	struct bus_user **at = &bus->first;
-
-	while (*at != user)
-		at = &(*at)->next;
-	*at = user->next;
-	user->next = NULL;
-	user->state = BUS_USER_AWAY;
-}
-
-/* Who is next, of those who can go on at once; or NULL. */
-static struct bus_user *find_next(const struct bus *bus, uint64_t now)
-{
-	struct bus_user *user = bus->first;
-
-	while (user && user->not_before > now)
-		user = user->next;
-	return user;
-}
-
-/* The owner has nothing more to do with the bus. */
-static void set_free(struct bus *bus)
-{
-	bus->owner->state = BUS_USER_AWAY;
+	if (bus->state == BUS_GIVEN || bus->state == BUS_LINGERS)
+		counter_add(&bus->idle_ns, time_from(owner->since, now));
+	bus_user_set_state(owner, BUS_USER_AWAY);
 	bus->owner = NULL;
 	bus->state = BUS_FREE;
+}
+
+/* The owner begins its message. */
+static void begin(struct bus *bus, uint64_t now)
+{
+	struct bus_user *next = bus_queue_next(bus->first, now);
+
+	if (bus->state == BUS_GIVEN || bus->state == BUS_LINGERS)
+		counter_add(&bus->idle_ns, time_from(bus->owner->since, now));
+	bus->state = BUS_OWNED;
+	bus->owner->begun = now;
+	/* Whom it overtook is still ahead of all that come. */
+	bus->time =
+		later(bus->time, next ? earlier(bus->owner->start, next->start)
+				      : bus->owner->start);
+	if (!bus->may_look || !next ||
+	    bus_user_state(next) != BUS_USER_QUEUED ||
+	    !bus_user_is_short(bus->owner))
+		return;
+	bus_user_set_state(next, BUS_USER_ROUSED);
+	wake(bus, next);
 }
 
 /* Gives the bus, which is FREE, to who is next. @self does not sleep. */
 static void hand_over(struct bus *bus, const struct bus_user *self,
 		      uint64_t now)
 {
-	struct bus_user *user = find_next(bus, now);
+	struct bus_user *user = bus_queue_choose(bus->first, self, now);
+	enum bus_user_state state;
 
 	assert(bus->state == BUS_FREE);
 	if (!user) {
@@ -154,26 +127,32 @@ static void hand_over(struct bus *bus, const struct bus_user *self,
 		bus->time = bus->latest;
 		return;
 	}
-	dequeue(bus, user);
-	bus->state = BUS_OWNED;
+	state = bus_user_state(user);
+	bus_queue_remove(&bus->first, user);
 	bus->owner = user;
-	user->state = BUS_USER_OWNER;
 	user->since = now;
-	bus->time = later(bus->time, user->start);
-	/* Inside the lock, as outside of it the user may be no more. */
-	if (user != self)
-		eventfd_write(user->wake, 1);
+	if (user == self || state == BUS_USER_LOOKS) {
+		begin(bus, now);
+	} else {
+		bus->state = BUS_GIVEN;
+		bus->time = later(bus->time, user->start);
+		if (state == BUS_USER_QUEUED)
+			wake(bus, user);
+	}
+	bus_user_set_state(user, BUS_USER_OWNER);
 }
 
 /* The user is AWAY: a message of it begins. */
-static void arrive(struct bus *bus, struct bus_user *user)
+static void arrive(struct bus *bus, struct bus_user *user, uint64_t now)
 {
-	user->account = find_account(user, bus);
+	user->account =
+		bus_account_find(user->accounts, user->account_count, bus);
+	bus_account_comes(user->account, now);
 	user->start = later(bus->time, user->account->finish);
 	user->arrival = bus->arrivals++;
 	user->not_before = 0;
 	user->waits_for = NULL;
-	enqueue(bus, user);
+	bus_queue_add(&bus->first, user);
 }
 
 /*
@@ -188,11 +167,51 @@ static void disturb(struct bus *bus, const struct bus_user *user, uint64_t now)
 		return;
 	if (bus->state == BUS_WATCHED) {
 		bus->state = BUS_OWNED;
-		eventfd_write(owner->wake, 1);
+		wake(bus, owner);
 	} else if (bus->state == BUS_LINGERS && user->start <= owner->start) {
 		charge(bus, owner, time_held(owner, now));
-		set_free(bus);
+		set_free(bus, now);
+	} else if (bus->state == BUS_GIVEN &&
+		   bus_user_may_overtake(user, owner)) {
+		/* It was woken already, or is about to be. */
+		set_free(bus, now);
+		bus_queue_add(&bus->first, owner);
+		bus_user_set_state(owner, BUS_USER_ROUSED);
 	}
+}
+
+/* The owner comes for the bus. */
+static void take(struct bus *bus, uint64_t now)
+{
+	struct bus_user *owner = bus->owner;
+	enum bus_state state = bus->state;
+
+	if (state == BUS_LINGERS)
+		bus_account_comes(owner->account, now);
+	if (state == BUS_LINGERS || state == BUS_GIVEN)
+		begin(bus, now);
+	/* The owner pays for no wake-up, unless it takes its time. */
+	if (state == BUS_GIVEN)
+		owner->since +=
+			earlier(time_from(owner->since, now), BUS_LINGER_NS);
+	bus->state = BUS_OWNED;
+}
+
+/* With the lock. Returns whether @user is the owner. */
+static bool acquire(struct bus *bus, struct bus_user *user, uint64_t now)
+{
+	if (bus_user_state(user) == BUS_USER_AWAY)
+		arrive(bus, user, now);
+	if (bus->owner == user)
+		take(bus, now);
+	else if (bus->owner)
+		disturb(bus, user, now);
+	if (bus->state == BUS_FREE)
+		hand_over(bus, user, now);
+	if (bus->owner == user)
+		return true;
+	bus_user_set_state(user, BUS_USER_QUEUED);
+	return false;
 }
 
 bool bus_acquire(struct bus *bus, struct bus_user *user, uint64_t now)
@@ -200,18 +219,68 @@ bool bus_acquire(struct bus *bus, struct bus_user *user, uint64_t now)
 	bool owner;
 
 	pthread_mutex_lock(&bus->lock);
-	if (user->state == BUS_USER_AWAY)
-		arrive(bus, user);
-	if (bus->owner == user) {
-		bus->state = BUS_OWNED;
-		bus->time = later(bus->time, user->start);
-	} else if (bus->owner) {
-		disturb(bus, user, now);
+	owner = acquire(bus, user, now);
+	unlock(bus);
+	return owner;
+}
+
+/*
+ * How long it pays to look whether the message on the bus is over, for @user,
+ * which waits; 0: not at all. A message that is late may be so for long: its
+ * thread may not be running.
+ */
+static uint64_t look_until(const struct bus *bus, const struct bus_user *user,
+			   uint64_t now)
+{
+	uint64_t until;
+
+	if (!bus->may_look || bus->state != BUS_OWNED ||
+	    !bus_user_is_short(bus->owner) ||
+	    bus_queue_choose(bus->first, user, now) != user)
+		return 0;
+	until = bus->owner->begun + 2 * bus->owner->account->message +
+		LOOK_SLACK;
+	if (until > now + BUS_SHORT_NS)
+		until = now + BUS_SHORT_NS;
+	return until > now ? until : 0;
+}
+
+/* Waits, awake, until the bus is @user's. Returns false if it takes too long.
+ */
+static bool look(struct bus *bus, struct bus_user *user, uint64_t until)
+{
+	bool owner;
+
+	for (unsigned int i = 1; i % LOOK_TURNS || clock_now() < until; i++) {
+		if (atomic_load_explicit(&user->state, memory_order_acquire) ==
+		    BUS_USER_OWNER)
+			return true;
+		cpu_relax();
 	}
-	if (bus->state == BUS_FREE)
-		hand_over(bus, user, now);
+	pthread_mutex_lock(&bus->lock);
 	owner = bus->owner == user;
-	pthread_mutex_unlock(&bus->lock);
+	if (!owner)
+		bus_user_set_state(user, BUS_USER_QUEUED);
+	unlock(bus);
+	return owner;
+}
+
+bool bus_await(struct bus *bus, struct bus_user *user, uint64_t *now)
+{
+	uint64_t until = 0;
+	bool owner;
+
+	pthread_mutex_lock(&bus->lock);
+	owner = acquire(bus, user, *now);
+	if (!owner)
+		until = look_until(bus, user, *now);
+	if (until)
+		bus_user_set_state(user, BUS_USER_LOOKS);
+	unlock(bus);
+	if (!until)
+		return owner;
+	owner = look(bus, user, until);
+	*now = clock_now();
 	return owner;
 }
 
@@ -224,10 +293,10 @@ void bus_postpone(struct bus *bus, struct bus_user *user, uint64_t until,
 	user->unpaid = later(time_held(user, now), 1);
 	user->not_before = until;
 	user->waits_for = what;
-	set_free(bus);
-	enqueue(bus, user);
+	set_free(bus, now);
+	bus_queue_add(&bus->first, user);
 	hand_over(bus, user, now);
-	pthread_mutex_unlock(&bus->lock);
+	unlock(bus);
 }
 
 void bus_recall(struct bus *bus, const void *what)
@@ -239,48 +308,70 @@ void bus_recall(struct bus *bus, const void *what)
 	pthread_mutex_unlock(&bus->lock);
 }
 
+/* The owner's message is over, whatever came of it; or it had none. */
+static void end_message(struct bus *bus, uint64_t now)
+{
+	struct bus_user *owner = bus->owner;
+
+	if (bus->state == BUS_OWNED || bus->state == BUS_WATCHED)
+		bus_account_ends(owner->account, owner->begun, now);
+	charge(bus, owner, time_held(owner, now));
+}
+
 void bus_leave(struct bus *bus, struct bus_user *user, uint64_t now)
 {
 	pthread_mutex_lock(&bus->lock);
-	switch (user->state) {
+	switch (bus_user_state(user)) {
 	case BUS_USER_OWNER:
 		assert(bus->owner == user);
-		charge(bus, user, time_held(user, now));
-		set_free(bus);
+		end_message(bus, now);
+		set_free(bus, now);
 		hand_over(bus, user, now);
 		break;
 	case BUS_USER_QUEUED:
-		dequeue(bus, user);
+	case BUS_USER_ROUSED:
+		bus_queue_remove(&bus->first, user);
 		if (user->unpaid)
 			charge(bus, user, user->unpaid);
 		break;
+	case BUS_USER_LOOKS:
 	case BUS_USER_AWAY:
 		break;
 	}
-	pthread_mutex_unlock(&bus->lock);
+	unlock(bus);
+}
+
+/* How long the bus is kept for the next message of its owner. */
+static uint64_t linger_ns(const struct bus *bus, uint64_t now)
+{
+	const struct bus_account *account = bus->owner->account;
+	const struct bus_user *next = bus_queue_next(bus->first, now);
+
+	if (!next || next->start <= account->finish)
+		return 0;
+	return bus_account_linger(account, next->account,
+				  next->start - account->finish);
 }
 
 uint64_t bus_linger(struct bus *bus, struct bus_user *user, uint64_t now)
 {
-	const struct bus_user *next;
-	uint64_t behind = 0;
+	uint64_t ns;
 
 	pthread_mutex_lock(&bus->lock);
 	assert(bus->owner == user && bus->state != BUS_LINGERS);
-	charge(bus, user, time_held(user, now));
-	next = find_next(bus, now);
-	if (next && next->start > user->account->finish) {
+	end_message(bus, now);
+	ns = linger_ns(bus, now);
+	if (ns) {
 		user->start = user->account->finish;
 		user->arrival = bus->arrivals++;
 		user->since = now; /* what it lingers, it pays for */
 		bus->state = BUS_LINGERS;
-		behind = next->start - user->start;
 	} else {
-		set_free(bus);
+		set_free(bus, now);
 		hand_over(bus, user, now);
 	}
-	pthread_mutex_unlock(&bus->lock);
-	return behind;
+	unlock(bus);
+	return ns;
 }
 
 bool bus_is_wanted(struct bus *bus, uint64_t now)
@@ -288,7 +379,7 @@ bool bus_is_wanted(struct bus *bus, uint64_t now)
 	bool wanted;
 
 	pthread_mutex_lock(&bus->lock);
-	wanted = find_next(bus, now);
+	wanted = bus_queue_next(bus->first, now);
 	pthread_mutex_unlock(&bus->lock);
 	return wanted;
 }
@@ -299,7 +390,7 @@ bool bus_watch(struct bus *bus, uint64_t now)
 
 	pthread_mutex_lock(&bus->lock);
 	assert(bus->owner && bus->state != BUS_LINGERS);
-	wanted = find_next(bus, now);
+	wanted = bus_queue_next(bus->first, now);
 	bus->state = wanted ? BUS_OWNED : BUS_WATCHED;
 	pthread_mutex_unlock(&bus->lock);
 	return wanted;

@@ -18,22 +18,32 @@
  *
  * All times are monotonic, ns. Virtual time never runs faster than that.
  *
+ * A wake-up takes longer than many messages. So who is next is roused when a
+ * message begins that is expected to be short, and looks at the bus until it is
+ * its own: see bus_await().
+ *
  * What each event does, by the bus's state. "-" cannot happen: an assert.
- * "next": OWNED by the first in the queue that can go on at once, or FREE.
+ * "next": GIVEN to the first in the queue that can go on at once, OWNED by it
+ * if it looks, or FREE. Who then has the bus takes what it expects of its
+ * message as the reason to rouse the next one.
  *
- *	event			FREE	OWNED, WATCHED		LINGERS
+ *	event			FREE	GIVEN	OWNED, WATCHED	LINGERS
  *
- *	bus_acquire() of
- *	 the owner		-	OWNED			OWNED
- *	 another		queue;	queue; WATCHED: the	queue; next, if
- *it next	owner is woken, OWNED	goes first
- *	bus_postpone()		-	queue; next		-
- *	bus_linger()		-	LINGERS, or next	-
+ *	bus_acquire(),
+ *	bus_await() of
+ *	 the owner		-	OWNED	OWNED		OWNED
+ *	 another		queue;	queue	queue; WATCHED:	queue; next, if
+ *				next		the owner is	it goes first
+ *						woken, OWNED
+ *	bus_postpone()		-	-	queue; next	-
+ *	bus_linger()		-	-	LINGERS, or	-
+ *						next
  *	bus_leave() of
- *	 the owner		-	next			next
+ *	 the owner		-	next	next		next
  *	 another		(the queue only)
- *	bus_watch()		-	WATCHED, or OWNED: -
- *					somebody waits
+ *	bus_watch()		-	-	WATCHED, or	-
+ *						OWNED: somebody
+ *						waits
  *
  * Who is passed over, as it was postponed, ends no linger and wakes no owner.
  */
@@ -44,62 +54,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BUS_WEIGHT_MIN	   1
-#define BUS_WEIGHT_MAX	   100
-#define BUS_WEIGHT_DEFAULT 1
-
-/*
- * How long a bus is kept idle, in ns, for a guest whose turn it is: the time of
- * an interrupt, a driver and a kick.
- */
-#define BUS_LINGER_NS 200000
-
-struct bus;
-
-/* What a user has had of one bus. */
-struct bus_account {
-	const struct bus *bus; /* NULL: none yet */
-	uint64_t finish;       /* its last message's, in virtual time */
-};
-
-enum bus_user_state {
-	BUS_USER_AWAY,	 /* neither in a queue nor an owner */
-	BUS_USER_QUEUED, /* waits for the bus, or was postponed */
-	BUS_USER_OWNER,
-};
-
-/*
- * One who uses buses: a guest's worker, one at a time. One thread makes all
- * the calls of a user. Of the fields below, some are written by others, who
- * hold the lock of the bus that the user waits for or owns.
- */
-struct bus_user {
-	int wake;	     /* eventfd, signalled when a bus was handed over */
-	unsigned int weight; /* to be set while it uses no bus */
-
-	/* Its own thread's, but for what it waits for or owns. */
-	struct bus_account *accounts;
-	unsigned int account_count;
-
-	/* Guarded by the lock of the bus that it waits for or owns. */
-	enum bus_user_state state;
-
-	/* Guarded by the bus's lock; its own thread may read them without. */
-	struct bus_account *account; /* of the bus it waits for or owns */
-	uint64_t start;		     /* its message's, in virtual time */
-	uint64_t arrival;	     /* breaks ties */
-	uint64_t not_before;	     /* passed over until then, */
-	const void *waits_for;	     /* or until this is recalled; or NULL */
-	uint64_t unpaid; /* ns it owned the bus before it put it off */
-
-	/* Guarded by the bus's lock; its own thread may read it as owner. */
-	uint64_t since; /* it owns the bus */
-
-	struct bus_user *next; /* in the queue; guarded by the bus's lock */
-};
+#include "spi-daemon/bus/bus_user.h"
+#include "spi-daemon/bus/stats.h"
 
 enum bus_state {
 	BUS_FREE,    /* has no owner */
+	BUS_GIVEN,   /* to a user that has not come for it yet */
 	BUS_OWNED,   /* by a user with a message */
 	BUS_WATCHED, /* the same, and the owner is woken when somebody comes */
 	BUS_LINGERS, /* with a user whose next message has not come yet */
@@ -107,37 +67,28 @@ enum bus_state {
 
 /*
  * Lock order: ->lock is the innermost of all. No other lock is taken inside
- * it, nor that of a second bus. Writing an eventfd, which cannot block, is the
- * only system call inside it.
+ * it, nor that of a second bus, and no system call is made.
  */
 struct bus {
+	bool may_look;	      /* constant: see bus_init() */
 	pthread_mutex_t lock; /* guards all below */
 	enum bus_state state;
-	struct bus_user *owner; /* NULL: FREE */
-	struct bus_user *first; /* who waits, by start and arrival */
-	uint64_t time;		/* virtual: the owner's start */
-	uint64_t latest;	/* virtual: the latest finish there was */
-	uint64_t arrivals;	/* how many there were */
+	struct bus_user *owner;	  /* NULL: FREE */
+	struct bus_user *first;	  /* who waits, by start and arrival */
+	uint64_t time;		  /* virtual: the owner's start */
+	uint64_t latest;	  /* virtual: the latest finish there was */
+	uint64_t arrivals;	  /* how many there were */
+	struct bus_user *to_wake; /* when ->lock is released; or NULL */
+	struct counter idle_ns;	  /* it was not used, though somebody waited */
 };
 
-void bus_init(struct bus *bus, uint64_t now);
+/*
+ * With @may_look, who is next may stay awake until a short message is over:
+ * see bus_await(). Where there is one processor, that would keep the owner from
+ * going on.
+ */
+void bus_init(struct bus *bus, bool may_look, uint64_t now);
 void bus_fini(struct bus *bus);
-
-/*
- * Gives @user its eventfd, weight 1, and room for the accounts of @buses
- * buses (1 or more), which is how many it may use.
- * Returns 0 or a negative errno.
- */
-int bus_user_init(struct bus_user *user, unsigned int buses);
-
-/* The user owns no bus and waits for none. */
-void bus_user_fini(struct bus_user *user);
-
-/*
- * Takes note of a wake-up, so that ->wake is not readable until the next. Who
- * waits for it as WAIT_EDGE need not.
- */
-void bus_user_woken(struct bus_user *user);
 
 /*
  * Makes @user the owner, or, when it is not its turn, puts @user in the queue
@@ -145,6 +96,13 @@ void bus_user_woken(struct bus_user *user);
  * uses one bus at a time: it leaves that before it acquires another.
  */
 bool bus_acquire(struct bus *bus, struct bus_user *user, uint64_t now);
+
+/*
+ * The same. But if @user is next, or may overtake who is, and the message on
+ * the bus is short, stays awake and waits for its end, for up to BUS_SHORT_NS;
+ * then moves *@now on.
+ */
+bool bus_await(struct bus *bus, struct bus_user *user, uint64_t *now);
 
 /*
  * The owner cannot use the bus before @until, which is later than @now, or
@@ -165,11 +123,12 @@ void bus_recall(struct bus *bus, const void *what);
 void bus_leave(struct bus *bus, struct bus_user *user, uint64_t now);
 
 /*
- * Ends the owner's message. Who waits may have had so much more of the bus
- * that @user's next message goes first, if there is one; then the bus stays
- * with @user, until it calls bus_acquire() for that, or bus_leave(), or until
- * somebody comes who goes first. Returns by how much @user is behind, in
- * virtual ns; 0: the bus is not @user's any more.
+ * Ends the owner's message. Who waits may have had so much more of the bus that
+ * @user's next message goes first. If that is expected so soon that it pays to
+ * wait for it (bus_account_linger()), the bus stays with @user, until it calls
+ * bus_acquire() for that message, or bus_leave(), or until somebody comes who
+ * goes first. Returns how long @user may keep the bus, ns; 0: it is not @user's
+ * any more.
  */
 uint64_t bus_linger(struct bus *bus, struct bus_user *user, uint64_t now);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/system/clock.h"
+#include "spi-daemon/system/cpu.h"
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/device/sim/sim.h"
 #include "spi-daemon/device/spidev.h"
@@ -164,7 +165,7 @@ static struct pool_bus *get_bus(struct pool *pool, const char *name)
 		bus = calloc(1, sizeof(*bus));
 		if (!bus)
 			return NULL;
-		bus_init(&bus->bus, clock_now());
+		bus_init(&bus->bus, cpu_count() > 1, clock_now());
 		strlcpy(bus->name, name, sizeof(bus->name));
 		bus->next = pool->buses;
 		pool->buses = bus;

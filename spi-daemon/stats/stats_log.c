@@ -174,6 +174,8 @@ static void log_bus(const struct stats_view *view, const struct pool_bus *bus)
 	}
 	add(&line, "; owner changes %" PRIu64,
 	    counter_get(&bus->stats.owner_changes));
+	add_seconds(&line, ", idle while guests waited ",
+		    counter_get(&bus->bus.idle_ns));
 	log_info("%s", line.text);
 }
 

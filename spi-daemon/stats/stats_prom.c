@@ -323,6 +323,7 @@ static void write_devices(const struct writer *w)
 static void write_buses(const struct writer *w)
 {
 	static const char changes[] = NAME("bus_owner_changes_total");
+	static const char idle[] = NAME("bus_idle_seconds_total");
 	static const char waiting[] = NAME("bus_waiting_guests");
 	const struct stats_view *view = w->view;
 
@@ -331,6 +332,12 @@ static void write_buses(const struct writer *w)
 	for (unsigned int i = 0; i < view->bus_count; i++)
 		prom_number(w->file, changes, w->buses[i], "",
 			    counter_get(&view->buses[i]->stats.owner_changes));
+	prom_family(
+		w->file, idle, "counter",
+		"Time that the bus was idle although guests waited for it.");
+	for (unsigned int i = 0; i < view->bus_count; i++)
+		prom_seconds(w->file, idle, w->buses[i], "",
+			     counter_get(&view->buses[i]->bus.idle_ns));
 	prom_family(w->file, waiting, "gauge", "Guests that wait for the bus.");
 	for (unsigned int i = 0; i < view->bus_count; i++)
 		prom_number(w->file, waiting, w->buses[i], "",

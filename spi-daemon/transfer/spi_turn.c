@@ -26,17 +26,14 @@ void spi_turn_released(struct spi_message *m, struct chip *chip, uint64_t now)
 
 void spi_turn_end(struct spi_message *m, struct chip *chip, uint64_t now)
 {
-	uint64_t behind;
+	uint64_t lingers;
 
 	spi_turn_released(m, chip, now);
-	behind = bus_linger(m->bus, &m->user, now);
-
-	if (!behind) {
+	lingers = bus_linger(m->bus, &m->user, now);
+	if (lingers)
+		m->linger_until = now + lingers;
+	else
 		m->bus = NULL;
-		return;
-	}
-	/* What is on the ring already needs no waiting for. */
-	m->linger_until = now + (behind > BUS_LINGER_NS ? BUS_LINGER_NS : 0);
 }
 
 struct chip *spi_turn_deselect(struct spi_message *m)
@@ -118,7 +115,7 @@ static void describe(struct spi_message *m, const struct chip *chip,
 			: NULL;
 }
 
-static bool get_bus(struct spi_message *m, struct chip *chip, uint64_t now)
+static bool get_bus(struct spi_message *m, struct chip *chip, uint64_t *now)
 {
 	struct bus *bus = &chip->handle->bus->bus;
 
@@ -126,11 +123,11 @@ static bool get_bus(struct spi_message *m, struct chip *chip, uint64_t now)
 		spi_turn_leave(m);
 	m->bus = bus;
 	stats_turn_waits(&m->stats->turn,
-			 (unsigned int)(chip - m->controller->chips), now);
-	if (bus_acquire(m->bus, &m->user, now))
+			 (unsigned int)(chip - m->controller->chips), *now);
+	if (bus_await(m->bus, &m->user, now))
 		return true;
-	m->start_at = m->user.not_before > now ? m->user.not_before
-					       : CLOCK_NEVER;
+	m->start_at = m->user.not_before > *now ? m->user.not_before
+						: CLOCK_NEVER;
 	return false;
 }
 
@@ -143,7 +140,7 @@ enum spi_begin spi_turn_begin(struct spi_message *m, struct chip *chip,
 
 	assert(m->cs.message != CS_HELD);
 	describe(m, chip, framed, head);
-	if (!get_bus(m, chip, now))
+	if (!get_bus(m, chip, &now))
 		return SPI_BEGIN_WAITS;
 	if (chip->handle->quiet_until > now) {
 		/* Nobody else has to wait for this chip. */

@@ -16,25 +16,31 @@
 #endif
 #define NONE  USERS
 #define COSTLIEST 2
+#define OVERTAKE  1	/* by so much later may start who overtakes */
 
 /*
  * One user is looked at for how often each other goes ahead of it. It starts
  * at most 3 behind the bus: a costliest message, and time it lingered. All
- * others pay 1 at least for each turn.
+ * others pay 1 at least for each turn. What it was ahead of others when it
+ * overtook them comes on top of that, and what others are when they overtake
+ * it.
  */
 #define WATCHED_USER 0
 #ifndef MOST_AHEAD
-#define MOST_AHEAD 4
+#define MOST_AHEAD (4 + 2 * OVERTAKE)
 #endif
 
 /* struct bus */
 byte owner = NONE;
 byte latest;
-bool watched, lingers;
+bool given, watched, lingers;
 
 /* struct bus_user */
 bool wake[USERS];	/* its eventfd is readable */
-bool queued[USERS];
+bool queued[USERS];	/* QUEUED, ROUSED or LOOKS */
+#ifdef BROKEN_ROUSE
+bool roused[USERS];
+#endif
 bool not_before[USERS];	/* true: that time is yet to come */
 byte start[USERS];
 byte finish[USERS];	/* of its account */
@@ -44,8 +50,12 @@ byte arrival[USERS];	/* rank among those that are here */
 /* The worker: does it sleep with a timer set for ->not_before? */
 bool timer[USERS];
 
-/* Used inside a step, and meaningless between two. */
-hidden byte k, n, next, cost;
+/*
+ * Used inside a step, and meaningless between two. When spin goes back to try
+ * the next choice, it does not restore them: they are set anew behind a choice,
+ * and where they are an index, an assignment needs a d_step.
+ */
+hidden byte k, n, next, awake, cost;
 
 /* What is to be shown. */
 byte selected;		/* chips on the bus */
@@ -55,14 +65,26 @@ bool sleeps[USERS];	/* in poll(), for the bus */
 #define is_here(u) (queued[u] || owner == u)
 #define waits(u)   (queued[u] && !not_before[u])
 
+/* In bus_await(), awake. */
+#define looks(u)   (queued[u] && !sleeps[u])
+
+/* Was woken, and has not asked for the bus since. */
+#ifdef BROKEN_ROUSE
+#define is_roused(u) roused[u]
+#else
+#define is_roused(u) wake[u]
+#endif
+
 inline forget_ahead()
 {
-	for (k : 0 .. USERS - 1) {
-		ahead[k] = 0
+	d_step {
+		for (k : 0 .. USERS - 1) {
+			ahead[k] = 0
+		}
 	}
 }
 
-/* A message of @u begins. */
+/* @u has had its turn, or its message is on the wire. */
 inline count_ahead(u)
 {
 	if
@@ -76,37 +98,43 @@ inline count_ahead(u)
 
 inline come(u)
 {
-	n = 0;
-	for (k : 0 .. USERS - 1) {
-		if
-		:: k != u && is_here(k) -> n++
-		:: else
-		fi
+	d_step {
+		n = 0;
+		for (k : 0 .. USERS - 1) {
+			if
+			:: k != u && is_here(k) -> n++
+			:: else
+			fi
+		}
+		arrival[u] = n
 	}
-	arrival[u] = n
 }
 
 inline go(u)
 {
-	for (k : 0 .. USERS - 1) {
-		if
-		:: k != u && is_here(k) && arrival[k] > arrival[u] ->
-			arrival[k]--
-		:: else
-		fi
+	d_step {
+		for (k : 0 .. USERS - 1) {
+			if
+			:: k != u && is_here(k) && arrival[k] > arrival[u] ->
+				arrival[k]--
+			:: else
+			fi
+		}
+		arrival[u] = 0
 	}
-	arrival[u] = 0
 }
 
 /* The virtual time of the bus goes on by @by: the others' are counted anew. */
 inline advance(by)
 {
-	n = by;
-	for (k : 0 .. USERS - 1) {
-		finish[k] = (finish[k] > n -> finish[k] - n : 0);
-		start[k] = (is_here(k) && start[k] > n -> start[k] - n : 0)
+	d_step {
+		n = by;
+		for (k : 0 .. USERS - 1) {
+			finish[k] = (finish[k] > n -> finish[k] - n : 0);
+			start[k] = (is_here(k) && start[k] > n -> start[k] - n : 0)
+		}
+		latest = (latest > n -> latest - n : 0)
 	}
-	latest = (latest > n -> latest - n : 0)
 }
 
 inline charge(u, cost)
@@ -116,58 +144,137 @@ inline charge(u, cost)
 	latest = (finish[u] > latest -> finish[u] : latest)
 }
 
+#define is_before(a, b) (start[a] < start[b] || \
+	(start[a] == start[b] && arrival[a] < arrival[b]))
+
 inline find_next()
 {
-	next = NONE;
-	for (k : 0 .. USERS - 1) {
-		if
-		:: !waits(k)
-		:: waits(k) && next == NONE -> next = k
+	d_step {
+		next = NONE;
+		for (k : 0 .. USERS - 1) {
+			if
+			:: !waits(k)
+			:: waits(k) && next == NONE -> next = k
 #ifdef BROKEN_ORDER
-		:: waits(k) && next != NONE && arrival[k] > arrival[next] ->
+			:: waits(k) && next != NONE && arrival[k] > arrival[next] ->
 #else
-		:: waits(k) && next != NONE && (start[k] < start[next] ||
-			(start[k] == start[next] &&
-			 arrival[k] < arrival[next])) ->
+			:: waits(k) && next != NONE && is_before(k, next) ->
 #endif
-			next = k
-		:: else
-		fi
+				next = k
+			:: else
+			fi
+		}
 	}
+}
+
+#ifdef BROKEN_OVERTAKE
+#define may_overtake(u, v) true
+#else
+#define may_overtake(u, v) (!unpaid[u] && start[u] <= start[v] + OVERTAKE)
+#endif
+
+/* find_next(), or who is awake, and has a short message, as it may. */
+inline choose(self)
+{
+	find_next();
+	d_step {
+		awake = NONE;
+		for (k : 0 .. USERS - 1) {
+			if
+			:: waits(k) && (k == self || looks(k)) &&
+			   (awake == NONE || is_before(k, awake)) -> awake = k
+			:: else
+			fi
+		}
+	}
+	if
+	:: awake != NONE && !looks(next) && may_overtake(awake, next) ->
+		next = awake
+	:: true -> find_next()
+	fi
+}
+
+/* The owner uses the bus from now on. */
+inline begin()
+{
+	given = false;
+	watched = false;
+	lingers = false;
+	find_next();
+	/* Whom it overtook is still ahead of all that come. */
+	if
+	:: next != NONE && start[next] < start[owner] -> advance(start[next])
+	:: else -> advance(start[owner])
+	fi;
+	/* If its message is short. */
+	if
+	:: d_step {
+		next != NONE && !looks(next) ->
+#ifdef BROKEN_ROUSE
+		roused[next] = true;
+#endif
+		wake[next] = true
+	   }
+	:: true
+	fi
 }
 
 inline hand_over(self)
 {
-	find_next();
+	choose(self);
 	owner = next;
+	given = false;
 	watched = false;
 	lingers = false;
 	if
 	:: owner == NONE -> advance(latest)
 	:: else ->
-		queued[owner] = false;
-		advance(start[owner]);
-		count_ahead(owner);
 		if
+		:: owner == self || looks(owner) ->
+			queued[owner] = false;
+			begin()
+		:: else ->
+			queued[owner] = false;
+			given = true;
+			advance(start[owner]);
 #ifndef BROKEN_WAKE
-		:: owner != self -> wake[owner] = true
+			wake[owner] = wake[owner] || !is_roused(owner)
 #endif
-		:: else
 		fi
+	fi
+}
+
+/* @u comes while the bus is another's. */
+inline disturb(u)
+{
+	if
+	:: lingers && start[u] <= start[owner] ->
+		charge(owner, 1);
+		n = owner;
+		owner = NONE;
+		go(n)
+	/* If its message is short. */
+	:: given && may_overtake(u, owner) ->
+		given = false;
+		queued[owner] = true;
+		owner = NONE
+	:: watched ->
+#ifndef BROKEN_WATCH
+		watched = false;
+		wake[owner] = true
+#endif
+	:: !watched && !(lingers && start[u] <= start[owner])
 	fi
 }
 
 inline bus_acquire(u)
 {
 	if
-	:: owner == u && lingers ->
+	:: owner == u && (lingers || given) ->
 #ifndef BROKEN_LINGER
-		lingers = false;
+		begin()
 #endif
-		watched = false;
-		advance(start[u]);
-		count_ahead(u)
-	:: owner == u && !lingers -> watched = false
+	:: owner == u && !lingers && !given -> watched = false
 	:: owner != u && !queued[u] ->
 		come(u);
 		start[u] = finish[u];
@@ -180,24 +287,11 @@ inline bus_acquire(u)
 	:: else
 	fi;
 	if
-	:: owner != NONE && owner != u && lingers && !not_before[u] &&
-	   start[u] <= start[owner] ->
-		charge(owner, 1);
-		n = owner;
-		owner = NONE;
-		go(n)
+	:: owner != NONE && owner != u && !not_before[u] -> disturb(u)
 	:: else
 	fi;
 	if
 	:: owner == NONE -> hand_over(u)
-	:: else
-	fi;
-	if
-#ifndef BROKEN_WATCH
-	:: watched && owner != u && !not_before[u] ->
-		watched = false;
-		wake[owner] = true
-#endif
 	:: else
 	fi
 }
@@ -247,11 +341,12 @@ inline bus_linger(u)
 	go(u);
 	find_next();
 	if
+	/* If it pays. */
 	:: next != NONE && start[next] > finish[u] ->
 		start[u] = finish[u];
 		come(u);
 		lingers = true
-	:: else -> hand_over(u)
+	:: true -> hand_over(u)
 	fi;
 	cost = 0
 }
@@ -289,7 +384,7 @@ inline check()
 	}
 }
 
-/* poll(): the eventfd, or the timer. Goes on with bus_acquire(). */
+/* poll(): the eventfd, or the timer. Goes on with bus_await(). */
 inline sleep(u)
 {
 	if
@@ -313,20 +408,42 @@ ask:
 		was_late = false;
 again:
 		bus_acquire(u);
-		sleeps[u] = owner != u;
-		timer[u] = sleeps[u] && not_before[u];
+		timer[u] = owner != u && not_before[u];
+		sleeps[u] = owner != u &&
+			    (not_before[u] || given || watched || lingers);
 		check();
 		if
 		:: owner == u -> goto granted
+		:: owner != u && sleeps[u] -> goto asleep
 		:: else
 		fi
 	}
+	/* bus_await(), for as long as it pays. */
+	if
+	:: atomic { owner == u -> goto granted }
+	:: atomic {
+		owner != u ->
+#ifndef BROKEN_LOOK
+		sleeps[u] = true;
+		check()
+#endif
+	   }
+	fi;
 asleep:
 	if
 	/* For as long as it takes. */
 	:: true -> sleep(u)
 	/* Until the front end stops the ring, or goes. */
-	:: atomic { true -> sleeps[u] = false; bus_leave(u); check() }
+	:: atomic {
+		true ->
+		sleeps[u] = false;
+		if
+		:: owner == u || unpaid[u] -> count_ahead(u)
+		:: else
+		fi;
+		bus_leave(u);
+		check()
+	   }
 		goto end_idle
 	fi;
 granted:
@@ -341,9 +458,14 @@ granted:
 		goto asleep
 	   }
 	/* The ring stops before the message has begun. */
-	:: atomic { true -> bus_leave(u); check() }
+	:: atomic { true -> count_ahead(u); bus_leave(u); check() }
 		goto end_idle
-	:: atomic { true -> selected++; assert(selected == 1) }
+	:: atomic {
+		true ->
+		count_ahead(u);
+		selected++;
+		assert(selected == 1)
+	   }
 	fi;
 	/* The message ends; or the chip is held, it may be for ever. */
 	do

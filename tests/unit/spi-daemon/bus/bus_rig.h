@@ -12,6 +12,9 @@
 #define NOW   UINT64_C(1000000000)
 #define MS    UINT64_C(1000000)
 
+/* So long that it is no short one even if many take no time. */
+#define LONG_MESSAGE (1000000 * MS)
+
 /* @now is the tests' to move; where it stands still, messages take no time. */
 struct fixture {
 	struct bus bus;
@@ -19,14 +22,23 @@ struct fixture {
 	struct bus_user users[USERS];
 };
 
+/* Messages of user @i are expected to take @ns. */
+static inline void expect_messages(struct fixture *f, int i, uint64_t ns)
+{
+	f->users[i].accounts[0].bus = &f->bus;
+	f->users[i].accounts[0].message = ns;
+}
+
 static inline int setup(void **state)
 {
 	static struct fixture f;
 
 	f.now = NOW;
-	bus_init(&f.bus, f.now);
-	for (int i = 0; i < USERS; i++)
+	bus_init(&f.bus, false, f.now);
+	for (int i = 0; i < USERS; i++) {
 		assert_int_equal(bus_user_init(&f.users[i], 2), 0);
+		expect_messages(&f, i, LONG_MESSAGE);
+	}
 	*state = &f;
 	return 0;
 }

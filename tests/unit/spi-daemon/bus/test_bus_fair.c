@@ -41,6 +41,7 @@ struct world {
 	struct guest guests[MAX];
 	unsigned int count;
 	uint64_t now;
+	uint64_t wake; /* so long takes a wake-up */
 };
 
 static struct guest *add(struct world *w, uint64_t length, uint64_t think)
@@ -60,7 +61,7 @@ static int setup(void **state)
 
 	memset(&w, 0, sizeof(w));
 	w.now = S;
-	bus_init(&w.bus, w.now);
+	bus_init(&w.bus, false, w.now);
 	*state = &w;
 	return 0;
 }
@@ -95,18 +96,17 @@ static void ask(struct world *w, struct guest *g)
 	g->due = w->now + g->length;
 }
 
-/* As spi_message_end() does. */
+/* As spi_turn_end() does. */
 static void end_message(struct world *w, struct guest *g)
 {
-	uint64_t behind = bus_linger(&w->bus, &g->user, w->now);
+	uint64_t lingers = bus_linger(&w->bus, &g->user, w->now);
 
 	g->had += g->length;
 	g->messages++;
 	g->phase = THINKS;
 	g->due = w->now + g->think;
-	if (behind)
-		g->lingers =
-			w->now + (behind > BUS_LINGER_NS ? BUS_LINGER_NS : 0);
+	if (lingers)
+		g->lingers = w->now + lingers;
 }
 
 static uint64_t next_of(const struct guest *g)
@@ -119,7 +119,8 @@ static void turn(struct world *w, struct guest *g)
 	if (g->phase == RUNS) {
 		end_message(w, g);
 	} else if (g->due <= w->now) {
-		g->asked = g->due;
+		if (g->phase == THINKS)
+			g->asked = g->due;
 		ask(w, g);
 	} else {
 		g->lingers = NEVER;
@@ -127,18 +128,22 @@ static void turn(struct world *w, struct guest *g)
 	}
 }
 
-/* Whoever was handed the bus begins at once, and was told of it. */
+/* Whoever was handed the bus was told of it, and begins as soon as it can. */
 static void serve_woken(struct world *w)
 {
 	for (unsigned int i = 0; i < w->count; i++) {
 		struct guest *g = &w->guests[i];
 		struct pollfd fd = { .fd = g->user.wake, .events = POLLIN };
 
-		if (g->phase != WAITS || w->bus.owner != &g->user)
+		if (g->phase != WAITS || g->due != NEVER ||
+		    w->bus.owner != &g->user)
 			continue;
 		assert_int_equal(poll(&fd, 1, 0), 1);
 		bus_user_woken(&g->user);
-		ask(w, g);
+		if (w->wake)
+			g->due = w->now + w->wake;
+		else
+			ask(w, g);
 	}
 }
 
@@ -318,6 +323,27 @@ TEST_WITH(idle_guest_has_no_credit, struct world *w)
 	assert_in_range(jain(w), 999, 1000);
 	for (unsigned int i = 1; i < w->count; i++)
 		assert_true(w->guests[i].longest <= 3 * MS);
+}
+
+/* Others may go first while one wakes up: that gives them no more time. */
+TEST_WITH(who_overtakes_gets_no_more_time, struct world *w)
+{
+	static const uint64_t lengths[] = { 2 * US, 10 * US, 40 * US };
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		w->wake = 15 * US;
+		add(w, 20 * US, 0);
+		add(w, 2 * US, 30 * US);
+		for (unsigned int j = 2; j < MAX; j++)
+			add(w, lengths[i], 0);
+		run(w, 4 * S);
+		/* All but the one that seldom comes. */
+		w->guests[1].had = w->guests[2].had;
+		assert_in_range(jain(w), 990, 1000);
+		for (unsigned int j = 0; j < w->count; j++)
+			assert_true(w->guests[j].longest < 3 * MS);
+		reset(w);
+	}
 }
 
 TEST_MAIN(setup, teardown)

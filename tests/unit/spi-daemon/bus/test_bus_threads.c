@@ -58,8 +58,8 @@ static bool wait_for_bus(struct tester *t, struct shared *s)
 	unsigned int patience = draw(t, 8) ? 0 : 1 + draw(t, 3);
 	uint64_t lost = clock_now() + LOST_NS;
 
-	for (uint64_t now;
-	     !bus_acquire(&s->bus, &t->user, now = clock_now());) {
+	for (uint64_t now = clock_now(); !bus_await(&s->bus, &t->user, &now);
+	     now = clock_now()) {
 		uint64_t until = t->user.not_before > now ? t->user.not_before
 							  : lost;
 
@@ -130,7 +130,7 @@ TEST(one_owner_at_a_time_and_no_lost_wake_up)
 	unsigned long done = 0, owned = 0;
 
 	for (unsigned int i = 0; i < BUSES; i++)
-		bus_init(&shared[i].bus, clock_now());
+		bus_init(&shared[i].bus, true, clock_now());
 	for (unsigned int i = 0; i < USERS; i++) {
 		struct tester *t = &testers[i];
 
@@ -158,6 +158,44 @@ TEST(one_owner_at_a_time_and_no_lost_wake_up)
 	}
 	assert_true(owned == done);
 	assert_true(done > USERS * ROUNDS / 2);
+}
+
+/* One that ends at once, though it was woken by one that goes on. */
+static void *run_and_end(void *arg)
+{
+	struct bus *bus = arg;
+	struct bus_user *user = malloc(sizeof(*user));
+	struct pollfd fd = { .events = POLLIN };
+
+	assert_non_null(user);
+	assert_int_equal(bus_user_init(user, 1), 0);
+	fd.fd = user->wake;
+	while (!bus_acquire(bus, user, clock_now())) {
+		poll(&fd, 1, -1);
+		bus_user_woken(user);
+	}
+	bus_leave(bus, user, clock_now());
+	bus_user_fini(user);
+	free(user);
+	return NULL;
+}
+
+TEST(user_can_end_as_soon_as_it_has_left)
+{
+	pthread_t threads[USERS];
+	struct bus bus;
+
+	bus_init(&bus, true, clock_now());
+	for (unsigned int i = 0; i < 50; i++) {
+		for (unsigned int j = 0; j < USERS; j++)
+			assert_int_equal(pthread_create(&threads[j], NULL,
+							run_and_end, &bus),
+					 0);
+		for (unsigned int j = 0; j < USERS; j++)
+			pthread_join(threads[j], NULL);
+	}
+	assert_null(bus.owner);
+	bus_fini(&bus);
 }
 
 TEST_MAIN(NULL, NULL)

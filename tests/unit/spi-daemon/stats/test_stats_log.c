@@ -51,7 +51,8 @@ TEST_WITH(guest_that_has_done_nothing_has_a_line, struct guest_set *set)
 		"requests 0, errors 0; bytes sent 0, received 0; "
 		"had the bus 0.000000 s\n" PREFIX
 		"bus sim:nor (own): idle; waiting 0; "
-		"owner changes 0\n");
+		"owner changes 0, "
+		"idle while guests waited 0.000000 s\n");
 }
 
 TEST_WITH(numbers_are_in_their_places, struct guest_set *set)
@@ -84,6 +85,7 @@ TEST_WITH(numbers_are_in_their_places, struct guest_set *set)
 	counter_set(&handle->stats.received, 18);
 	counter_set(&handle->stats.hold_ns, 19000000000);
 	counter_set(&handle->bus->stats.owner_changes, 20);
+	counter_set(&handle->bus->bus.idle_ns, 21500000000);
 	assert_string_equal(
 		logged(set), PREFIX
 		"guest a: running; requests 103, errors 3 "
@@ -97,7 +99,8 @@ TEST_WITH(numbers_are_in_their_places, struct guest_set *set)
 		"requests 15, errors 16; bytes sent 17, received 18; "
 		"had the bus 19.000000 s\n" PREFIX
 		"bus sim:nor (own): idle; waiting 0; "
-		"owner changes 20\n");
+		"owner changes 20, "
+		"idle while guests waited 21.500000 s\n");
 }
 
 TEST_WITH(present_turns_show_who_is_in_whose_way, struct guest_set *set)

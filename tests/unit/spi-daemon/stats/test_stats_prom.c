@@ -183,6 +183,7 @@ TEST_WITH(devices_and_buses_have_their_own, struct guest_set *set)
 	counter_set(&handle->stats.received, 4);
 	counter_set(&handle->stats.hold_ns, 5500000000);
 	counter_set(&handle->bus->stats.owner_changes, 6);
+	counter_set(&handle->bus->bus.idle_ns, 7250000000);
 	text = metrics(set);
 	snprintf(sample, sizeof(sample), "device_requests_total%s", labels);
 	check(text, sample, 1);
@@ -202,6 +203,7 @@ TEST_WITH(devices_and_buses_have_their_own, struct guest_set *set)
 	      "bus=\"sim:nor#2 (own)\"}",
 	      0);
 	check(text, "bus_owner_changes_total{bus=\"sim:nor (own)\"}", 6);
+	check(text, "bus_idle_seconds_total{bus=\"sim:nor (own)\"}", 7.25);
 	check(text, "bus_waiting_guests{bus=\"sim:nor (own)\"}", 0);
 	free(text);
 }

@@ -32,12 +32,24 @@ static void make_long(struct test_guest *g)
 	g->service.message.user.since = 0;
 }
 
-/* Sets the guest's virtual time ahead, as if it had had a second of bus 0. */
-static void give_debt(struct service_fixture *f, struct test_guest *g)
+/*
+ * Sets the virtual time of @b ahead, as if it had had a second of bus 0, in one
+ * message. @a is known to be quick: some pauses, however long, change little.
+ */
+static void give_debt(struct service_fixture *f, struct test_guest *a,
+		      struct test_guest *b)
 {
-	g->service.message.user.accounts[0] =
-		(struct bus_account){ &f->buses[0].bus,
-				      f->buses[0].bus.latest + NS_PER_S };
+	const struct bus *bus = &f->buses[0].bus;
+
+	b->service.message.user.accounts[0] = (struct bus_account){
+		.bus = bus,
+		.finish = bus->latest + NS_PER_S,
+		.message = NS_PER_S,
+	};
+	a->service.message.user.accounts[0] = (struct bus_account){
+		.bus = bus,
+		.pause = 1,
+	};
 }
 
 /* Time goes by; the bus is kept for nobody any more. */
@@ -248,7 +260,7 @@ TEST_WITH(guest_that_is_behind_sends_what_it_has, struct service_fixture *f)
 	struct transfer ta[3], tb = reads(1, 1, 4);
 	uint64_t before;
 
-	give_debt(f, b);
+	give_debt(f, a, b);
 	for (int i = 0; i < 3; i++) {
 		ta[i] = reads(0, 1, 4);
 		guest_add(a, &ta[i]);
@@ -264,8 +276,7 @@ TEST_WITH(guest_that_is_behind_sends_what_it_has, struct service_fixture *f)
 	assert_false(guest_was_woken(b));
 
 	/* The bus is kept for a moment, and no longer. */
-	assert_true(spi_service_deadline(&a->service) >=
-		    before + BUS_LINGER_NS);
+	assert_true(spi_service_deadline(&a->service) > before);
 	assert_true(spi_service_deadline(&a->service) <=
 		    clock_now() + BUS_LINGER_NS);
 	spi_service_tick(&a->service, spi_service_deadline(&a->service));
@@ -279,7 +290,7 @@ static void let_linger(struct service_fixture *f, struct transfer *ta,
 {
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 
-	give_debt(f, b);
+	give_debt(f, a, b);
 	*ta = reads(0, 1, 4);
 	*tb = reads(1, 1, 4);
 	guest_add(a, ta);
