@@ -67,7 +67,7 @@ make_initramfs() {
 
 start_daemon() {
 	"$daemon" --socket-path="$dir/vspi.sock" \
-		--device="sim:nor,size=16M,file=$dir/nor.img,cs=nor,cs-hold=10000" \
+		--device="sim:nor,size=16M,file=$dir/nor.img" \
 		> "$dir/daemon.log" 2>&1 &
 	daemon_pid=$!
 	tries=0
@@ -122,7 +122,7 @@ kit=$("$here/kit.sh" --print)
 make_initramfs
 
 say "The daemon serves a simulated SPI NOR flash, kept in nor.img"
-echo "    vhost-device-spi --socket-path=vspi.sock --device=sim:nor,size=16M,file=nor.img,cs=nor,cs-hold=10000"
+echo "    vhost-device-spi --socket-path=vspi.sock --device=sim:nor,size=16M,file=nor.img"
 start_daemon
 
 say "A Linux guest boots with its own spi-virtio and spi-nor drivers (no KVM: some seconds)"
