@@ -180,6 +180,18 @@ static const char *find_obstacle(const struct spi_service *s,
 	return NULL;
 }
 
+/* Tells once which fault of a driver makes its buffers unreachable. */
+static void explain_unmapped(struct spi_service *s)
+{
+	if (s->told_unmapped || chain_is_mapped(&s->chain, &s->session->mem))
+		return;
+	s->told_unmapped = true;
+	guest_log_warning(&s->log, "a buffer is not in guest memory: a Linux "
+				   "driver that has it on its stack or in its "
+				   "module's data looks like this, see "
+				   "docs/drivers.md");
+}
+
 void spi_job_begin(struct spi_service *s)
 {
 	struct job *job = &s->job;
@@ -194,6 +206,7 @@ void spi_job_begin(struct spi_service *s)
 		return;
 	}
 	if (!parse(s, reason)) {
+		explain_unmapped(s);
 		refuse(s, REQUEST_REFUSED, reason);
 		return;
 	}

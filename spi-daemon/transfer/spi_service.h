@@ -29,6 +29,7 @@ struct spi_service {
 	uint64_t miss_until; /* monotonic ns, while memory cannot be reached */
 	uint64_t miss_asks;  /* what the front end was asked until then */
 	bool replay;	     /* run again what may have been run: --replay */
+	bool told_unmapped;  /* why a driver's buffer may not be in memory */
 	struct bounce bounce;
 	struct guest_stats stats; /* the worker's: others only read */
 };

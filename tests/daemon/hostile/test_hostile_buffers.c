@@ -108,6 +108,25 @@ static void unmapped_tx_gets_a_status(void **state)
 	}
 }
 
+static void likely_fault_of_a_driver_is_told_once(void **state)
+{
+	static const char hint[] = "has it on its stack";
+	const struct front_segment segs[] = {
+		READ(HEAD_ADDR, 32),
+		READ(UNMAPPED, 16),
+		WRITE(STATUS_ADDR, 1),
+	};
+	struct rig *rig = *state;
+	struct spi_front *front = open_hostile(rig);
+	const char *text;
+
+	for (int i = 0; i < 3; i++)
+		expect_error(front, segs, 3);
+	text = strstr(daemon_stderr(&rig->daemon), hint);
+	assert_non_null(text);
+	assert_null(strstr(text + 1, hint));
+}
+
 static void unmapped_rx_gets_a_status(void **state)
 {
 	struct spi_front *front = open_hostile(*state);
@@ -351,6 +370,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST_BOTH(unmapped_head_gets_a_status),
 		RIG_TEST_BOTH(unmapped_tx_gets_a_status),
+		RIG_TEST(likely_fault_of_a_driver_is_told_once),
 		RIG_TEST_BOTH(unmapped_rx_gets_a_status),
 		RIG_TEST_BOTH(unmapped_status_is_used_with_length_0),
 		RIG_TEST_BOTH(readable_after_writable_gets_a_status),
