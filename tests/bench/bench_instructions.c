@@ -28,11 +28,13 @@ static const struct layout {
 	const char *name;
 	struct callgrind_load load;
 } layouts[] = {
-	{ "split", { "", 0, false, 4 } },
-	{ "split-indirect", { "", INDIRECT, true, 4 } },
-	{ "split-4096-bytes", { "", 0, false, 4096 } },
-	{ "packed", { "--with=ring-packed", PACKED, false, 4 } },
-	{ "iommu", { "--with=access-platform", IOMMU, false, 4 } },
+	{ "split", { "", 0, false, 4, 1 } },
+	{ "split-indirect", { "", INDIRECT, true, 4, 1 } },
+	{ "split-4096-bytes", { "", 0, false, 4096, 1 } },
+	{ "split-32-at-once", { "", 0, false, 4, 32 } },
+	{ "packed", { "--with=ring-packed", PACKED, false, 4, 1 } },
+	{ "packed-32-at-once", { "--with=ring-packed", PACKED, false, 4, 32 } },
+	{ "iommu", { "--with=access-platform", IOMMU, false, 4, 1 } },
 };
 
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
@@ -126,8 +128,8 @@ static int compare(const char *path, const double *counts)
 
 static void count_all(const struct fake_bus *bus, double *counts)
 {
-	printf("Instructions of the thread that serves a guest, for a request "
-	       "before which it sleeps\n%-20s %10s %10s\n",
+	printf("Instructions of the thread that serves a guest, for each request, "
+	       "after which it sleeps\n%-20s %10s %10s\n",
 	       "", "daemon", "libraries");
 	for (size_t i = 0; i < LAYOUTS; i++) {
 		struct callgrind_count count =

@@ -12,7 +12,8 @@ struct callgrind_load {
 	const char *options; /* of the daemon, besides; may be "" */
 	uint64_t features;   /* of the driver, besides VIRTIO_F_EVENT_IDX */
 	bool indirect;
-	uint32_t len; /* bytes of a request, sent and received */
+	uint32_t len;	    /* bytes of a request, sent and received */
+	unsigned int depth; /* requests at once */
 };
 
 /* Instructions of one request: of the thread that serves the guest */
@@ -22,8 +23,8 @@ struct callgrind_count {
 };
 
 /*
- * Runs requests, each after a rest, so that the thread sleeps before it. Ends
- * the program if something fails.
+ * Runs requests, ->depth after each rest, so that the thread sleeps before
+ * them. Ends the program if something fails.
  */
 struct callgrind_count callgrind_count(const struct fake_bus *bus,
 				       const struct callgrind_load *load);
