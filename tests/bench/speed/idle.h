@@ -20,7 +20,7 @@ struct idle {
 	double wakeups; /* for each second */
 };
 
-/* Looks at all kinds but the floor; PEER_OTHER only with a @command. */
+/* Looks at the daemon, with --keeper too, and at @command, if there is one. */
 void idle_measure(const struct fake_bus *bus, const char *command,
 		  struct idle idle[PEER_KINDS]);
 

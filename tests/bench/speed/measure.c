@@ -139,6 +139,21 @@ static void set_time(struct measure *m, double seconds)
 	m->turn_ns = turn < TURN_NS ? (uint64_t)turn : TURN_NS;
 }
 
+static bool takes_part(const struct measure_options *options,
+		       const struct row *row, enum peer_kind kind)
+{
+	switch (kind) {
+	case PEER_KEEPER:
+		return row->has_keeper;
+	case PEER_POLL:
+		return row->has_poll;
+	case PEER_OTHER:
+		return options->other;
+	default:
+		return true;
+	}
+}
+
 void measure_row(const struct measure_options *options,
 		 const struct fake_bus *bus, const struct row *row,
 		 struct results *results)
@@ -154,10 +169,8 @@ void measure_row(const struct measure_options *options,
 			.command = options->other,
 			.bus = bus,
 		};
-		if ((i == PEER_KEEPER && !row->has_keeper) ||
-		    (i == PEER_OTHER && !options->other))
-			continue;
-		start_peer(&m, i);
+		if (takes_part(options, row, i))
+			start_peer(&m, i);
 	}
 	for (unsigned int round = 0; round < m.rounds; round++)
 		for (unsigned int i = 0; i < PEER_KINDS; i++)

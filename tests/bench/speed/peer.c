@@ -16,6 +16,7 @@
 #include "tests/lib/process.h"
 
 #define START_TIMEOUT_MS 20000
+#define POLL_US		 "200"
 #define STATS_SECONDS	 1.2 /* until the file has what was just done */
 #define MAX_COMMAND	 8192
 
@@ -24,9 +25,8 @@ static_assert(FAKE_BUS_DEVICES >= PEER_KINDS, "a path for each");
 const char *peer_name(enum peer_kind kind)
 {
 	static const char *const names[PEER_KINDS] = {
-		[PEER_FLOOR] = "floor",
-		[PEER_DAEMON] = "daemon",
-		[PEER_KEEPER] = "with keeper",
+		[PEER_FLOOR] = "floor",	    [PEER_DAEMON] = "daemon",
+		[PEER_KEEPER] = "--keeper", [PEER_POLL] = "--poll=" POLL_US,
 		[PEER_OTHER] = "other",
 	};
 
@@ -90,15 +90,14 @@ static int start_other(struct peer *peer, const char *count)
 
 static int start_daemon(struct peer *peer, const char *count)
 {
+	static const char *const options[PEER_KINDS] = {
+		[PEER_KEEPER] = "--keeper",
+		[PEER_POLL] = "--poll=" POLL_US,
+	};
 	char socket[128], sockets[32], device[128], stats[128];
 	const char *const argv[] = {
-		daemon_binary(),
-		socket,
-		sockets,
-		device,
-		stats,
-		peer->kind == PEER_KEEPER ? "--keeper" : NULL,
-		NULL,
+		daemon_binary(),     socket, sockets, device, stats,
+		options[peer->kind], NULL,
 	};
 
 	snprintf(socket, sizeof(socket), "--socket-path=%s", peer->socket);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * What is measured: a process that serves guests, with their connections. The
- * floor, the daemon, the daemon with --keeper, or another daemon.
+ * floor, the daemon, the daemon with an option, or another daemon.
  */
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
@@ -14,7 +14,8 @@
 enum peer_kind {
 	PEER_FLOOR,
 	PEER_DAEMON,
-	PEER_KEEPER, /* the daemon, with --keeper */
+	PEER_KEEPER, /* the daemon, with --keeper, */
+	PEER_POLL,   /* or with --poll */
 	PEER_OTHER,
 	PEER_KINDS,
 };

@@ -22,7 +22,8 @@ struct row {
 	unsigned int message_ns; /* for which a message takes the bus */
 	bool bus_sleeps;	 /* meanwhile, and does not spin */
 	bool counts_calls;	 /* system calls are counted too */
-	bool has_keeper;	 /* PEER_KEEPER takes part */
+	bool has_keeper;	 /* PEER_KEEPER takes part, */
+	bool has_poll;		 /* or PEER_POLL */
 };
 
 struct row_group {
