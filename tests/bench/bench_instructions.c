@@ -128,8 +128,8 @@ static int compare(const char *path, const double *counts)
 
 static void count_all(const struct fake_bus *bus, double *counts)
 {
-	printf("Instructions of a request, of the thread that serves the guest, "
-	       "which sleeps before it\n%-20s %10s %10s\n",
+	printf("Instructions of a request, of the thread that serves it and "
+	       "sleeps before it\n%-20s %10s %10s\n",
 	       "", "daemon", "libraries");
 	for (size_t i = 0; i < LAYOUTS; i++) {
 		struct callgrind_count count =
