@@ -35,7 +35,7 @@ bool guest_connection_may_log(struct guest_worker *w)
 
 static enum guest_state find_state(struct guest_worker *w)
 {
-	if (!w->connected)
+	if (!guest_worker_is_connected(w))
 		return GUEST_ALONE;
 	if (guest_worker_is_active(w))
 		return GUEST_RUNS;
@@ -62,7 +62,6 @@ static void connect_session(struct guest_worker *w, int fd)
 	vhost_session_init(&w->session, &w->device, fd, &w->waits);
 	w->service.session = &w->session;
 	guest_mem_watch(&w->session.mem);
-	w->connected = true;
 	w->kicks = w->reads = (struct flood){ 0 };
 	counter_add(&w->service.stats.connections, 1);
 	if (guest_connection_may_log(w))
@@ -71,13 +70,12 @@ static void connect_session(struct guest_worker *w, int fd)
 
 void guest_connection_end(struct guest_worker *w)
 {
-	if (!w->connected)
+	if (!guest_worker_is_connected(w))
 		return;
 	spi_service_abort(&w->service);
 	vhost_session_fini(&w->session);
 	guest_mem_watch(NULL);
 	w->service.session = NULL;
-	w->connected = false;
 	guest_connection_count(w);
 	guest_log_end(&w->service.log);
 	if (w->session.fd_blocked) {
@@ -111,9 +109,9 @@ void guest_connection_accept(struct guest_worker *w)
 		return;
 	}
 	w->accept_at = 0;
-	if (w->connected && vhost_session_is_over(&w->session))
+	if (guest_worker_is_connected(w) && vhost_session_is_over(&w->session))
 		guest_connection_end(w);
-	if (!w->connected && !w->accept_at) {
+	if (!guest_worker_is_connected(w) && !w->accept_at) {
 		connect_session(w, fd);
 		return;
 	}

@@ -19,10 +19,16 @@ guest_worker_requestq(struct guest_worker *worker)
 	return &worker->session.rings[GUEST_REQUESTQ];
 }
 
+/* Returns true if there is a front end. */
+static inline bool guest_worker_is_connected(const struct guest_worker *worker)
+{
+	return worker->service.session;
+}
+
 /* Returns true if there are requests to serve, or may be. */
 static inline bool guest_worker_is_active(struct guest_worker *worker)
 {
-	return worker->connected &&
+	return guest_worker_is_connected(worker) &&
 	       vhost_ring_is_active(guest_worker_requestq(worker));
 }
 

@@ -10,12 +10,12 @@
 #include "spi-daemon/system/cpu.h"
 #include "spi-daemon/guest/guest_connection.h"
 #include "spi-daemon/guest/guest_finish.h"
+#include "spi-daemon/guest/guest_wait.h"
 #include "spi-daemon/guest/guest_worker.h"
 #include "spi-daemon/system/join.h"
 #include "spi-daemon/system/log.h"
 #include "vhost/keeper/link.h"
 #include "vhost/keeper/session/relay.h"
-#include "vhost/poll.h"
 
 /* The front end is looked after at least this often while requests run. */
 #define BURST_NS (2 * NS_PER_MS)
@@ -27,9 +27,6 @@
  */
 #define FLOOD_WAKES    64
 #define FLOOD_PAUSE_NS NS_PER_MS
-
-/* When to try again after the kernel had no memory to wait for new guests. */
-#define LISTEN_RETRY_NS (100 * NS_PER_MS)
 
 /* Looks at a ring between two looks at the clock */
 #define LOOKS 16
@@ -53,26 +50,6 @@ static int listen_for(struct guest_worker *w, const struct guest_spec *spec,
 	w->device.offered.protocol |= KEEPER_NEEDED;
 	return keeper_link_listen(link, &w->listener, w->name, spec->socket,
 				  &spec->access, hidden);
-}
-
-/* What the thread waits for, besides its session (vhost/poll.h) */
-enum {
-	PLACE_WAKE = VHOST_POLL_OWN, /* a bus was handed over, or ->quits */
-	PLACE_LISTENER,
-	PLACE_KICK = VHOST_POLL_KICK + GUEST_REQUESTQ,
-};
-
-static int init_waits(struct guest_worker *w)
-{
-	int ret = wait_set_init(&w->waits);
-
-	if (ret < 0)
-		return ret;
-	ret = wait_set_put(&w->waits, PLACE_WAKE, w->service.message.user.wake,
-			   WAIT_EDGE);
-	if (ret < 0)
-		wait_set_fini(&w->waits);
-	return ret;
 }
 
 int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
@@ -99,7 +76,7 @@ int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 		       clock_now());
 	w->service.replay = spec->replay;
 	w->service.message.user.weight = spec->weight;
-	ret = init_waits(w);
+	ret = guest_wait_init(w);
 	if (ret < 0)
 		goto fini_service;
 	ret = listen_for(w, spec, link);
@@ -157,13 +134,6 @@ static void check_memory(struct guest_worker *w)
 	report(w);
 }
 
-/* Makes @deadline no later than @time; both are monotonic ns. */
-static void wake_by(uint64_t *deadline, uint64_t time)
-{
-	if (*deadline > time)
-		*deadline = time;
-}
-
 /* Does the driver have nothing in the ring, and the thread nothing in hand? */
 static bool is_idle(struct guest_worker *w)
 {
@@ -184,7 +154,7 @@ static void look_for_work(struct guest_worker *w, uint64_t *now)
 	if (*now >= until)
 		return;
 	vhost_session_call(&w->session, GUEST_REQUESTQ);
-	wake_by(&until, spi_service_deadline(&w->service));
+	until = clock_earlier(until, spi_service_deadline(&w->service));
 	while (*now < until && is_idle(w)) {
 		for (int i = 0; i < LOOKS && is_idle(w); i++)
 			cpu_relax();
@@ -287,57 +257,6 @@ static void serve_front_end(struct guest_worker *w)
 	guest_connection_end(w);
 }
 
-/* Returns true until @until, and sees to waking up then. */
-static bool is_put_off(uint64_t until, uint64_t now, uint64_t *deadline)
-{
-	if (now >= until)
-		return false;
-	wake_by(deadline, until);
-	return true;
-}
-
-/* What to wait for. Makes @deadline earlier for what has to be polled. */
-static void choose_places(struct guest_worker *w, uint64_t now,
-			  uint64_t *deadline)
-{
-	bool accepts = !is_put_off(w->accept_at, now, deadline);
-	uint32_t paused = 0;
-	int timeout_ms;
-
-	if (wait_set_put(&w->waits, PLACE_LISTENER,
-			 accepts ? w->listener.fd : -1, WAIT_LEVEL) < 0)
-		wake_by(deadline, now + LISTEN_RETRY_NS);
-	if (!w->connected)
-		return;
-	if (is_put_off(w->kicks.until, now, deadline))
-		paused |= VHOST_POLL_BIT(PLACE_KICK);
-	if (is_put_off(w->reads.until, now, deadline))
-		paused |= VHOST_POLL_BIT(VHOST_POLL_FRONT_END);
-	timeout_ms = vhost_session_poll(&w->session, paused);
-	if (timeout_ms >= 0)
-		wake_by(deadline, now + (uint64_t)timeout_ms * NS_PER_MS);
-}
-
-/*
- * Waits until something comes in, or @deadline (monotonic ns). Returns the
- * places that are ready, as bits.
- */
-static uint32_t wait_for(struct guest_worker *w, uint64_t now,
-			 uint64_t deadline)
-{
-	struct timespec timeout;
-	uint32_t ready;
-
-	choose_places(w, now, &deadline);
-	if (deadline != CLOCK_NEVER)
-		timeout = clock_left(clock_now(), deadline);
-	watchdog_wait(&w->watchdog);
-	ready = wait_set_wait(&w->waits,
-			      deadline == CLOCK_NEVER ? NULL : &timeout);
-	watchdog_work(&w->watchdog);
-	return ready;
-}
-
 static void *run(void *arg)
 {
 	struct guest_worker *w = arg;
@@ -347,11 +266,11 @@ static void *run(void *arg)
 		uint64_t deadline = serve_ring(w, &now);
 		uint32_t ready;
 
-		if (w->connected)
+		if (guest_worker_is_connected(w))
 			vhost_session_call(&w->session, GUEST_REQUESTQ);
 		report(w);
 		guest_connection_count(w);
-		ready = wait_for(w, now, deadline);
+		ready = guest_wait(w, now, deadline);
 		if (ready & VHOST_POLL_BIT(PLACE_KICK))
 			take_kick(w);
 		if (ready & VHOST_POLL_BIT(VHOST_POLL_STATE))

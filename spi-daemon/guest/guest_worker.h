@@ -36,8 +36,7 @@ struct guest_worker {
 	struct virtio_spi_wire_config config;
 	struct vhost_device device;
 	struct spi_service service;
-	struct vhost_session session; /* while ->connected */
-	bool connected;
+	struct vhost_session session; /* while ->service has it */
 	uint64_t accept_at; /* monotonic ns: no descriptor was left before */
 	struct idle_poll poll;
 	struct flood kicks; /* with nothing in the ring */

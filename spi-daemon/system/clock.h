@@ -21,6 +21,11 @@ static inline uint64_t clock_now(void)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
+static inline uint64_t clock_earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Returns the time from @now to @deadline, 0 if it is over. */
 static inline struct timespec clock_left(uint64_t now, uint64_t deadline)
 {

@@ -11,6 +11,7 @@
 
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/process.h"
+#include "tests/lib/skip.h"
 #include "tests/lib/stats/stats_rig.h"
 #include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
@@ -71,6 +72,9 @@ static uint64_t doings(pid_t pid)
 /* Waits until nothing has happened for QUIET_MS. */
 static void expect_quiet(const struct daemon *d)
 {
+#ifdef __SANITIZE_THREAD__
+	skip_because("ThreadSanitizer has a thread of its own");
+#endif
 	int64_t end = process_now_ms() + DAEMON_TIMEOUT_MS;
 	pid_t serving = daemon_serving(d);
 	uint64_t before, after;
