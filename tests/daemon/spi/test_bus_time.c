@@ -5,8 +5,10 @@
  * chips are simulated at the pace of their clock, and the daemon's statistics
  * tell the times.
  */
+#include <dirent.h>
 #include <endian.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/lib/process.h"
@@ -182,6 +184,46 @@ TEST_WITH(stopped_guest_has_its_write_sent_again, struct rig *rig)
 {
 	assert_true(wait_beside_stopped(rig, "linux,cs-late=again", OK) <
 		    HOLD_S / 2.0);
+}
+
+/* In ns, of the thread of this number */
+static unsigned int timer_slack(const char *thread)
+{
+	unsigned int slack = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/timerslack_ns", thread);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%u", &slack), 1);
+	fclose(file);
+	return slack;
+}
+
+/* The end of a hold, or of a simulated transfer, is not put off by the kernel.
+ */
+TEST_WITH(threads_of_guests_are_woken_in_time, struct rig *rig)
+{
+	char path[64];
+	struct dirent *entry;
+	unsigned int threads = 0;
+	DIR *dir;
+
+	start(rig, "nor");
+	snprintf(path, sizeof(path), "/proc/%d/task",
+		 (int)daemon_serving(&rig->daemon));
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		assert_int_equal(timer_slack(entry->d_name), 1000);
+		threads++;
+	}
+	closedir(dir);
+	assert_true(threads >= 3);
+	stats_stop(rig);
 }
 
 TEST_MAIN(rig_setup_idle, rig_teardown)
