@@ -91,8 +91,8 @@ TEST(mistakes_are_told_with_key_and_value)
 		  "with= and without= both name \"ring-packed\"" },
 		{ "without=mq,with=mq", "with= and without= both name \"mq\"" },
 		{ "socket=s,device=d,cs=x",
-		  "device=d,cs=x: cs=x is not linux, nor, nand, spec or "
-		  "transfer" },
+		  "device=d,cs=x: cs=x is not linux, nor, nand, eeprom, spec "
+		  "or transfer" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
