@@ -117,16 +117,11 @@ static int byte_chip_release(struct spi_device *dev)
 	return name_error(bytes, bytes->error);
 }
 
-static void clock_piece(struct byte_chip *bytes, const struct spi_piece *piece)
+static void clock_words(struct byte_chip *bytes, const struct spi_piece *piece)
 {
 	uint32_t size = spi_word_size(piece->bits_per_word);
 	uint32_t i, in, out;
 
-	if (!understands(bytes, piece))
-		bytes->ops->drop(bytes);
-	if (bytes->ops->announce)
-		bytes->ops->announce(bytes, piece->len / size *
-						    (piece->bits_per_word / 8));
 	for (i = 0; i < piece->len; i += size) {
 		out = piece->tx ? load_word(piece->tx + i, size) : 0;
 		in = clock_word(bytes, piece, out);
@@ -135,6 +130,33 @@ static void clock_piece(struct byte_chip *bytes, const struct spi_piece *piece)
 		if (piece->rx)
 			store_word(piece->rx + i, size, in);
 	}
+}
+
+/* The same for words of 8 bits, which nearly all are */
+static void clock_bytes(struct byte_chip *bytes, const struct spi_piece *piece)
+{
+	for (uint32_t i = 0; i < piece->len; i++) {
+		uint8_t out = piece->tx ? piece->tx[i] : 0;
+		uint8_t in = bytes->ops->clock(bytes, out);
+
+		if (piece->rx)
+			piece->rx[i] = in;
+	}
+}
+
+static void clock_piece(struct byte_chip *bytes, const struct spi_piece *piece)
+{
+	const uint32_t other = VIRTIO_SPI_MODE_LOOP | VIRTIO_SPI_MODE_LSB_FIRST;
+	uint32_t words = piece->len / spi_word_size(piece->bits_per_word);
+
+	if (!understands(bytes, piece))
+		bytes->ops->drop(bytes);
+	if (bytes->ops->announce)
+		bytes->ops->announce(bytes, words * (piece->bits_per_word / 8));
+	if (piece->bits_per_word == 8 && !(piece->mode & other))
+		clock_bytes(bytes, piece);
+	else
+		clock_words(bytes, piece);
 	take_error(bytes);
 	sim_bus_wait_words(piece, bytes->timing);
 }

@@ -26,35 +26,18 @@ void chip_reader_announce(struct chip_reader *reader, uint32_t bytes)
 	reader->len = 0;
 }
 
-void chip_reader_clocked(struct chip_reader *reader)
-{
-	if (reader->coming)
-		reader->coming--;
-}
-
-/* Reads ahead, from @at, what the announced bytes can clock out. */
-static int fill_window(struct chip_reader *reader, uint32_t at)
+/* What the announced bytes can clock out */
+int chip_reader_fill(struct chip_reader *reader, uint32_t addr)
 {
 	size_t len = reader->coming ? reader->coming : 1;
 	int ret;
 
-	if (len > reader->store->size - at)
-		len = reader->store->size - at;
+	if (len > reader->store->size - addr)
+		len = reader->store->size - addr;
 	if (len > WINDOW_SIZE)
 		len = WINDOW_SIZE;
-	ret = chip_store_read(reader->store, at, reader->window, len);
-	reader->at = at;
+	ret = chip_store_read(reader->store, addr, reader->window, len);
+	reader->at = addr;
 	reader->len = ret ? 0 : (uint32_t)len;
-	return ret;
-}
-
-int chip_reader_byte(struct chip_reader *reader, uint32_t addr, uint8_t *byte)
-{
-	int ret = 0;
-
-	if (addr - reader->at >= reader->len)
-		ret = fill_window(reader, addr);
-	if (!ret)
-		*byte = reader->window[addr - reader->at];
 	return ret;
 }

@@ -31,12 +31,29 @@ void chip_reader_fini(struct chip_reader *reader);
 void chip_reader_announce(struct chip_reader *reader, uint32_t bytes);
 
 /* A byte was clocked, whatever it was. */
-void chip_reader_clocked(struct chip_reader *reader);
+static inline void chip_reader_clocked(struct chip_reader *reader)
+{
+	if (reader->coming)
+		reader->coming--;
+}
+
+/* Reads ahead from @addr. Returns 0; or what chip_store_read() gives. */
+int chip_reader_fill(struct chip_reader *reader, uint32_t addr);
 
 /*
  * Stores the byte at @addr, within the contents, in @byte. Without announced
  * bytes it is read on its own. Returns 0; or what chip_store_read() gives.
  */
-int chip_reader_byte(struct chip_reader *reader, uint32_t addr, uint8_t *byte);
+static inline int chip_reader_byte(struct chip_reader *reader, uint32_t addr,
+				   uint8_t *byte)
+{
+	int ret = 0;
+
+	if (addr - reader->at >= reader->len)
+		ret = chip_reader_fill(reader, addr);
+	if (!ret)
+		*byte = reader->window[addr - reader->at];
+	return ret;
+}
 
 #endif
