@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Under a keeper the ring may be stopped for an upgrade, while the guest runs.
+ * A keeper may have the ring stopped for an upgrade, while the guest runs.
  * A chip that is held then would be released in the middle of a message. So the
  * message that stops the ring is read when the chip is not held any more, or
  * cs-hold after the guest's last request.

@@ -128,14 +128,10 @@ static size_t next_part(struct vhost_sock *sock, uint8_t **buf)
 	return left;
 }
 
-uint32_t vhost_sock_peek(const struct vhost_sock *sock)
+bool vhost_sock_peek(const struct vhost_sock *sock, void *bytes, size_t size)
 {
-	struct vhost_wire_header header;
-
-	if (sock->have || recv(sock->fd, &header, sizeof(header),
-			       MSG_PEEK | MSG_DONTWAIT) != sizeof(header))
-		return 0;
-	return header.request;
+	return !sock->have && recv(sock->fd, bytes, size,
+				   MSG_PEEK | MSG_DONTWAIT) == (ssize_t)size;
 }
 
 int vhost_sock_recv(struct vhost_sock *sock)

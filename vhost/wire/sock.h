@@ -45,10 +45,10 @@ void vhost_sock_fini(struct vhost_sock *sock);
 int vhost_sock_recv(struct vhost_sock *sock);
 
 /*
- * Returns the request of the message that vhost_sock_recv() will begin to
- * receive; 0 if it has begun to, or nothing has come.
+ * Returns true if vhost_sock_recv() is about to begin with a message whose
+ * first @size bytes, header included, have come. Copies those to @bytes.
  */
-uint32_t vhost_sock_peek(const struct vhost_sock *sock);
+bool vhost_sock_peek(const struct vhost_sock *sock, void *bytes, size_t size);
 
 /* Ends ->msg: closes the descriptors that were not taken. */
 void vhost_sock_next(struct vhost_sock *sock);

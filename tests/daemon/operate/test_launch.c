@@ -227,6 +227,8 @@ static void manager_is_told_of_start_reload_and_stop(void **state)
 	snprintf(config, sizeof(config), "%s", daemon_file(d, "conf"));
 	write_config(d, "");
 	daemon_spawn(d, args);
+	if (daemon_is_kept())
+		expect_message(fd, "FDSTORE=1\n");
 	expect_message(fd, "READY=1\nSTATUS=serving 1 guest\n");
 	assert_true(daemon_listens(daemon_socket(d, 0)));
 	kill(d->pid, SIGHUP);

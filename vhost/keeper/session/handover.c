@@ -61,6 +61,7 @@ bool keeper_handover_drain(struct keeper_handover *h,
 		*m = keeper_message(VHOST_USER_GET_VRING_BASE,
 				    sizeof(m->payload.state));
 		m->payload.state.index = h->step;
+		m->payload.state.num = KEEPER_FINISH_FIRST;
 		return true;
 	}
 	if (h->step == STEP_TRANSFER &&

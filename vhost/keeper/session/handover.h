@@ -13,6 +13,13 @@
 
 #include "vhost/keeper/session/record.h"
 
+/*
+ * In a GET_VRING_BASE of a keeper, as the number: the driver goes on, so that
+ * the back end may let it finish something first. Otherwise it is 0, and means
+ * nothing.
+ */
+#define KEEPER_FINISH_FIRST 1
+
 /* A device state that is longer is not taken along. */
 #define KEEPER_STATE_MAX 4096
 

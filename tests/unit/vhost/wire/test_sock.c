@@ -288,6 +288,24 @@ TEST_WITH(test_whole_message_before_the_end_is_read, struct setup *s)
 	assert_int_equal(vhost_sock_recv(&s->sock), -ECONNRESET);
 }
 
+/* As far as it has come, and not in the middle of one. */
+TEST_WITH(test_next_message_can_be_looked_at, struct setup *s)
+{
+	struct message m = message(11, 8);
+	uint8_t got[HEADER + 8];
+
+	assert_false(vhost_sock_peek(&s->sock, got, sizeof(got)));
+	say_bytes(&s->peer, &m, HEADER + 4, NULL, 0);
+	assert_false(vhost_sock_peek(&s->sock, got, sizeof(got)));
+	assert_true(vhost_sock_peek(&s->sock, got, HEADER));
+	assert_memory_equal(got, &m, HEADER);
+	assert_int_equal(vhost_sock_recv(&s->sock), 0);
+	assert_false(vhost_sock_peek(&s->sock, got, 4));
+	say_bytes(&s->peer, m.payload + 4, 4, NULL, 0);
+	assert_int_equal(vhost_sock_recv(&s->sock), 1);
+	assert_memory_equal(&s->sock.msg.payload, m.payload, 8);
+}
+
 TEST_WITH(test_reply_is_exact_on_the_wire, struct setup *s)
 {
 	const uint8_t expected[] = { 15, 0, 0, 0, 5, 0, 0, 0,
