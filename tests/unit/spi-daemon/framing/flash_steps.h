@@ -29,6 +29,14 @@ static inline int setup_nand(void **state)
 	return ret;
 }
 
+static inline int setup_eeprom(void **state)
+{
+	int ret = service_setup(state);
+
+	service_set_framing(*state, CS_EEPROM);
+	return ret;
+}
+
 static inline void read_status(struct service_fixture *f, struct test_guest *g,
 			       uint8_t answer)
 {
@@ -99,5 +107,7 @@ static inline void read_cache(struct test_guest *g, uint8_t status)
 	cmocka_unit_test_setup_teardown(test, setup_nor, service_teardown)
 #define NAND(test) \
 	cmocka_unit_test_setup_teardown(test, setup_nand, service_teardown)
+#define EEPROM(test) \
+	cmocka_unit_test_setup_teardown(test, setup_eeprom, service_teardown)
 
 #endif

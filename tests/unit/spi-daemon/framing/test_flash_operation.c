@@ -268,6 +268,8 @@ int main(void)
 		NAND(nand_cache_is_its_guests_until_the_next_page),
 		NAND(lost_nand_cache_is_an_error),
 		NAND(lost_nand_program_is_an_error),
+		EEPROM(other_guest_waits_until_the_chip_is_ready),
+		EEPROM(lapsed_write_enable_is_sent_again),
 		NOR(flash_under_linux_framing_is_told_of_once),
 	};
 

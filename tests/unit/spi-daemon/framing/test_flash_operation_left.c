@@ -126,6 +126,7 @@ int main(void)
 		NOR(chip_that_does_not_answer_is_not_waited_for),
 		NOR(write_enable_of_an_earlier_process_is_used),
 		NOR(write_enable_that_may_be_lost_is_an_error_once),
+		EEPROM(chip_that_is_left_ready_is_asked_once),
 		NAND(reset_needs_no_write_enable),
 		NAND(cache_of_an_earlier_process_is_lost_to_the_second),
 	};
