@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A daemon with --keeper is upgraded, or not. */
 #include <endian.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -209,6 +212,54 @@ TEST_WITH(upgrade_replaces_the_keeper_too, struct rig *rig)
 	rig_close(rig, 0);
 	copy_stop(rig);
 	assert_int_not_equal(access(daemon_file(&rig->daemon, "pid"), F_OK), 0);
+}
+
+/* Makes the copy one that does not know images: they begin otherwise. */
+static void forget_images(const struct rig *rig)
+{
+	static const char magic[] = "spi-enst";
+	const char *path = daemon_file(&rig->daemon, "copy");
+	unsigned int found = 0;
+	struct stat st;
+	char *bytes, *at;
+	int fd;
+
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE,
+		     MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(bytes, MAP_FAILED);
+	close(fd);
+	for (; (at = memmem(bytes, (size_t)st.st_size, magic, 8)); found++)
+		memcpy(at, "SPI-ENST", 8);
+	munmap(bytes, (size_t)st.st_size);
+	assert_true(found > 0);
+}
+
+TEST_WITH(keeper_stays_if_the_new_binary_cannot_take_over, struct rig *rig)
+{
+	struct spi_front *front;
+	ino_t before;
+
+	copy_start(rig, "");
+	front = rig_open(rig, 0);
+	before = running(rig->daemon.pid);
+	copy_replace(rig);
+	forget_images(rig);
+	assert_int_equal(copy_upgrade(rig), 0);
+	copy_wait_log(rig, "the keeper runs its old binary: ");
+	assert_true(running(rig->daemon.pid) == before);
+	assert_true(running(daemon_child(&rig->daemon)) != before);
+	rig_check_loopback(front, 10);
+	killer_crash(&rig->daemon, SIGKILL);
+	rig_check_loopback(front, 10);
+	copy_replace(rig);
+	assert_int_equal(copy_upgrade(rig), 0);
+	wait_replaced(rig);
+	rig_check_loopback(front, 10);
+	rig_close(rig, 0);
+	copy_stop(rig);
 }
 
 static void wait_for_other_child(const struct rig *rig, pid_t before)
