@@ -9,7 +9,7 @@
 static int finish(struct keeper_relay *relay, int ret)
 {
 	vhost_sock_next(&relay->front);
-	relay->pending = false;
+	relay->pending_since = 0;
 	return ret;
 }
 

@@ -143,7 +143,7 @@ static int proceed(struct keeper_relay *relay, uint64_t now)
 		go_on_draining(relay, now);
 		return 0;
 	}
-	if (!relay->pending)
+	if (!relay->pending_since)
 		return 0;
 	if (is_unfit(relay)) {
 		vhost_reason_set(
@@ -239,7 +239,7 @@ void keeper_relay_open_gate(struct keeper_relay *relay, uint64_t now)
 
 bool keeper_relay_wants_front(const struct keeper_relay *relay)
 {
-	return !relay->pending;
+	return !relay->pending_since;
 }
 
 /*
@@ -263,7 +263,7 @@ int keeper_relay_read_front(struct keeper_relay *relay, uint64_t now)
 	drop_blocking(&relay->front.msg);
 	if (ret <= 0)
 		return ret;
-	relay->pending = true;
+	relay->pending_since = now;
 	relay->deaths = 0;
 	return proceed(relay, now);
 }
@@ -402,13 +402,21 @@ static uint64_t patience(const struct keeper_relay *relay,
 	return relay->answered ? limits->hang_ns : limits->accept_ns;
 }
 
-/* When the front end's message has waited long enough for a back end. */
+/*
+ * When the front end's message has waited long enough for a back end. Without
+ * one, no message waits when one has; but a back end that is being told the
+ * session has that long with each.
+ */
 static uint64_t answer_at(const struct keeper_relay *relay,
 			  const struct keeper_limits *limits)
 {
-	if (!relay->pending || !is_alone(relay))
+	uint64_t since = relay->alone_since;
+
+	if (!relay->pending_since || !is_alone(relay))
 		return UINT64_MAX;
-	return relay->alone_since + limits->answer_ns;
+	if (relay->stage != KEEPER_DETACHED && since < relay->pending_since)
+		since = relay->pending_since;
+	return since + limits->answer_ns;
 }
 
 uint64_t keeper_relay_deadline(const struct keeper_relay *relay,

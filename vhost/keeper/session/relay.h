@@ -77,7 +77,8 @@ struct keeper_relay {
 	bool answered;	      /* this back end has answered something */
 	uint64_t alone_since; /* monotonic ns: no back end is READY */
 
-	bool pending;	     /* ->front.msg has no answer yet */
+	uint64_t pending_since; /* monotonic ns: ->front.msg has no answer yet;
+				   0: no message */
 	unsigned int deaths; /* of back ends that had it, or prepared for it */
 
 	struct keeper_record record;

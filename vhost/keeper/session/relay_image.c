@@ -138,7 +138,7 @@ void keeper_relay_image(struct image *image, struct keeper_relay *relay,
 	image_u64(image, &relay->since);
 	image_flag(image, &relay->answered);
 	image_u64(image, &relay->alone_since);
-	image_flag(image, &relay->pending);
+	image_u64(image, &relay->pending_since);
 	image_u32(image, &relay->deaths, UINT32_MAX);
 	image_record(image, &relay->record);
 	image_u32(image, &relay->replay_at,

@@ -54,7 +54,7 @@ static void add_relay(struct keeper_guest *guest)
 	vhost_sock_init(&relay->back, some_fd());
 	relay->stage = KEEPER_FORWARDED;
 	relay->expected = VHOST_USER_GET_STATUS;
-	relay->pending = true;
+	relay->pending_since = 6000;
 	relay->front.msg.header.request = VHOST_USER_SET_VRING_CALL;
 	relay->front.msg.header.size = 8;
 	relay->front.have = sizeof(relay->front.msg.header) + 3;
@@ -192,7 +192,7 @@ TEST_WITH(image_without_the_back_end_leaves_that_alone, struct setup *s)
 	assert_int_equal(image_end(&image), 0);
 	relay = &keeper.guests[1]->relay;
 	assert_int_equal(relay->stage, KEEPER_DETACHED);
-	assert_true(relay->pending);
+	assert_int_equal(relay->pending_since, 6000);
 	assert_int_equal(relay->alone_since, 5000);
 	assert_false(keeper.ready);
 	keeper_leave(&keeper);
