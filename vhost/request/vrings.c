@@ -134,7 +134,8 @@ int vhost_set_vring_kick(struct vhost_session *s, struct vhost_msg *msg)
 int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = fd_ring(s, msg);
-	int call, ret = take_ring_fd(s, msg, &call);
+	int call = -1;
+	int ret = take_ring_fd(s, msg, &call);
 
 	if (ret < 0)
 		return ret;
@@ -150,7 +151,8 @@ int vhost_set_vring_call(struct vhost_session *s, struct vhost_msg *msg)
 int vhost_set_vring_err(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = fd_ring(s, msg);
-	int err, ret = take_ring_fd(s, msg, &err);
+	int err = -1;
+	int ret = take_ring_fd(s, msg, &err);
 
 	if (ret < 0)
 		return ret;

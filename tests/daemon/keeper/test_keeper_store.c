@@ -236,7 +236,7 @@ TEST_WITH(requests_outlive_the_keeper, struct manager *m)
 	front = rig_open(m->rig, 0);
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		uint16_t ids[DEPTH];
-		uint8_t tx[4] = { 1, 2, 3, 4 }, rx[DEPTH][4];
+		uint8_t tx[4] = { 1, 2, 3, 4 }, rx[DEPTH][4] = { 0 };
 
 		for (unsigned int k = 0; k < DEPTH; k++) {
 			const struct spi_front_request request = { rig_head(0),

@@ -51,7 +51,8 @@ static void image_regions(struct image *image, struct keeper_record *record)
 
 	image_u32(image, &count, REGIONS_MAX);
 	if (image->reads && count) {
-		record->regions = calloc(count, sizeof(*record->regions));
+		record->regions =
+			calloc(count, sizeof(struct keeper_message *));
 		if (!record->regions) {
 			image_reject(image);
 			return;
