@@ -55,13 +55,7 @@ void spi_message_cut(struct spi_message *m)
 		spi_message_release(m);
 	kept_parts_clear(&m->kept);
 	chip_select_cut(&m->cs);
-	m->cut_is_bounded = false;
-}
-
-static void bound_cut(struct spi_message *m, uint16_t pending)
-{
-	m->cut_is_bounded = true;
-	m->cut_left = pending;
+	m->cut_left = SPI_CUT_ANY;
 }
 
 void spi_message_request_failed(struct spi_message *m,
@@ -72,7 +66,7 @@ void spi_message_request_failed(struct spi_message *m,
 		spi_message_cut(m);
 	kept_parts_clear(&m->kept);
 	chip_select_failed(&m->cs, framed, plan);
-	bound_cut(m, pending);
+	m->cut_left = pending;
 }
 
 void spi_message_refuse(struct spi_message *m, uint16_t pending)
@@ -84,12 +78,12 @@ void spi_message_refuse(struct spi_message *m, uint16_t pending)
 	if (spi_message_own_chip(m)->spec->framing == CS_LINUX)
 		chip_select_close(&m->cs);
 	else
-		bound_cut(m, pending);
+		m->cut_left = pending;
 }
 
 void spi_message_popped(struct spi_message *m)
 {
-	if (m->cs.message != CS_CUT || !m->cut_is_bounded)
+	if (m->cs.message != CS_CUT || m->cut_left == SPI_CUT_ANY)
 		return;
 	if (m->cut_left)
 		m->cut_left--;
@@ -99,7 +93,7 @@ void spi_message_popped(struct spi_message *m)
 
 void spi_message_unpopped(struct spi_message *m)
 {
-	if (m->cs.message == CS_CUT)
+	if (m->cs.message == CS_CUT && m->cut_left != SPI_CUT_ANY)
 		m->cut_left++;
 }
 
@@ -246,7 +240,7 @@ void spi_message_send_kept(struct spi_message *m, struct chip *chip)
 				  strerror(-ret));
 		kept_parts_clear(&m->kept);
 		chip_select_cut(&m->cs);
-		m->cut_is_bounded = false;
+		m->cut_left = SPI_CUT_ANY;
 		return;
 	}
 	chip_select_sent(&m->cs);

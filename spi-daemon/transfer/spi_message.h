@@ -21,6 +21,9 @@
 #include "spi-daemon/framing/kept_parts.h"
 #include "spi-daemon/transfer/spi_transfer.h"
 
+/* Nobody knows how many requests the guest has queued of a message. */
+#define SPI_CUT_ANY UINT32_MAX
+
 struct spi_message {
 	struct controller *controller;
 	struct guest_stats *stats;
@@ -39,8 +42,8 @@ struct spi_message {
 	uint64_t hold_until;   /* monotonic ns, of a message KEPT or HELD */
 	uint64_t linger_until; /* monotonic ns, with a bus and no message */
 	uint32_t inactive_ns;  /* what follows the held chip's release */
-	bool cut_is_bounded;   /* no more than so many of the next */
-	uint16_t cut_left;     /* requests can be of the cut message */
+	uint32_t cut_left;     /* so many of the next requests, at most, can */
+			       /* be of the cut message; SPI_CUT_ANY */
 };
 
 /*

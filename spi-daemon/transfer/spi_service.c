@@ -217,7 +217,7 @@ static void start(void *opaque, unsigned int ring, bool fresh)
 	chip_select_recover(&s->message.cs, s->session->rings[ring].note);
 	if (s->message.cs.chip >= s->controller->chip_count)
 		chip_select_close(&s->message.cs);
-	s->message.cut_is_bounded = false;
+	s->message.cut_left = SPI_CUT_ANY;
 }
 
 static void release(void *opaque)

@@ -66,12 +66,13 @@ uint32_t spi_state_save(void *service, uint8_t *to)
 {
 	const struct spi_message *m = &((struct spi_service *)service)->message;
 	const struct kept_parts *kept = spi_message_lead(m);
+	bool bounded = m->cs.message == CS_CUT && m->cut_left != SPI_CUT_ANY;
 	struct wire_state state = {
 		.message = (uint8_t)wire_message(m),
 		.opcode = m->cs.opcode,
-		.bounded = m->cs.message == CS_CUT && m->cut_is_bounded,
+		.bounded = bounded,
 		.parts = kept ? (uint8_t)kept->count : 0,
-		.cut_left = htole16(m->cut_left),
+		.cut_left = bounded ? htole16((uint16_t)m->cut_left) : 0,
 		.chip = htole16((uint16_t)m->cs.chip),
 		.len = htole64(m->cs.len),
 	};
@@ -173,7 +174,6 @@ int spi_state_load(void *service, const uint8_t *from, uint32_t size)
 		.len = le64toh(state.len),
 	};
 	m->paused = true;
-	m->cut_is_bounded = state.bounded;
-	m->cut_left = le16toh(state.cut_left);
+	m->cut_left = state.bounded ? le16toh(state.cut_left) : SPI_CUT_ANY;
 	return 0;
 }

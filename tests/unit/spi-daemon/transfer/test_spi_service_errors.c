@@ -166,7 +166,7 @@ TEST_WITH(queued_rest_is_lost_over_a_pause_too, struct service_fixture *f)
 	f->chips[0].error = -EIO;
 	guest_add(g, &first);
 	guest_add(g, &other);
-	while (!g->service.message.cut_is_bounded)
+	while (g->service.message.cs.message != CS_CUT)
 		guest_step(g);
 	assert_int_equal(g->service.message.cut_left, 1);
 	while (g->service.job.phase != JOB_QUEUED)
