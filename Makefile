@@ -29,6 +29,18 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION
 	-fstack-protector-strong $(FORTIFY) -fPIE -pthread $(CFLAGS) $(SANITIZE)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(SANITIZE)
 
+# gcc optimizes the daemon as a whole: a request goes through many small
+# functions of many files. The objects have ordinary code as well, of which the
+# tests are linked. LTO= turns this off.
+ifndef LTO
+WITH_LTO := -flto=auto -ffat-lto-objects
+LTO := $(if $(SANITIZE),,$(shell $(CC) --version | grep -q 'Free Soft' && \
+	echo 'int main(void) { return 0; }' | \
+	$(CC) $(WITH_LTO) -x c - -o /dev/null 2>/dev/null && \
+	echo '$(WITH_LTO)'))
+endif
+NO_LTO = $(if $(LTO),-fno-lto -fno-use-linker-plugin)
+
 # vhost/front and spi-daemon/xfer are the front end, and what uses it.
 FRONT_SRCS := $(shell find vhost/front spi-daemon/xfer -name '*.c')
 DAEMON_SRCS := $(filter-out $(FRONT_SRCS),\
@@ -86,20 +98,21 @@ say = $(if $(V),,@echo '  $(1)	$(2)')
 
 $(DAEMON): $(BUILD)/obj/spi-daemon/main.o $(BUILD)/libdaemon.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(CFLAGS) $(LTO) -o $@ $^ -lbsd $(LDLIBS)
 
 $(XFER): $(BUILD)/obj/spi-daemon/xfer/main.o $(BUILD)/libfront.a \
 		$(BUILD)/libdaemon.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lbsd $(LDLIBS)
 
 # Another device on the same back end. It links nothing else, which is to show
 # that nothing else is needed.
 $(RNG): $(BUILD)/obj/tests/example/vhost_rng.o $(BUILD)/libvhost.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ $(LDLIBS)
 
+$(DAEMON_OBJS) $(BUILD)/obj/spi-daemon/main.o: ALL_CFLAGS += $(LTO)
 $(BUILD)/libvhost.a: $(VHOST_OBJS)
 $(BUILD)/libdaemon.a: $(DAEMON_OBJS)
 $(BUILD)/libfront.a: $(FRONT_OBJS)
@@ -124,13 +137,13 @@ $(UNIT_TESTS) $(WHOLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 $(EXAMPLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(BUILD)/obj/tests/example/rng_process.o $(TEST_LIBS) | $(RNG)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 # Preloaded into the programs that are measured
 $(BENCH_SHIMS): $(BUILD)/tests/bench/%-shim.so: \
@@ -144,32 +157,32 @@ $(BENCHES): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libbench.a \
 		$(TEST_LIBS) | $(BENCH_SHIMS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd -lm $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd -lm $(LDLIBS)
 
 $(GUEST_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libguest.a \
 		$(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 $(SPIDEV_TESTS) $(SPIDEV_BENCHES): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(BUILD)/libspidev.a $(BUILD)/libguest.a \
 		$(BUILD)/libbench.a $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd -lm $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd -lm $(LDLIBS)
 
 $(QTESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libqtest.a \
 		$(BUILD)/obj/tests/example/rng_process.o $(TEST_LIBS) | $(RNG)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 $(INIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(BUILD)/libinit.a $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
 
 .PHONY: tests
 tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS) $(GUEST_TESTS) \
