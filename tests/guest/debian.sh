@@ -268,7 +268,8 @@ build_tree() {
 	tree=$work/tree
 	mkdir "$tree"
 	make_tree
-	rm -rf "$final"
+	# With those of earlier versions.
+	rm -rf "$cache/${tree_name%-*}"-*
 	mv "$tree" "$final"
 	tree=$final
 }

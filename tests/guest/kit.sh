@@ -222,6 +222,7 @@ copy_driver() {
 
 build_modules() {
 	rm -rf "$tree/build"
+	cp "$tree/src/spi-virtio.c" "$new/"
 	copy_driver stock
 	build_module spi-virtio stock modules
 	copy_driver patched

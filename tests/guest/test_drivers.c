@@ -129,43 +129,46 @@ static unsigned int count_failed(const struct messages *m)
 	return failed;
 }
 
-/* Returns true if the chip saw @seen of @meant, which failed, and stopped. */
-static bool is_beginning(const char *seen, const char *meant)
+/*
+ * Returns true if the chip may have seen message @j instead of message @i that
+ * was meant: of one that failed, the beginning.
+ */
+static bool fits(unsigned int i, unsigned int j)
 {
-	return !strncmp(meant, seen, strlen(seen));
+	const char *meant = world.meant.text[i], *seen = world.seen.text[j];
+
+	return world.meant.failed[i] ? !strncmp(meant, seen, strlen(seen))
+				     : !strcmp(meant, seen);
 }
 
 /*
  * Holds what the driver meant against what the chip saw. Of a message that
- * failed the chip may have seen nothing, or the beginning. Returns true if the
- * rest is equal; or says in @detail what is not.
+ * failed the chip may have seen nothing. Returns true if the rest is equal; or
+ * says in @detail what is not.
  */
 static bool compare(char *detail, size_t size)
 {
 	const struct messages *meant = &world.meant, *seen = &world.seen;
 	/* may[j]: what was meant so far can be the first j that were seen */
 	static bool may[MAX_MESSAGES + 1];
-	unsigned int first = 0; /* the first such j */
+	unsigned int first = 0; /* such j */
 
 	memset(may, 0, sizeof(may));
 	may[0] = true;
 	for (unsigned int i = 0; i < meant->count; i++) {
+		const unsigned int before = first;
+
 		for (unsigned int j = seen->count; j > 0; j--)
 			may[j] = (meant->failed[i] && may[j]) ||
-				 (may[j - 1] &&
-				  (meant->failed[i]
-					   ? is_beginning(seen->text[j - 1],
-							  meant->text[i])
-					   : !strcmp(seen->text[j - 1],
-						     meant->text[i])));
+				 (may[j - 1] && fits(i, j - 1));
 		may[0] = meant->failed[i] && may[0];
-		if (!memchr(may, true, seen->count + 1)) {
+		while (first <= seen->count && !may[first])
+			first++;
+		if (first > seen->count) {
 			snprintf(detail, size, "message %u:%s, the chip saw%s",
-				 i + 1, meant->text[i], seen->text[first]);
+				 i + 1, meant->text[i], seen->text[before]);
 			return false;
 		}
-		while (!may[first])
-			first++;
 	}
 	detail[0] = '\0';
 	if (!may[seen->count])

@@ -31,7 +31,7 @@ kit=$(sh "$here/kit.sh" --print) || {
 	echo "no guest kit; run tests/guest/kit.sh"
 	exit 1
 }
-driver=$(find "$kit"/../debian-*/src -name spi-virtio.c)
+driver=$kit/spi-virtio.c
 
 # A tree, as a user has it.
 tree=$work/tree

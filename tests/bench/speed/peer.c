@@ -16,7 +16,7 @@
 #include "tests/lib/process.h"
 
 #define START_TIMEOUT_MS 20000
-#define POLL_US		 "200"
+#define POLL_OPTION	 "--poll=200"
 #define STATS_SECONDS	 1.2 /* until the file has what was just done */
 #define MAX_COMMAND	 8192
 
@@ -26,7 +26,7 @@ const char *peer_name(enum peer_kind kind)
 {
 	static const char *const names[PEER_KINDS] = {
 		[PEER_FLOOR] = "floor",	    [PEER_DAEMON] = "daemon",
-		[PEER_KEEPER] = "--keeper", [PEER_POLL] = "--poll=" POLL_US,
+		[PEER_KEEPER] = "--keeper", [PEER_POLL] = POLL_OPTION,
 		[PEER_OTHER] = "other",
 	};
 
@@ -92,7 +92,7 @@ static int start_daemon(struct peer *peer, const char *count)
 {
 	static const char *const options[PEER_KINDS] = {
 		[PEER_KEEPER] = "--keeper",
-		[PEER_POLL] = "--poll=" POLL_US,
+		[PEER_POLL] = POLL_OPTION,
 	};
 	char socket[128], sockets[32], device[128], stats[128];
 	const char *const argv[] = {
