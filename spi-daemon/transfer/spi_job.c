@@ -42,6 +42,9 @@ static void finish(struct spi_service *s, enum virtio_spi_status status)
 	set_phase(&s->job, JOB_NONE);
 	ring->note = chip_select_note(&s->message.cs);
 	vhost_session_push(s->session, REQUESTQ, &s->chain, len);
+	/* Nothing is left that the call could wait for. */
+	if (vhost_ring_is_empty(ring))
+		vhost_session_call(s->session, REQUESTQ);
 }
 
 /* An answer that is not OK: nothing of an rx buffer may look like data. */

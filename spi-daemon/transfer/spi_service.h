@@ -46,9 +46,9 @@ extern const struct vhost_device_ops spi_service_ops;
 /*
  * Does one bounded piece of work on the ring, which is active. @now is
  * monotonic, ns; ->now is moved on if the work takes time. The driver is called
- * for what was done at the latest SPI_CALL_NS later, if the steps go on, or
- * before a longer transfer. Call vhost_session_call() before waiting for
- * anything.
+ * for what was done when the ring is empty, but at the latest SPI_CALL_NS
+ * later, if the steps go on, or before a longer transfer. Call
+ * vhost_session_call() before waiting for anything.
  */
 enum spi_progress spi_service_step(struct spi_service *service, uint64_t now);
 

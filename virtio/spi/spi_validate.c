@@ -201,7 +201,8 @@ static bool check_lengths(const struct spi_request *request, char *reason)
 			reason,
 			"tx of %llu bytes and rx of %llu differ in length", tx,
 			rx);
-	if (tx % word || rx % word)
+	/* A word has 1, 2 or 4 bytes. */
+	if ((tx | rx) & (word - 1))
 		return refuse(
 			reason,
 			"%llu bytes are no multiple of a word: words of %u bits have %u bytes",
