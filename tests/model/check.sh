@@ -50,7 +50,7 @@ run() {
 		shift
 	done
 	shift
-	# -w: what spin makes is not ours to mend. -DCOLLAPSE: it fits into 2 GB.
+	# -w: what spin makes is not ours to mend. -DCOLLAPSE: it fits into 3 GB.
 	# shellcheck disable=SC2086
 	${CC:-cc} -w -O2 -DCOLLAPSE $options -o pan pan.c > out 2>&1 || die "$name: cc"
 	./pan -m$depth "$@" > out 2>&1 || true
