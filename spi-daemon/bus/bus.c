@@ -152,6 +152,7 @@ static void arrive(struct bus *bus, struct bus_user *user, uint64_t now)
 	user->arrival = bus->arrivals++;
 	user->not_before = 0;
 	user->waits_for = NULL;
+	user->in_vain = 0;
 	bus_queue_add(&bus->first, user);
 }
 
@@ -210,6 +211,7 @@ static bool acquire(struct bus *bus, struct bus_user *user, uint64_t now)
 		hand_over(bus, user, now);
 	if (bus->owner == user)
 		return true;
+	user->in_vain += bus_user_state(user) == BUS_USER_ROUSED;
 	bus_user_set_state(user, BUS_USER_QUEUED);
 	return false;
 }

@@ -4,6 +4,9 @@
 /* A pause that is longer than that says no more of the next one. */
 #define PAUSE_MAX (UINT64_C(2) * BUS_LINGER_NS)
 
+/* What a message may take besides twice the usual time, to count in full. */
+#define OUTLIER_NS 1000
+
 /* Pauses are not alike: by so much the next may be longer than expected. */
 #define PAUSE_SLACK 20000
 
@@ -47,9 +50,14 @@ void bus_account_comes(struct bus_account *account, uint64_t now)
 					 pause < PAUSE_MAX ? pause : PAUSE_MAX);
 }
 
+/* One that took much longer than usual may have lost its processor. */
 void bus_account_ends(struct bus_account *account, uint64_t begun, uint64_t now)
 {
-	account->message = average(account->message, time_from(begun, now));
+	uint64_t most = account->message ? 2 * account->message + OUTLIER_NS
+					 : UINT64_MAX;
+	uint64_t took = time_from(begun, now);
+
+	account->message = average(account->message, took < most ? took : most);
 	account->ended = now;
 }
 

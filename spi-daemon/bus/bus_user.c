@@ -96,6 +96,7 @@ bool bus_user_may_overtake(const struct bus_user *user,
 			   const struct bus_user *next)
 {
 	return bus_user_is_short(user) && !user->unpaid &&
+	       next->in_vain < BUS_IN_VAIN_MAX &&
 	       user->start <= next->start + BUS_OVERTAKE_NS;
 }
 

@@ -24,9 +24,14 @@
 
 /*
  * While who is next wakes up, one that is awake and has a short message may go
- * first, if its start is no more than that, ns of virtual time, behind.
+ * first, if its start is no more than that, ns of virtual time, behind. Guests
+ * that are alike can be as far apart: a thread that loses its processor while
+ * it has the bus pays for that.
  */
-#define BUS_OVERTAKE_NS 50000
+#define BUS_OVERTAKE_NS 1000000
+
+/* Who has woken up so often for a message, in vain, is not overtaken. */
+#define BUS_IN_VAIN_MAX 4
 
 /*
  * What others do to a user, by its state.
@@ -75,7 +80,8 @@ struct bus_user {
 	uint64_t arrival;	     /* breaks ties */
 	uint64_t not_before;	     /* passed over until then, */
 	const void *waits_for;	     /* or until this is recalled; or NULL */
-	uint64_t unpaid; /* ns it owned the bus before it put it off */
+	uint64_t unpaid;      /* ns it owned the bus before it put it off */
+	unsigned int in_vain; /* so often it was roused for this message */
 
 	/* Guarded by the bus's lock; its own thread may read it as owner. */
 	uint64_t since; /* it owns the bus */

@@ -198,6 +198,29 @@ TEST_WITH(who_had_more_overtakes_by_no_more_than_that, struct fixture *f)
 	}
 }
 
+/* While it wakes up, others may go first; but it need not wake up for ever. */
+TEST_WITH(who_came_in_vain_too_often_is_not_overtaken, struct fixture *f)
+{
+	struct bus_user *u = f->users;
+
+	give(f);
+	for (int i = 0; i < BUS_IN_VAIN_MAX; i++) {
+		/* As often as they like, until it has woken up. */
+		for (int j = 0; j < 3; j++) {
+			assert_true(bus_acquire(&f->bus, &u[3], f->now));
+			bus_leave(&f->bus, &u[3], f->now);
+			assert_ptr_equal(f->bus.owner, &u[1]);
+		}
+		assert_true(bus_acquire(&f->bus, &u[3], f->now));
+		assert_false(bus_acquire(&f->bus, &u[1], f->now));
+		bus_leave(&f->bus, &u[3], f->now);
+		assert_ptr_equal(f->bus.owner, &u[1]);
+	}
+	assert_false(bus_acquire(&f->bus, &u[3], f->now));
+	assert_ptr_equal(f->bus.owner, &u[1]);
+	leave_all(f);
+}
+
 /* Or it would have two goes at one message. */
 TEST_WITH(who_has_put_it_off_overtakes_nobody, struct fixture *f)
 {
