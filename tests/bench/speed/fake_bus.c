@@ -62,8 +62,9 @@ const char *fake_bus_open(struct fake_bus *bus)
 	bus->page = make_page(bus->page_path);
 	err = bus->page ? 0 : -ENOMEM;
 	for (unsigned int i = 0; !err && i < FAKE_BUS_DEVICES; i++) {
+		/* A daemon looks who else has a device of this name open. */
 		snprintf(bus->devices[i], sizeof(bus->devices[i]),
-			 "%s/spidev0.%u", bus->dir, i);
+			 "%s/spidev%d.%u", bus->dir, (int)getpid(), i);
 		err = make_node(bus->devices[i]);
 	}
 	if (!err)
