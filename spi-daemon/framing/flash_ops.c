@@ -107,10 +107,11 @@ static const struct table {
 
 const struct flash_op *flash_ops_find(enum cs_framing framing, uint8_t opcode)
 {
-	const struct table *table = &tables[framing];
+	const struct table *table;
 
 	if (!cs_has_commands(framing))
 		return NULL;
+	table = &tables[framing];
 	for (size_t i = 0; i < table->count; i++)
 		if (table->ops[i].opcode == opcode)
 			return &table->ops[i];

@@ -174,12 +174,28 @@ static void wait_gone(int child)
 }
 
 /* The keeper ends by @signal, and with it its child. */
+/* A keeper that ends between an answer and the next image answers twice. */
+static void wait_at_rest(pid_t pid)
+{
+	char path[64], state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	do {
+		FILE *file = fopen(path, "r");
+
+		assert_non_null(file);
+		assert_int_equal(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
+		fclose(file);
+	} while (state == 'R' || state == 'D');
+}
+
 static void end_keeper(struct manager *m, int signal)
 {
 	struct daemon *d = &m->rig->daemon;
 	int child = (int)syscall(SYS_pidfd_open, daemon_child(d), 0);
 
 	assert_true(child >= 0);
+	wait_at_rest(d->pid);
 	kill(d->pid, signal);
 	assert_int_equal(daemon_wait(d), signal == SIGKILL ? -SIGKILL : 0);
 	wait_gone(child);

@@ -75,6 +75,7 @@ static void run_child(const struct attack *attack, struct attack_run *run,
 		      pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
 	if (getppid() == parent) /* else it died before the line above */
 		attack->run(run);
 	_exit(1);
@@ -95,6 +96,8 @@ int attack_start(struct attacker *attacker, const struct attack *attack,
 	run.socket = socket;
 	run.chip = chip;
 	run.rounds = shared;
+	/* Processes that it leaves behind are waited for, too. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	attacker->pid = fork();
 	if (attacker->pid < 0) {
 		munmap(shared, sizeof(*attacker->rounds));
@@ -102,6 +105,7 @@ int attack_start(struct attacker *attacker, const struct attack *attack,
 	}
 	if (attacker->pid == 0)
 		run_child(attack, &run, parent);
+	setpgid(attacker->pid, attacker->pid);
 	return 0;
 }
 
@@ -114,8 +118,9 @@ unsigned long attack_stop(struct attacker *attacker)
 {
 	unsigned long rounds;
 
-	kill(attacker->pid, SIGKILL);
-	waitpid(attacker->pid, NULL, 0);
+	kill(-attacker->pid, SIGKILL);
+	while (waitpid(-attacker->pid, NULL, 0) > 0)
+		;
 	rounds = attack_rounds(attacker);
 	munmap(attacker->rounds, sizeof(*attacker->rounds));
 	return rounds;
