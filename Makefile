@@ -268,13 +268,14 @@ check-tsan: ## those of them that use threads, under ThreadSanitizer
 	$(deps) build check
 	$(MAKE) run-threads BUILD=build-tsan FORTIFY= SANITIZE="$(TSAN)"
 
-# Unit tests that can start a thread, and all that start the daemon; but for the
-# storm of kills, which come faster than a daemon under TSan can start
+# Unit tests that can start a thread, and all that start the daemon; but for those
+# that kill it faster than a daemon under TSan can start and end
 .PHONY: run-threads
 run-threads: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
 	@$(run) $$(for test in $(UNIT_TESTS); do \
 		nm -u $$test | grep -q pthread_create && echo $$test; \
-		done) $(filter-out %/test_keeper_storm,$(WHOLE_TESTS)) \
+		done) $(filter-out %/test_keeper_storm %/test_keeper,\
+		$(WHOLE_TESTS)) \
 		$(EXAMPLE_TESTS)
 
 .PHONY: check-valgrind
