@@ -66,6 +66,14 @@ wait_until() {
 	done
 }
 
+# End process $1 of this shell, which would tell of a signal on stderr.
+end_process() {
+	{
+		kill "$1"
+		wait "$1"
+	} 2> /dev/null
+}
+
 # Wait until the kernel has traced event $1.
 wait_for_event() {
 	wait_until "grep -q ' $1: ' $tracing/trace"

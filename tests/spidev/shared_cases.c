@@ -79,7 +79,7 @@ static int start_beside(struct bench *b, const char *word, const char *ready)
 			 "stop_daemon TERM; "
 			 "spi-settings /dev/spidev%s %s sleep=600000 & pid=$!; "
 			 "wait_until '%s' && start_daemon /dev/spidev%s; "
-			 "status=$?; kill $pid; wait $pid; exit $status",
+			 "status=$?; end_process $pid; exit $status",
 			 number, word, ready, number);
 }
 
@@ -132,7 +132,7 @@ static void no_message_succeeds_in_the_mode_of_a_program(void **state)
 	bench_run(b,
 		  "spi-settings /dev/spidev%s times=1000000 mode=3 & pid=$!; "
 		  "traced spi-stream /run/s0 times:200 dup:0500 "
-		  "> /run/answers; kill $pid; wait $pid; "
+		  "> /run/answers; end_process $pid; "
 		  "awk '/spi_setup:/ { other = !/setup mode 0,/ } "
 		  "/spi_transfer_start:/ { in_other[n++] = other } "
 		  "FILENAME == \"/run/answers\" { wrong += in_other[i]; "
