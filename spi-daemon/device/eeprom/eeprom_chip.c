@@ -37,6 +37,11 @@ struct eeprom_op {
 	uint64_t data_max;
 };
 
+static struct eeprom_chip *chip_of(struct byte_chip *bytes)
+{
+	return (struct eeprom_chip *)(void *)bytes;
+}
+
 static uint32_t address(const struct eeprom_chip *chip)
 {
 	return chip->addr & (uint32_t)(chip->store.size - 1);
@@ -151,13 +156,14 @@ static void begin_command(struct eeprom_chip *chip, uint8_t opcode)
 	chip->data = 0;
 }
 
-void eeprom_chip_announce(struct eeprom_chip *chip, uint32_t bytes)
+void eeprom_chip_announce(struct byte_chip *bytes, uint32_t count)
 {
-	chip_reader_announce(&chip->reader, bytes);
+	chip_reader_announce(&chip_of(bytes)->reader, count);
 }
 
-uint8_t eeprom_chip_clock(struct eeprom_chip *chip, uint8_t in)
+uint8_t eeprom_chip_clock(struct byte_chip *bytes, uint8_t in)
 {
+	struct eeprom_chip *chip = chip_of(bytes);
 	uint8_t out = FLOATING;
 
 	if (!chip->begun) {
@@ -214,28 +220,33 @@ static void run_write(struct eeprom_chip *chip)
 	finish_write(chip);
 }
 
-void eeprom_chip_deselect(struct eeprom_chip *chip)
+void eeprom_chip_deselect(struct byte_chip *bytes)
 {
+	struct eeprom_chip *chip = chip_of(bytes);
+
 	if (is_complete(chip)) {
 		if (chip->op->needs_wel)
 			run_write(chip);
 		else
 			chip->op->run(chip);
 	}
-	eeprom_chip_drop_command(chip);
+	eeprom_chip_drop_command(bytes);
 	chip->begun = false;
-	eeprom_chip_announce(chip, 0);
+	eeprom_chip_announce(bytes, 0);
 }
 
-void eeprom_chip_drop_command(struct eeprom_chip *chip)
+void eeprom_chip_drop_command(struct byte_chip *bytes)
 {
+	struct eeprom_chip *chip = chip_of(bytes);
+
 	chip->begun = true;
 	chip->op = NULL;
 	chip->addr_left = 0;
 }
 
-int eeprom_chip_error(struct eeprom_chip *chip)
+int eeprom_chip_error(struct byte_chip *bytes)
 {
+	struct eeprom_chip *chip = chip_of(bytes);
 	int error = chip->error;
 
 	chip->error = 0;
@@ -265,7 +276,7 @@ static void resume_write(struct eeprom_chip *chip)
 	chip->data = chip->state->common.data;
 	memcpy(chip->page, chip->state->page, sizeof(chip->page));
 	finish_write(chip);
-	eeprom_chip_drop_command(chip);
+	eeprom_chip_drop_command(&chip->bytes);
 	chip->begun = false;
 }
 
@@ -319,9 +330,11 @@ int eeprom_chip_open(struct eeprom_chip *chip,
 	return 0;
 }
 
-void eeprom_chip_close(struct eeprom_chip *chip)
+void eeprom_chip_close(struct byte_chip *bytes)
 {
-	eeprom_chip_deselect(chip);
+	struct eeprom_chip *chip = chip_of(bytes);
+
+	eeprom_chip_deselect(bytes);
 	chip_reader_fini(&chip->reader);
 	chip_store_close(&chip->store);
 }

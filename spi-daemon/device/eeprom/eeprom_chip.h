@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "spi-daemon/device/sim/byte_chip.h"
 #include "spi-daemon/device/sim/sim.h"
 #include "spi-daemon/device/store/chip_reader.h"
 #include "spi-daemon/device/store/chip_state.h"
@@ -40,6 +41,7 @@ struct eeprom_state {
 struct eeprom_op;
 
 struct eeprom_chip {
+	struct byte_chip bytes;
 	struct chip_store store;
 	struct chip_reader reader; /* of ->store */
 	uint32_t page_size;
@@ -68,27 +70,27 @@ int eeprom_chip_open(struct eeprom_chip *chip,
 		     enum sim_timing timing);
 
 /* Unmaps the memory; what is in it stays as it is. */
-void eeprom_chip_close(struct eeprom_chip *chip);
+void eeprom_chip_close(struct byte_chip *bytes);
 
 /* Announces bytes to clock, as chip_reader_announce(). */
-void eeprom_chip_announce(struct eeprom_chip *chip, uint32_t bytes);
+void eeprom_chip_announce(struct byte_chip *bytes, uint32_t count);
 
 /*
  * Clocks a byte in, and returns the byte that comes out, FFh if the chip does
  * not drive its output. The first byte after open or deselect is the opcode.
  */
-uint8_t eeprom_chip_clock(struct eeprom_chip *chip, uint8_t in);
+uint8_t eeprom_chip_clock(struct byte_chip *bytes, uint8_t in);
 
 /* Drops the current command, and ignores all bytes until deselect. */
-void eeprom_chip_drop_command(struct eeprom_chip *chip);
+void eeprom_chip_drop_command(struct byte_chip *bytes);
 
 /* Runs the command, if it is complete. A second call does nothing. */
-void eeprom_chip_deselect(struct eeprom_chip *chip);
+void eeprom_chip_deselect(struct byte_chip *bytes);
 
 /*
  * Returns the error of a command that could not read or write the contents
  * since the last call (see chip_store.h), or 0.
  */
-int eeprom_chip_error(struct eeprom_chip *chip);
+int eeprom_chip_error(struct byte_chip *bytes);
 
 #endif

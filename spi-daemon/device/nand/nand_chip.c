@@ -17,6 +17,11 @@ static_assert(SIM_NAND_SIZE_MAX / NAND_DATA_SIZE / NAND_BLOCK_PAGES ==
 		      NAND_BLOCKS_MAX,
 	      "the largest chip");
 
+static struct nand_chip *chip_of(struct byte_chip *bytes)
+{
+	return (struct nand_chip *)(void *)bytes;
+}
+
 static void begin_command(struct nand_chip *chip, uint8_t opcode)
 {
 	const struct nand_op *op = nand_op_find(opcode);
@@ -52,8 +57,10 @@ static uint8_t clock_data(struct nand_chip *chip, uint8_t in)
 	return out;
 }
 
-uint8_t nand_chip_clock(struct nand_chip *chip, uint8_t in)
+uint8_t nand_chip_clock(struct byte_chip *bytes, uint8_t in)
 {
+	struct nand_chip *chip = chip_of(bytes);
+
 	if (!chip->begun)
 		begin_command(chip, in);
 	else if (chip->addr_left)
@@ -95,28 +102,33 @@ static void run_operation(struct nand_chip *chip)
 	finish_operation(chip);
 }
 
-void nand_chip_deselect(struct nand_chip *chip)
+void nand_chip_deselect(struct byte_chip *bytes)
 {
+	struct nand_chip *chip = chip_of(bytes);
+
 	if (is_complete(chip)) {
 		if (chip->op->busy_us)
 			run_operation(chip);
 		else
 			chip->op->run(chip);
 	}
-	nand_chip_drop_command(chip);
+	nand_chip_drop_command(bytes);
 	chip->begun = false;
 }
 
-void nand_chip_drop_command(struct nand_chip *chip)
+void nand_chip_drop_command(struct byte_chip *bytes)
 {
+	struct nand_chip *chip = chip_of(bytes);
+
 	chip->begun = true;
 	chip->op = NULL;
 	chip->addr_left = 0;
 	chip->dummy_left = 0;
 }
 
-int nand_chip_error(struct nand_chip *chip)
+int nand_chip_error(struct byte_chip *bytes)
 {
+	struct nand_chip *chip = chip_of(bytes);
 	int error = chip->error;
 
 	chip->error = 0;
@@ -129,7 +141,7 @@ static void run_again(struct nand_chip *chip, uint8_t opcode, uint32_t addr)
 	chip->op = nand_op_find(opcode);
 	chip->addr = addr;
 	finish_operation(chip);
-	nand_chip_drop_command(chip);
+	nand_chip_drop_command(&chip->bytes);
 	chip->begun = false;
 }
 
@@ -159,7 +171,7 @@ static void power_on(struct nand_chip *chip)
 	};
 	run_again(chip, NAND_OP_PAGE_READ, 0);
 	/* A guest that needs the file will find out itself. */
-	nand_chip_error(chip);
+	nand_chip_error(&chip->bytes);
 	state->common.busy_until_ns = 0;
 	state->common.stamp = NAND_STAMP;
 }
@@ -235,8 +247,10 @@ int nand_chip_open(struct nand_chip *chip, const struct sim_chip_config *config,
 	return 0;
 }
 
-void nand_chip_close(struct nand_chip *chip)
+void nand_chip_close(struct byte_chip *bytes)
 {
-	nand_chip_deselect(chip);
+	struct nand_chip *chip = chip_of(bytes);
+
+	nand_chip_deselect(bytes);
 	chip_store_close(&chip->store);
 }

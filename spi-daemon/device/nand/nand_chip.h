@@ -34,6 +34,7 @@
 #include <stdint.h>
 
 #include "spi-daemon/device/nand/nand_ecc.h"
+#include "spi-daemon/device/sim/byte_chip.h"
 #include "spi-daemon/device/sim/sim.h"
 #include "spi-daemon/device/store/chip_state.h"
 #include "spi-daemon/device/store/chip_store.h"
@@ -52,6 +53,7 @@ struct nand_state {
 struct nand_op;
 
 struct nand_chip {
+	struct byte_chip bytes;
 	struct chip_store store;
 	uint32_t pages;
 	uint8_t id[SIM_ID_MAX];
@@ -87,24 +89,24 @@ int nand_chip_open(struct nand_chip *chip, const struct sim_chip_config *config,
 		   enum sim_timing timing);
 
 /* Unmaps the memory; what is in it stays as it is. */
-void nand_chip_close(struct nand_chip *chip);
+void nand_chip_close(struct byte_chip *bytes);
 
 /*
  * Clocks a byte in, and returns the byte that comes out, FFh if the chip does
  * not drive its output. The first byte after open or deselect is the opcode.
  */
-uint8_t nand_chip_clock(struct nand_chip *chip, uint8_t in);
+uint8_t nand_chip_clock(struct byte_chip *bytes, uint8_t in);
 
 /* Drops the current command, and ignores all bytes until deselect. */
-void nand_chip_drop_command(struct nand_chip *chip);
+void nand_chip_drop_command(struct byte_chip *bytes);
 
 /* Runs the command, if it is complete. A second call does nothing. */
-void nand_chip_deselect(struct nand_chip *chip);
+void nand_chip_deselect(struct byte_chip *bytes);
 
 /*
  * Returns the error of a command that could not read or write the contents
  * since the last call (see chip_store.h), or 0.
  */
-int nand_chip_error(struct nand_chip *chip);
+int nand_chip_error(struct byte_chip *bytes);
 
 #endif

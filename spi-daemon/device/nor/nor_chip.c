@@ -14,6 +14,11 @@
 
 static_assert(sizeof(struct nor_state) <= CHIP_STATE_SIZE, "the state fits");
 
+static struct nor_chip *chip_of(struct byte_chip *bytes)
+{
+	return (struct nor_chip *)(void *)bytes;
+}
+
 static void begin_command(struct nor_chip *chip, uint8_t opcode)
 {
 	const struct nor_op *op = nor_op_find(opcode);
@@ -34,13 +39,14 @@ static void begin_command(struct nor_chip *chip, uint8_t opcode)
 	memset(chip->page, 0xff, sizeof(chip->page));
 }
 
-void nor_chip_announce(struct nor_chip *chip, uint32_t bytes)
+void nor_chip_announce(struct byte_chip *bytes, uint32_t count)
 {
-	chip_reader_announce(&chip->reader, bytes);
+	chip_reader_announce(&chip_of(bytes)->reader, count);
 }
 
-uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in)
+uint8_t nor_chip_clock(struct byte_chip *bytes, uint8_t in)
 {
+	struct nor_chip *chip = chip_of(bytes);
 	const struct nor_op *op = chip->op;
 	uint8_t out = NOR_FLOATING;
 
@@ -101,29 +107,34 @@ static void run_write(struct nor_chip *chip)
 	finish_write(chip);
 }
 
-int nor_chip_error(struct nor_chip *chip)
+int nor_chip_error(struct byte_chip *bytes)
 {
+	struct nor_chip *chip = chip_of(bytes);
 	int error = chip->error;
 
 	chip->error = 0;
 	return error;
 }
 
-void nor_chip_deselect(struct nor_chip *chip)
+void nor_chip_deselect(struct byte_chip *bytes)
 {
+	struct nor_chip *chip = chip_of(bytes);
+
 	if (is_complete(chip)) {
 		if (!chip->op->busy_us)
 			chip->op->run(chip);
 		else if (chip->state->common.write_enabled)
 			run_write(chip);
 	}
-	nor_chip_drop_command(chip);
+	nor_chip_drop_command(bytes);
 	chip->begun = false;
-	nor_chip_announce(chip, 0);
+	nor_chip_announce(bytes, 0);
 }
 
-void nor_chip_drop_command(struct nor_chip *chip)
+void nor_chip_drop_command(struct byte_chip *bytes)
 {
+	struct nor_chip *chip = chip_of(bytes);
+
 	chip->begun = true;
 	chip->op = NULL;
 	chip->addr_left = 0;
@@ -151,7 +162,7 @@ static void resume_write(struct nor_chip *chip)
 	chip->data = chip->state->common.data;
 	memcpy(chip->page, chip->state->page, sizeof(chip->page));
 	finish_write(chip);
-	nor_chip_drop_command(chip);
+	nor_chip_drop_command(&chip->bytes);
 	chip->begun = false;
 }
 
@@ -196,9 +207,11 @@ int nor_chip_open(struct nor_chip *chip, const struct sim_chip_config *config)
 	return 0;
 }
 
-void nor_chip_close(struct nor_chip *chip)
+void nor_chip_close(struct byte_chip *bytes)
 {
-	nor_chip_deselect(chip);
+	struct nor_chip *chip = chip_of(bytes);
+
+	nor_chip_deselect(bytes);
 	chip_store_close(&chip->store);
 	chip_reader_fini(&chip->reader);
 }

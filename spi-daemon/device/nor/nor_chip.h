@@ -34,11 +34,13 @@
 #include "spi-daemon/device/nor/nor_state.h"
 #include "spi-daemon/device/store/chip_reader.h"
 #include "spi-daemon/device/store/chip_store.h"
+#include "spi-daemon/device/sim/byte_chip.h"
 #include "spi-daemon/device/sim/sim.h"
 
 struct nor_op;
 
 struct nor_chip {
+	struct byte_chip bytes;
 	struct chip_store store;
 	struct chip_reader reader; /* of ->store */
 	uint8_t id[SIM_ID_MAX];
@@ -64,30 +66,30 @@ struct nor_chip {
 int nor_chip_open(struct nor_chip *chip, const struct sim_chip_config *config);
 
 /* Unmaps the memory; what is in it stays as it is. */
-void nor_chip_close(struct nor_chip *chip);
+void nor_chip_close(struct byte_chip *bytes);
 
 /*
- * Announces that @bytes bytes will be clocked, so that the array can be read
+ * Announces that @count bytes will be clocked, so that the array can be read
  * ahead for all of them at once. Without it each byte is read on its own.
  */
-void nor_chip_announce(struct nor_chip *chip, uint32_t bytes);
+void nor_chip_announce(struct byte_chip *bytes, uint32_t count);
 
 /*
  * Clocks a byte in, and returns the byte that comes out, FFh if the chip does
  * not drive its output. The first byte after open or deselect is the opcode.
  */
-uint8_t nor_chip_clock(struct nor_chip *chip, uint8_t in);
+uint8_t nor_chip_clock(struct byte_chip *bytes, uint8_t in);
 
 /* Drops the current command, and ignores all bytes until deselect. */
-void nor_chip_drop_command(struct nor_chip *chip);
+void nor_chip_drop_command(struct byte_chip *bytes);
 
 /* Runs the command, if it is complete. A second call does nothing. */
-void nor_chip_deselect(struct nor_chip *chip);
+void nor_chip_deselect(struct byte_chip *bytes);
 
 /*
  * Returns the error of a command that could not read or write the array since
  * the last call (see chip_store.h), or 0.
  */
-int nor_chip_error(struct nor_chip *chip);
+int nor_chip_error(struct byte_chip *bytes);
 
 #endif

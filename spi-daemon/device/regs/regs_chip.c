@@ -13,6 +13,11 @@
 
 static_assert(sizeof(struct regs_state) <= REGS_MEMORY_SIZE, "the state fits");
 
+static struct regs_chip *chip_of(struct byte_chip *bytes)
+{
+	return (struct regs_chip *)(void *)bytes;
+}
+
 static uint64_t mix(uint64_t hash, uint32_t number)
 {
 	return (hash ^ number) * FNV_PRIME;
@@ -71,8 +76,10 @@ int regs_chip_open(struct regs_chip *chip, const char *file, void *memory,
 	return 0;
 }
 
-void regs_chip_close(struct regs_chip *chip)
+void regs_chip_close(struct byte_chip *bytes)
 {
+	struct regs_chip *chip = chip_of(bytes);
+
 	if (chip->memory)
 		munmap(chip->memory, REGS_MEMORY_SIZE);
 	regs_map_free(&chip->map);
@@ -196,8 +203,10 @@ static void clock_in(struct regs_chip *chip, uint8_t in)
 	next_byte(chip, width);
 }
 
-uint8_t regs_chip_clock(struct regs_chip *chip, uint8_t in)
+uint8_t regs_chip_clock(struct byte_chip *bytes, uint8_t in)
 {
+	struct regs_chip *chip = chip_of(bytes);
+
 	if (chip->ignores)
 		return FLOATING;
 	if (chip->command_seen < chip->map.command_bytes) {
@@ -215,13 +224,15 @@ uint8_t regs_chip_clock(struct regs_chip *chip, uint8_t in)
 	return clock_out(chip);
 }
 
-void regs_chip_drop_command(struct regs_chip *chip)
+void regs_chip_drop_command(struct byte_chip *bytes)
 {
-	chip->ignores = true;
+	chip_of(bytes)->ignores = true;
 }
 
-void regs_chip_deselect(struct regs_chip *chip)
+void regs_chip_deselect(struct byte_chip *bytes)
 {
+	struct regs_chip *chip = chip_of(bytes);
+
 	chip->ignores = false;
 	chip->command_seen = 0;
 }

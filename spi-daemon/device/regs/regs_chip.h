@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "spi-daemon/device/regs/regs_map.h"
+#include "spi-daemon/device/sim/byte_chip.h"
 
 struct regs_state {
 	_Atomic uint64_t stamp; /* of the map; the values are valid */
@@ -23,6 +24,7 @@ struct regs_state {
 };
 
 struct regs_chip {
+	struct byte_chip bytes;
 	struct regs_map map;
 	struct regs_state *state; /* at ->memory, or ->own_state */
 	struct regs_state own_state;
@@ -52,17 +54,17 @@ int regs_chip_open(struct regs_chip *chip, const char *file, void *memory,
 		   char *error, size_t error_size);
 
 /* Unmaps the memory; what is in it stays as it is. */
-void regs_chip_close(struct regs_chip *chip);
+void regs_chip_close(struct byte_chip *bytes);
 
 /*
  * Clocks a byte in, and returns the byte that comes out, FFh if the chip does
  * not drive its output. The first byte after open or deselect is the command's.
  */
-uint8_t regs_chip_clock(struct regs_chip *chip, uint8_t in);
+uint8_t regs_chip_clock(struct byte_chip *bytes, uint8_t in);
 
 /* Drops the message, and ignores all bytes until deselect. */
-void regs_chip_drop_command(struct regs_chip *chip);
+void regs_chip_drop_command(struct byte_chip *bytes);
 
-void regs_chip_deselect(struct regs_chip *chip);
+void regs_chip_deselect(struct byte_chip *bytes);
 
 #endif

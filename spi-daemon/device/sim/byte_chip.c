@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "virtio/spi/spi_wire.h"
@@ -199,6 +200,7 @@ static void byte_chip_close(struct spi_device *dev)
 	struct byte_chip *bytes = (struct byte_chip *)(void *)dev;
 
 	bytes->ops->close(bytes);
+	free(bytes);
 }
 
 static const struct spi_device_ops byte_chip_device_ops = {

@@ -47,11 +47,11 @@ struct byte_chip_ops {
 	 */
 	int (*error)(struct byte_chip *bytes);
 
-	/* Deselects the chip and frees all. Not NULL. */
+	/* Frees what the chip has, but not @bytes itself. Not NULL. */
 	void (*close)(struct byte_chip *bytes);
 };
 
-/* Embedded as first member by each chip. */
+/* Embedded as first member by each chip, which spi_device_close() frees. */
 struct byte_chip {
 	struct spi_device dev;
 	const struct byte_chip_ops *ops;

@@ -7,48 +7,12 @@
 #include "spi-daemon/device/sim/byte_chip.h"
 #include "spi-daemon/device/sim/sim.h"
 
-struct sim_nand {
-	struct byte_chip bytes;
-	struct nand_chip chip;
-};
-
-static struct nand_chip *chip_of(struct byte_chip *bytes)
-{
-	return &((struct sim_nand *)(void *)bytes)->chip;
-}
-
-static uint8_t clock_byte(struct byte_chip *bytes, uint8_t in)
-{
-	return nand_chip_clock(chip_of(bytes), in);
-}
-
-static void drop_command(struct byte_chip *bytes)
-{
-	nand_chip_drop_command(chip_of(bytes));
-}
-
-static void deselect(struct byte_chip *bytes)
-{
-	nand_chip_deselect(chip_of(bytes));
-}
-
-static int error_of(struct byte_chip *bytes)
-{
-	return nand_chip_error(chip_of(bytes));
-}
-
-static void close_chip(struct byte_chip *bytes)
-{
-	nand_chip_close(chip_of(bytes));
-	free(bytes);
-}
-
 static const struct byte_chip_ops nand_pins = {
-	.clock = clock_byte,
-	.drop = drop_command,
-	.deselect = deselect,
-	.error = error_of,
-	.close = close_chip,
+	.clock = nand_chip_clock,
+	.drop = nand_chip_drop_command,
+	.deselect = nand_chip_deselect,
+	.error = nand_chip_error,
+	.close = nand_chip_close,
 };
 
 size_t sim_nand_memory_size(const struct sim_chip_config *config)
@@ -65,18 +29,18 @@ size_t sim_nand_file_size(const struct sim_chip_config *config)
 int sim_nand_open(const struct sim_chip_config *config, enum sim_timing timing,
 		  struct spi_device **out)
 {
-	struct sim_nand *nand = malloc(sizeof(*nand));
+	struct nand_chip *chip = malloc(sizeof(*chip));
 	int ret;
 
-	if (!nand)
+	if (!chip)
 		return -ENOMEM;
-	byte_chip_init(&nand->bytes, &nand_pins, timing);
-	ret = nand_chip_open(&nand->chip, config, timing);
+	ret = nand_chip_open(chip, config, timing);
 	if (ret) {
-		free(nand);
+		free(chip);
 		return ret;
 	}
-	nand->bytes.file = nand->chip.store.image.path;
-	*out = &nand->bytes.dev;
+	byte_chip_init(&chip->bytes, &nand_pins, timing);
+	chip->bytes.file = chip->store.image.path;
+	*out = &chip->bytes.dev;
 	return 0;
 }

@@ -25,7 +25,7 @@ static struct eeprom_chip *open_chip(uint64_t size, uint32_t page,
 
 static void close_chip(struct eeprom_chip *chip)
 {
-	eeprom_chip_close(chip);
+	eeprom_chip_close(&chip->bytes);
 	free(chip);
 }
 
@@ -47,10 +47,10 @@ static void command(struct eeprom_chip *chip, const uint8_t *tx, size_t tx_len,
 		    uint8_t *rx, size_t rx_len)
 {
 	while (tx_len--)
-		eeprom_chip_clock(chip, *tx++);
+		eeprom_chip_clock(&chip->bytes, *tx++);
 	while (rx_len--)
-		*rx++ = eeprom_chip_clock(chip, 0);
-	eeprom_chip_deselect(chip);
+		*rx++ = eeprom_chip_clock(&chip->bytes, 0);
+	eeprom_chip_deselect(&chip->bytes);
 }
 
 #define BYTES(...)                        \

@@ -50,7 +50,7 @@ static int teardown(void **state)
 {
 	struct kept *k = *state;
 
-	eeprom_chip_close(&k->chip);
+	eeprom_chip_close(&k->chip.bytes);
 	close(k->fd);
 	unlink(k->file);
 	free(k);
@@ -60,8 +60,8 @@ static int teardown(void **state)
 /* What another process finds: the state as it is, and nothing selected. */
 static void reopen(struct kept *k)
 {
-	eeprom_chip_drop_command(&k->chip);
-	eeprom_chip_close(&k->chip);
+	eeprom_chip_drop_command(&k->chip.bytes);
+	eeprom_chip_close(&k->chip.bytes);
 	open_chip(k);
 }
 
@@ -70,8 +70,8 @@ static void send(struct kept *k, const void *tx, size_t len)
 	const uint8_t *bytes = tx;
 
 	while (len--)
-		eeprom_chip_clock(&k->chip, *bytes++);
-	eeprom_chip_deselect(&k->chip);
+		eeprom_chip_clock(&k->chip.bytes, *bytes++);
+	eeprom_chip_deselect(&k->chip.bytes);
 }
 
 static uint8_t ask(struct kept *k, const void *tx, size_t len)
@@ -80,9 +80,9 @@ static uint8_t ask(struct kept *k, const void *tx, size_t len)
 	uint8_t out;
 
 	while (len--)
-		eeprom_chip_clock(&k->chip, *bytes++);
-	out = eeprom_chip_clock(&k->chip, 0);
-	eeprom_chip_deselect(&k->chip);
+		eeprom_chip_clock(&k->chip.bytes, *bytes++);
+	out = eeprom_chip_clock(&k->chip.bytes, 0);
+	eeprom_chip_deselect(&k->chip.bytes);
 	return out;
 }
 

@@ -27,10 +27,10 @@ static inline void command(struct nand_chip *chip, const uint8_t *tx,
 			   size_t tx_len, uint8_t *rx, size_t rx_len)
 {
 	while (tx_len--)
-		nand_chip_clock(chip, *tx++);
+		nand_chip_clock(&chip->bytes, *tx++);
 	while (rx_len--)
-		*rx++ = nand_chip_clock(chip, 0);
-	nand_chip_deselect(chip);
+		*rx++ = nand_chip_clock(&chip->bytes, 0);
+	nand_chip_deselect(&chip->bytes);
 }
 
 #define BYTES(...)                        \

@@ -16,7 +16,7 @@ static struct nand_chip *open_chip(const struct sim_chip_config *config,
 
 static void close_chip(struct nand_chip *chip)
 {
-	nand_chip_close(chip);
+	nand_chip_close(&chip->bytes);
 	free(chip);
 }
 

@@ -44,7 +44,7 @@ static int teardown(void **state)
 {
 	struct kept *k = *state;
 
-	nand_chip_close(&k->chip);
+	nand_chip_close(&k->chip.bytes);
 	close(k->fd);
 	unlink(k->file);
 	free(k);
@@ -54,8 +54,8 @@ static int teardown(void **state)
 /* What another process finds: the state as it is, and nothing selected. */
 static void reopen(struct kept *k)
 {
-	nand_chip_drop_command(&k->chip);
-	nand_chip_close(&k->chip);
+	nand_chip_drop_command(&k->chip.bytes);
+	nand_chip_close(&k->chip.bytes);
 	open_chip(k);
 }
 

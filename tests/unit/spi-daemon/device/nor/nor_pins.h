@@ -57,10 +57,10 @@ static inline void command(struct nor_chip *chip, const uint8_t *tx,
 			   size_t tx_len, uint8_t *rx, size_t rx_len)
 {
 	while (tx_len--)
-		nor_chip_clock(chip, *tx++);
+		nor_chip_clock(&chip->bytes, *tx++);
 	while (rx_len--)
-		*rx++ = nor_chip_clock(chip, 0);
-	nor_chip_deselect(chip);
+		*rx++ = nor_chip_clock(&chip->bytes, 0);
+	nor_chip_deselect(&chip->bytes);
 }
 
 #define BYTES(...)                        \

@@ -22,7 +22,7 @@ static void test_configured_id_is_answered(void **state)
 	assert_int_equal(nor_chip_open(&chip, &config), 0);
 	ASK(&chip, id, sizeof(id), 0x9f);
 	assert_memory_equal(id, "\1\2\3\4\5\6\1", 7);
-	nor_chip_close(&chip);
+	nor_chip_close(&chip.bytes);
 }
 
 static void test_wake_up_answers_the_short_id(void **state)
@@ -67,9 +67,9 @@ static void test_write_enable_takes_effect_at_the_deselect_edge(void **state)
 {
 	struct nor_chip *chip = *state;
 
-	nor_chip_clock(chip, 0x06);
+	nor_chip_clock(&chip->bytes, 0x06);
 	assert_false(chip->state->common.write_enabled);
-	nor_chip_deselect(chip);
+	nor_chip_deselect(&chip->bytes);
 	assert_true(chip->state->common.write_enabled);
 }
 
@@ -86,9 +86,10 @@ static void test_line_floats_outside_the_data(void **state)
 
 	plant(chip, 0, 0x12);
 	for (i = 0; i < 5; i++)
-		assert_int_equal(nor_chip_clock(chip, i ? 0 : 0x0b), 0xff);
-	assert_int_equal(nor_chip_clock(chip, 0), 0x12);
-	nor_chip_deselect(chip);
+		assert_int_equal(nor_chip_clock(&chip->bytes, i ? 0 : 0x0b),
+				 0xff);
+	assert_int_equal(nor_chip_clock(&chip->bytes, 0), 0x12);
+	nor_chip_deselect(&chip->bytes);
 }
 
 static void test_unknown_command_is_ignored(void **state)
@@ -105,14 +106,14 @@ static void test_abandoned_command_does_nothing(void **state)
 {
 	struct nor_chip *chip = *state;
 
-	nor_chip_clock(chip, 0x06);
-	nor_chip_drop_command(chip);
-	nor_chip_deselect(chip);
+	nor_chip_clock(&chip->bytes, 0x06);
+	nor_chip_drop_command(&chip->bytes);
+	nor_chip_deselect(&chip->bytes);
 	assert_int_equal(status(chip, 0x05), 0);
-	nor_chip_drop_command(chip);
-	assert_int_equal(nor_chip_clock(chip, 0x05), 0xff);
-	assert_int_equal(nor_chip_clock(chip, 0), 0xff);
-	nor_chip_deselect(chip);
+	nor_chip_drop_command(&chip->bytes);
+	assert_int_equal(nor_chip_clock(&chip->bytes, 0x05), 0xff);
+	assert_int_equal(nor_chip_clock(&chip->bytes, 0), 0xff);
+	nor_chip_deselect(&chip->bytes);
 	assert_int_equal(status(chip, 0x05), 0);
 }
 

@@ -158,10 +158,10 @@ TEST_WITH(test_status_read_sees_the_busy_time_end, struct nor_chip *chip)
 
 	SEND(chip, 0x06);
 	SEND(chip, 0x20, 0, 0, 0);
-	nor_chip_clock(chip, 0x05);
-	while (nor_chip_clock(chip, 0) & WIP)
+	nor_chip_clock(&chip->bytes, 0x05);
+	while (nor_chip_clock(&chip->bytes, 0) & WIP)
 		assert_true(now_us() - start < 1000000);
-	nor_chip_deselect(chip);
+	nor_chip_deselect(&chip->bytes);
 	assert_true(now_us() - start >= 5000);
 	assert_int_equal(status(chip, 0x05), 0);
 }

@@ -51,7 +51,7 @@ static int teardown_kept(void **state)
 {
 	struct kept *k = *state;
 
-	nor_chip_close(&k->chip);
+	nor_chip_close(&k->chip.bytes);
 	close(k->fd);
 	if (k->config.file)
 		unlink(k->config.file);
@@ -62,8 +62,8 @@ static int teardown_kept(void **state)
 /* What another process finds: the state as it is, and nothing selected. */
 static void reopen(struct kept *k)
 {
-	nor_chip_drop_command(&k->chip);
-	nor_chip_close(&k->chip);
+	nor_chip_drop_command(&k->chip.bytes);
+	nor_chip_close(&k->chip.bytes);
 	open_chip(k);
 }
 
@@ -177,8 +177,8 @@ TEST_WITH(interrupted_register_write_is_completed, struct kept *k)
 TEST_WITH(command_that_was_not_deselected_is_lost, struct kept *k)
 {
 	SEND(&k->chip, 0x06);
-	nor_chip_clock(&k->chip, 0x02);
-	nor_chip_clock(&k->chip, 0);
+	nor_chip_clock(&k->chip.bytes, 0x02);
+	nor_chip_clock(&k->chip.bytes, 0);
 	reopen(k);
 	assert_int_equal(status(&k->chip, 0x05), WEL);
 	WRITE(&k->chip, 0x02, 0, 0, 0, 0x12);

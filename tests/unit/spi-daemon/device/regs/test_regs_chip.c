@@ -35,7 +35,7 @@ static int teardown(void **state)
 	struct world *w = *state;
 
 	if (w->open)
-		regs_chip_close(&w->chip);
+		regs_chip_close(&w->chip.bytes);
 	close(w->fd);
 	unlink(w->file);
 	free(w);
@@ -59,7 +59,7 @@ static void open_map(struct world *w, const char *text)
 
 	assert_true(memory != MAP_FAILED);
 	if (w->open)
-		regs_chip_close(&w->chip);
+		regs_chip_close(&w->chip.bytes);
 	write_map(w, text);
 	if (regs_chip_open(&w->chip, w->file, memory, error, sizeof(error)))
 		fail_msg("%s", error);
@@ -73,12 +73,12 @@ static void message(struct world *w, const void *tx, void *rx, size_t len)
 	uint8_t *out = rx;
 
 	for (size_t i = 0; i < len; i++) {
-		uint8_t byte = regs_chip_clock(&w->chip, in[i]);
+		uint8_t byte = regs_chip_clock(&w->chip.bytes, in[i]);
 
 		if (out)
 			out[i] = byte;
 	}
-	regs_chip_deselect(&w->chip);
+	regs_chip_deselect(&w->chip.bytes);
 }
 
 #define EXPECT(w, tx, expected)                                  \
@@ -184,8 +184,8 @@ TEST_WITH(reads_have_dummy_bytes_and_writes_have_none, struct world *w)
 TEST_WITH(dropped_message_is_ignored_until_deselect, struct world *w)
 {
 	open_map(w, "read-bit 7\n1 0x34\n");
-	regs_chip_clock(&w->chip, 1);
-	regs_chip_drop_command(&w->chip);
+	regs_chip_clock(&w->chip.bytes, 1);
+	regs_chip_drop_command(&w->chip.bytes);
 	EXPECT(w, "\1\1", "\xff\xff");
 	EXPECT(w, "\x81\0", "\xff\x34");
 }
