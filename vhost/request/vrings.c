@@ -63,15 +63,34 @@ int vhost_set_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 	return 0;
 }
 
+/*
+ * Returns true if the ring was running elsewhere, and its place was not looked
+ * up yet: ->base may be where it was long ago. To tell that would have it
+ * start there.
+ */
+static bool has_unknown_base(const struct vhost_session *s,
+			     const struct vhost_ring *ring)
+{
+	return ring->state == VHOST_RING_STARTING &&
+	       vhost_inflight_area_has_place(&s->inflight,
+					     vhost_ring_features(s).packed,
+					     (unsigned int)(ring - s->rings));
+}
+
+/* The ring stops, even if nobody can tell where. */
 int vhost_get_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = state_ring(s, msg);
+	const bool unknown = has_unknown_base(s, ring);
 
 	vhost_quiesce_ring(s, ring);
 	vhost_ring_stop(ring);
 	s->reply.state.index = msg->payload.state.index;
 	/* A front end tells of no invalidations while its rings are stopped. */
 	vhost_clear_translations(s);
+	if (unknown)
+		return vhost_refuse(s, "the ring was not found yet, and only "
+				       "the inflight region says where it is");
 	s->reply.state.num = ring->base;
 	s->reply_size = sizeof(s->reply.state);
 	return 0;

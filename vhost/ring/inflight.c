@@ -34,6 +34,13 @@ const char *inflight_check(const void *region, uint16_t desc_num)
 	return NULL;
 }
 
+bool inflight_is_used(const void *region)
+{
+	const struct inflight_split *head = region; /* the same in both */
+
+	return inflight_load(&head->version);
+}
+
 /*
  * A note takes effect together with its push: it is stored in the slot that
  * does not hold the last note, and is valid if its tag is the ring's used

@@ -47,6 +47,10 @@ uint64_t inflight_stride(bool packed, uint16_t desc_num);
 /* Checks the head of a part. Returns NULL, or why it cannot be used. */
 const char *inflight_check(const void *region, uint16_t desc_num);
 
+/* Returns true if @region was in use, so that it says where its ring goes on.
+ */
+bool inflight_is_used(const void *region);
+
 /*
  * Tracks @vring, which is about to start, in @region: aligned to 8 bytes, of
  * @desc_num entries, at least as many as the ring has.

@@ -121,3 +121,11 @@ const char *vhost_inflight_area_track(const struct vhost_inflight_area *area,
 	start->recovered = ret > 0;
 	return ret < 0 ? "the inflight region is not of this ring" : NULL;
 }
+
+bool vhost_inflight_area_has_place(const struct vhost_inflight_area *area,
+				   bool packed, unsigned int index)
+{
+	const void *part = find_part(area, packed, index);
+
+	return part && area->unread & 1u << index && inflight_is_used(part);
+}

@@ -54,4 +54,11 @@ const char *vhost_inflight_area_track(const struct vhost_inflight_area *area,
 				      struct inflight *inflight,
 				      struct vhost_ring_start *start);
 
+/*
+ * Returns true if the region says where ring @index, which has not started
+ * since it came, goes on: SET_VRING_BASE does not count then.
+ */
+bool vhost_inflight_area_has_place(const struct vhost_inflight_area *area,
+				   bool packed, unsigned int index);
+
 #endif

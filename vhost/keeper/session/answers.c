@@ -132,6 +132,9 @@ int keeper_answer_pass(struct keeper_relay *relay)
 			vhost_reason_set(&relay->reason,
 					 "out of memory: %s is not remembered",
 					 vhost_request_name(request));
+	} else if (request == VHOST_USER_GET_VRING_BASE) {
+		/* The ring has stopped all the same. */
+		keeper_record_note(&relay->record, msg, NULL);
 	}
 	if (has_answer(relay))
 		ret = vhost_sock_send(&relay->front, &reply->header,

@@ -255,9 +255,9 @@ int keeper_record_note_base(struct keeper_record *record, unsigned int ring,
 	struct keeper_message **base =
 		&record->slots[keeper_slot_of_ring(ring, KEEPER_RING_BASE)];
 
-	drop_message(base);
 	if (reply->header.size != sizeof(reply->payload.state))
 		return -EPROTO;
+	drop_message(base);
 	*base = make(VHOST_USER_SET_VRING_BASE, sizeof(reply->payload.state));
 	if (!*base)
 		return -ENOMEM;
@@ -370,7 +370,7 @@ bool keeper_record_stops(const struct vhost_msg *msg)
 
 void keeper_record_drained(struct keeper_record *record)
 {
-	if (record->region_is_ours)
+	if (record->region_is_ours && !record->region_is_unread)
 		drop_message(&record->slots[KEEPER_INFLIGHT]);
 }
 

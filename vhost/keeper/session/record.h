@@ -83,7 +83,7 @@ struct keeper_record {
 	uint64_t queues;     /* the reply to GET_QUEUE_NUM; 0: not asked */
 	bool channel_is_new; /* it came after the last SET_PROTOCOL_FEATURES */
 	bool region_is_ours; /* the keeper had KEEPER_INFLIGHT's made */
-	bool region_is_unread; /* a ring stopped because its back end died */
+	bool region_is_unread; /* it alone says where a ring stopped */
 	uint32_t stopped_at[KEEPER_MAX_RINGS]; /* GET_VRING_BASE's reply */
 };
 
@@ -98,8 +98,9 @@ uint64_t keeper_record_protocol(const struct keeper_record *record);
 
 /*
  * The front end's message @msg is done. @reply is the back end's answer; NULL:
- * it died, which has stopped what @msg stops. Takes the descriptors of @msg
- * that are to be kept. Returns 0, or -ENOMEM: the record is incomplete.
+ * it died, or does not know where a ring was, and what @msg stops has stopped.
+ * Takes the descriptors of @msg that are to be kept. Returns 0, or -ENOMEM: the
+ * record is incomplete.
  */
 int keeper_record_note(struct keeper_record *record, struct vhost_msg *msg,
 		       const struct vhost_msg *reply);

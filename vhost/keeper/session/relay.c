@@ -128,7 +128,9 @@ static void go_on_draining(struct keeper_relay *relay, uint64_t now)
 		return;
 	}
 	enter(relay, KEEPER_DRAINED, now);
-	keeper_record_drained(&relay->record);
+	/* Else the region has what was not learnt. */
+	if (!relay->handover.failed)
+		keeper_record_drained(&relay->record);
 }
 
 /* Gives the back end, which has nothing to do, the front end's message. */

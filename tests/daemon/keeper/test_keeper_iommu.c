@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Behind an IOMMU a process that follows another one learns only from its front
+ * end where the ring is. It may have to stop before that.
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "tests/lib/daemon/rig.h"
+#include "tests/lib/keeper/copy.h"
+#include "tests/lib/keeper/killer.h"
+#include "tests/lib/process.h"
+#include "tests/lib/test.h"
+#include "vhost/front/deadline.h"
+#include "vhost/front/front_setup.h"
+
+static const char *const args[] = { "--device=sim:loopback", "--keeper",
+				    RIG_WITH_PACKED, RIG_WITH_IOMMU, NULL };
+
+/* Opens a front end whose process is killed after some requests. */
+static struct spi_front *start(struct rig *rig, bool packed)
+{
+	struct spi_front *front;
+
+	rig->packed = packed;
+	daemon_start(&rig->daemon, 1, args);
+	front = rig_open_iommu(rig, 0);
+	for (unsigned int i = 0; i < 5; i++)
+		rig_check_loopback(front, 10);
+	killer_crash(&rig->daemon, SIGKILL);
+	copy_wait_log(rig, "are served again");
+	return front;
+}
+
+static void upgrade(struct rig *rig)
+{
+	const pid_t before = daemon_child(&rig->daemon);
+	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
+	pid_t child;
+
+	kill(rig->daemon.pid, SIGUSR2);
+	do {
+		assert_true(deadline_left(deadline) > 0);
+		process_sleep_ms(1);
+		child = daemon_child(&rig->daemon);
+	} while (!child || child == before);
+	copy_wait_log(rig, ": upgraded");
+}
+
+static void check_upgrade(struct rig *rig, bool packed)
+{
+	struct spi_front *front = start(rig, packed);
+
+	upgrade(rig);
+	for (unsigned int i = 0; i < 5; i++)
+		rig_check_loopback(front, 10);
+	rig_close(rig, 0);
+}
+
+TEST_WITH(upgrade_resumes_a_ring_that_was_not_found, struct rig *rig)
+{
+	check_upgrade(rig, false);
+}
+
+TEST_WITH(upgrade_resumes_a_packed_ring_that_was_not_found, struct rig *rig)
+{
+	check_upgrade(rig, true);
+}
+
+/* Nobody can tell yet where the ring stopped: the front end is told so. */
+static void check_stop(struct rig *rig, bool packed, bool upgrades)
+{
+	struct spi_front *front = start(rig, packed);
+	uint32_t base;
+
+	assert_int_equal(front_get_vring_base(&front->fe, 0, &base),
+			 -EREMOTEIO);
+	if (upgrades)
+		upgrade(rig);
+	base = front_ring_base(&front->ring, front->ring.taken);
+	assert_int_equal(front_start_vring(&front->fe, 0, &front->ring, base),
+			 0);
+	for (unsigned int i = 0; i < 5; i++)
+		rig_check_loopback(front, 10);
+	assert_int_equal(front_get_vring_base(&front->fe, 0, &base), 0);
+	assert_int_equal(base,
+			 front_ring_base(&front->ring, front->ring.taken));
+	rig_close(rig, 0);
+}
+
+TEST_WITH(base_of_a_ring_that_was_not_found_is_unknown, struct rig *rig)
+{
+	check_stop(rig, false, false);
+}
+
+TEST_WITH(base_of_a_packed_ring_that_was_not_found_is_unknown, struct rig *rig)
+{
+	check_stop(rig, true, false);
+}
+
+TEST_WITH(ring_that_stopped_unfound_is_upgraded, struct rig *rig)
+{
+	check_stop(rig, false, true);
+}
+
+TEST_WITH(packed_ring_that_stopped_unfound_is_upgraded, struct rig *rig)
+{
+	check_stop(rig, true, true);
+}
+
+TEST_MAIN(rig_setup_idle, rig_teardown)
