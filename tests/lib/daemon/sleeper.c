@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "vhost/front/deadline.h"
+
 /* One exchange for so many occasions */
 #define EXCHANGE_RATE 12
 
@@ -187,7 +189,10 @@ static void fail_asleep(const struct sleeper *s)
 		 front_ring_used_idx(ring), ring->published);
 }
 
-/* Returns true when the driver was notified. */
+/*
+ * Returns true when the driver was notified. Translations that are asked for
+ * meanwhile give no more time.
+ */
 static bool sleep_for(struct sleeper *s, int timeout_ms)
 {
 	struct front_ring *ring = &s->front->ring;
@@ -196,15 +201,18 @@ static bool sleep_for(struct sleeper *s, int timeout_ms)
 		{ .fd = ring->helper.help ? ring->helper.fd : -1,
 		  .events = POLLIN },
 	};
+	const int64_t deadline = deadline_in(timeout_ms);
 
-	while (poll(fds, 2, timeout_ms) > 0) {
+	while (poll(fds, 2, deadline_left(deadline)) > 0) {
 		if (fds[1].revents)
 			assert_int_equal(ring->helper.help(ring->helper.opaque),
 					 0);
-		if (!fds[0].revents)
-			continue;
-		assert_true(front_ring_signalled(ring->call_fd));
-		return true;
+		if (fds[0].revents) {
+			assert_true(front_ring_signalled(ring->call_fd));
+			return true;
+		}
+		if (!deadline_left(deadline))
+			return false;
 	}
 	return false;
 }
