@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Behind an IOMMU a process that follows another one learns only from its front
- * end where the ring is. It may have to stop before that.
+ * Behind an IOMMU, a new process cannot read its ring before the front end has
+ * translated the ring's addresses. It may be stopped or upgraded before that.
  */
 #include <errno.h>
 #include <signal.h>
@@ -9,13 +9,17 @@
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/keeper/copy.h"
 #include "tests/lib/keeper/killer.h"
-#include "tests/lib/process.h"
 #include "tests/lib/test.h"
-#include "vhost/front/deadline.h"
 #include "vhost/front/front_setup.h"
 
 static const char *const args[] = { "--device=sim:loopback", "--keeper",
 				    RIG_WITH_PACKED, RIG_WITH_IOMMU, NULL };
+
+static void send_requests(struct spi_front *front)
+{
+	for (unsigned int i = 0; i < 5; i++)
+		rig_check_loopback(front, 10);
+}
 
 /* Opens a front end whose process is killed after some requests. */
 static struct spi_front *start(struct rig *rig, bool packed)
@@ -25,8 +29,7 @@ static struct spi_front *start(struct rig *rig, bool packed)
 	rig->packed = packed;
 	daemon_start(&rig->daemon, 1, args);
 	front = rig_open_iommu(rig, 0);
-	for (unsigned int i = 0; i < 5; i++)
-		rig_check_loopback(front, 10);
+	send_requests(front);
 	killer_crash(&rig->daemon, SIGKILL);
 	copy_wait_log(rig, "are served again");
 	return front;
@@ -35,15 +38,9 @@ static struct spi_front *start(struct rig *rig, bool packed)
 static void upgrade(struct rig *rig)
 {
 	const pid_t before = daemon_child(&rig->daemon);
-	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
-	pid_t child;
 
 	kill(rig->daemon.pid, SIGUSR2);
-	do {
-		assert_true(deadline_left(deadline) > 0);
-		process_sleep_ms(1);
-		child = daemon_child(&rig->daemon);
-	} while (!child || child == before);
+	killer_wait_child(&rig->daemon, before);
 	copy_wait_log(rig, ": upgraded");
 }
 
@@ -52,8 +49,7 @@ static void check_upgrade(struct rig *rig, bool packed)
 	struct spi_front *front = start(rig, packed);
 
 	upgrade(rig);
-	for (unsigned int i = 0; i < 5; i++)
-		rig_check_loopback(front, 10);
+	send_requests(front);
 	rig_close(rig, 0);
 }
 
@@ -67,7 +63,7 @@ TEST_WITH(upgrade_resumes_a_packed_ring_that_was_not_found, struct rig *rig)
 	check_upgrade(rig, true);
 }
 
-/* Nobody can tell yet where the ring stopped: the front end is told so. */
+/* The base is unknown, so GET_VRING_BASE is refused. */
 static void check_stop(struct rig *rig, bool packed, bool upgrades)
 {
 	struct spi_front *front = start(rig, packed);
@@ -80,8 +76,7 @@ static void check_stop(struct rig *rig, bool packed, bool upgrades)
 	base = front_ring_base(&front->ring, front->ring.taken);
 	assert_int_equal(front_start_vring(&front->fe, 0, &front->ring, base),
 			 0);
-	for (unsigned int i = 0; i < 5; i++)
-		rig_check_loopback(front, 10);
+	send_requests(front);
 	assert_int_equal(front_get_vring_base(&front->fe, 0, &base), 0);
 	assert_int_equal(base,
 			 front_ring_base(&front->ring, front->ring.taken));

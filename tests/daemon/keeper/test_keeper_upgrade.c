@@ -262,18 +262,6 @@ TEST_WITH(keeper_stays_if_the_new_binary_cannot_take_over, struct rig *rig)
 	copy_stop(rig);
 }
 
-static void wait_for_other_child(const struct rig *rig, pid_t before)
-{
-	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
-	pid_t child;
-
-	do {
-		assert_true(deadline_left(deadline) > 0);
-		process_sleep_ms(2);
-		child = daemon_child(&rig->daemon);
-	} while (!child || child == before);
-}
-
 /* A chip is held while an upgrade is asked for. */
 TEST_WITH(upgrade_waits_for_the_end_of_a_message, struct rig *rig)
 {
@@ -296,7 +284,7 @@ TEST_WITH(upgrade_waits_for_the_end_of_a_message, struct rig *rig)
 	rig_rx(front, 0, id, 1);
 	rig_rx(front, 1, id + 1, 2);
 	assert_int_equal(id[0], 0xef);
-	wait_for_other_child(rig, before);
+	killer_wait_child(&rig->daemon, before);
 	rig_close(rig, 0);
 }
 
@@ -315,7 +303,7 @@ TEST_WITH(upgrade_does_not_wait_for_a_silent_guest, struct rig *rig)
 	before = daemon_child(&rig->daemon);
 	rig_tx(front, 0, &command, 1);
 	kill(rig->daemon.pid, SIGUSR2);
-	wait_for_other_child(rig, before);
+	killer_wait_child(&rig->daemon, before);
 	rig_check_control(front);
 	rig_close(rig, 0);
 }

@@ -13,19 +13,25 @@
 #include "tests/lib/process.h"
 #include "vhost/front/deadline.h"
 
-void killer_crash(const struct daemon *daemon, int signal)
+void killer_wait_child(const struct daemon *daemon, pid_t before)
 {
-	const pid_t old = daemon_child(daemon);
 	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
-	pid_t new;
+	pid_t child;
 
-	assert_true(old > 0);
-	kill(old, signal);
 	do {
 		assert_true(deadline_left(deadline) > 0);
 		process_sleep_ms(1);
-		new = daemon_child(daemon);
-	} while (!new || new == old);
+		child = daemon_child(daemon);
+	} while (!child || child == before);
+}
+
+void killer_crash(const struct daemon *daemon, int signal)
+{
+	const pid_t before = daemon_child(daemon);
+
+	assert_true(before > 0);
+	kill(before, signal);
+	killer_wait_child(daemon, before);
 }
 
 static uint32_t next(struct killer *killer, uint32_t limit)

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "tests/lib/daemon/daemon.h"
 
@@ -21,6 +22,12 @@ struct killer {
 	_Atomic bool over;
 	uint64_t random;
 };
+
+/*
+ * Waits until another process than @before serves. An error fails the running
+ * cmocka test.
+ */
+void killer_wait_child(const struct daemon *daemon, pid_t before);
 
 /*
  * Sends the serving process @signal, once, and waits until another one is
