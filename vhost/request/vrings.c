@@ -64,9 +64,9 @@ int vhost_set_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 }
 
 /*
- * Returns true if the ring was running elsewhere, and its place was not looked
- * up yet: ->base may be where it was long ago. To tell that would have it
- * start there.
+ * Returns true if the ring ran in another process, and the inflight region was
+ * not read yet: ->base is out of date, and a ring that started there would wait
+ * for ever.
  */
 static bool has_unknown_base(const struct vhost_session *s,
 			     const struct vhost_ring *ring)
@@ -77,7 +77,7 @@ static bool has_unknown_base(const struct vhost_session *s,
 					     (unsigned int)(ring - s->rings));
 }
 
-/* The ring stops, even if nobody can tell where. */
+/* The ring stops, even if its base is unknown. */
 int vhost_get_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = state_ring(s, msg);
@@ -89,8 +89,8 @@ int vhost_get_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 	/* A front end tells of no invalidations while its rings are stopped. */
 	vhost_clear_translations(s);
 	if (unknown)
-		return vhost_refuse(s, "the ring was not found yet, and only "
-				       "the inflight region says where it is");
+		return vhost_refuse(s, "the base is unknown: the ring was "
+				       "not read from the inflight region yet");
 	s->reply.state.num = ring->base;
 	s->reply_size = sizeof(s->reply.state);
 	return 0;

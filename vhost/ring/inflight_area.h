@@ -55,8 +55,8 @@ const char *vhost_inflight_area_track(const struct vhost_inflight_area *area,
 				      struct vhost_ring_start *start);
 
 /*
- * Returns true if the region says where ring @index, which has not started
- * since it came, goes on: SET_VRING_BASE does not count then.
+ * Returns true if the region says where ring @index goes on, and the ring has
+ * not started since SET_INFLIGHT_FD: the base of SET_VRING_BASE is out of date.
  */
 bool vhost_inflight_area_has_place(const struct vhost_inflight_area *area,
 				   bool packed, unsigned int index);

@@ -190,8 +190,8 @@ static void fail_asleep(const struct sleeper *s)
 }
 
 /*
- * Returns true when the driver was notified. Translations that are asked for
- * meanwhile give no more time.
+ * Returns true when the driver was notified. The time includes that of
+ * translations.
  */
 static bool sleep_for(struct sleeper *s, int timeout_ms)
 {

@@ -133,7 +133,7 @@ int keeper_answer_pass(struct keeper_relay *relay)
 					 "out of memory: %s is not remembered",
 					 vhost_request_name(request));
 	} else if (request == VHOST_USER_GET_VRING_BASE) {
-		/* The ring has stopped all the same. */
+		/* The ring has stopped, though its base is unknown. */
 		keeper_record_note(&relay->record, msg, NULL);
 	}
 	if (has_answer(relay))

@@ -83,7 +83,7 @@ struct keeper_record {
 	uint64_t queues;     /* the reply to GET_QUEUE_NUM; 0: not asked */
 	bool channel_is_new; /* it came after the last SET_PROTOCOL_FEATURES */
 	bool region_is_ours; /* the keeper had KEEPER_INFLIGHT's made */
-	bool region_is_unread; /* it alone says where a ring stopped */
+	bool region_is_unread; /* only the region says where a ring stopped */
 	uint32_t stopped_at[KEEPER_MAX_RINGS]; /* GET_VRING_BASE's reply */
 };
 

@@ -128,7 +128,7 @@ static void go_on_draining(struct keeper_relay *relay, uint64_t now)
 		return;
 	}
 	enter(relay, KEEPER_DRAINED, now);
-	/* Else the region has what was not learnt. */
+	/* After a failed drain only the region says where a ring stopped. */
 	if (!relay->handover.failed)
 		keeper_record_drained(&relay->record);
 }
