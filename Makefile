@@ -4,6 +4,13 @@
 VERSION := 0.1.0
 
 CC ?= cc
+# For another machine: make CROSS_COMPILE=aarch64-linux-gnu-
+ifneq ($(CROSS_COMPILE),)
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)gcc
+endif
+AR := $(CROSS_COMPILE)ar
+endif
 CFLAGS ?= -O2 -g
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -12,22 +19,62 @@ DESTDIR ?=
 RUNDIR ?= /run
 SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),,$(PREFIX))/etc
 INITDIR ?= $(SYSCONFDIR)/init.d
+# As /etc/init.d, with INITDIR= : the script of OpenRC has the other's name.
+OPENRCDIR ?=
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 UDEVRULESDIR ?= $(PREFIX)/lib/udev/rules.d
 EXAMPLEDIR ?= $(SYSCONFDIR)
+TABLEDIR ?= $(PREFIX)/share/vhost-device-spi
+QEMUDIR ?= $(PREFIX)/share/qemu/vhost-user
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+MANDIR ?= $(PREFIX)/share/man
 CLANG_FORMAT ?= clang-format
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wcast-align -Wvla -Wformat=2 \
 	-Wundef -Wwrite-strings
-FORTIFY ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+# Level 3 is an error with C libraries and compilers that have only 2.
+ifndef FORTIFY
+FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(shell \
+	echo '\#include <features.h>' | $(CC) -O2 -Werror -U_FORTIFY_SOURCE \
+	-D_FORTIFY_SOURCE=3 -E -x c - > /dev/null 2>&1 && echo 3 || echo 2)
+endif
+
+# What makes a mistake hard to use, as far as this compiler and processor have
+# it: `make check-hardening` reads it from the programs.
+HARDEN := -fstack-protector-strong $(shell for flag in \
+	-fstack-clash-protection -fcf-protection -mbranch-protection=standard; \
+	do $(CC) -Werror $$flag -c -x c /dev/null -o /dev/null 2> /dev/null && \
+	echo $$flag; done) $(shell echo 'int main(void) { return 0; }' | \
+	$(CC) -Wl,--fatal-warnings,-z,shstk -x c - -o /dev/null 2> /dev/null && \
+	echo -Wl,-z,shstk)
 
 # What every object needs; CFLAGS, LDFLAGS and LDLIBS stay the user's
 # (LDLIBS=-latomic for a CPU without atomics of 64 bits).
+# Filters of system calls need libseccomp: SECCOMP=on, off, or auto (if it is
+# there).
+SECCOMP ?= auto
+HAS_SECCOMP := $(if $(filter auto,$(SECCOMP)),$(shell \
+	echo 'int main(void) { return 0; }' | \
+	$(CC) -include seccomp.h -x c - -o /dev/null -lseccomp 2>/dev/null && \
+	echo yes),$(filter on,$(SECCOMP)))
+ifdef HAS_SECCOMP
+SECCOMP_CFLAGS := -DWITH_SECCOMP
+SECCOMP_LIBS := -lseccomp
+endif
+
+# Debug information names files as if the source were in this directory, so that
+# two builds of it are the same. With LTO gcc does not tell the assembler.
+MAPPED := $(shell for flag in -ffile-prefix-map -Wa,--debug-prefix-map; do \
+	echo 'int main(void) { return 0; }' | \
+	$(CC) $$flag=a=b -x c - -o /dev/null 2>/dev/null && \
+	echo "$$flag=$(CURDIR)=."; done)
+
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' -I. $(WARNINGS) \
-	-fstack-protector-strong $(FORTIFY) -fPIE -pthread $(CFLAGS) $(SANITIZE)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(SANITIZE)
+	$(filter-out -Wl%,$(HARDEN)) $(FORTIFY) $(SECCOMP_CFLAGS) -fPIE -pthread $(MAPPED) $(CFLAGS) $(SANITIZE)
+ALL_LDFLAGS = $(HARDEN) -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(SANITIZE)
 
 # gcc optimizes the daemon as a whole: a request goes through many small
 # functions of many files. The objects have ordinary code as well, of which the
@@ -42,9 +89,9 @@ endif
 NO_LTO = $(if $(LTO),-fno-lto -fno-use-linker-plugin)
 
 # vhost/front and spi-daemon/xfer are the front end, and what uses it.
-FRONT_SRCS := $(shell find vhost/front spi-daemon/xfer -name '*.c')
+FRONT_SRCS := $(sort $(shell find vhost/front spi-daemon/xfer -name '*.c'))
 DAEMON_SRCS := $(filter-out $(FRONT_SRCS),\
-	$(shell find virtio vhost spi-daemon -name '*.c'))
+	$(sort $(shell find virtio vhost spi-daemon -name '*.c')))
 TEST_LIB_SRCS := $(shell find tests/lib -name '*.c')
 UNIT_SRCS := $(sort $(shell find tests/unit -name 'test_*.c'))
 WHOLE_SRCS := $(sort $(shell find tests/daemon -name 'test_*.c'))
@@ -59,8 +106,12 @@ SPIDEV_BENCH_SRCS := $(wildcard tests/spidev/bench_*.c)
 SPIDEV_LIB_SRCS := $(filter-out $(SPIDEV_SRCS) $(SPIDEV_BENCH_SRCS), \
 	$(wildcard tests/spidev/*.c))
 GUEST_SRCS := $(wildcard tests/guest/test_*.c)
-GUEST_LIB_SRCS := $(filter-out $(GUEST_SRCS),$(wildcard tests/guest/*.c))
+TRY_SRCS := tests/guest/try_driver.c
+GUEST_LIB_SRCS := $(filter-out $(GUEST_SRCS) $(TRY_SRCS),\
+	$(wildcard tests/guest/*.c))
+TRACE_SRCS := $(wildcard tests/trace/test_*.c)
 INIT_SRCS := $(wildcard tests/init/test_*.c)
+DEB_TEST := $(BUILD)/tests/init/deb/test_deb
 INIT_LIB_SRCS := $(filter-out $(INIT_SRCS),$(wildcard tests/init/*.c))
 QTEST_SRCS := $(wildcard tests/qtest/test_*.c)
 QTEST_LIB_SRCS := $(filter-out $(QTEST_SRCS),$(wildcard tests/qtest/*.c))
@@ -71,17 +122,24 @@ bin = $(patsubst %.c,$(BUILD)/%,$(1))
 # The back end alone, as another device would take it.
 VHOST_OBJS := $(call obj,$(filter virtio/mem/% virtio/ring/% vhost/%,\
 	$(DAEMON_SRCS)))
-DAEMON_OBJS := $(call obj,$(filter-out spi-daemon/main.c,$(DAEMON_SRCS)))
+# Tables of commands are built in as they are installed.
+TABLES := $(sort $(wildcard spi-daemon/framing/table/*.table))
+TABLES_OBJ := $(BUILD)/obj/table_texts.o
+DAEMON_OBJS := $(call obj,$(filter-out spi-daemon/main.c,$(DAEMON_SRCS))) \
+	$(TABLES_OBJ)
 FRONT_OBJS := $(call obj,$(filter-out spi-daemon/xfer/main.c,$(FRONT_SRCS)))
 UNIT_TESTS := $(call bin,$(UNIT_SRCS))
 WHOLE_TESTS := $(call bin,$(WHOLE_SRCS))
 EXAMPLE_TESTS := $(call bin,$(EXAMPLE_SRCS))
 BENCHES := $(call bin,$(BENCH_SRCS))
 BENCH_SHIMS := $(addprefix $(BUILD)/tests/bench/,spidev-shim.so clock-shim.so)
+FAULT_SHIM := $(BUILD)/tests/daemon/fault/fault-shim.so
 FUZZERS := $(call bin,$(FUZZ_SRCS))
 GUEST_TESTS := $(call bin,$(GUEST_SRCS))
+TRY := $(call bin,$(TRY_SRCS))
 QTESTS := $(call bin,$(QTEST_SRCS))
 INIT_TESTS := $(call bin,$(INIT_SRCS))
+TRACE_TESTS := $(call bin,$(TRACE_SRCS))
 SPIDEV_TESTS := $(call bin,$(SPIDEV_SRCS))
 SPIDEV_BENCHES := $(call bin,$(SPIDEV_BENCH_SRCS))
 
@@ -98,12 +156,12 @@ say = $(if $(V),,@echo '  $(1)	$(2)')
 
 $(DAEMON): $(BUILD)/obj/spi-daemon/main.o $(BUILD)/libdaemon.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(CFLAGS) $(LTO) -o $@ $^ -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(MAPPED) $(CFLAGS) $(LTO) -o $@ $^ -lbsd $(SECCOMP_LIBS) $(LDLIBS)
 
 $(XFER): $(BUILD)/obj/spi-daemon/xfer/main.o $(BUILD)/libfront.a \
 		$(BUILD)/libdaemon.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lbsd $(SECCOMP_LIBS) $(LDLIBS)
 
 # Another device on the same back end. It links nothing else, which is to show
 # that nothing else is needed.
@@ -127,23 +185,50 @@ $(BUILD)/lib%.a:
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/obj/%.o: %.c
+define compile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+endef
+
+$(BUILD)/obj/%.o: %.c
+	$(compile)
+
+$(TABLES_OBJ): $(BUILD)/table_texts.c
+	$(compile)
+
+# Each file is a string, without the comments.
+$(BUILD)/table_texts.c: $(TABLES)
+	@mkdir -p $(@D)
+	@echo '#include "spi-daemon/framing/table/builtin.h"' > $@
+	@for table in $(TABLES); do \
+		echo "const char cs_table_text_$$(basename $$table .table)[] ="; \
+		sed 's/[[:blank:]]*#.*//; s/.*/	"&\\n"/' $$table; \
+		echo ';'; \
+	done >> $@
 
 TEST_LIBS = $(BUILD)/libtest.a $(BUILD)/libfront.a $(BUILD)/libdaemon.a
-$(UNIT_TESTS) $(WHOLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
+$(UNIT_TESTS) $(WHOLE_TESTS) $(TRACE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(SECCOMP_LIBS) $(LDLIBS)
+
+# Preloaded into daemons, in which its calls fail. It redefines what the headers
+# would replace.
+$(FAULT_SHIM): $(BUILD)/obj/tests/daemon/fault/fault_shim.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -pthread $(LDFLAGS) $(SANITIZE) -o $@ $^
+$(BUILD)/obj/tests/daemon/fault/fault_shim.o: ALL_CFLAGS += -fPIC \
+	-U_FORTIFY_SOURCE -fno-builtin
+$(BUILD)/tests/daemon/fault/test_faults: | $(FAULT_SHIM)
 
 $(EXAMPLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(BUILD)/obj/tests/example/rng_process.o $(TEST_LIBS) | $(RNG)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(SECCOMP_LIBS) $(LDLIBS)
 
 # Preloaded into the programs that are measured
 $(BENCH_SHIMS): $(BUILD)/tests/bench/%-shim.so: \
@@ -157,37 +242,38 @@ $(BENCHES): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libbench.a \
 		$(TEST_LIBS) | $(BENCH_SHIMS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd -lm $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd -lm $(SECCOMP_LIBS) $(LDLIBS)
 
-$(GUEST_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libguest.a \
+$(GUEST_TESTS) $(TRY): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libguest.a \
 		$(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(SECCOMP_LIBS) $(LDLIBS)
 
 $(SPIDEV_TESTS) $(SPIDEV_BENCHES): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(BUILD)/libspidev.a $(BUILD)/libguest.a \
 		$(BUILD)/libbench.a $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd -lm $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd -lm $(SECCOMP_LIBS) $(LDLIBS)
 
 $(QTESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libqtest.a \
 		$(BUILD)/obj/tests/example/rng_process.o $(TEST_LIBS) | $(RNG)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(SECCOMP_LIBS) $(LDLIBS)
 
-$(INIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
+$(INIT_TESTS) $(DEB_TEST): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(BUILD)/libinit.a $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(SECCOMP_LIBS) $(LDLIBS)
 
 .PHONY: tests
 tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS) $(GUEST_TESTS) \
+		$(TRY) \
 		$(QTESTS) $(SPIDEV_TESTS) $(SPIDEV_BENCHES) \
-		$(INIT_TESTS)
+		$(INIT_TESTS) $(DEB_TEST) $(TRACE_TESTS)
 
 # What a command needs is installed by the command. Where all is there, this
 # takes no time and no network.
@@ -206,8 +292,8 @@ VALGRIND := valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --err
 # What `make check` runs: targets that install what they need and print their
 # results as tests/run-tests.sh does. Add a stage here, and what it needs to
 # tests/install-deps.sh. All are run, also after one that failed.
-STAGES := lint check-quick check-keeper check-init check-bench check-asan \
-	check-tsan check-valgrind check-model check-builds check-qtest \
+STAGES := lint check-quick check-keeper check-init check-trace check-bench \
+	check-asan check-tsan check-valgrind check-model check-builds check-qtest \
 	check-guest check-spidev
 # fail, or tell: what a skip does that is not in tests/expected-skips
 SKIPS := tell
@@ -248,20 +334,31 @@ stress: all $(BUILD)/tests/daemon/session/test_stress ## STRESS_REQUESTS request
 		VHOST_DEVICE_SPI=$(abspath $(DAEMON)) \
 		$(BUILD)/tests/daemon/session/test_stress
 
-# How many requests for each ring layout, and how many sessions
+# How many requests for each ring layout, and how many sessions; how many kills of
+# a process whose chip counts what it runs
 STORM_REQUESTS ?= 20000
 STORM_SESSIONS ?= 1000
+KILLS ?= 1000
+KILL_TESTS := $(addprefix $(BUILD)/tests/daemon/keeper/,test_keeper_kills \
+	test_keeper_messages)
 
 .PHONY: stress-keeper
-stress-keeper: all $(BUILD)/tests/daemon/keeper/test_keeper_storm ## the serving process, killed and upgraded under STORM_REQUESTS requests
+stress-keeper: stress-kills $(BUILD)/tests/daemon/keeper/test_keeper_storm ## the serving process, killed and upgraded under STORM_REQUESTS requests
 	STORM_REQUESTS=$(STORM_REQUESTS) STORM_SESSIONS=$(STORM_SESSIONS) \
 		VHOST_DEVICE_SPI=$(abspath $(DAEMON)) \
 		$(BUILD)/tests/daemon/keeper/test_keeper_storm
 
+.PHONY: stress-kills
+stress-kills: all $(KILL_TESTS) ## KILLS kills in sessions that come and go: nothing runs twice or torn, nothing leaks
+	@for test in $(KILL_TESTS); do \
+		KILLS=$(KILLS) VHOST_DEVICE_SPI=$(abspath $(DAEMON)) $$test || exit; \
+		done
+
 .PHONY: check-asan
 check-asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(deps) build check
-	$(MAKE) run-quick BUILD=build-asan FORTIFY= SANITIZE="$(ASAN)"
+	ASAN_OPTIONS="$$ASAN_OPTIONS:handle_segv=0:handle_abort=0" \
+		$(MAKE) run-quick BUILD=build-asan FORTIFY= SANITIZE="$(ASAN)"
 
 .PHONY: check-tsan
 check-tsan: ## those of them that use threads, under ThreadSanitizer
@@ -269,13 +366,14 @@ check-tsan: ## those of them that use threads, under ThreadSanitizer
 	$(MAKE) run-threads BUILD=build-tsan FORTIFY= SANITIZE="$(TSAN)"
 
 # Unit tests that can start a thread, and all that start the daemon; but for those
-# that kill it faster than a daemon under TSan can start and end
+# that take minutes, as a daemon under TSan starts slowly. A signal ends it at once.
 .PHONY: run-threads
 run-threads: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
-	@$(run) $$(for test in $(UNIT_TESTS); do \
+	@TSAN_OPTIONS="$$TSAN_OPTIONS handle_segv=0 handle_abort=0" \
+		$(run) $$(for test in $(UNIT_TESTS); do \
 		nm -u $$test | grep -q pthread_create && echo $$test; \
-		done) $(filter-out %/test_keeper_storm %/test_keeper,\
-		$(WHOLE_TESTS)) \
+		done) $(filter-out \
+		%/test_keeper_storm $(KILL_TESTS),$(WHOLE_TESTS)) \
 		$(EXAMPLE_TESTS)
 
 .PHONY: check-valgrind
@@ -298,7 +396,7 @@ MUSL_TESTS := $(addprefix $(BUILD)/tests/daemon/,operate/test_cli \
 	hostile/test_hostile_descriptors spi/test_spidev_daemon)
 
 .PHONY: check-builds
-check-builds: ## that other machines and musl can be built for
+check-builds: ## that other machines and musl can be built for; with BUILD_TWICE=1 that two builds are the same
 	$(deps) build check builds
 	sh tests/builds/kit.sh
 	$(MAKE) run-builds
@@ -318,10 +416,11 @@ FUZZ_SECONDS ?= 30
 FUZZ := -fsanitize=address,undefined,fuzzer-no-link \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 
-$(FUZZERS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libdaemon.a
+$(FUZZERS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libfront.a \
+		$(BUILD)/libdaemon.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lbsd $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lbsd $(SECCOMP_LIBS) $(LDLIBS)
 
 .PHONY: fuzz
 fuzz: ## each fuzzer for FUZZ_SECONDS (clang)
@@ -343,19 +442,36 @@ run-fuzz: $(FUZZERS)
 .PHONY: check-init
 check-init: ## the init script and the systemd unit, on machines in namespaces
 	$(deps) build init
+	-sh tests/init/kit.sh
 	$(MAKE) run-init
 
 # What `make install` puts on a machine of the tests
 INSTALLED = $(abspath $(BUILD))/installed
+INSTALL_ALL = DESTDIR=$(INSTALLED) PREFIX=/usr OPENRCDIR=/etc/openrc
 
 .PHONY: run-init
 run-init: all $(INIT_TESTS) $(BUILD)/tests/daemon/operate/test_launch
 	@rm -rf $(INSTALLED)
-	@$(MAKE) -s install DESTDIR=$(INSTALLED) PREFIX=/usr
-	@VHOST_INSTALLED=$(INSTALLED) $(run) $(BUILD)/tests/daemon/operate/test_launch \
+	@$(MAKE) -s install $(INSTALL_ALL)
+	@VHOST_INSTALLED=$(INSTALLED) \
+		OPENRC=$$(sh tests/init/kit.sh --print) \
+		$(run) $(BUILD)/tests/daemon/operate/test_launch \
 		$(INIT_TESTS)
-	@$(MAKE) -s uninstall DESTDIR=$(INSTALLED) PREFIX=/usr
+	@$(MAKE) -s uninstall $(INSTALL_ALL)
 	@! find $(INSTALLED) ! -type d | sed 's,^,uninstall left ,' | grep .
+
+.PHONY: check-trace
+check-trace: ## traces, read by sigrok and GTKWave
+	$(deps) build trace
+	$(MAKE) run-trace
+
+.PHONY: trace-pictures
+trace-pictures: all ## draw the traces of the README and docs/framing.md
+	sh tests/trace/pictures.sh $(DAEMON) $(XFER) docs
+
+.PHONY: run-trace
+run-trace: all $(TRACE_TESTS)
+	@$(run) $(TRACE_TESTS)
 
 # What the machine does besides shows in the figures. BENCH_SECONDS is how long
 # each is measured.
@@ -367,6 +483,14 @@ BENCH ?=
 .PHONY: bench
 bench: all $(BENCHES) ## what a request costs, against the floor; BENCH=--help
 	@$(call bench,bench_speed) $(BENCH)
+
+.PHONY: performance
+performance: all $(BENCHES) $(SPIDEV_BENCHES) ## all tables and plots of docs/performance.md, on a quiet machine
+	@$(call bench,bench_speed) --urgent --svg=docs/performance.svg \
+		--markdown=$(BUILD)/performance.md > $(BUILD)/performance.log
+	@cat $(BUILD)/performance.md
+	@echo; $(instructions) $(INSTRUCTIONS) || true
+	@echo; $(BUILD)/tests/spidev/bench_share
 
 .PHONY: bench-all
 bench-all: bench bench-instructions bench-rings bench-flash bench-fairness bench-scale bench-spidev ## that and all of the following
@@ -426,6 +550,7 @@ check-qtest: ## QEMU's own front end, without a guest
 .PHONY: run-qtest
 run-qtest: all $(QTESTS)
 	@$(run) $(QTESTS)
+	@$(run) --plain tests/qtest/test_vmm.sh
 
 .PHONY: check-spidev
 check-spidev: ## real SPI controllers and spidev, in emulated machines
@@ -445,7 +570,7 @@ check-guest: ## a real Linux guest under QEMU
 	$(MAKE) run-guest
 
 .PHONY: run-guest
-run-guest: all $(GUEST_TESTS)
+run-guest: all $(GUEST_TESTS) $(TRY)
 	@$(run) --plain tests/guest/test_patches.sh
 	@TEST_TIMEOUT=1800 $(run) $(GUEST_TESTS)
 
@@ -459,7 +584,14 @@ check-drivers: ## all SPI drivers of the guest's kernel, for docs/drivers.md
 .PHONY: drivers-table
 drivers-table: all $(BUILD)/tests/guest/test_drivers ## write the table of docs/drivers.md
 	sh tests/guest/kit.sh
-	sh tests/guest/drivers-table.sh $(BUILD)/tests/guest/test_drivers
+	sh tests/guest/drivers-table.sh test_drivers \
+		$(BUILD)/tests/guest/test_drivers
+
+.PHONY: answers-table
+answers-table: all $(BUILD)/tests/guest/test_answers ## write that of drivers with chips that answer
+	sh tests/guest/kit.sh
+	sh tests/guest/drivers-table.sh test_answers \
+		$(BUILD)/tests/guest/test_answers
 
 # How often the guest is stopped in each test of that.
 COUNT ?= 2000
@@ -492,12 +624,23 @@ lint: ## rules of the source that compilers do not check
 	$(deps) build lint
 	$(MAKE) all
 	@$(run) --plain tests/test_lint.sh tests/test_check.sh \
-		tests/test_circles.sh
+		tests/test_circles.sh tests/builds/test_recipes.sh
+	@sh tests/completion.sh $(DAEMON) $(XFER)
 	@sh tests/circles.sh $(BUILD)/obj
+	$(MAKE) check-hardening
 	@WARNINGS="$(WARNINGS)" sh tests/lint.sh
 
+.PHONY: check-hardening
+check-hardening: all ## reads from the programs how they were built
+	@HARDEN="$(HARDEN)" CRTI=$$($(CC) -print-file-name=crti.o) $(run) --plain tests/test_hardening.sh
+
+.PHONY: analyze
+analyze: ## what gcc's analyzer finds on all paths through a function
+	$(MAKE) all BUILD=build-analyze LTO= \
+		CFLAGS="-O1 -g -fanalyzer -Wno-error"
+
 FORMATTED := $(shell find virtio vhost spi-daemon tests -name '*.[ch]' \
-	! -path 'tests/guest/module/*')
+	! -path 'tests/guest/module/*' ! -path 'tests/guest/example/*')
 
 .PHONY: format
 format: ## lays out the source (clang-format)
@@ -516,6 +659,13 @@ coverage: ## line and branch coverage of the tests without a virtual machine
 
 FILL_IN = sed 's,@SBINDIR@,$(PREFIX)/sbin,g; s,@RUNDIR@,$(RUNDIR),g'
 
+# The unit for one guest, vhost-device-spi@NAME, is that for all with places of its
+# own.
+TEMPLATE = sed -e 's,^Description=.*,& (%i),' \
+	-e 's,/etc/vhost-device-spi,&/%i,' \
+	-e 's,\(%t\|/run\|/var/lib\)/vhost-device-spi,&-%i,' \
+	-e 's,^\(Runtime\|State\)Directory=.*,&-%i,'
+
 # $(call init_file,MODE,SOURCE,DIRECTORY,NAME): one of spi-daemon/init, with
 # the directories in it filled in
 define init_file
@@ -525,24 +675,42 @@ $(if $(3),chmod $(1) $(DESTDIR)$(3)/$(4))
 endef
 
 # What that makes of them all
-INIT_FILES = $(if $(INITDIR),$(INITDIR)/vhost-device-spi) \
+INIT_FILES = $(if $(QEMUDIR),$(QEMUDIR)/50-vhost-device-spi.json) \
+	$(if $(INITDIR),$(INITDIR)/vhost-device-spi) \
+	$(if $(OPENRCDIR),$(OPENRCDIR)/vhost-device-spi) \
 	$(if $(SYSTEMDUNITDIR),$(SYSTEMDUNITDIR)/vhost-device-spi.service) \
+	$(if $(SYSTEMDUNITDIR),$(SYSTEMDUNITDIR)/vhost-device-spi@.service) \
 	$(if $(SYSUSERSDIR),$(SYSUSERSDIR)/vhost-device-spi.conf) \
 	$(if $(UDEVRULESDIR),$(UDEVRULESDIR)/60-vhost-device-spi.rules) \
 	$(if $(EXAMPLEDIR),$(EXAMPLEDIR)/vhost-device-spi.conf.example)
 
+# $(call completion,SHELL,DIRECTORY,NAMES): the same file under each name
+define completion
+$(if $(2),install -d $(DESTDIR)$(2))
+$(if $(2),for name in $(3); do install -m 644 \
+	spi-daemon/init/completion/vhost-device-spi.$(1) \
+	$(DESTDIR)$(2)/$$name || exit; done)
+endef
+
 .PHONY: install
 install: all ## to DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
-		$(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/man/man8
+		$(addprefix $(DESTDIR)$(MANDIR)/,man1 man5 man8)
 	install -m 755 $(DAEMON) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(XFER) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 docs/spi-xfer.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 docs/vhost-device-spi.8 \
-		$(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 docs/spi-xfer.1 $(DESTDIR)$(MANDIR)/man1
+	install -m 644 docs/vhost-device-spi.conf.5 $(DESTDIR)$(MANDIR)/man5
+	install -m 644 docs/vhost-device-spi.8 $(DESTDIR)$(MANDIR)/man8
+	$(call completion,bash,$(BASHCOMPDIR),vhost-device-spi spi-xfer)
+	$(call completion,zsh,$(ZSHCOMPDIR),_vhost-device-spi)
+	$(if $(TABLEDIR),install -d $(DESTDIR)$(TABLEDIR))
+	$(if $(TABLEDIR),install -m 644 $(TABLES) $(DESTDIR)$(TABLEDIR))
+	$(call init_file,644,50-vhost-device-spi.json,$(QEMUDIR),50-vhost-device-spi.json)
 	$(call init_file,755,vhost-device-spi.init,$(INITDIR),vhost-device-spi)
+	$(call init_file,755,vhost-device-spi.openrc,$(OPENRCDIR),vhost-device-spi)
 	$(call init_file,644,vhost-device-spi.service,$(SYSTEMDUNITDIR),vhost-device-spi.service)
+	$(if $(SYSTEMDUNITDIR),$(TEMPLATE) $(DESTDIR)$(SYSTEMDUNITDIR)/vhost-device-spi.service \
+		> $(DESTDIR)$(SYSTEMDUNITDIR)/vhost-device-spi@.service)
 	$(call init_file,644,vhost-device-spi.sysusers,$(SYSUSERSDIR),vhost-device-spi.conf)
 	$(call init_file,644,vhost-device-spi.rules,$(UDEVRULESDIR),60-vhost-device-spi.rules)
 	$(call init_file,644,vhost-device-spi.conf.example,$(EXAMPLEDIR),vhost-device-spi.conf.example)
@@ -551,16 +719,64 @@ install: all ## to DESTDIR and PREFIX
 uninstall: ## what install put there
 	rm -f $(DESTDIR)$(PREFIX)/sbin/vhost-device-spi \
 		$(DESTDIR)$(PREFIX)/bin/spi-xfer \
-		$(DESTDIR)$(PREFIX)/share/man/man1/spi-xfer.1 \
-		$(DESTDIR)$(PREFIX)/share/man/man8/vhost-device-spi.8 \
+		$(DESTDIR)$(MANDIR)/man1/spi-xfer.1 \
+		$(DESTDIR)$(MANDIR)/man5/vhost-device-spi.conf.5 \
+		$(DESTDIR)$(MANDIR)/man8/vhost-device-spi.8 \
+		$(if $(BASHCOMPDIR),$(addprefix $(DESTDIR)$(BASHCOMPDIR)/,\
+			vhost-device-spi spi-xfer)) \
+		$(if $(ZSHCOMPDIR),$(DESTDIR)$(ZSHCOMPDIR)/_vhost-device-spi) \
+		$(if $(TABLEDIR),$(addprefix $(DESTDIR)$(TABLEDIR)/,\
+			$(notdir $(TABLES)))) \
 		$(addprefix $(DESTDIR),$(INIT_FILES))
+	$(if $(TABLEDIR),rmdir $(DESTDIR)$(TABLEDIR) 2>/dev/null || true)
 
 DIST := vhost-device-spi-$(VERSION)
+# What a tar file has, with git and without: then there is nothing else here.
+DIST_FILES = $(shell git ls-files 2>/dev/null | grep . || \
+	find * .??* -type f ! -path '.git/*' ! -path 'build*/*')
+# The files' time; those of a tar file have it.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null | grep . || \
+	stat -c %Y Makefile)
 
 .PHONY: dist
-dist: ## a tar file of what is committed
+dist: ## a tar file of the source, the same wherever it is made
 	@mkdir -p $(BUILD)
-	git archive --prefix=$(DIST)/ -o $(BUILD)/$(DIST).tar.gz HEAD
+	@printf '%s\n' $(DIST_FILES) | LC_ALL=C sort | tar -c --no-recursion \
+		--format=ustar --owner=0 --group=0 --numeric-owner \
+		--mode=u+rw,go+r,go-w --mtime=@$(SOURCE_DATE_EPOCH) \
+		--transform='flags=r;s,^,$(DIST)/,' -T - | \
+		gzip -9n > $(BUILD)/$(DIST).tar.gz
+	@echo $(BUILD)/$(DIST).tar.gz
+
+DEB := $(abspath $(BUILD))/deb
+
+.PHONY: deb
+deb: ## Debian packages, of what `make dist` makes: build/deb/*.deb
+	$(deps) deb
+	$(MAKE) run-deb
+
+# A builder of packages wants its own make flags, and no tree around it.
+.PHONY: run-deb
+run-deb: dist
+	@rm -rf $(DEB) && mkdir -p $(DEB)
+	@cp $(BUILD)/$(DIST).tar.gz \
+		$(DEB)/vhost-device-spi_$(VERSION).orig.tar.gz
+	@tar -xzf $(BUILD)/$(DIST).tar.gz -C $(DEB)
+	@cp -R $(DEB)/$(DIST)/spi-daemon/init/debian $(DEB)/$(DIST)/
+	cd $(DEB)/$(DIST) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS \
+		dpkg-buildpackage -us -uc > $(DEB)/log 2>&1 || \
+		{ tail -n 30 $(DEB)/log; exit 1; }
+	@ls $(DEB)/*.deb
+
+.PHONY: check-deb
+check-deb: deb ## installs, upgrades and purges those on a machine in a namespace
+	$(MAKE) run-check-deb
+
+.PHONY: run-check-deb
+run-check-deb: $(DEB_TEST)
+	@VHOST_PACKAGES=$(DEB) $(run) --plain \
+		tests/init/deb/test_lintian.sh
+	@VHOST_INSTALLED=$(DEB) $(run) $(DEB_TEST)
 
 .PHONY: clean
 clean: ## removes all that was built

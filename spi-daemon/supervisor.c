@@ -10,6 +10,7 @@
 
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/guest/guest_set.h"
+#include "spi-daemon/sandbox/sandbox.h"
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/stats/stats_file.h"
 #include "spi-daemon/stats/stats_log.h"
@@ -153,7 +154,10 @@ static uint64_t look(struct guest_set *set, const struct launch *launch,
 	return clock_now() + TICK_NS;
 }
 
-/* Until a signal says that it is enough; returns that. */
+/*
+ * Until a signal says that it is enough; returns that. Or until no guest can
+ * have a front end again; returns 0.
+ */
 static int supervise(struct guest_set *set, struct stats_file *stats,
 		     struct launch *launch, const sigset_t *signals, int argc,
 		     char **argv)
@@ -166,6 +170,8 @@ static int supervise(struct guest_set *set, struct stats_file *stats,
 
 		switch (sig) {
 		case 0:
+			if (guest_set_is_over(set))
+				return 0;
 			tick = look(set, launch, stats, start);
 			break;
 		case SIGHUP:
@@ -201,18 +207,24 @@ int supervisor_run(struct options *options, int argc, char **argv,
 		strlcpy(error, strerror(-ret), error_size);
 		return ret;
 	}
+	sandbox_enter(options);
 	if (options->stats)
 		ret = stats_file_open(&stats, options->stats, error,
 				      error_size);
 	if (!ret)
-		ret = guest_set_start(&set, options, launch->link, error,
-				      error_size);
+		ret = guest_set_start(&set, options, launch->link,
+				      launch->passed, error, error_size);
 	if (!ret) {
 		describe(&set, status, sizeof(status));
 		log_info("%s", status);
+		/* A keeper has told already. */
+		if (launch->link < 0)
+			sandbox_tell_missing();
 		launch_ready(launch, status);
 		ret = supervise(&set, &stats, launch, &signals, argc, argv);
-		log_info("ending on %s", strsignal(ret));
+		log_info("ending %s%s",
+			 ret ? "on " : "after the last front end",
+			 ret ? strsignal(ret) : "");
 		launch_stopping(launch);
 		guest_set_stop(&set);
 		ret = 0;

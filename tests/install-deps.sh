@@ -14,15 +14,15 @@ set -eu
 packages_for() {
 	case $1 in
 	build) # make
-		echo gcc libc6-dev make libbsd-dev
+		echo gcc libc6-dev make libbsd-dev libseccomp-dev
 		;;
 	check) # make check-quick, and the same under sanitizers and valgrind
 		packages_for build
-		echo libcmocka-dev valgrind
+		echo libcmocka-dev valgrind flashrom
 		;;
 	lint) # make lint: each tool that tests/lint.sh looks for
 		packages_for check
-		echo clang clang-tidy cppcheck mandoc shellcheck
+		echo bash clang clang-tidy cppcheck mandoc shellcheck zsh
 		;;
 	builds) # make check-builds; tests/builds/kit.sh fetches the rest
 		packages_for build
@@ -38,15 +38,24 @@ packages_for() {
 		echo spin
 		;;
 	guest) # make check-guest; tests/guest/kit.sh fetches the rest
-		packages_for build
-		echo libcmocka-dev xz-utils ca-certificates patch
+		packages_for trace
+		echo xz-utils ca-certificates patch
 		;;
 	init) # make check-init: machines in namespaces
 		packages_for build
 		echo libcmocka-dev busybox-static systemd util-linux mount
 		;;
+	trace) # make check-trace
+		packages_for build
+		echo libcmocka-dev sigrok-cli libsigrokdecode4 gtkwave
+		;;
+	deb) # make deb, check-deb
+		packages_for build
+		echo debhelper lintian
+		packages_for init
+		;;
 	all) # make check
-		for each in build check lint builds model guest init; do
+		for each in build check lint builds model guest init trace; do
 			packages_for "$each"
 		done
 		;;

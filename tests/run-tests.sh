@@ -11,7 +11,7 @@
 # TEST_TIMEOUT, in seconds, ends one that hangs. Prints the output of programs
 # that fail, and what was skipped, for which reason, when a program ends:
 #
-#	ok      PROGRAM: N tests
+#	ok      PROGRAM: N tests, S s
 #	skipped PROGRAM: N of M: REASON
 #	FAILED  PROGRAM: exit status N
 #	N passed, N failed, N skipped
@@ -127,7 +127,7 @@ report() {
 	elif $plain; then
 		echo "ok      $name"
 	else
-		echo "ok      $name: $ok tests"
+		echo "ok      $name: $ok tests, $(($(date +%s) - begin)) s"
 	fi
 }
 

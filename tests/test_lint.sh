@@ -75,8 +75,8 @@ expect 'SPI in vhost/' '^vhost/a.c:2: .*SPI'
 echo 'int spin, inspired;' | file vhost/a.c
 expect 'spin in vhost/' ''
 
-echo 'int a = SPI_IOC_WR_MODE;' | file spi-daemon/device/sim/sim_nor.c
-expect 'an SPI ioctl in another file' 'sim_nor.c:2: ioctls belong'
+echo 'int a = SPI_IOC_WR_MODE;' | file spi-daemon/device/sim/sim_regs.c
+expect 'an SPI ioctl in another file' 'sim_regs.c:2: ioctls belong'
 echo 'int a = ioctl(1, 2);' | file vhost/wire/sock.c
 expect 'an ioctl in another file' 'sock.c:2: ioctls belong'
 echo 'int a = my_ioctl(1, 2);' | file vhost/wire/sock.c

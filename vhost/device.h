@@ -5,7 +5,7 @@
  * A device describes itself by a struct vhost_device. One thread serves one
  * front end:
  *
- *	vhost_accept()		a front end connects (vhost/wire/listen.h)
+ *	vhost_accept()		a front end connects (vhost/listen/listen.h)
  *	vhost_session_init()	its session begins (vhost/session.h)
  *	guest_mem_watch()	a truncated file breaks the session alone
  *				(virtio/mem/guest_mem.h)
@@ -106,6 +106,6 @@ struct vhost_device {
 };
 
 #define VHOST_MAX_RINGS	       4
-#define VHOST_DEVICE_STATE_MAX 640 /* bytes */
+#define VHOST_DEVICE_STATE_MAX 704 /* bytes */
 
 #endif

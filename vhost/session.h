@@ -131,9 +131,9 @@ void vhost_session_push(struct vhost_session *session, unsigned int ring,
  * Calls the driver, if it asks for a call, for all chains that were pushed
  * since the last time. To be called before the thread waits for anything, and
  * whenever what comes next takes longer than the driver should sleep. A ring
- * that stops or breaks calls by itself.
+ * that stops or breaks calls by itself. Returns true if it was called.
  */
-void vhost_session_call(struct vhost_session *session, unsigned int ring);
+bool vhost_session_call(struct vhost_session *session, unsigned int ring);
 
 /*
  * Returns true if a file that backs guest memory or the inflight region was

@@ -36,6 +36,21 @@ static void move(struct vhost_session *s, struct vhost_ring *ring,
 	signal_ring(s, ring);
 }
 
+/*
+ * The ring begins as the region says, at @from. If that is where it stopped,
+ * nothing was begun since, and what the device knew then was loaded, the device
+ * knows more than the region.
+ */
+static enum vhost_ring_origin find_origin(const struct vhost_ring *ring,
+					  const struct vhost_ring_start *from)
+{
+	if (!from->recovered ||
+	    (ring->origin == VHOST_RING_LOADED && ring->has_base &&
+	     ring->base == from->base && !ring->inflight.lost))
+		return ring->origin;
+	return VHOST_RING_RECOVERED;
+}
+
 /* A ring that is STARTING begins, in @areas. */
 static int begin(struct vhost_session *s, struct vhost_ring *ring,
 		 const struct vring_areas *areas)
@@ -49,7 +64,7 @@ static int begin(struct vhost_session *s, struct vhost_ring *ring,
 	struct vhost_ring_start from = {
 		.base = ring->has_base ? ring->base
 				       : vring_first_base(&vring.features),
-		.note = ring->note,
+		.note = ring->origin == VHOST_RING_FRESH ? 0 : ring->note,
 	};
 	unsigned int index = (unsigned int)(ring - s->rings);
 	enum vhost_ring_origin origin;
@@ -69,7 +84,7 @@ static int begin(struct vhost_session *s, struct vhost_ring *ring,
 	vhost_ring_set_log(&vring, &ring->addr);
 	ring->note = from.note;
 	s->inflight.unread &= ~(1u << index);
-	origin = from.recovered ? VHOST_RING_RECOVERED : ring->origin;
+	origin = find_origin(ring, &from);
 	vhost_ring_begin(ring, &vring, origin);
 	if (s->device->ops->start)
 		s->device->ops->start(s->device->opaque, index,

@@ -15,6 +15,15 @@ struct vring_features vhost_ring_features(const struct vhost_session *s)
 	};
 }
 
+bool vhost_ring_is_unread(const struct vhost_session *s,
+			  const struct vhost_ring *ring)
+{
+	return ring->origin != VHOST_RING_LOADED &&
+	       vhost_inflight_area_has_place(&s->inflight,
+					     vhost_ring_features(s).packed,
+					     (unsigned int)(ring - s->rings));
+}
+
 void vhost_session_signal_log(struct vhost_session *s)
 {
 	if (vhost_page_log_signal(&s->log) < 0)
@@ -34,12 +43,14 @@ void vhost_note_blocked_call(struct vhost_session *s,
 			 (unsigned int)(ring - s->rings));
 }
 
-void vhost_session_call(struct vhost_session *session, unsigned int index)
+bool vhost_session_call(struct vhost_session *session, unsigned int index)
 {
 	struct vhost_ring *ring = &session->rings[index];
+	int ret = vhost_ring_owes_call(ring) ? vhost_ring_call(ring) : 0;
 
-	if (vhost_ring_owes_call(ring) && vhost_ring_call(ring) < 0)
+	if (ret < 0)
 		vhost_note_blocked_call(session, ring);
+	return ret > 0;
 }
 
 void vhost_quiesce_ring(struct vhost_session *s, const struct vhost_ring *ring)

@@ -13,6 +13,13 @@
 /* What the driver acked, as a ring sees it. */
 struct vring_features vhost_ring_features(const struct vhost_session *s);
 
+/*
+ * Returns true if the ring has run in another process, and only the inflight
+ * region, which was not read yet, says what it did: ->base is out of date.
+ */
+bool vhost_ring_is_unread(const struct vhost_session *s,
+			  const struct vhost_ring *ring);
+
 /* Has the device end the requests of the ring, if it is active. */
 void vhost_quiesce_ring(struct vhost_session *s, const struct vhost_ring *ring);
 

@@ -46,36 +46,33 @@ static void unlock(struct bus *bus)
 		bus_user_wake(user);
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
+/*
+ * What the user, which has had the bus for @held, has to wait for, in virtual
+ * time. Every turn counts.
+ */
+static uint64_t price(const struct bus_user *user, uint64_t held)
 {
-	return a > b ? a : b;
+	uint64_t time = held;
+
+	if (user->weight != BUS_WEIGHT_MIN)
+		time = (held + user->weight - 1) / user->weight;
+	return clock_later(time, 1);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* What the user has had, it has to wait for; and every turn counts. */
+/* The same for all that it has had since it came. */
 static void charge(struct bus *bus, struct bus_user *user, uint64_t held)
 {
-	uint64_t time = (held + user->weight - 1) / user->weight;
-
+	user->account->finish =
+		user->start + counter_get(&user->unlocked) + price(user, held);
 	user->unpaid = 0;
-	user->account->finish = user->start + later(time, 1);
-	bus->latest = later(bus->latest, user->account->finish);
-}
-
-/* Times of different readings of the clock can be out of order. */
-static uint64_t time_from(uint64_t begin, uint64_t end)
-{
-	return end > begin ? end - begin : 0;
+	counter_set(&user->unlocked, 0);
+	bus->latest = clock_later(bus->latest, user->account->finish);
 }
 
 /* Time that the owner has had since it came, or came back. */
 static uint64_t time_held(const struct bus_user *user, uint64_t now)
 {
-	return user->unpaid + time_from(user->since, now);
+	return user->unpaid + clock_from(user->since, now);
 }
 
 /*
@@ -87,10 +84,21 @@ static void set_free(struct bus *bus, uint64_t now)
 	struct bus_user *owner = bus->owner;
 
 	if (bus->state == BUS_GIVEN || bus->state == BUS_LINGERS)
-		counter_add(&bus->idle_ns, time_from(owner->since, now));
+		counter_add(&bus->idle_ns, clock_from(owner->since, now));
 	bus_user_set_state(owner, BUS_USER_AWAY);
 	bus->owner = NULL;
 	bus->state = BUS_FREE;
+}
+
+/* A hint for the owner itself; for the holder of the lock, the truth. */
+static bool is_wanted(const struct bus_user *owner)
+{
+	return atomic_load_explicit(&owner->wanted, memory_order_relaxed);
+}
+
+static void set_wanted(struct bus_user *owner, bool wanted)
+{
+	atomic_store_explicit(&owner->wanted, wanted, memory_order_relaxed);
 }
 
 /* The owner begins its message. */
@@ -99,13 +107,14 @@ static void begin(struct bus *bus, uint64_t now)
 	struct bus_user *next = bus_queue_next(bus->first, now);
 
 	if (bus->state == BUS_GIVEN || bus->state == BUS_LINGERS)
-		counter_add(&bus->idle_ns, time_from(bus->owner->since, now));
+		counter_add(&bus->idle_ns, clock_from(bus->owner->since, now));
 	bus->state = BUS_OWNED;
-	bus->owner->begun = now;
+	counter_set(&bus->owner->begun, now);
+	set_wanted(bus->owner, next);
 	/* Whom it overtook is still ahead of all that come. */
-	bus->time =
-		later(bus->time, next ? earlier(bus->owner->start, next->start)
-				      : bus->owner->start);
+	bus->time = clock_later(
+		bus->time, next ? clock_earlier(bus->owner->start, next->start)
+				: bus->owner->start);
 	if (!bus->may_look || !next ||
 	    bus_user_state(next) != BUS_USER_QUEUED ||
 	    !bus_user_is_short(bus->owner))
@@ -135,22 +144,38 @@ static void hand_over(struct bus *bus, const struct bus_user *self,
 		begin(bus, now);
 	} else {
 		bus->state = BUS_GIVEN;
-		bus->time = later(bus->time, user->start);
+		bus->time = clock_later(bus->time, user->start);
 		if (state == BUS_USER_QUEUED)
 			wake(bus, user);
 	}
 	bus_user_set_state(user, BUS_USER_OWNER);
 }
 
+/*
+ * The owner may have gone on without the lock, as nobody waited. Virtual time
+ * has gone on with it.
+ */
+static void catch_up(struct bus *bus)
+{
+	const struct bus_user *owner = bus->owner;
+
+	if ((bus->state == BUS_OWNED || bus->state == BUS_WATCHED) &&
+	    !is_wanted(owner))
+		bus->time = clock_later(bus->time,
+					owner->start +
+						counter_get(&owner->unlocked));
+}
+
 /* The user is AWAY: a message of it begins. */
 static void arrive(struct bus *bus, struct bus_user *user, uint64_t now)
 {
+	catch_up(bus);
 	user->account =
 		bus_account_find(user->accounts, user->account_count, bus);
 	bus_account_comes(user->account, now);
-	user->start = later(bus->time, user->account->finish);
+	user->start = clock_later(bus->time, user->account->finish);
 	user->arrival = bus->arrivals++;
-	user->not_before = 0;
+	counter_set(&user->not_before, 0);
 	user->waits_for = NULL;
 	user->in_vain = 0;
 	bus_queue_add(&bus->first, user);
@@ -164,8 +189,9 @@ static void disturb(struct bus *bus, const struct bus_user *user, uint64_t now)
 {
 	struct bus_user *owner = bus->owner;
 
-	if (user->not_before > now)
+	if (counter_get(&user->not_before) > now)
 		return;
+	set_wanted(owner, true);
 	if (bus->state == BUS_WATCHED) {
 		bus->state = BUS_OWNED;
 		wake(bus, owner);
@@ -193,14 +219,30 @@ static void take(struct bus *bus, uint64_t now)
 		begin(bus, now);
 	/* The owner pays for no wake-up, unless it takes its time. */
 	if (state == BUS_GIVEN)
-		owner->since +=
-			earlier(time_from(owner->since, now), BUS_LINGER_NS);
+		owner->since += clock_earlier(clock_from(owner->since, now),
+					      BUS_LINGER_NS);
 	bus->state = BUS_OWNED;
+}
+
+/* The owner's message is over, whatever came of it; or it had none. */
+static void end_message(struct bus *bus, uint64_t now)
+{
+	struct bus_user *owner = bus->owner;
+
+	if (bus->state == BUS_OWNED || bus->state == BUS_WATCHED)
+		bus_account_ends(owner->account, counter_get(&owner->begun),
+				 owner->over ? owner->over : now);
+	owner->over = 0;
+	charge(bus, owner, time_held(owner, now));
 }
 
 /* With the lock. Returns whether @user is the owner. */
 static bool acquire(struct bus *bus, struct bus_user *user, uint64_t now)
 {
+	if (user->over) {
+		end_message(bus, now);
+		set_free(bus, now);
+	}
 	if (bus_user_state(user) == BUS_USER_AWAY)
 		arrive(bus, user, now);
 	if (bus->owner == user)
@@ -240,8 +282,8 @@ static uint64_t look_until(const struct bus *bus, const struct bus_user *user,
 	    !bus_user_is_short(bus->owner) ||
 	    bus_queue_choose(bus->first, user, now) != user)
 		return 0;
-	until = bus->owner->begun + 2 * bus->owner->account->message +
-		LOOK_SLACK;
+	until = counter_get(&bus->owner->begun) +
+		2 * counter_get(&bus->owner->account->message) + LOOK_SLACK;
 	if (until > now + BUS_SHORT_NS)
 		until = now + BUS_SHORT_NS;
 	return until > now ? until : 0;
@@ -267,11 +309,34 @@ static bool look(struct bus *bus, struct bus_user *user, uint64_t until)
 	return owner;
 }
 
+/*
+ * Ends the owner's message, if bus_end() could not, and begins its next one, as
+ * bus_acquire() would if nobody waits. If somebody does, or there is no such
+ * message, returns false.
+ */
+static bool goes_on(struct bus_user *user, uint64_t now)
+{
+	if (!user->over || is_wanted(user))
+		return false;
+	bus_account_ends(user->account, counter_get(&user->begun), user->over);
+	bus_account_comes(user->account, now);
+	counter_add(&user->unlocked, price(user, time_held(user, now)));
+	counter_set(&user->begun, now);
+	user->over = user->unpaid = 0;
+	counter_set(&user->not_before, 0);
+	user->waits_for = NULL;
+	user->in_vain = 0;
+	user->since = now;
+	return true;
+}
+
 bool bus_await(struct bus *bus, struct bus_user *user, uint64_t *now)
 {
 	uint64_t until = 0;
 	bool owner;
 
+	if (goes_on(user, *now))
+		return true;
 	pthread_mutex_lock(&bus->lock);
 	owner = acquire(bus, user, *now);
 	if (!owner)
@@ -292,8 +357,8 @@ void bus_postpone(struct bus *bus, struct bus_user *user, uint64_t until,
 	pthread_mutex_lock(&bus->lock);
 	assert(bus->owner == user && bus->state != BUS_LINGERS);
 	/* Paid at the end: to pay now would cost the place in the queue. */
-	user->unpaid = later(time_held(user, now), 1);
-	user->not_before = until;
+	user->unpaid = clock_later(time_held(user, now), 1);
+	counter_set(&user->not_before, until);
 	user->waits_for = what;
 	set_free(bus, now);
 	bus_queue_add(&bus->first, user);
@@ -305,19 +370,11 @@ void bus_recall(struct bus *bus, const void *what)
 {
 	pthread_mutex_lock(&bus->lock);
 	for (struct bus_user *user = bus->first; user; user = user->next)
-		if (user->waits_for == what)
-			user->not_before = 0;
+		if (user->waits_for == what) {
+			counter_set(&user->not_before, 0);
+			set_wanted(bus->owner, true);
+		}
 	pthread_mutex_unlock(&bus->lock);
-}
-
-/* The owner's message is over, whatever came of it; or it had none. */
-static void end_message(struct bus *bus, uint64_t now)
-{
-	struct bus_user *owner = bus->owner;
-
-	if (bus->state == BUS_OWNED || bus->state == BUS_WATCHED)
-		bus_account_ends(owner->account, owner->begun, now);
-	charge(bus, owner, time_held(owner, now));
 }
 
 void bus_leave(struct bus *bus, struct bus_user *user, uint64_t now)

@@ -3,8 +3,8 @@
  * A SPI bus: one owner at a time. A guest owns it for a message, that is from
  * before its chip is selected until after it is released.
  *
- * No call waits. A user that has to wait for the bus sleeps until its wake
- * eventfd or its front end is ready. An owner that leaves hands the bus to the
+ * No call waits. A user that has to wait for the bus sleeps until it is woken
+ * or its front end is ready. An owner that leaves hands the bus to the
  * next user at once.
  *
  * The order is start-time fair queueing (Goyal, Vin, Cheng 1996) over the time
@@ -44,6 +44,10 @@
  *	bus_watch()		-	-	WATCHED, or	-
  *						OWNED: somebody
  *						waits
+ *
+ * An owner that has called bus_end() comes for a new message with
+ * bus_acquire() or bus_await(): that is bus_leave() and then what it was. While
+ * nobody waits, bus_await() does that without the lock.
  *
  * Who is passed over, as it was postponed, ends no linger and wakes no owner.
  */
@@ -121,6 +125,18 @@ void bus_recall(struct bus *bus, const void *what);
 
 /* Ends @user's ownership, or its place in the queue. */
 void bus_leave(struct bus *bus, struct bus_user *user, uint64_t now);
+
+/*
+ * The owner's message is over, at @now. Returns true if nobody waits for the
+ * bus: then @user, if it has another message, may go on without a lock to
+ * bus_acquire(), bus_await() or bus_leave(). It has the bus, and pays for it,
+ * until then, so that should be soon. Else it calls bus_linger() now.
+ */
+static inline bool bus_end(struct bus_user *user, uint64_t now)
+{
+	user->over = now;
+	return !atomic_load_explicit(&user->wanted, memory_order_relaxed);
+}
 
 /*
  * Ends the owner's message. Who waits may have had so much more of the bus that

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "spi-daemon/bus/bus_account.h"
 
-/* A pause that is longer than that says no more of the next one. */
-#define PAUSE_MAX (UINT64_C(2) * BUS_LINGER_NS)
+#include "spi-daemon/system/clock.h"
+
+/*
+ * A pause counts as PAUSE_LONG at most, or as twice the usual pause if that is
+ * more, but never as more than PAUSE_MAX.
+ */
+#define PAUSE_LONG (UINT64_C(2) * BUS_LINGER_NS)
+#define PAUSE_MAX  (UINT64_C(2) * BUS_LINGER_MAX_NS)
 
 /* What a message may take besides twice the usual time, to count in full. */
 #define OUTLIER_NS 1000
@@ -27,12 +33,6 @@ struct bus_account *bus_account_find(struct bus_account *accounts,
 	return account;
 }
 
-/* Times of different readings of the clock can be out of order. */
-static uint64_t time_from(uint64_t begin, uint64_t end)
-{
-	return end > begin ? end - begin : 0;
-}
-
 /* The last few count, the last one most. 0 is left to what is not known. */
 static uint64_t average(uint64_t so_far, uint64_t value)
 {
@@ -43,31 +43,36 @@ static uint64_t average(uint64_t so_far, uint64_t value)
 
 void bus_account_comes(struct bus_account *account, uint64_t now)
 {
-	uint64_t pause = time_from(account->ended, now);
+	uint64_t most = clock_earlier(
+		clock_later(2 * account->pause, PAUSE_LONG), PAUSE_MAX);
+	uint64_t pause = clock_from(account->ended, now);
 
 	if (account->ended)
-		account->pause = average(account->pause,
-					 pause < PAUSE_MAX ? pause : PAUSE_MAX);
+		account->pause =
+			average(account->pause, clock_earlier(pause, most));
 }
 
 /* One that took much longer than usual may have lost its processor. */
 void bus_account_ends(struct bus_account *account, uint64_t begun, uint64_t now)
 {
-	uint64_t most = account->message ? 2 * account->message + OUTLIER_NS
-					 : UINT64_MAX;
-	uint64_t took = time_from(begun, now);
+	uint64_t usual = counter_get(&account->message);
+	uint64_t most = usual ? 2 * usual + OUTLIER_NS : UINT64_MAX;
+	uint64_t took = clock_from(begun, now);
 
-	account->message = average(account->message, took < most ? took : most);
+	counter_set(&account->message,
+		    average(usual, clock_earlier(took, most)));
 	account->ended = now;
 }
 
 uint64_t bus_account_linger(const struct bus_account *account,
 			    const struct bus_account *next, uint64_t behind)
 {
-	uint64_t patience = 2 * account->pause + PAUSE_SLACK;
+	uint64_t message = counter_get(&next->message);
+	uint64_t most = clock_earlier(clock_later(message / 16, BUS_LINGER_NS),
+				      BUS_LINGER_MAX_NS);
 
-	if (account->pause >= behind || account->pause >= next->message ||
-	    account->pause > BUS_LINGER_NS)
+	if (account->pause >= behind || account->pause >= message ||
+	    account->pause > most)
 		return 0;
-	return patience < BUS_LINGER_NS ? patience : BUS_LINGER_NS;
+	return clock_earlier(2 * account->pause + PAUSE_SLACK, most);
 }

@@ -9,20 +9,26 @@
 
 #include <stdint.h>
 
+#include "spi-daemon/bus/stats.h"
+
 struct bus;
 
 /*
- * How long a bus is kept idle at most for a guest whose turn it is: the time of
- * an interrupt, a driver and a kick.
+ * A bus is kept idle for at most BUS_LINGER_NS for a guest whose turn it is:
+ * the time of an interrupt, a driver and a kick. If the message that waits
+ * takes long, the limit is a sixteenth of it, up to BUS_LINGER_MAX_NS, so that
+ * a guest on a slow machine does not lose its turn.
  */
-#define BUS_LINGER_NS 200000
+#define BUS_LINGER_NS	  200000
+#define BUS_LINGER_MAX_NS (25 * BUS_LINGER_NS)
 
 struct bus_account {
 	const struct bus *bus; /* NULL: none yet */
 	uint64_t finish;       /* its last message's, in virtual time */
-	uint64_t message;      /* one takes so long, on average; 0: not known */
-	uint64_t pause;	       /* between two of them; 0: not known */
-	uint64_t ended;	       /* the last one did; 0: none did yet */
+	struct counter
+		message; /* one takes so long, on average; 0: not known */
+	uint64_t pause;	 /* between two of them; 0: not known */
+	uint64_t ended;	 /* the last one did; 0: none did yet */
 };
 
 /*

@@ -3,22 +3,22 @@
 #include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "spi-daemon/bus/bus_user.h"
+#include "spi-daemon/system/waker.h"
 
 int bus_user_init(struct bus_user *user, unsigned int buses)
 {
 	int ret;
 
 	*user = (struct bus_user){
-		.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+		.wake = waker_open(),
 		.weight = BUS_WEIGHT_DEFAULT,
 		.account_count = buses,
 	};
 	if (user->wake < 0)
-		return -errno;
+		return user->wake;
 	user->accounts = calloc(buses, sizeof(*user->accounts));
 	ret = user->accounts ? 0 : -ENOMEM;
 	if (ret < 0)
@@ -36,9 +36,7 @@ void bus_user_fini(struct bus_user *user)
 
 void bus_user_woken(struct bus_user *user)
 {
-	eventfd_t count;
-
-	eventfd_read(user->wake, &count);
+	waker_clear(user->wake);
 }
 
 void bus_user_hold(struct bus_user *user)
@@ -49,13 +47,13 @@ void bus_user_hold(struct bus_user *user)
 /* The user may have used the bus, left it, and be about to close ->wake. */
 void bus_user_wake(struct bus_user *user)
 {
-	eventfd_write(user->wake, 1);
+	waker_wake(user->wake);
 	atomic_fetch_sub(&user->wakers, 1);
 }
 
 bool bus_user_is_short(const struct bus_user *user)
 {
-	uint64_t expected = user->account->message;
+	uint64_t expected = counter_get(&user->account->message);
 
 	return expected && expected <= BUS_SHORT_NS;
 }
@@ -86,7 +84,7 @@ void bus_queue_remove(struct bus_user **at, struct bus_user *user)
 
 struct bus_user *bus_queue_next(struct bus_user *user, uint64_t now)
 {
-	while (user && user->not_before > now)
+	while (user && counter_get(&user->not_before) > now)
 		user = user->next;
 	return user;
 }

@@ -57,12 +57,23 @@ enum bus_user_state {
  * hold the lock of the bus that the user waits for or owns.
  */
 struct bus_user {
-	int wake; /* eventfd, signalled when it is to ask for the bus */
+	/*
+	 * An epoll set, of which waker_wake() tells when the user is to ask for
+	 * the bus. Its thread may put there what else it waits for.
+	 */
+	int wake;
 	unsigned int weight; /* to be set while it uses no bus */
 
 	/* Its own thread's, but for what it waits for or owns. */
 	struct bus_account *accounts;
 	unsigned int account_count;
+	uint64_t over; /* its message was, which the bus does not know; or 0 */
+
+	/*
+	 * Somebody waits for the bus that it owns. Guarded by the lock of that;
+	 * its own thread may read it without: a hint, so relaxed.
+	 */
+	atomic_bool wanted;
 
 	/* Others who are about to signal ->wake. */
 	atomic_uint wakers;
@@ -78,20 +89,26 @@ struct bus_user {
 	struct bus_account *account; /* of the bus it waits for or owns */
 	uint64_t start;		     /* its message's, in virtual time */
 	uint64_t arrival;	     /* breaks ties */
-	uint64_t not_before;	     /* passed over until then, */
+	struct counter not_before;   /* passed over until then, */
 	const void *waits_for;	     /* or until this is recalled; or NULL */
 	uint64_t unpaid;      /* ns it owned the bus before it put it off */
 	unsigned int in_vain; /* so often it was roused for this message */
 
 	/* Guarded by the bus's lock; its own thread may read it as owner. */
 	uint64_t since; /* it owns the bus */
-	uint64_t begun; /* it uses the bus, for its message */
+	/* Its own thread's, as owner; others, with the lock, only read them. */
+	struct counter begun; /* it uses the bus, for its message */
+	/*
+	 * What the messages before that one cost, in virtual time, as far as
+	 * bus_await() has begun the next without the lock
+	 */
+	struct counter unlocked;
 
 	struct bus_user *next; /* in the queue; guarded by the bus's lock */
 };
 
 /*
- * Gives @user its eventfd, weight 1, and room for the accounts of @buses
+ * Gives @user its ->wake, weight 1, and room for the accounts of @buses
  * buses (1 or more), which is how many it may use.
  * Returns 0 or a negative errno.
  */
@@ -105,7 +122,7 @@ void bus_user_fini(struct bus_user *user);
 
 /*
  * Takes note of a wake-up, so that ->wake is not readable until the next. Who
- * waits for it as WAIT_EDGE need not.
+ * waits for it with epoll_wait(2) need not.
  */
 void bus_user_woken(struct bus_user *user);
 

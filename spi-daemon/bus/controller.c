@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "spi-daemon/bus/controller.h"
+#include "spi-daemon/system/clock.h"
 
 #define ALL_WORD_SIZES UINT32_MAX
+
+/* Bytes of kept memory: a counter for each chip that a guest can have */
+#define SHOWN_SIZE 4096
+static_assert(GUEST_MAX_DEVICES * sizeof(struct counter) <= SHOWN_SIZE,
+	      "there is one for each chip");
 
 static void limit_caps(struct spi_caps *caps, const struct device_spec *spec)
 {
@@ -103,6 +113,8 @@ static int add_chip(struct controller *controller, struct pool *pool,
 		       error, error_size);
 	if (ret)
 		return ret;
+	if (controller->shown && chip->spec->framing == CS_AUTO)
+		chip->shown = &controller->shown[index];
 	chip->caps = chip->handle->dev->caps;
 	chip->caps.max_setup_ns = spi_device_max_setup_ns(chip->handle->dev);
 	limit_caps(&chip->caps, chip->spec);
@@ -110,6 +122,15 @@ static int add_chip(struct controller *controller, struct pool *pool,
 		chip->own.state = OPERATION_FOUND;
 	controller->chip_count++;
 	return 0;
+}
+
+/* Returns true if a chip of @devices has cs=auto. */
+static bool has_auto(const struct device_list *devices)
+{
+	for (unsigned int i = 0; i < devices->count; i++)
+		if (devices->specs[i].framing == CS_AUTO)
+			return true;
+	return false;
 }
 
 int controller_open(struct controller *controller, struct pool *pool,
@@ -122,7 +143,12 @@ int controller_open(struct controller *controller, struct pool *pool,
 		.number = ++pool->controllers,
 		.chips = calloc(devices->count, sizeof(struct chip)),
 	};
-	if (!controller->chips) {
+	if (has_auto(devices))
+		controller->shown =
+			calloc(devices->count, sizeof(struct counter));
+	if (!controller->chips || (has_auto(devices) && !controller->shown)) {
+		free(controller->chips);
+		free(controller->shown);
 		snprintf(error, error_size, "out of memory");
 		return -ENOMEM;
 	}
@@ -153,24 +179,135 @@ bool controller_refresh(struct controller *controller)
 	return changed;
 }
 
+static void free_shown(struct controller *controller)
+{
+	if (controller->shown_is_kept)
+		munmap(controller->shown, SHOWN_SIZE);
+	else
+		free(controller->shown);
+	controller->shown = NULL;
+}
+
 void controller_close(struct controller *controller)
 {
 	for (unsigned int i = 0; i < controller->chip_count; i++)
 		pool_put(controller->pool, controller->chips[i].handle);
 	free(controller->chips);
+	free_shown(controller);
 }
 
-int controller_check(const struct guest_spec *guest, char *error,
-		     size_t error_size)
+const char *chip_shown_name(const struct chip *chip)
+{
+	switch ((enum auto_framing)counter_get(chip->shown)) {
+	case AUTO_NOR:
+		return "nor";
+	case AUTO_NAND:
+		return "nand";
+	case AUTO_AT45:
+		return "at45";
+	case AUTO_SPEC:
+		return "spec";
+	case AUTO_TPM:
+		return "transfer";
+	case AUTO_NOTHING:
+	case AUTO_WAS_SPEC:
+		break;
+	}
+	return "linux";
+}
+
+/* A chip that may work when this process begins: see OPERATION_LEFT. */
+static void follow_flash(const struct chip *chip)
+{
+	struct operation *operation = &chip->handle->operation;
+
+	if (chip->shown && chip_table(chip) &&
+	    operation->state == OPERATION_NONE)
+		*operation = (struct operation){
+			.state = OPERATION_LEFT,
+			.since = clock_now(),
+		};
+}
+
+int controller_keep_shown(struct controller *controller, const char *name)
+{
+	const struct pool *pool = controller->pool;
+	char text[NAME_MAX];
+	void *kept;
+	int fd;
+
+	if (!controller->shown || !pool->memory.get)
+		return 0;
+	snprintf(text, sizeof(text), "cs=auto %s", name);
+	fd = pool->memory.get(pool->memory.link, text, SHOWN_SIZE);
+	if (fd < 0)
+		return fd;
+	kept = mmap(NULL, SHOWN_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    0);
+	close(fd);
+	if (kept == MAP_FAILED)
+		return -errno;
+	free(controller->shown);
+	controller->shown = kept;
+	controller->shown_is_kept = true;
+	for (unsigned int i = 0; i < controller->chip_count; i++) {
+		struct chip *chip = &controller->chips[i];
+
+		if (!chip->shown)
+			continue;
+		chip->shown = &controller->shown[i];
+		if (pool->follows)
+			follow_flash(chip);
+	}
+	return 0;
+}
+
+void controller_begin_driver(struct controller *controller, bool new_guest)
+{
+	for (unsigned int i = 0; i < controller->chip_count; i++) {
+		struct chip *chip = &controller->chips[i];
+
+		chip->trial = TRIAL_NOTHING;
+		if (!chip->shown)
+			continue;
+		if (new_guest)
+			counter_set(chip->shown, AUTO_NOTHING);
+		else if (counter_get(chip->shown) == AUTO_SPEC)
+			counter_set(chip->shown, AUTO_WAS_SPEC);
+	}
+}
+
+void controller_resume_driver(struct controller *controller)
+{
+	for (unsigned int i = 0; i < controller->chip_count; i++)
+		controller->chips[i].trial = TRIAL_OVER;
+}
+
+/* Checks all devices of @guest with @check. */
+static int check_all(const struct guest_spec *guest,
+		     int (*check)(const struct device_spec *spec, char *error,
+				  size_t error_size),
+		     char *error, size_t error_size)
 {
 	char reason[400];
 	int ret = 0;
 
 	for (unsigned int i = 0; !ret && i < guest->devices->count; i++)
-		ret = pool_check(&guest->devices->specs[i], reason,
-				 sizeof(reason));
+		ret = check(&guest->devices->specs[i], reason, sizeof(reason));
 	if (ret)
 		snprintf(error, error_size, "guest %s: %s", guest->name,
 			 reason);
 	return ret;
+}
+
+int controller_check(const struct guest_spec *guest, char *error,
+		     size_t error_size)
+{
+	return check_all(guest, pool_check, error, error_size);
+}
+
+int controller_check_files(const struct guest_spec *guest, char *error,
+			   size_t error_size)
+{
+	return check_all(guest, pool_check_file, error, error_size);
 }

@@ -15,7 +15,8 @@
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/device/sim/sim.h"
 #include "spi-daemon/device/spidev.h"
-#include "spi-daemon/device/spidev_node.h"
+#include "spi-daemon/device/node/spidev_looker.h"
+#include "spi-daemon/device/node/spidev_node.h"
 #include "spi-daemon/bus/pool.h"
 
 /* Maps memory that outlives this process, for the chip @key; or NULL. */
@@ -129,7 +130,7 @@ static void explain(const struct device_spec *spec, int ret, char *error,
 			 "device=%s: is not a SPI character device",
 			 spec->path);
 	else if (spec->kind == DEVICE_SPIDEV && ret == -EWOULDBLOCK) {
-		spidev_node_holder(spec->path, who, sizeof(who));
+		spidev_looker_find_holder(spec->path, who, sizeof(who));
 		snprintf(error, error_size, "device=%s: is locked by %s",
 			 spec->path, who);
 	} else if (*file && ret == -EFBIG)
@@ -207,10 +208,14 @@ static int find_bus(struct pool *pool, const struct device_spec *spec,
 
 static void close_handle(struct pool *pool, struct handle *handle)
 {
-	if (handle->dev)
+	if (handle->dev) {
+		trace_set_detach(&pool->traces, &handle->tap, handle->dev);
 		spi_device_close(handle->dev);
+	}
+	trace_tap_fini(&handle->tap);
 	if (handle->bus)
 		put_bus(pool, handle->bus);
+	free(handle->trace);
 	free(handle->key);
 	free(handle->name);
 	free(handle);
@@ -249,6 +254,7 @@ static int open_handle(struct pool *pool, const struct device_spec *spec,
 
 	if (!handle)
 		return -ENOMEM;
+	trace_tap_init(&handle->tap);
 	handle->key = strdup(key);
 	ret = handle->key ? name_handle(pool, spec->path, handle) : -ENOMEM;
 	if (!ret)
@@ -256,11 +262,13 @@ static int open_handle(struct pool *pool, const struct device_spec *spec,
 	if (!ret)
 		ret = open_device(pool, spec, key, &handle->dev, error,
 				  error_size);
+	if (!ret)
+		ret = pool_trace_open(pool, spec, handle, error, error_size);
 	if (ret) {
 		close_handle(pool, handle);
 		return ret;
 	}
-	if (pool->follows && cs_has_commands(spec->framing))
+	if (pool->follows && spec->framing == CS_TABLE && spec->table->status)
 		handle->operation = (struct operation){
 			.state = OPERATION_LEFT,
 			.since = clock_now(),
@@ -289,6 +297,7 @@ void pool_set_follows(struct pool *pool, bool follows)
 void pool_fini(struct pool *pool)
 {
 	assert(!pool->handles && !pool->buses);
+	trace_set_close(&pool->traces);
 }
 
 /* Only a flash is one guest's for as long as its operations last. */
@@ -297,7 +306,7 @@ static void warn_of_sharing(const struct device_spec *spec,
 {
 	bool may_matter = spec->kind != DEVICE_SIM_LOOPBACK;
 
-	if (handle->users == 2 && may_matter && !cs_has_commands(spec->framing))
+	if (handle->users == 2 && may_matter && spec->framing != CS_TABLE)
 		log_warning("%s: several guests share this chip: each message "
 			    "is whole, but those of different guests can "
 			    "alternate",
@@ -337,6 +346,40 @@ int pool_check(const struct device_spec *spec, char *error, size_t error_size)
 		ret = -errno;
 	else if (!S_ISCHR(st.st_mode))
 		ret = -ENOTTY;
+	if (ret)
+		explain(spec, ret, error, error_size);
+	return ret;
+}
+
+/* Returns 0 if the file of the chip has its length, or is not there yet. */
+static int check_image(const struct device_spec *spec)
+{
+	struct stat st;
+
+	if (stat(spec->chip.file, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISREG(st.st_mode) &&
+	    (unsigned long long)st.st_size == contents(spec))
+		return 0;
+	return -EFBIG;
+}
+
+int pool_check_file(const struct device_spec *spec, char *error,
+		    size_t error_size)
+{
+	const struct pool none = { .handles = NULL };
+	struct spi_device *dev;
+	int ret;
+
+	if (!spec->chip.file)
+		return 0;
+	if (spec->kind == DEVICE_SIM_REGS) {
+		ret = open_regs(&none, spec, "", &dev, error, error_size);
+		if (!ret)
+			spi_device_close(dev);
+		return ret;
+	}
+	ret = check_image(spec);
 	if (ret)
 		explain(spec, ret, error, error_size);
 	return ret;

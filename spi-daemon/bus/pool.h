@@ -18,6 +18,7 @@
 #include "spi-daemon/config/guest/device_spec.h"
 #include "spi-daemon/device/spi_device.h"
 #include "spi-daemon/bus/stats.h"
+#include "spi-daemon/trace/trace_set.h"
 
 struct pool_bus {
 	struct bus bus;
@@ -35,8 +36,11 @@ struct handle {
 	uint64_t quiet_until; /* monotonic ns: not to be selected earlier */
 	struct operation operation; /* that a guest has begun on it */
 	struct device_stats stats;
+	struct trace_tap tap;
 	/* Only the pool uses these: */
 	struct handle *next;
+	struct trace_chip trace_chip; /* what traces call the chip */
+	char *trace;	    /* the file of its own trace; NULL: none */
 	unsigned int users; /* guests */
 	char *key;	    /* see device_spec_key() */
 	char *name; /* its path, and # and its number unless that is 1 */
@@ -57,8 +61,9 @@ struct pool {
 	struct pool_memory memory; /* get is NULL: there is none */
 	struct handle *handles;
 	struct pool_bus *buses;
-	uint32_t controllers; /* that there have been */
-	bool follows;	      /* an earlier process: see pool_set_follows() */
+	struct trace_set traces; /* to be opened before any device is */
+	uint32_t controllers;	 /* that there have been */
+	bool follows; /* an earlier process: see pool_set_follows() */
 };
 
 void pool_init(struct pool *pool);
@@ -72,7 +77,7 @@ void pool_set_memory(struct pool *pool, const struct pool_memory *memory);
  */
 void pool_set_follows(struct pool *pool, bool follows);
 
-/* All handles were put. */
+/* All handles were put. Closes the traces. */
 void pool_fini(struct pool *pool);
 
 /*
@@ -94,7 +99,38 @@ int pool_get(struct pool *pool, const struct device_spec *spec,
  */
 int pool_check(const struct device_spec *spec, char *error, size_t error_size);
 
+/*
+ * The same of the file of a simulated chip: a map of registers has no mistake,
+ * and an image has the length of the chip's contents, if it is there. Nothing
+ * is made or locked.
+ */
+int pool_check_file(const struct device_spec *spec, char *error,
+		    size_t error_size);
+
 /* Gives @handle back. The last one closes the device. */
 void pool_put(struct pool *pool, struct handle *handle);
+
+/*
+ * From now on the @count traces @paths see all chips, instead of those so far;
+ * see trace_set_change(). Returns 0; or a negative errno, with one line (no
+ * newline) in @error that names the option: then nothing was changed.
+ */
+int pool_change_traces(struct pool *pool, char *const *paths,
+		       unsigned int count, uint64_t size, char *error,
+		       size_t error_size);
+
+/*
+ * From now on the chip of @handle has the trace of its own that @spec names, or
+ * none. If that fails, the log says why.
+ */
+void pool_change_own_trace(struct pool *pool, struct handle *handle,
+			   const struct device_spec *spec);
+
+/*
+ * For the pool itself: has the traces see what the chip does, which @handle has
+ * opened.
+ */
+int pool_trace_open(struct pool *pool, const struct device_spec *spec,
+		    struct handle *handle, char *error, size_t error_size);
 
 #endif

@@ -20,6 +20,7 @@ struct reader {
 	const char *path;
 	config_file_take *take;
 	void *arg;
+	bool is_copy;	    /* something else follows behind a byte 0 */
 	char *option;	    /* the option as far as read; NULL: none */
 	unsigned int line;  /* number of the current line */
 	unsigned int began; /* number of the line where ->option begins */
@@ -147,6 +148,8 @@ static int read_text(struct reader *r, FILE *file, char **text)
 	(*text)[len] = '\0';
 	if (ferror(file))
 		return explain(r, 0, -errno, strerror(errno));
+	if (r->is_copy && strlen(*text) != len)
+		return 0;
 	if (!feof(file) || strlen(*text) != len)
 		return explain(r, 0, -EINVAL, "is not a configuration file");
 	return 0;
@@ -166,10 +169,10 @@ static int read_lines(struct reader *r, char *text)
 
 int config_file_copy(const char *path)
 {
-	int from = open(path, O_RDONLY | O_CLOEXEC);
+	int from = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	int to = memfd_create("configuration", MFD_CLOEXEC);
-	ssize_t n = 1;
-	int ret = 0;
+	ssize_t n = path ? 1 : 0;
+	int ret = to < 0 ? -errno : 0;
 
 	/* Who reads more than that from the copy refuses it. */
 	for (size_t len = 0; n > 0 && len <= FILE_SIZE_MAX; len += (size_t)n)
@@ -204,6 +207,7 @@ int config_file_read(const char *path, int copy, config_file_take *take,
 {
 	struct reader r = {
 		.path = path,
+		.is_copy = copy >= 0,
 		.take = take,
 		.arg = arg,
 		.error = error,

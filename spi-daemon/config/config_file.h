@@ -22,17 +22,17 @@ typedef int config_file_take(void *arg, const char *name, const char *value,
 
 /*
  * Calls @take with @arg for each option in the file @path, in the order of the
- * file. @copy is a descriptor of a copy of it, which is read instead and stays
- * the caller's; -1: none. Returns 0, or the negative errno of @take or of
- * reading the file, with one line (no newline) in @error that names the file,
- * and the line number where there is one.
+ * file. @copy is a descriptor of a copy of it, which is read instead, up to a
+ * byte 0, and stays the caller's; -1: none. Returns 0, or the negative errno of
+ * @take or of reading the file, with one line (no newline) in @error that names
+ * the file, and the line number where there is one.
  */
 int config_file_read(const char *path, int copy, config_file_take *take,
 		     void *arg, char *error, size_t error_size);
 
 /*
- * Returns a descriptor of a copy of the file @path, which the caller owns, or a
- * negative errno.
+ * Returns a descriptor of a copy of the file @path, or of no text if that is
+ * NULL, which the caller owns, or a negative errno.
  */
 int config_file_copy(const char *path);
 

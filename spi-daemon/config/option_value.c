@@ -6,10 +6,14 @@
 #include <string.h>
 
 #include "spi-daemon/config/option_value.h"
+#include "spi-daemon/config/key/access_key.h"
+#include "spi-daemon/config/trace_option.h"
 
 const struct option option_table[] = {
 	{ "socket-path", required_argument, NULL, 's' },
 	{ "socket-count", required_argument, NULL, 'c' },
+	{ "fd", required_argument, NULL, OPTION_FD },
+	{ "connect", required_argument, NULL, OPTION_CONNECT },
 	{ "device", required_argument, NULL, 'l' },
 	{ "guest", required_argument, NULL, 'g' },
 	{ "config", required_argument, NULL, 'f' },
@@ -28,6 +32,10 @@ const struct option option_table[] = {
 	{ "user", required_argument, NULL, OPTION_USER },
 	{ "syslog", no_argument, NULL, OPTION_SYSLOG },
 	{ "stats", required_argument, NULL, OPTION_STATS },
+	{ "trace", required_argument, NULL, OPTION_TRACE },
+	{ "trace-size", required_argument, NULL, OPTION_TRACE_SIZE },
+	{ "sandbox", required_argument, NULL, OPTION_SANDBOX },
+	{ "print-capabilities", no_argument, NULL, OPTION_CAPABILITIES },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -120,12 +128,13 @@ static int add_features(struct option_parser *p, int found, const char *list)
 static int check_repeated(struct option_parser *p, int found, const char *value)
 {
 	const struct option *option = option_find(found);
-	uint32_t bit = UINT32_C(1) << (option - option_table);
+	uint64_t bit = UINT64_C(1) << (option - option_table);
 
 	if (found != 's' && found != 'c' && found != 'f' &&
 	    found != OPTION_PIDFILE && found != OPTION_USER &&
 	    found != OPTION_SOCKET_MODE && found != OPTION_SOCKET_GROUP &&
-	    found != OPTION_STATS && found != OPTION_KEEPER_TIMEOUT)
+	    found != OPTION_STATS && found != OPTION_KEEPER_TIMEOUT &&
+	    found != OPTION_TRACE_SIZE && found != OPTION_SANDBOX)
 		return 1;
 	if (p->ruled & bit)
 		return 0;
@@ -157,8 +166,8 @@ static int take_access(struct option_parser *p, int found, const char *value)
 {
 	bool is_mode = found == OPTION_SOCKET_MODE;
 	struct vhost_access *access = &p->all.access;
-	int ret = is_mode ? guest_spec_parse_mode(value, &access->mode)
-			  : guest_spec_parse_group(value, &access->group);
+	int ret = is_mode ? access_key_mode(value, &access->mode)
+			  : access_key_group(value, &access->group);
 
 	if (ret)
 		snprintf(p->error, p->error_size,
@@ -194,9 +203,29 @@ static int set_keeper_timeout(struct option_parser *p, const char *value)
 	return OPTIONS_RUN;
 }
 
-static int take_launch_option(struct launch_options *launch, int found,
-			      const char *value)
+static int set_sandbox(struct option_parser *p, const char *value)
 {
+	static const char *const modes[] = {
+		[SANDBOX_ON] = "on",
+		[SANDBOX_LOG] = "log",
+		[SANDBOX_OFF] = "off",
+	};
+
+	for (int i = SANDBOX_ON; i <= SANDBOX_OFF; i++)
+		if (!strcmp(value, modes[i])) {
+			p->options->sandbox = i;
+			return OPTIONS_RUN;
+		}
+	snprintf(p->error, p->error_size,
+		 "--sandbox=%.64s is not on, log or off", value);
+	return -EINVAL;
+}
+
+/* What the daemon is as a process */
+static int take_process_option(struct option_parser *p, int found,
+			       const char *value)
+{
+	struct launch_options *launch = &p->options->launch;
 	char **text = &launch->pid_file;
 
 	switch (found) {
@@ -209,6 +238,10 @@ static int take_launch_option(struct launch_options *launch, int found,
 	case OPTION_KEEPER:
 		launch->keeper = true;
 		return OPTIONS_RUN;
+	case OPTION_KEEPER_TIMEOUT:
+		return set_keeper_timeout(p, value);
+	case OPTION_SANDBOX:
+		return set_sandbox(p, value);
 	case OPTION_USER:
 		text = &launch->user;
 		break;
@@ -217,6 +250,31 @@ static int take_launch_option(struct launch_options *launch, int found,
 	}
 	*text = strdup(value);
 	return *text ? OPTIONS_RUN : -ENOMEM;
+}
+
+/* Options without a value */
+static int take_flag(struct option_parser *p, int found)
+{
+	switch (found) {
+	case OPTION_REPLAY:
+		p->all.replay = true;
+		return OPTIONS_RUN;
+	case OPTION_CHECK:
+		p->check = true;
+		return OPTIONS_RUN;
+	case OPTION_UPGRADE:
+		p->upgrade = true;
+		return OPTIONS_RUN;
+	case 'v':
+		p->options->verbose = true;
+		return OPTIONS_RUN;
+	case 'V':
+		return OPTIONS_VERSION;
+	case OPTION_CAPABILITIES:
+		return OPTIONS_CAPABILITIES;
+	default:
+		return OPTIONS_HELP;
+	}
 }
 
 int option_take(struct option_parser *p, int found, const char *value)
@@ -235,6 +293,12 @@ int option_take(struct option_parser *p, int found, const char *value)
 	case 'c':
 		return numbered_set_count(&p->numbered, value, p->error,
 					  p->error_size);
+	case OPTION_FD:
+		return numbered_add_source(&p->numbered, VHOST_FROM_DESCRIPTOR,
+					   value, p->error, p->error_size);
+	case OPTION_CONNECT:
+		return numbered_add_source(&p->numbered, VHOST_FROM_LISTENER,
+					   value, p->error, p->error_size);
 	case 'l':
 		return numbered_add_device(&p->numbered, value, p->error,
 					   p->error_size);
@@ -246,36 +310,26 @@ int option_take(struct option_parser *p, int found, const char *value)
 	case OPTION_WITH:
 	case 'x':
 		return add_features(p, found, value);
-	case OPTION_REPLAY:
-		p->all.replay = true;
-		return OPTIONS_RUN;
 	case OPTION_POLL:
 		return set_poll(p, value);
 	case OPTION_SOCKET_MODE:
 	case OPTION_SOCKET_GROUP:
 		return take_access(p, found, value);
-	case OPTION_CHECK:
-		p->check = true;
-		return OPTIONS_RUN;
-	case OPTION_UPGRADE:
-		p->upgrade = true;
-		return OPTIONS_RUN;
 	case OPTION_DAEMON:
 	case OPTION_PIDFILE:
 	case OPTION_USER:
 	case OPTION_SYSLOG:
 	case OPTION_KEEPER:
-		return take_launch_option(&p->options->launch, found, value);
 	case OPTION_KEEPER_TIMEOUT:
-		return set_keeper_timeout(p, value);
+	case OPTION_SANDBOX:
+		return take_process_option(p, found, value);
 	case OPTION_STATS:
 		return set_stats(p, value);
-	case 'v':
-		p->options->verbose = true;
-		return OPTIONS_RUN;
-	case 'V':
-		return OPTIONS_VERSION;
+	case OPTION_TRACE:
+		return trace_option_add(p, value);
+	case OPTION_TRACE_SIZE:
+		return trace_option_set_size(p, value);
 	default:
-		return OPTIONS_HELP;
+		return take_flag(p, found);
 	}
 }

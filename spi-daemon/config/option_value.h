@@ -31,6 +31,12 @@ enum {
 	OPTION_STATS,
 	OPTION_KEEPER,
 	OPTION_KEEPER_TIMEOUT,
+	OPTION_TRACE,
+	OPTION_TRACE_SIZE,
+	OPTION_SANDBOX,
+	OPTION_FD,
+	OPTION_CONNECT,
+	OPTION_CAPABILITIES,
 };
 
 /* For getopt_long(), with an empty one at the end */
@@ -45,8 +51,8 @@ struct option_parser {
 	int copy; /* of that file, to be read instead; -1: none */
 	bool check;
 	bool upgrade;
-	uint32_t given; /* bit i: this source has given option_table[i] */
-	uint32_t ruled; /* the same of the command line, which has precedence */
+	uint64_t given; /* bit i: this source has given option_table[i] */
+	uint64_t ruled; /* the same of the command line, which has precedence */
 	char *error;
 	size_t error_size;
 };

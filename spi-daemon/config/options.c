@@ -9,6 +9,7 @@
 #include "spi-daemon/config/guest/guest_check.h"
 #include "spi-daemon/config/option_value.h"
 #include "spi-daemon/config/options.h"
+#include "spi-daemon/framing/table/table_copy.h"
 #include "spi-daemon/system/long_option.h"
 
 /* Writes that there is no long option @word. */
@@ -51,7 +52,8 @@ static int take_line(void *arg, const char *name, const char *value,
 		option++;
 	if (!option->name || option->val == 'f' || option->val == 'V' ||
 	    option->val == 'h' || option->val == OPTION_CHECK ||
-	    option->val == OPTION_UPGRADE) {
+	    option->val == OPTION_UPGRADE ||
+	    option->val == OPTION_CAPABILITIES) {
 		snprintf(error, error_size,
 			 "\"%.64s\" is not an option of this file", name);
 		return -EINVAL;
@@ -86,16 +88,29 @@ static int read_config(struct option_parser *p)
 
 static int add_numbered(struct option_parser *p)
 {
-	int ret = numbered_check(&p->numbered, p->error, p->error_size);
+	int ret = numbered_check(&p->numbered, getenv(OPTIONS_FD_NAMES),
+				 p->error, p->error_size);
 
 	for (unsigned int i = 0; !ret && i < p->numbered.count; i++) {
 		struct guest_spec *guest = option_new_guest(p);
 
-		ret = guest ? numbered_guest(&p->numbered, i, guest) : -EINVAL;
+		ret = guest ? numbered_guest(&p->numbered, i, guest, p->error,
+					     p->error_size)
+			    : -EINVAL;
 		if (!ret)
 			p->options->guest_count++;
 	}
 	return ret;
+}
+
+/* The second name of a socket gives way to a socket of that name. */
+static void settle_alias(struct options *options, struct guest_spec *guest)
+{
+	for (unsigned int i = 0; guest->alias && i < options->guest_count; i++)
+		if (!strcmp(options->guests[i].socket, guest->alias)) {
+			free(guest->alias);
+			guest->alias = NULL;
+		}
 }
 
 /* Adds the settings of all guests to each. Returns 0 or -EINVAL. */
@@ -140,8 +155,10 @@ static int finish(struct option_parser *p)
 	}
 	if (!ret)
 		ret = add_numbered(p);
-	for (unsigned int i = 0; !ret && i < options->guest_count; i++)
+	for (unsigned int i = 0; !ret && i < options->guest_count; i++) {
 		ret = complete_guest(p, &options->guests[i]);
+		settle_alias(options, &options->guests[i]);
+	}
 	return ret ? ret
 		   : guest_check(options->guests, options->guest_count,
 				 p->error, p->error_size);
@@ -199,6 +216,15 @@ static int finish_upgrade(struct option_parser *p)
 	return -EINVAL;
 }
 
+/* This one counts wherever it is, even behind a mistake. */
+static bool asks_capabilities(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--print-capabilities"))
+			return true;
+	return false;
+}
+
 int options_parse(int argc, char **argv, int copy, struct options *options,
 		  char *error, size_t error_size)
 {
@@ -213,7 +239,12 @@ int options_parse(int argc, char **argv, int copy, struct options *options,
 	int ret;
 
 	memset(options, 0, sizeof(*options));
+	if (asks_capabilities(argc, argv))
+		return OPTIONS_CAPABILITIES;
+	table_copy_use(copy);
 	options->launch.keeper_timeout = KEEPER_TIMEOUT_DEFAULT;
+	options->trace_size = OPTIONS_TRACE_SIZE_DEFAULT;
+	options->sandbox = SANDBOX_DEFAULT;
 	ret = read_words(&p, argc, argv);
 	if (ret == OPTIONS_RUN && p.upgrade)
 		ret = finish_upgrade(&p);
@@ -221,6 +252,7 @@ int options_parse(int argc, char **argv, int copy, struct options *options,
 		ret = finish(&p);
 	if (ret == -ENOMEM)
 		snprintf(error, error_size, "out of memory");
+	table_copy_use(-1);
 	numbered_fini(&p.numbered);
 	if (ret < 0)
 		give_up(options);
@@ -236,5 +268,7 @@ void options_free(struct options *options)
 	free(options->launch.pid_file);
 	free(options->launch.user);
 	free(options->stats);
+	for (unsigned int i = 0; i < options->trace_count; i++)
+		free(options->traces[i]);
 	memset(options, 0, sizeof(*options));
 }

@@ -9,7 +9,9 @@
 #ifndef SPI_DEVICE_H
 #define SPI_DEVICE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "virtio/spi/spi_wire.h"
@@ -102,9 +104,24 @@ struct spi_device_ops {
 	void (*close)(struct spi_device *dev);
 };
 
+/*
+ * Who sees what goes over the wire. The owner of the bus calls it, and waits
+ * for it, so it must not wait for anything itself. Times are monotonic ns.
+ */
+struct spi_tap {
+	/* transfer() ran @piece, between @begin and @end, and returned @ret. */
+	void (*transferred)(struct spi_tap *tap, const struct spi_piece *piece,
+			    int ret, uint64_t begin, uint64_t end);
+	/* release() was called, and has returned at @at. */
+	void (*released)(struct spi_tap *tap, uint64_t at);
+};
+
 /* Embedded as first member by each implementation. */
 struct spi_device {
 	const struct spi_device_ops *ops;
+	/* NULL: none. It outlives the device; any thread may set or clear it.
+	 */
+	struct spi_tap *_Atomic tap;
 	struct spi_caps caps;	 /* constant once the device is open */
 	const char *failed_step; /* the step that failed last, or NULL */
 };
@@ -116,14 +133,36 @@ static inline const char *spi_device_failed_step(const struct spi_device *dev,
 	return dev->failed_step ? dev->failed_step : step;
 }
 
+/*
+ * The tap that is to see the next call of the device's owner, or NULL. What it
+ * sees must be in our own memory: a guest can change what is in its own.
+ */
+static inline struct spi_tap *spi_device_tap(const struct spi_device *dev)
+{
+	return atomic_load_explicit(&dev->tap, memory_order_acquire);
+}
+
+/* The same calls, as @tap sees them. */
+int spi_tap_transfer(struct spi_tap *tap, struct spi_device *dev,
+		     const struct spi_piece *piece);
+int spi_tap_release(struct spi_tap *tap, struct spi_device *dev);
+
 static inline int spi_device_transfer(struct spi_device *dev,
 				      const struct spi_piece *piece)
 {
+	struct spi_tap *tap = spi_device_tap(dev);
+
+	if (__builtin_expect(tap != NULL, 0))
+		return spi_tap_transfer(tap, dev, piece);
 	return dev->ops->transfer(dev, piece);
 }
 
 static inline int spi_device_release(struct spi_device *dev)
 {
+	struct spi_tap *tap = spi_device_tap(dev);
+
+	if (__builtin_expect(tap != NULL, 0))
+		return spi_tap_release(tap, dev);
 	return dev->ops->release(dev);
 }
 

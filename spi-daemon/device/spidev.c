@@ -8,7 +8,7 @@
 #include "spi-daemon/device/spidev.h"
 #include "spi-daemon/device/spidev_chip.h"
 #include "spi-daemon/device/spidev_message.h"
-#include "spi-daemon/device/spidev_node.h"
+#include "spi-daemon/device/node/spidev_node.h"
 #include "spi-daemon/device/spidev_probe.h"
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/system/log.h"

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/device/spidev_chip.h"
-#include "spi-daemon/device/spidev_node.h"
+#include "spi-daemon/device/node/spidev_node.h"
 #include "spi-daemon/system/clock.h"
 
 const char spidev_mode_change[] = "change of mode inside a message";
@@ -74,7 +74,7 @@ static int look_before(struct spidev *spidev)
 	bool held = spidev->state == CHIP_SELECTED;
 	int ret = 0;
 
-	if (!spidev_watch_is_due(&spidev->watch, clock_now()))
+	if (!spidev_watch_is_due(&spidev->watch))
 		return 0;
 	/* If that fails, so will the message. */
 	if (spidev_get_settings(spidev->fd, &spidev->seen) < 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "spi-daemon/device/spidev_watch.h"
 
-#include "spi-daemon/device/spidev_node.h"
+#include "spi-daemon/device/node/spidev_looker.h"
+#include "spi-daemon/device/node/spidev_node.h"
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/system/log.h"
 
@@ -12,15 +13,26 @@
 
 #define TELL_NS	    (60 * NS_PER_S)
 
+/*
+ * Between two values of clock_tick(), ns. If it is less, then less than
+ * SPIDEV_WATCH_NS have passed, however long a tick is: the second value is late
+ * by less than one.
+ */
+#define DUE_NS (6 * NS_PER_MS)
+
 bool spidev_watch_always(const struct spidev_watch *watch)
 {
 	return watch->shared || watch->company;
 }
 
-bool spidev_watch_is_due(struct spidev_watch *watch, uint64_t now)
+bool spidev_watch_is_due(struct spidev_watch *watch)
 {
-	if (!spidev_watch_always(watch) &&
-	    now - watch->looked_at < SPIDEV_WATCH_NS)
+	uint64_t now;
+
+	if (spidev_watch_always(watch))
+		return true;
+	now = clock_tick();
+	if (now - watch->looked_at < DUE_NS)
 		return false;
 	watch->looked_at = now;
 	return true;
@@ -59,8 +71,8 @@ void spidev_watch_scan(struct spidev_watch *watch, uint64_t max_ns)
 	char who[SPIDEV_PROCESS_MAX];
 
 	if (spidev_watch_always(watch) ||
-	    !spidev_node_find_user(watch->path, clock_now() + max_ns, who,
-				   sizeof(who)))
+	    !spidev_looker_find_user(watch->path, clock_now() + max_ns, who,
+				     sizeof(who)))
 		return;
 	watch->company = true;
 	log_warning("%s: %s has it open too, and can disturb guests; see "

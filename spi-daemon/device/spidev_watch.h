@@ -17,7 +17,7 @@ struct spidev_watch {
 	const char *path;    /* of the device */
 	bool shared;	     /* host-shared=yes: others are expected */
 	bool company;	     /* others were seen */
-	uint64_t looked_at;  /* when the mode was read last, monotonic ns */
+	uint64_t looked_at;  /* clock_tick() when the mode was read last */
 	uint64_t scanned_at; /* when spidev_watch_failed() looked last; 0: never
 			      */
 	uint64_t told_at;    /* when a change was logged last; 0: never */
@@ -28,10 +28,11 @@ struct spidev_watch {
 bool spidev_watch_always(const struct spidev_watch *watch);
 
 /*
- * Returns true if the mode is to be read before the message that begins at
- * @now, and counts on that. Without others it is read once in SPIDEV_WATCH_NS.
+ * Returns true if the mode is to be read before the message that begins now,
+ * and counts on that. Without others it is read once in SPIDEV_WATCH_NS, or
+ * somewhat sooner.
  */
-bool spidev_watch_is_due(struct spidev_watch *watch, uint64_t now);
+bool spidev_watch_is_due(struct spidev_watch *watch);
 
 /*
  * Another program changed the mode or another setting. Logs a warning, at most

@@ -3,34 +3,11 @@
 #include <stddef.h>
 
 #include "spi-daemon/framing/chip_select.h"
-#include "spi-daemon/framing/flash_ops.h"
 
 /* The write of a write-then-read: the read may follow. */
 static bool linux_keeps(const struct cs_request *request)
 {
 	return request->tx && !request->rx && !request->cs_change;
-}
-
-/*
- * Returns the table's row of the message that @request is a part of; NULL if
- * no table knows the message. @opcode is the message's first byte.
- */
-static const struct flash_op *find_op(const struct cs_request *request,
-				      uint8_t opcode)
-{
-	return flash_ops_find(request->framing, opcode);
-}
-
-/* @before: the message's bytes ahead of this request. */
-static bool flash_keeps(const struct cs_request *request, uint8_t opcode,
-			uint64_t before)
-{
-	const struct flash_op *op = find_op(request, opcode);
-
-	if (request->rx || request->cs_change)
-		return false;
-	return op ? flash_op_goes_on(op, before, request->len)
-		  : linux_keeps(request);
 }
 
 /* Returns true if @request continues the message, provided that it is open. */
@@ -39,38 +16,63 @@ static bool would_join(const struct chip_select *cs,
 {
 	if (request->chip != cs->chip)
 		return false;
+	if (cs->message == CS_CUT && cs->foreign)
+		return true;
 	switch (request->framing) {
 	case CS_LINUX:
 		return request->rx && !request->tx;
-	case CS_NOR:
-	case CS_NAND:
-	case CS_EEPROM:
-		/* An opcode that we do not know is framed as linux does. */
-		return find_op(request, cs->opcode) ||
+	case CS_TABLE:
+		/* A command that is in no table is framed as linux does. */
+		return cs_table_find(request->table, cs->opcode) ||
 		       (request->rx && !request->tx);
 	case CS_SPEC:
 	case CS_TRANSFER:
 		return true;
+	case CS_AUTO: /* a request has what it stands for */
+		break;
 	}
 	return false;
 }
 
-static bool keeps(const struct chip_select *cs,
-		  const struct cs_request *request, bool joins)
+/*
+ * Returns the command of the message that @request continues, or begins; NULL
+ * if no table knows it.
+ */
+static const struct cs_command *find_command(const struct chip_select *cs,
+					     const struct cs_request *request,
+					     bool joins)
+{
+	if (joins)
+		return cs_table_find(request->table, cs->opcode);
+	return request->tx ? cs_table_find(request->table, request->opcode)
+			   : NULL;
+}
+
+/* Moves @place, which is that of a message of @command, behind @request. */
+static bool table_keeps(const struct cs_request *request,
+			const struct cs_command *command,
+			struct cs_place *place)
+{
+	if (!command)
+		return linux_keeps(request);
+	return cs_command_step(command, place, request->len, request->rx) &&
+	       !request->cs_change;
+}
+
+static bool keeps(const struct cs_request *request,
+		  const struct cs_command *command, struct cs_place *place)
 {
 	switch (request->framing) {
 	case CS_LINUX:
 		return linux_keeps(request);
-	case CS_NOR:
-	case CS_NAND:
-	case CS_EEPROM:
-		return flash_keeps(request,
-				   joins ? cs->opcode : request->opcode,
-				   joins ? cs->len : 0);
+	case CS_TABLE:
+		return table_keeps(request, command, place);
 	case CS_SPEC:
 		return !request->cs_change;
 	case CS_TRANSFER:
 		return request->cs_change;
+	case CS_AUTO:
+		break;
 	}
 	return false;
 }
@@ -79,14 +81,17 @@ struct cs_plan chip_select_plan(const struct chip_select *cs,
 				const struct cs_request *request)
 {
 	bool joins = cs->message != CS_CLOSED && would_join(cs, request);
-	bool keep = keeps(cs, request, joins);
-	uint8_t opcode = joins ? cs->opcode : request->opcode;
+	const struct cs_command *command = find_command(cs, request, joins);
+	struct cs_place place = joins ? cs->place
+				      : (struct cs_place){ .part = 0 };
+	bool keep = keeps(request, command, &place);
 
 	return (struct cs_plan){
 		.joins = joins && cs->message != CS_CUT,
 		.lost = joins && cs->message == CS_CUT,
 		.keep = keep,
-		.defers = keep && !request->rx && find_op(request, opcode),
+		.defers = keep && !request->rx && command && !command->held,
+		.place = place,
 	};
 }
 
@@ -102,6 +107,8 @@ static void add_request(struct chip_select *cs,
 	}
 	cs->message = message;
 	cs->len += request->len;
+	cs->place = plan->place;
+	cs->foreign = false;
 }
 
 void chip_select_done(struct chip_select *cs, const struct cs_request *request,
@@ -146,6 +153,22 @@ void chip_select_cut(struct chip_select *cs)
 {
 	if (cs->message != CS_CLOSED)
 		cs->message = CS_CUT;
+}
+
+void chip_select_cut_foreign(struct chip_select *cs)
+{
+	chip_select_cut(cs);
+	cs->foreign = true;
+}
+
+void chip_select_find_place(struct chip_select *cs,
+			    const struct cs_table *table)
+{
+	const struct cs_command *command = cs_table_find(table, cs->opcode);
+
+	cs->place = (struct cs_place){ .part = 0 };
+	if (command)
+		cs_command_step(command, &cs->place, cs->len, false);
 }
 
 /* Bits of a note: chip, opcode, length, and whether there is a message. */

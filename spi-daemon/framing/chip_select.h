@@ -11,13 +11,15 @@
 #include <stdint.h>
 
 #include "spi-daemon/config/guest/device_spec.h"
+#include "spi-daemon/framing/table/cs_table.h"
 
 /* What framing has to know of one request. */
 struct cs_request {
-	unsigned int chip; /* index */
-	enum cs_framing framing;
-	bool tx; /* sends */
-	bool rx; /* receives */
+	unsigned int chip;	      /* index */
+	enum cs_framing framing;      /* other than CS_AUTO */
+	const struct cs_table *table; /* of CS_TABLE; else NULL */
+	bool tx;		      /* sends */
+	bool rx;		      /* receives */
 	bool cs_change;
 	uint8_t opcode; /* the first byte sent, if ->tx */
 	uint8_t second; /* the second; 0: there is none */
@@ -30,6 +32,7 @@ struct cs_plan {
 	bool lost;   /* it would be, but that was cut: it must fail */
 	bool keep;   /* the message goes on after it */
 	bool defers; /* it only sends, and a table knows that more follows */
+	struct cs_place place; /* behind it, if a table knows the message */
 };
 
 /*
@@ -62,9 +65,12 @@ enum cs_message {
 /* Zero-initialised: closed. */
 struct chip_select {
 	enum cs_message message;
-	unsigned int chip; /* whose message it is, unless closed */
-	uint8_t opcode;	   /* the message's first byte */
-	uint64_t len;	   /* bytes of the message so far */
+	unsigned int chip;     /* whose message it is, unless closed */
+	uint8_t opcode;	       /* the message's first byte */
+	uint64_t len;	       /* bytes of the message so far */
+	struct cs_place place; /* in its command, if a table knows it */
+	/* It was cut, and no rule here tells its parts: the next is one. */
+	bool foreign;
 };
 
 /* Tells what becomes of @request, which is the guest's next. */
@@ -101,8 +107,21 @@ void chip_select_released(struct chip_select *cs);
 void chip_select_cut(struct chip_select *cs);
 
 /*
+ * The same, of a message that was begun under other rules than those that hold
+ * now. The next request for its chip is lost, whatever it is.
+ */
+void chip_select_cut_foreign(struct chip_select *cs);
+
+/*
+ * Finds the place of the message, which has one, in the command that @table has
+ * for it, from the message's length alone.
+ */
+void chip_select_find_place(struct chip_select *cs,
+			    const struct cs_table *table);
+
+/*
  * The message in 24 bits, for a back end that goes on after a crash; and back
- * again, as one that was cut if it was not closed.
+ * again, as one that was cut if it was not closed. It has no place then.
  */
 uint32_t chip_select_note(const struct chip_select *cs);
 void chip_select_recover(struct chip_select *cs, uint32_t note);

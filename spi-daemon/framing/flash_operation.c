@@ -45,12 +45,13 @@ static struct spi_piece plain_piece(const struct spi_head *head,
 static bool is_ready(const struct chip *chip)
 {
 	const struct operation *operation = &chip->handle->operation;
+	const struct cs_table *table = chip_table(chip);
 	uint8_t cmd[2], answer = 0;
 	struct spi_piece receive = plain_piece(&operation->head, chip);
 	struct spi_piece send = receive;
 
 	send.tx = cmd;
-	send.len = flash_ops_status_command(chip->spec->framing, cmd);
+	send.len = cs_table_status_command(table, cmd);
 	send.next = &receive;
 	receive.rx = &answer;
 	receive.len = 1;
@@ -58,8 +59,7 @@ static bool is_ready(const struct chip *chip)
 		return false;
 	if (operation->state == OPERATION_LEFT && answer == NO_ANSWER)
 		return true;
-	return !flash_op_says_busy(flash_ops_find(chip->spec->framing, cmd[0]),
-				   cmd, answer);
+	return !cs_command_says_busy(cs_table_find(table, cmd[0]), cmd, answer);
 }
 
 /*
@@ -125,9 +125,9 @@ static enum flash_admission go_on(const struct flash_message *message,
 				  uint64_t now)
 {
 	struct own_operation *own = &message->chip->own;
-	enum flash_role role = message->op ? message->op->role : FLASH_OTHER;
+	enum cs_effect effect = message->op ? message->op->effect : EFFECT_NONE;
 
-	if (role != FLASH_STARTS && role != FLASH_USES_CACHE)
+	if (effect != EFFECT_STARTS && effect != EFFECT_USES_CACHE)
 		return FLASH_ADMITTED;
 	if (own->lost) {
 		*own = (struct own_operation){ .lost = false };
@@ -146,7 +146,7 @@ static bool is_kept_from(const struct operation *operation,
 		return false;
 	/* It may be that guest who waits until the chip is ready. */
 	if (operation->state == OPERATION_LEFT)
-		return !message->op || message->op->role != FLASH_STATUS;
+		return !message->op || message->op->effect != EFFECT_STATUS;
 	return operation->owner != message->guest;
 }
 
@@ -159,9 +159,9 @@ static void end_operation(struct operation *operation, uint64_t now)
 	      now);
 }
 
-static bool begins_another(const struct flash_op *op)
+static bool begins_another(const struct cs_command *op)
 {
-	return op && (op->role == FLASH_OPENS || op->role == FLASH_LOADS);
+	return op && (op->effect == EFFECT_OPENS || op->effect == EFFECT_LOADS);
 }
 
 enum flash_admission flash_operation_admit(const struct flash_message *message,
@@ -206,26 +206,26 @@ static enum operation_state ready_state(enum operation_state state)
 	}
 }
 
-/* The operation after a message with @role; @busy is its answer. */
+/* The operation after a message with @effect; @busy is its answer. */
 static enum operation_state next_state(enum operation_state state,
-				       enum flash_role role, bool busy)
+				       enum cs_effect effect, bool busy)
 {
-	switch (role) {
-	case FLASH_OPENS:
+	switch (effect) {
+	case EFFECT_OPENS:
 		return OPERATION_OPEN;
-	case FLASH_STARTS:
-	case FLASH_RESETS:
+	case EFFECT_STARTS:
+	case EFFECT_RESETS:
 		return OPERATION_BUSY;
-	case FLASH_LOADS:
+	case EFFECT_LOADS:
 		return OPERATION_LOADS;
-	case FLASH_CLOSES:
+	case EFFECT_CLOSES:
 		return state == OPERATION_OPEN || state == OPERATION_FOUND
 			       ? OPERATION_NONE
 			       : state;
-	case FLASH_STATUS:
+	case EFFECT_STATUS:
 		return busy ? state : ready_state(state);
-	case FLASH_USES_CACHE:
-	case FLASH_OTHER:
+	case EFFECT_USES_CACHE:
+	case EFFECT_NONE:
 		break;
 	}
 	return state;
@@ -236,21 +236,21 @@ bool flash_operation_done(const struct flash_message *message,
 {
 	struct operation *operation = &message->chip->handle->operation;
 	struct own_operation *own = &message->chip->own;
-	const struct flash_op *op = message->op;
+	const struct cs_command *op = message->op;
 	enum operation_state before = operation->state, state;
 	const bool was_free = operation_is_free(operation);
 	bool is_owned;
 
 	if (!op)
 		return false;
-	state = next_state(before, op->role,
-			   op->role == FLASH_STATUS &&
-				   flash_op_says_busy(op, header, answer));
-	if (op->role == FLASH_USES_CACHE)
+	state = next_state(before, op->effect,
+			   op->effect == EFFECT_STATUS &&
+				   cs_command_says_busy(op, header, answer));
+	if (op->effect == EFFECT_USES_CACHE)
 		own->uses_cache |= before == OPERATION_OPEN;
-	else if (op->role != FLASH_STATUS && op->role != FLASH_OTHER)
+	else if (op->effect != EFFECT_STATUS && op->effect != EFFECT_NONE)
 		*own = (struct own_operation){
-			.opener = op->role == FLASH_OPENS ? op->opcode : 0,
+			.opener = op->effect == EFFECT_OPENS ? op->value : 0,
 		};
 	if (state != before)
 		enter(operation, state, now);

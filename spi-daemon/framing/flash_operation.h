@@ -7,7 +7,7 @@
 #define FLASH_OPERATION_H
 
 #include "spi-daemon/bus/controller.h"
-#include "spi-daemon/framing/flash_ops.h"
+#include "spi-daemon/framing/table/cs_table.h"
 #include "spi-daemon/system/guest_log.h"
 
 enum flash_admission {
@@ -20,7 +20,7 @@ enum flash_admission {
 /* A message that is about to begin. */
 struct flash_message {
 	struct chip *chip;
-	const struct flash_op *op;   /* NULL: no table knows it */
+	const struct cs_command *op; /* NULL: no table knows it */
 	const struct spi_head *head; /* of its first request */
 	uint64_t guest;		     /* a number, other than all others' */
 };
@@ -38,7 +38,7 @@ enum flash_admission flash_operation_admit(const struct flash_message *message,
 
 /*
  * The message is done. @header are its first two bytes, @answer is the last
- * byte received, if its role is FLASH_STATUS. Returns true if the operation is
+ * byte received, if that is of EFFECT_STATUS. Returns true if the operation is
  * over: other guests need not wait any more.
  */
 bool flash_operation_done(const struct flash_message *message,

@@ -12,9 +12,8 @@ static uint32_t round_up(uint32_t len)
 
 static uint64_t part_ns(const struct kept_part *part, const struct chip *chip)
 {
-	uint32_t words = part->len / spi_word_size(part->head.bits_per_word);
-
-	return words * spi_piece_word_ns(&part->head, chip) +
+	return spi_words(part->len, part->head.bits_per_word) *
+		       spi_piece_word_ns(&part->head, chip) +
 	       part->head.cs_delay_hold_ns;
 }
 

@@ -43,6 +43,12 @@ void kept_parts_clear(struct kept_parts *kept);
 /* The head of the last part; there is one. */
 const struct spi_head *kept_parts_last(const struct kept_parts *kept);
 
+/* Where the bytes of the last part end. */
+static inline const uint8_t *kept_parts_end(const struct kept_parts *kept)
+{
+	return kept->bytes + kept->len;
+}
+
 /* How long the parts take on the bus, ns. */
 uint64_t kept_parts_ns(const struct kept_parts *kept, const struct chip *chip);
 

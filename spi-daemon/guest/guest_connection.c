@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/guest/guest_connection.h"
+#include "spi-daemon/guest/guest_wait.h"
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/system/log.h"
 
@@ -57,15 +58,28 @@ void guest_connection_count(struct guest_worker *w)
 	counter_set(&stats->state, find_state(w));
 }
 
-static void connect_session(struct guest_worker *w, int fd)
+/* Logs what became of the front end @peer, if such a line may be logged. */
+static void tell(struct guest_worker *w, enum log_level level, const char *what,
+		 const struct ucred *peer)
+{
+	char who[80];
+
+	if (!guest_connection_may_log(w))
+		return;
+	vhost_describe_peer(peer, who, sizeof(who));
+	log_line(level, "%s: %s: %s", w->name, what, who);
+}
+
+static void connect_session(struct guest_worker *w, int fd,
+			    const struct ucred *peer)
 {
 	vhost_session_init(&w->session, &w->device, fd, &w->waits);
 	w->service.session = &w->session;
+	w->service.new_guest = true;
 	guest_mem_watch(&w->session.mem);
 	w->kicks = w->reads = (struct flood){ 0 };
 	counter_add(&w->service.stats.connections, 1);
-	if (guest_connection_may_log(w))
-		log_info("%s: front end connected", w->name);
+	tell(w, LOG_LEVEL_INFO, "front end connected", peer);
 }
 
 void guest_connection_end(struct guest_worker *w)
@@ -76,6 +90,7 @@ void guest_connection_end(struct guest_worker *w)
 	vhost_session_fini(&w->session);
 	guest_mem_watch(NULL);
 	w->service.session = NULL;
+	vhost_listen_again(&w->listener);
 	guest_connection_count(w);
 	guest_log_end(&w->service.log);
 	if (w->session.fd_blocked) {
@@ -94,29 +109,44 @@ static void pause_accepting(struct guest_worker *w, int error)
 	if (error == -EAGAIN || error == -ECONNABORTED || error == -EINTR)
 		return;
 	if (!w->accept_at)
-		log_warning("%s: a front end has to wait: accept: %s", w->name,
+		log_warning("%s: a front end has to wait: %s: %s", w->name,
+			    w->listener.kind == VHOST_CONNECTS ? "connect"
+							       : "accept",
 			    strerror(-error));
 	w->accept_at = clock_now() + ACCEPT_PAUSE_NS;
+}
+
+static void turn_away(struct guest_worker *w, int fd, const char *why,
+		      const struct ucred *peer)
+{
+	close(fd);
+	vhost_listen_again(&w->listener);
+	counter_add(&w->service.stats.turned_away, 1);
+	tell(w, LOG_LEVEL_WARNING, why, peer);
 }
 
 /* A second front end would wait for ever: better it knows at once. */
 void guest_connection_accept(struct guest_worker *w)
 {
-	int fd = vhost_accept(&w->listener);
+	struct ucred peer;
+	int fd = vhost_accept(&w->listener, &peer);
 
 	if (fd < 0) {
 		pause_accepting(w, fd);
 		return;
 	}
 	w->accept_at = 0;
-	if (guest_worker_is_connected(w) && vhost_session_is_over(&w->session))
-		guest_connection_end(w);
-	if (!guest_worker_is_connected(w) && !w->accept_at) {
-		connect_session(w, fd);
+	/* The connection that the listener was leaves the set as such. */
+	if (w->listener.fd < 0)
+		wait_set_put(&w->waits, PLACE_LISTENER, -1, WAIT_LEVEL);
+	if (!vhost_admits(&w->listener, &peer)) {
+		turn_away(w, fd, "refused a front end", &peer);
 		return;
 	}
-	close(fd);
-	counter_add(&w->service.stats.turned_away, 1);
-	if (guest_connection_may_log(w))
-		log_warning("%s: a second front end was turned away", w->name);
+	if (guest_worker_is_connected(w) && vhost_session_is_over(&w->session))
+		guest_connection_end(w);
+	if (guest_worker_is_connected(w) || w->accept_at)
+		turn_away(w, fd, "a second front end was turned away", &peer);
+	else
+		connect_session(w, fd, &peer);
 }

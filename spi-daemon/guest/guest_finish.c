@@ -23,8 +23,9 @@ bool guest_finish_first(struct guest_worker *w)
 	const bool finishes = w->finishes;
 
 	w->finishes = false;
-	if (finishes || !w->listener.passed || m->cs.message != CS_HELD ||
-	    clock_now() >= m->hold_until || !is_asked(&w->session.sock))
+	if (finishes || w->listener.kind != VHOST_PASSED ||
+	    m->cs.message != CS_HELD || clock_now() >= m->hold_until ||
+	    !is_asked(&w->session.sock))
 		return false;
 	w->finishes = true;
 	w->reads.until = m->hold_until;

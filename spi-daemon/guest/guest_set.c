@@ -6,23 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spi-daemon/startup/fd_limit.h"
+#include "spi-daemon/startup/fds/fd_limit.h"
 #include "spi-daemon/config/guest/guest_check.h"
 #include "spi-daemon/guest/guest_set.h"
+#include "spi-daemon/guest/guest_socket.h"
+#include "spi-daemon/sandbox/sandbox.h"
 #include "spi-daemon/system/log.h"
 #include "vhost/keeper/link.h"
-
-static void explain(const char *path, int ret, char *error, size_t error_size)
-{
-	const char *why = ret == -EADDRINUSE ? "is served by another process"
-			  : ret == -EEXIST   ? "is there, and is not a socket"
-			  : ret == -EPERM    ? "its group cannot be had"
-			  : ret == -EBUSY    ? "another process keeps its "
-					       "directory locked"
-					     : strerror(-ret);
-
-	snprintf(error, error_size, "socket %s: %s", path, why);
-}
 
 /*
  * Makes a guest with its devices, but without a socket. Takes the description
@@ -46,6 +36,11 @@ static int open_guest(struct guest_set *set, struct guest_spec *spec,
 		free(guest);
 		return ret;
 	}
+	ret = controller_keep_shown(&guest->controller, spec->name);
+	if (ret < 0)
+		log_warning("guest %s: after a crash its chips with cs=auto "
+			    "are framed as linux: %s",
+			    spec->name, strerror(-ret));
 	guest->spec = *spec;
 	*spec = (struct guest_spec){ .name = NULL };
 	set->guests[set->count++] = guest;
@@ -56,14 +51,16 @@ static int listen_guest(struct guest_set *set, struct guest *guest, char *error,
 			size_t error_size)
 {
 	int ret = guest_worker_init(&guest->worker, &guest->spec,
-				    &guest->controller, set->link);
+				    &guest->controller, set->link, set->passed);
 
 	if (ret < 0) {
-		explain(guest->spec.socket, ret, error, error_size);
+		guest_socket_explain(guest->spec.socket, ret, error,
+				     error_size);
 		return ret;
 	}
 	guest->worker.watchdog.watcher = &set->watcher;
 	guest->listens = true;
+	guest_socket_set_alias(&guest->worker, &guest->spec, set->link);
 	return 0;
 }
 
@@ -112,12 +109,17 @@ static int check_guest(const struct guest_set *set,
 {
 	int ret = controller_check(spec, error, error_size);
 
-	if (ret || is_ours(set, spec->socket))
+	if (ret || spec->origin == VHOST_FROM_LISTENER ||
+	    is_ours(set, spec->socket))
 		return ret;
-	ret = set->link < 0 ? vhost_listen_check(spec->socket)
-			    : keeper_link_check(set->link, spec->socket);
+	if (set->link >= 0)
+		ret = keeper_link_check(set->link, spec->origin, spec->socket);
+	else if (spec->origin == VHOST_FROM_FILE)
+		ret = vhost_listen_check(spec->socket);
+	else
+		ret = passed_fds_get(set->passed, spec->socket, true);
 	if (ret < 0)
-		explain(spec->socket, ret, error, error_size);
+		guest_socket_explain(spec->socket, ret, error, error_size);
 	return ret;
 }
 
@@ -150,13 +152,22 @@ static int follow(struct guest_set *set, char *error, size_t error_size)
 	return 0;
 }
 
+static int change_traces(struct guest_set *set, const struct options *options,
+			 char *error, size_t error_size)
+{
+	return pool_change_traces(&set->pool, options->traces,
+				  options->trace_count, options->trace_size,
+				  error, error_size);
+}
+
 int guest_set_start(struct guest_set *set, struct options *options, int link,
-		    char *error, size_t error_size)
+		    struct passed_fds *passed, char *error, size_t error_size)
 {
 	int ret = 0;
 
 	*set = (struct guest_set){
 		.link = link,
+		.passed = passed,
 		.watcher.thread = pthread_self(),
 	};
 	pool_init(&set->pool);
@@ -164,12 +175,18 @@ int guest_set_start(struct guest_set *set, struct options *options, int link,
 		ret = follow(set, error, error_size);
 	if (!ret)
 		ret = check_guests(set, options, error, error_size);
+	if (!ret)
+		ret = change_traces(set, options, error, error_size);
 	for (unsigned int i = 0; !ret && i < options->guest_count; i++)
 		ret = open_guest(set, &options->guests[i], error, error_size);
 	for (unsigned int i = 0; !ret && i < set->count; i++)
 		ret = listen_guest(set, set->guests[i], error, error_size);
 	for (unsigned int i = 0; !ret && i < set->count; i++)
 		ret = start_guest(set->guests[i], error, error_size);
+	/* After a crash or an upgrade all is where it was. */
+	for (unsigned int i = 0; !ret && !set->pool.follows && i < set->count;
+	     i++)
+		guest_socket_tell(&set->guests[i]->spec, "");
 	pool_set_follows(&set->pool, false);
 	if (ret < 0)
 		guest_set_stop(set);
@@ -199,22 +216,73 @@ bool guest_set_rest(struct guest_set *set)
 	return rests;
 }
 
-void guest_set_stop(struct guest_set *set)
+bool guest_set_is_over(const struct guest_set *set)
 {
 	for (unsigned int i = 0; i < set->count; i++)
+		if (!atomic_load(&set->guests[i]->worker.is_over))
+			return false;
+	return set->count;
+}
+
+void guest_set_stop(struct guest_set *set)
+{
+	for (unsigned int i = 0; i < set->count; i++) {
+		/* The process ends, and not its guests, if another follows. */
+		if (set->link >= 0)
+			vhost_listen_leave(&set->guests[i]->worker.listener);
 		quit_guest(set->guests[i]);
+	}
 	while (set->count)
 		close_guest(set->guests[--set->count]);
 	pool_fini(&set->pool);
 }
 
+/* The guest goes on; traces of its chips may be others now. */
+static int take_traces(struct guest_set *set, const struct guest *guest,
+		       const struct guest_spec *spec)
+{
+	for (unsigned int i = 0; i < spec->devices->count; i++) {
+		struct device_spec *old = &guest->spec.devices->specs[i];
+		const char *path = spec->devices->specs[i].trace;
+		char *copy = path ? strdup(path) : NULL;
+
+		if (path && !copy)
+			return -ENOMEM;
+		if (!strcmp(path ? path : "", old->trace ? old->trace : "")) {
+			free(copy);
+			continue;
+		}
+		free(old->trace);
+		old->trace = copy;
+		pool_change_own_trace(&set->pool,
+				      guest->controller.chips[i].handle, old);
+	}
+	return 0;
+}
+
+/* The guest goes on; its socket may have another second name now. */
+static void take_alias(struct guest_set *set, struct guest *guest,
+		       struct guest_spec *spec)
+{
+	char *old = guest->spec.alias;
+
+	if (!strcmp(spec->alias ? spec->alias : "", old ? old : ""))
+		return;
+	guest->spec.alias = spec->alias;
+	spec->alias = old;
+	guest_socket_set_alias(&guest->worker, &guest->spec, set->link);
+}
+
 /* Takes the description that is equal to @guest's out of @options. */
-static bool is_described(const struct guest *guest, struct options *options)
+static bool is_described(struct guest_set *set, struct guest *guest,
+			 struct options *options)
 {
 	for (unsigned int i = 0; i < options->guest_count; i++) {
 		struct guest_spec *spec = &options->guests[i];
 
-		if (spec->name && guest_spec_equal(spec, &guest->spec)) {
+		if (spec->name && guest_spec_equal(spec, &guest->spec) &&
+		    !take_traces(set, guest, spec)) {
+			take_alias(set, guest, spec);
 			guest_spec_free(spec);
 			return true;
 		}
@@ -230,7 +298,7 @@ static unsigned int choose(struct guest_set *set, struct options *options)
 	for (unsigned int i = 0; i < set->count; i++) {
 		struct guest *guest = set->guests[i];
 
-		if (!is_described(guest, options))
+		if (!is_described(set, guest, options))
 			continue;
 		set->guests[i] = set->guests[stay];
 		set->guests[stay++] = guest;
@@ -258,7 +326,7 @@ static void add_guest(struct guest_set *set, struct guest_spec *spec)
 		set->count--;
 		return;
 	}
-	log_info("guest %s: is served from now on", guest->spec.name);
+	guest_socket_tell(&guest->spec, " from now on,");
 }
 
 int guest_set_change(struct guest_set *set, struct options *options,
@@ -267,6 +335,10 @@ int guest_set_change(struct guest_set *set, struct options *options,
 	int ret = check_guests(set, options, error, error_size);
 	unsigned int stay;
 
+	if (!ret)
+		ret = sandbox_check(options, error, error_size);
+	if (!ret)
+		ret = change_traces(set, options, error, error_size);
 	if (ret)
 		return ret;
 	stay = choose(set, options);

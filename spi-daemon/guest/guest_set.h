@@ -22,24 +22,25 @@ struct guest_set {
 	struct pool pool;
 	struct guest *guests[OPTIONS_MAX_GUESTS];
 	unsigned int count;
-	int link;		/* to the keeper (keeper/link.h); -1: none */
+	int link;		   /* to the keeper (keeper/link.h); -1: none */
+	struct passed_fds *passed; /* that guests may use; NULL: none */
 	struct watcher watcher; /* the thread that calls the functions below */
 };
 
 /*
  * Serves all guests of @options, whose descriptions move into @set, or none.
- * @link: see struct guest_set; the caller closes it after guest_set_stop(). On
- * failure returns a negative errno, with one line (no newline) in @error,
- * and no socket is left.
+ * @link, @passed: see struct guest_set; the caller closes it after
+ * guest_set_stop(). On failure returns a negative errno, with one line (no
+ * newline) in @error, and no socket is left.
  */
 int guest_set_start(struct guest_set *set, struct options *options, int link,
-		    char *error, size_t error_size);
+		    struct passed_fds *passed, char *error, size_t error_size);
 
 /*
  * Serves the guests of @options, whose descriptions may move into @set,
  * instead of those so far. Who is described as before notices nothing; who
  * is described otherwise loses the front end. Says in the log who comes and
- * who goes.
+ * who goes. Traces are changed as described.
  * Returns 0; or a negative errno, with one line (no newline) in @error, when
  * a device or the place of a socket is not as it should be: then nothing was
  * changed. Should a guest fail later than that, the log says why, and the
@@ -60,7 +61,13 @@ bool guest_set_look(struct guest_set *set);
  */
 bool guest_set_rest(struct guest_set *set);
 
-/* Ends all guests, and removes their sockets. */
+/*
+ * Returns true if there are guests, and none of them has a front end or can
+ * have one again: each had one connection, which was passed to this process.
+ */
+bool guest_set_is_over(const struct guest_set *set);
+
+/* Ends all guests, and removes their sockets unless a keeper has them. */
 void guest_set_stop(struct guest_set *set);
 
 #endif

@@ -6,17 +6,10 @@
 /* When to try again after the kernel had no memory to wait for new guests. */
 #define LISTEN_RETRY_NS (100 * NS_PER_MS)
 
-int guest_wait_init(struct guest_worker *w)
+void guest_wait_init(struct guest_worker *w)
 {
-	int ret = wait_set_init(&w->waits);
-
-	if (ret < 0)
-		return ret;
-	ret = wait_set_put(&w->waits, PLACE_WAKE, w->service.message.user.wake,
-			   WAIT_EDGE);
-	if (ret < 0)
-		wait_set_fini(&w->waits);
-	return ret;
+	/* There it is woken when a bus is handed over, or ->quits. */
+	wait_set_init_in(&w->waits, w->service.message.user.wake);
 }
 
 /* Returns true until @until, and sees to waking up then. */

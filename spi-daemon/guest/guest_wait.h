@@ -10,16 +10,12 @@
 
 /* Places of the set; those of the session are in vhost/poll.h. */
 enum {
-	PLACE_WAKE = VHOST_POLL_OWN, /* a bus was handed over, or ->quits */
-	PLACE_LISTENER,
+	PLACE_LISTENER = VHOST_POLL_OWN,
 	PLACE_KICK = VHOST_POLL_KICK + GUEST_REQUESTQ,
 };
 
-/*
- * Makes the worker's set, which ends with wait_set_fini(). Returns 0 or a
- * negative errno.
- */
-int guest_wait_init(struct guest_worker *worker);
+/* Makes the worker's set, in that of its bus_user. */
+void guest_wait_init(struct guest_worker *worker);
 
 /*
  * Waits until something comes in, or until @deadline. What the worker does not

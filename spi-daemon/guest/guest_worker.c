@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "spi-daemon/system/clock.h"
@@ -12,8 +11,10 @@
 #include "spi-daemon/guest/guest_finish.h"
 #include "spi-daemon/guest/guest_wait.h"
 #include "spi-daemon/guest/guest_worker.h"
+#include "spi-daemon/sandbox/sandbox.h"
 #include "spi-daemon/system/join.h"
 #include "spi-daemon/system/log.h"
+#include "spi-daemon/system/waker.h"
 #include "vhost/keeper/link.h"
 #include "vhost/keeper/session/relay.h"
 
@@ -36,28 +37,56 @@
 
 #define STACK_SIZE   (256u << 10)
 
+static int listen_alone(struct guest_worker *w, const struct guest_spec *spec,
+			struct passed_fds *passed)
+{
+	int fd;
+
+	switch (spec->origin) {
+	case VHOST_FROM_DESCRIPTOR:
+		fd = passed_fds_get(passed, spec->socket, false);
+		return fd < 0 ? fd
+			      : vhost_inherit(&w->listener, fd, spec->socket,
+					      &spec->access);
+	case VHOST_FROM_LISTENER:
+		w->connects = true;
+		return vhost_connect(&w->listener, spec->socket, &spec->access);
+	default:
+		return vhost_listen(&w->listener, spec->socket, &spec->access);
+	}
+}
+
 /*
  * A keeper needs some protocol features, and hides those that the operator does
  * not offer from the front end.
  */
 static int listen_for(struct guest_worker *w, const struct guest_spec *spec,
-		      int link)
+		      int link, struct passed_fds *passed)
 {
 	uint64_t hidden = KEEPER_NEEDED & ~w->device.offered.protocol;
 
 	if (link < 0)
-		return vhost_listen(&w->listener, spec->socket, &spec->access);
+		return listen_alone(w, spec, passed);
 	w->device.offered.protocol |= KEEPER_NEEDED;
-	return keeper_link_listen(link, &w->listener, w->name, spec->socket,
-				  &spec->access, hidden);
+	return keeper_link_listen(link, &w->listener, w->name, spec->origin,
+				  spec->socket, &spec->access, hidden);
+}
+
+static bool has_program(const struct guest_spec *spec)
+{
+	for (unsigned int i = 0; i < spec->devices->count; i++)
+		if (spec->devices->specs[i].kind == DEVICE_SIM_SOCKET)
+			return true;
+	return false;
 }
 
 int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
-		      struct controller *controller, int link)
+		      struct controller *controller, int link,
+		      struct passed_fds *passed)
 {
 	int ret;
 
-	*w = (struct guest_worker){ .accept_at = 0 };
+	*w = (struct guest_worker){ .connects = has_program(spec) };
 	spi_config_encode(&controller->config, &w->config);
 	w->device = (struct vhost_device){
 		.ops = &spi_service_ops,
@@ -76,16 +105,12 @@ int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 		       clock_now());
 	w->service.replay = spec->replay;
 	w->service.message.user.weight = spec->weight;
-	ret = guest_wait_init(w);
+	guest_wait_init(w);
+	ret = listen_for(w, spec, link, passed);
 	if (ret < 0)
 		goto fini_service;
-	ret = listen_for(w, spec, link);
-	if (ret < 0)
-		goto fini_waits;
 	return 0;
 
-fini_waits:
-	wait_set_fini(&w->waits);
 fini_service:
 	spi_service_fini(&w->service);
 free_name:
@@ -96,7 +121,6 @@ free_name:
 void guest_worker_fini(struct guest_worker *w)
 {
 	vhost_unlisten(&w->listener);
-	wait_set_fini(&w->waits);
 	spi_service_fini(&w->service);
 	free(w->name);
 }
@@ -153,7 +177,7 @@ static void look_for_work(struct guest_worker *w, uint64_t *now)
 
 	if (*now >= until)
 		return;
-	vhost_session_call(&w->session, GUEST_REQUESTQ);
+	spi_service_settle(&w->service);
 	until = clock_earlier(until, spi_service_deadline(&w->service));
 	while (*now < until && is_idle(w)) {
 		for (int i = 0; i < LOOKS && is_idle(w); i++)
@@ -179,7 +203,7 @@ static uint64_t serve_ring(struct guest_worker *w, uint64_t *now)
 	while (guest_worker_is_active(w)) {
 		if (w->poll.window && is_idle(w))
 			look_for_work(w, now);
-		progress = spi_service_step(&w->service, *now);
+		progress = spi_service_serve(&w->service, *now);
 		*now = w->service.now;
 		check_memory(w);
 		report(w);
@@ -257,17 +281,25 @@ static void serve_front_end(struct guest_worker *w)
 	guest_connection_end(w);
 }
 
+/* The only front end has come and gone. */
+static bool has_ended(struct guest_worker *w)
+{
+	return !guest_worker_is_connected(w) &&
+	       vhost_listen_is_over(&w->listener);
+}
+
 static void *run(void *arg)
 {
 	struct guest_worker *w = arg;
 
-	while (!atomic_load(&w->quits)) {
+	sandbox_enter_guest_thread(w->connects);
+	while (!atomic_load(&w->quits) && !has_ended(w)) {
 		uint64_t now = clock_now();
 		uint64_t deadline = serve_ring(w, &now);
 		uint32_t ready;
 
 		if (guest_worker_is_connected(w))
-			vhost_session_call(&w->session, GUEST_REQUESTQ);
+			spi_service_settle(&w->service);
 		report(w);
 		guest_connection_count(w);
 		ready = guest_wait(w, now, deadline);
@@ -281,6 +313,7 @@ static void *run(void *arg)
 			guest_connection_accept(w);
 	}
 	guest_connection_end(w);
+	atomic_store(&w->is_over, true);
 	guest_connection_tell_suppressed(w, log_limit_end(&w->log_limit));
 	return NULL;
 }
@@ -311,7 +344,7 @@ bool guest_worker_look(struct guest_worker *w)
 void guest_worker_quit(struct guest_worker *w)
 {
 	atomic_store(&w->quits, true);
-	eventfd_write(w->service.message.user.wake, 1);
+	waker_wake(w->service.message.user.wake);
 	/* So that join's first look can be the one that frees it. */
 	guest_worker_look(w);
 }

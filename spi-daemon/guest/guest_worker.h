@@ -13,9 +13,10 @@
 #include "spi-daemon/bus/controller.h"
 #include "spi-daemon/config/guest/guest_spec.h"
 #include "spi-daemon/guest/idle_poll.h"
+#include "spi-daemon/startup/fds/passed_fds.h"
 #include "spi-daemon/transfer/spi_service.h"
 #include "spi-daemon/system/watchdog.h"
-#include "vhost/wire/listen.h"
+#include "vhost/listen/listen.h"
 #include "vhost/session.h"
 #include "vhost/wire/wait_set.h"
 #include "virtio/spi/spi_wire.h"
@@ -31,6 +32,8 @@ struct guest_worker {
 	struct vhost_listener listener;
 	struct wait_set waits; /* what the thread waits for */
 	atomic_bool quits;     /* the thread is to end; it is woken as well */
+	bool connects;	       /* the thread: to a program that is a chip, or to
+				  front ends */
 	pthread_t thread;
 	struct watchdog watchdog; /* of the thread */
 	struct virtio_spi_wire_config config;
@@ -39,21 +42,24 @@ struct guest_worker {
 	struct vhost_session session; /* while ->service has it */
 	uint64_t accept_at; /* monotonic ns: no descriptor was left before */
 	struct idle_poll poll;
-	struct flood kicks; /* with nothing in the ring */
-	struct flood reads; /* with no whole message */
-	bool finishes;	    /* the guest's message first: see guest_finish.h */
+	struct flood kicks;  /* with nothing in the ring */
+	struct flood reads;  /* with no whole message */
+	atomic_bool is_over; /* no front end can come any more */
+	bool finishes;	     /* the guest's message first: see guest_finish.h */
 	struct log_limit log_limit; /* of lines about connections */
 };
 
 /*
  * Listens at the socket of the guest that @spec describes, whose requests go
  * to @controller; both must outlive the worker. @link leads to the keeper that
- * listens in our place (keeper/link.h); -1: there is none. Returns 0 or a
+ * listens in our place (keeper/link.h); -1: there is none. Then @passed has the
+ * descriptors that this process was given. Returns 0 or a
  * negative errno, of vhost_listen() or for want of memory or descriptors.
  */
 int guest_worker_init(struct guest_worker *worker,
 		      const struct guest_spec *spec,
-		      struct controller *controller, int link);
+		      struct controller *controller, int link,
+		      struct passed_fds *passed);
 
 /* Removes the socket. The thread does not run, or was joined. */
 void guest_worker_fini(struct guest_worker *worker);

@@ -21,6 +21,7 @@ int child_init(struct child *child, char **argv, int config)
 	int ret;
 
 	*child = (struct child){
+		.looker = child->looker,
 		.program = {
 			.exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
 			.config = config,
@@ -79,15 +80,16 @@ static void bequeath(struct child_legacy legacy)
 {
 	char value[64];
 
-	snprintf(value, sizeof(value), "%d,%d,%d,%d", legacy.link,
-		 legacy.config, legacy.image, (int)getpid());
+	snprintf(value, sizeof(value), "%d,%d,%d,%d,%d", legacy.link,
+		 legacy.config, legacy.image, (int)getpid(), legacy.looker);
 	setenv(VARIABLE, value, 1);
 }
 
 /* Lets the descriptors pass execve(2), or not. */
 static bool set_kept(struct child_legacy legacy, bool kept)
 {
-	const int fds[] = { legacy.link, legacy.config, legacy.image };
+	const int fds[] = { legacy.link, legacy.config, legacy.image,
+			    legacy.looker };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0 &&
@@ -125,7 +127,7 @@ int child_become(const struct child *child, struct child_legacy legacy)
 pid_t child_check(const struct child *child,
 		  const struct child_program *program, int image, int *output)
 {
-	const struct child_legacy legacy = { -1, program->config, image };
+	struct child_legacy legacy = CHILD_NO_LEGACY;
 	const pid_t keeper = getpid();
 	char **argv = checking(child->argv);
 	int ends[2];
@@ -137,6 +139,8 @@ pid_t child_check(const struct child *child,
 		free(argv);
 		return -errno;
 	}
+	legacy.config = program->config;
+	legacy.image = image;
 	bequeath(legacy);
 	pid = fork();
 	if (!pid) {
@@ -156,7 +160,7 @@ pid_t child_check(const struct child *child,
 
 int child_start(struct child *child, int *link)
 {
-	struct child_legacy legacy = { -1, child->program.config, -1 };
+	struct child_legacy legacy = CHILD_NO_LEGACY;
 	const pid_t keeper = getpid();
 	int ends[2];
 	int ret = 0;
@@ -164,6 +168,8 @@ int child_start(struct child *child, int *link)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
 	legacy.link = ends[1];
+	legacy.config = child->program.config;
+	legacy.looker = child->looker;
 	bequeath(legacy);
 	child->pid = fork();
 	if (!child->pid)
@@ -204,17 +210,16 @@ void child_describe(int status, char *text, size_t size)
 
 struct child_legacy child_legacy(void)
 {
-	const struct child_legacy none = { -1, -1, -1 };
 	const char *value = getenv(VARIABLE);
-	struct child_legacy legacy;
+	struct child_legacy legacy = CHILD_NO_LEGACY;
 	int keeper;
 
 	/* A process that inherited the variable from a child gets nothing. */
 	if (!value ||
-	    sscanf(value, "%d,%d,%d,%d", &legacy.link, &legacy.config,
-		   &legacy.image, &keeper) != 4 ||
+	    sscanf(value, "%d,%d,%d,%d,%d", &legacy.link, &legacy.config,
+		   &legacy.image, &keeper, &legacy.looker) != 5 ||
 	    (keeper != getppid() && keeper != getpid()))
-		return none;
+		return CHILD_NO_LEGACY;
 	unsetenv(VARIABLE);
 	/* As the name of a process that runs a descriptor is its number. */
 	prctl(PR_SET_NAME, "vhost-device-spi");

@@ -9,13 +9,14 @@
 /* What is run. Both are descriptors; owned, or -1. */
 struct child_program {
 	int exe;    /* the binary */
-	int config; /* a copy of the configuration file; -1: there is none */
+	int config; /* a copy of the configuration; -1: there is none */
 };
 
 struct child {
 	pid_t pid; /* 0: none runs */
 	struct child_program program;
 	char *path; /* where the binary was when this process began */
+	int looker; /* of the sandbox: sandbox_looker(); not owned */
 	char **argv;
 };
 
@@ -66,9 +67,12 @@ void child_describe(int status, char *text, size_t size);
 struct child_legacy {
 	int link;   /* of one that serves: its end of the link */
 	int config; /* of its program */
+	int looker; /* of one that serves: see sandbox.h */
 	int image;  /* of the next keeper, or one that tries whether it could be
 		       that: see succession.h */
 };
+
+#define CHILD_NO_LEGACY ((struct child_legacy){ -1, -1, -1, -1 })
 
 /* Returns what there is, once. */
 struct child_legacy child_legacy(void);

@@ -3,7 +3,6 @@
 
 #include <bsd/string.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,19 +12,14 @@
 #include <unistd.h>
 
 #include "spi-daemon/keeper/life.h"
+#include "spi-daemon/keeper/pending.h"
 #include "spi-daemon/keeper/succession.h"
 #include "spi-daemon/keeper/store.h"
 #include "spi-daemon/keeper/upgrade.h"
-#include "spi-daemon/startup/fd_limit.h"
+#include "spi-daemon/sandbox/sandbox.h"
+#include "spi-daemon/startup/fds/fd_limit.h"
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/system/log.h"
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
 
 static void log_text(void *opaque, const char *text)
 {
@@ -47,14 +41,9 @@ static void is_ready(void *opaque, const char *status)
 	if (k->state == KEEPING_NEXT_STARTING) {
 		life_enter(k, KEEPING_TRIAL);
 	} else if (k->state == KEEPING_STARTING) {
-		life_enter(k, KEEPING_SERVING);
-		life_note_pause(k);
+		life_serve(k);
 	}
-	if (k->reloaded >= 0) {
-		close_fd(&k->child.program.config);
-		k->child.program.config = k->reloaded;
-		k->reloaded = -1;
-	}
+	pending_accepted(k);
 	k->has_served = true;
 	launch_ready(k->launch, status);
 }
@@ -64,16 +53,14 @@ static int is_reloading(void *opaque)
 	struct keeping *k = opaque;
 
 	launch_reloading(k->launch);
-	close_fd(&k->reloaded);
-	k->reloaded = life_copy_config(k);
-	return k->reloaded < 0 ? -1 : fcntl(k->reloaded, F_DUPFD_CLOEXEC, 0);
+	return pending_read(k);
 }
 
 static void refuses(void *opaque, const char *status)
 {
 	struct keeping *k = opaque;
 
-	close_fd(&k->reloaded);
+	pending_refused(k);
 	launch_refused(k->launch, status);
 }
 
@@ -82,7 +69,15 @@ static void has_hung(void *opaque)
 	life_kill_hung(opaque);
 }
 
+static int inherited(void *opaque, const char *name, bool check)
+{
+	struct keeping *k = opaque;
+
+	return passed_fds_get(k->launch->passed, name, check);
+}
+
 static const struct keeper_ops ops = {
+	.inherited = inherited,
 	.log = log_text,
 	.ready = is_ready,
 	.reloading = is_reloading,
@@ -95,13 +90,15 @@ static void bury_child(struct keeping *k, int status)
 	char how[sizeof(k->keeper.history.reason)];
 
 	k->stopped_at = k->kill_at = 0;
-	close_fd(&k->reloaded);
+	pending_bury(k);
 	keeper_detach(&k->keeper, clock_now());
 	child_describe(status, how, sizeof(how));
+	if (k->state != KEEPING_ENDING && upgrade_bury(k, how))
+		return;
 	/* The first one has said why it could not serve. */
 	if (k->state == KEEPING_ENDING || (!k->has_served && WIFEXITED(status)))
 		life_enter(k, KEEPING_ENDED);
-	else if (!upgrade_bury(k, how))
+	else
 		life_plan_restart(k, status, how);
 }
 
@@ -124,9 +121,12 @@ static void look_at_child(struct keeping *k)
 		upgrade_checked(k, status);
 }
 
+/* On the signal @sig; 0: no guest can have a front end again */
 static void end(struct keeping *k, int sig)
 {
 	launch_stopping(k->launch);
+	if (!sig)
+		log_info("ending after the last front end");
 	if (!k->child.pid) {
 		log_info("ending on %s", strsignal(sig));
 		life_enter(k, KEEPING_ENDED);
@@ -151,11 +151,8 @@ static void take_signal(struct keeping *k)
 		break;
 	case SIGHUP:
 	case SIGUSR1:
-		if (k->child.pid)
-			kill(k->child.pid, (int)info.ssi_signo);
-		break;
 	case SIGUSR2:
-		upgrade_begin(k);
+		pending_ask(k, (int)info.ssi_signo);
 		break;
 	default:
 		end(k, (int)info.ssi_signo);
@@ -188,37 +185,61 @@ static bool waits(const struct keeping *k)
 	return k->state == KEEPING_WAITING || k->state == KEEPING_NEXT;
 }
 
-/* Returns true if the state is not to last. */
+/* Returns true if the process has to get on to the next state. */
 static bool is_bounded(const struct keeping *k)
 {
-	return life_is_on_trial(k) || k->check || k->state == KEEPING_RESTING;
+	return k->state == KEEPING_STARTING ||
+	       k->state == KEEPING_NEXT_STARTING || k->state == KEEPING_TRIAL;
 }
 
-static bool is_late(const struct keeping *k)
+/* Kills the process when it is time. Returns when the next look is due. */
+static uint64_t time_child(struct keeping *k, uint64_t now)
 {
-	return clock_now() - k->since >= k->keeper.limits.hang_ns;
+	const uint64_t hang = k->keeper.limits.hang_ns;
+	uint64_t late = is_bounded(k) ? k->since + hang : CLOCK_NEVER;
+
+	if (k->stopped_at)
+		late = clock_earlier(late, k->stopped_at + hang);
+	if (now >= late)
+		life_kill_hung(k);
+	if (k->kill_at && now >= k->kill_at) {
+		kill(k->child.pid, SIGKILL);
+		k->kill_at = CLOCK_NEVER;
+	}
+	return k->kill_at ? k->kill_at : late;
 }
 
 /* What is due at a time, and not on an event. Returns when the next is. */
 static uint64_t do_timers(struct keeping *k)
 {
-	uint64_t now = clock_now();
-	uint64_t next = k->stopped_at ? k->stopped_at + k->keeper.limits.hang_ns
-				      : CLOCK_NEVER;
+	const uint64_t hang = k->keeper.limits.hang_ns;
+	const uint64_t now = clock_now();
+	uint64_t next = CLOCK_NEVER;
 
-	if (now >= next)
-		life_kill_hung(k);
-	if (is_bounded(k))
-		next = k->since + k->keeper.limits.hang_ns;
-	if (k->kill_at && now >= k->kill_at) {
-		kill(k->child.pid, SIGKILL);
-		k->kill_at = CLOCK_NEVER;
+	if (k->check && now >= k->check_since + hang) {
+		kill(k->check, SIGKILL);
+		k->check_since = now;
 	}
 	if (waits(k) && now >= k->until && life_start(k) < 0)
 		k->until = now + NS_PER_S;
-	if (waits(k))
-		return k->until;
-	return k->kill_at ? k->kill_at : next;
+	if (k->check)
+		next = k->check_since + hang;
+	if (k->state == KEEPING_RESTING)
+		next = clock_earlier(next, k->since + hang);
+	return clock_earlier(next, waits(k) ? k->until : time_child(k, now));
+}
+
+/* Does what the state allows of what was asked for. */
+static void go_on(struct keeping *k)
+{
+	enum keeping_state before;
+
+	do {
+		before = k->state;
+		succession_go_on(k);
+		upgrade_go_on(k);
+		pending_pass_on(k);
+	} while (k->state != before);
 }
 
 static void wait_and_work(struct keeping *k, uint64_t until)
@@ -238,20 +259,29 @@ static void wait_and_work(struct keeping *k, uint64_t until)
 	if (fds[KEEPER_POLL_USER].revents)
 		take_signal(k);
 	keeper_work(&k->keeper, clock_now());
-	upgrade_go_on(k);
+	if (k->state == KEEPING_SERVING && keeper_is_over(&k->keeper))
+		end(k, 0);
 	store_save(k);
-	succession_go_on(k);
-	if (k->check && is_late(k))
-		kill(k->check, SIGKILL);
+}
+
+static void confine(struct keeping *k, const struct options *options)
+{
+	if (k->confined)
+		sandbox_enter_next_keeper(options);
+	else
+		sandbox_enter_keeper(options);
+	k->confined = true;
+	k->child.looker = sandbox_looker();
 }
 
 /* The first keeper starts the first process. */
 static int begin(struct keeping *k, const struct options *options, char *error,
 		 size_t error_size)
 {
-	int ret = fd_limit_raise(options->guest_count, error, error_size);
-	int config;
+	int config, ret;
 
+	confine(k, options);
+	ret = fd_limit_raise(options->guest_count, error, error_size);
 	if (ret)
 		return ret;
 	store_begin(k);
@@ -266,16 +296,18 @@ static int begin(struct keeping *k, const struct options *options, char *error,
 }
 
 /* The next keeper goes on with what the one before has left in @image. */
-static int take_over(struct keeping *k, int image, char *error,
-		     size_t error_size)
+static int take_over(struct keeping *k, const struct options *options,
+		     int image, char *error, size_t error_size)
 {
 	int ret = succession_take(k, image, &k->launch->pid_file, error,
 				  error_size);
 
 	if (ret)
 		return ret;
+	sandbox_use_looker(k->child.looker);
+	confine(k, options);
 	k->has_served = true;
-	life_enter(k, KEEPING_SERVING);
+	life_serve(k);
 	log_info("the keeper runs the new binary, too");
 	/* The signal may have come before. */
 	look_at_child(k);
@@ -284,10 +316,12 @@ static int take_over(struct keeping *k, int image, char *error,
 
 static void finish(struct keeping *k)
 {
+	if (k->check)
+		kill(k->check, SIGKILL);
 	if (k->signals >= 0)
 		close(k->signals);
 	child_close_program(&k->other);
-	close_fd(&k->reloaded);
+	pending_fini(k);
 	nest_fini(&k->nest);
 	nest_fini(&k->store);
 	child_fini(&k->child);
@@ -300,7 +334,7 @@ int keeping_run(const struct options *options, char **argv, int image,
 	struct keeping k = {
 		.launch = launch,
 		.config = options->config,
-		.child = { .program = { -1, -1 }, .argv = argv },
+		.child = { .program = { -1, -1 }, .argv = argv, .looker = -1 },
 		.signals = -1,
 		.other = { -1, -1 },
 		.nest = { .in = -1, .out = -1 },
@@ -319,9 +353,11 @@ int keeping_run(const struct options *options, char **argv, int image,
 	keeper_set_timeout(&k.keeper,
 			   options->launch.keeper_timeout * NS_PER_S);
 	ret = image < 0 ? begin(&k, options, error, error_size)
-			: take_over(&k, image, error, error_size);
-	while (!ret && k.state != KEEPING_ENDED)
+			: take_over(&k, options, image, error, error_size);
+	while (!ret && k.state != KEEPING_ENDED) {
+		go_on(&k);
 		wait_and_work(&k, do_timers(&k));
+	}
 	store_end(&k);
 	if (!ret && !k.has_served) {
 		error[0] = '\0';

@@ -37,7 +37,7 @@ bool life_is_on_trial(const struct keeping *k)
 
 int life_copy_config(const struct keeping *k)
 {
-	int copy = k->config ? config_file_copy(k->config) : -1;
+	int copy = config_file_copy(k->config);
 
 	return copy < 0 ? -1 : copy;
 }
@@ -50,16 +50,20 @@ int life_start(struct keeping *k)
 
 	if (ret)
 		return ret;
+	k->serves_since = 0;
 	keeper_attach(&k->keeper, link, trial);
 	life_enter(k, trial ? KEEPING_NEXT_STARTING : KEEPING_STARTING);
 	return 0;
 }
 
-void life_note_pause(struct keeping *k)
+void life_serve(struct keeping *k)
 {
 	struct keeper_history *history = &k->keeper.history;
-	uint64_t pause = clock_now() - k->died_at;
+	uint64_t pause;
 
+	life_enter(k, KEEPING_SERVING);
+	k->serves_since = k->since;
+	pause = k->since - k->died_at;
 	if (!k->died_at)
 		return;
 	if (pause > history->longest_pause_ns)
@@ -80,6 +84,18 @@ void life_kill_hung(struct keeping *k)
 	k->kill_at = clock_now() + ABORT_NS;
 }
 
+int life_begin_check(struct keeping *k, const struct child_program *program,
+		     int image)
+{
+	pid_t pid = child_check(&k->child, program, image, &k->check_out);
+
+	if (pid < 0)
+		return pid;
+	k->check = pid;
+	k->check_since = clock_now();
+	return 0;
+}
+
 void life_end_check(struct keeping *k, char text[LIFE_CHECK_TEXT])
 {
 	ssize_t n = read(k->check_out, text, LIFE_CHECK_TEXT - 1);
@@ -96,12 +112,13 @@ void life_end_check(struct keeping *k, char text[LIFE_CHECK_TEXT])
  */
 static unsigned int choose_pause(struct keeping *k, int status)
 {
-	bool served = k->state == KEEPING_SERVING;
-	unsigned int pause = WIFSIGNALED(status) ? 100 : 1000;
+	/* A signal that somebody sent to it may as well end it with 0. */
+	const bool sent = WIFSIGNALED(status) || !WEXITSTATUS(status);
+	unsigned int pause = sent ? 100 : 1000;
 
-	if (served && clock_now() - k->since >= HEALTHY_NS)
+	if (k->serves_since && clock_now() - k->serves_since >= HEALTHY_NS)
 		k->failures = k->pauses = 0;
-	if (WIFSIGNALED(status) && ++k->failures <= FAILURES_FREE)
+	if (sent && ++k->failures <= FAILURES_FREE)
 		return 0;
 	if (k->pauses < 10)
 		pause <<= k->pauses++;

@@ -19,11 +19,10 @@
  *	STARTING -> SERVING	it says that it is ready
  *	both -> WAITING		it has died
  *	WAITING -> STARTING	at ->until
- *	SERVING -> CHECKING	SIGUSR2; --check of the binary that is there now
- *	CHECKING -> SERVING	it does not like its options
- *	CHECKING -> DRAINING	it does
+ *	SERVING -> DRAINING	another program FITS
  *	DRAINING -> REPLACING	all guests stand still; SIGTERM
  *	both -> NEXT		it has ended
+ *	WAITING -> NEXT		another program FITS
  *	NEXT -> NEXT_STARTING	the next program is started, on trial
  *	NEXT_STARTING -> TRIAL	it is ready
  *	TRIAL -> SERVING	it can serve all guests
@@ -34,12 +33,21 @@
  *	RESTING -> SERVING	the process runs it from now on, or cannot
  *	any -> ENDING		SIGTERM; ENDED when it has died
  *	STARTING -> ENDED	it has ended by itself, and none has served
+ *
+ * A process that hangs is killed in each of them. What the operator asks for
+ * is noted when the signal comes, and done as soon as the state allows it:
+ *
+ *	SIGHUP	->reload	SERVING, PROBING, RESTING: the process is told;
+ *				WAITING for a pause: the same program is started
+ *				with the new configuration, if that FITS
+ *	SIGUSR1	->stats_asked	the same three, and DRAINING: it is told
+ *	SIGUSR2	->upgrade_asked	STARTING, SERVING, WAITING, while ->other is
+ *				NONE: the new program is CHECKED
  */
 enum keeping_state {
 	KEEPING_STARTING,
 	KEEPING_SERVING,
 	KEEPING_WAITING,
-	KEEPING_CHECKING,
 	KEEPING_DRAINING,
 	KEEPING_REPLACING,
 	KEEPING_NEXT,
@@ -51,6 +59,23 @@ enum keeping_state {
 	KEEPING_ENDED,
 };
 
+/* What became of the last SIGHUP */
+enum keeping_reload {
+	KEEPING_RELOAD_NONE, /* the process has read the file, or refused it */
+	KEEPING_RELOAD_ASKED,
+	/* It is ASKED once more if the process dies: */
+	KEEPING_RELOAD_PASSED_ON, /* the process has not begun */
+	KEEPING_RELOAD_READING,
+};
+
+/* What is in ->other */
+enum keeping_other {
+	KEEPING_OTHER_NONE,
+	KEEPING_OTHER_CHECKED, /* the next program; --check of it runs */
+	KEEPING_OTHER_FITS,   /* it likes its options, and waits for its turn */
+	KEEPING_OTHER_BEFORE, /* the program of before, during a trial */
+};
+
 struct keeping {
 	struct keeper keeper;
 	struct child child;
@@ -59,18 +84,27 @@ struct keeping {
 	enum keeping_state state;
 	int signals;	       /* signalfd */
 	uint64_t since;	       /* monotonic ns: of the state */
+	uint64_t check_since;  /* monotonic ns: of ->check */
 	uint64_t until;	       /* WAITING, NEXT: start the next then */
 	uint64_t stopped_at;   /* monotonic ns: by SIGSTOP; 0: it runs */
 	uint64_t kill_at;      /* monotonic ns: SIGKILL; 0: not asked for */
 	uint64_t died_at;      /* 0: not since it served last */
+	uint64_t serves_since; /* monotonic ns; 0: it has not served yet */
 	unsigned int failures; /* in a row: killed by a signal, */
 	unsigned int pauses;   /* or that were followed by a pause */
 	bool has_served;
-	struct nest store; /* see store.h; or none */
-	/* Up to REPLACING the next program, then the one before; or none */
+	bool upgrade_asked;  /* and not begun */
+	bool succession_due; /* after an upgrade */
+	bool stats_asked;
+	bool confined; /* by sandbox_enter_keeper(), which may be off */
+	enum keeping_reload reload;
+	unsigned int reload_deaths; /* of processes that had it */
+	struct nest store;	    /* see store.h; or none */
 	struct child_program other;
+	enum keeping_other other_is;
+	bool other_reloads;	/* it is the same binary, configured anew */
 	int reloaded;		/* what the process reads again; owned; -1 */
-	pid_t check;		/* CHECKING, PROBING; 0: none runs */
+	pid_t check;		/* of ->other, or PROBING; 0: none runs */
 	int check_out;		/* what it says */
 	struct nest nest;	/* PROBING: what it has to read */
 	struct log_limit limit; /* of lines that front ends cause */
@@ -82,19 +116,24 @@ void life_enter(struct keeping *k, enum keeping_state state);
 bool life_is_on_trial(const struct keeping *k);
 
 /*
- * Returns a copy of the configuration file, which the caller owns; -1 if there
- * is none, or it cannot be read: who tries to read the file will say why.
+ * Returns a copy of the configuration file, or of no text if there is none,
+ * which the caller owns: who reads it adds copies of the files that it names.
+ * -1 if it cannot be read: who tries to read the file will say why.
  */
 int life_copy_config(const struct keeping *k);
 
 /* Starts a process. Returns 0 or a negative errno. */
 int life_start(struct keeping *k);
 
-/* Notes and logs how long the guests have not been served. */
-void life_note_pause(struct keeping *k);
+/* Enters SERVING. Notes and logs for how long the guests were not served. */
+void life_serve(struct keeping *k);
 
 /* The process hangs: has it killed, unless it is about to be. */
 void life_kill_hung(struct keeping *k);
+
+/* Runs @program, with @image, as child_check() does. Returns 0 or -errno. */
+int life_begin_check(struct keeping *k, const struct child_program *program,
+		     int image);
 
 #define LIFE_CHECK_TEXT 400
 

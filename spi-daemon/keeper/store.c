@@ -10,8 +10,6 @@
 #include "spi-daemon/system/clock.h"
 #include "vhost/keeper/keeper_image.h"
 
-#define NAME "keeper"
-
 static void image_stored(struct image *image, struct keeping *k)
 {
 	image_fd(image, &k->child.program.config);
@@ -73,7 +71,8 @@ static bool adopt(struct keeping *k, const int ends[2])
 bool store_begin(struct keeping *k)
 {
 	int ends[2];
-	unsigned int count = fd_store_take(NAME, ends, 2);
+	unsigned int count = passed_fds_remove(k->launch->passed,
+					       PASSED_FDS_KEEPER, ends, 2);
 
 	if (count == 2)
 		return adopt(k, ends);
@@ -82,7 +81,7 @@ bool store_begin(struct keeping *k)
 	if (fd_store_may_exist() && !nest_init(&k->store)) {
 		ends[0] = k->store.in;
 		ends[1] = k->store.out;
-		fd_store_put(NAME, ends, 2);
+		fd_store_put(ends, 2);
 	}
 	return false;
 }

@@ -12,24 +12,64 @@
 #include "spi-daemon/system/clock.h"
 #include "vhost/keeper/keeper_image.h"
 
+#define PASSED_MAX 4096
+
 static void image_child(struct image *image, struct child *child)
 {
 	image_int(image, &child->pid);
 	image_fd(image, &child->program.exe);
 	image_fd(image, &child->program.config);
 	image_text(image, &child->path);
+	image_fd(image, &child->looker);
 	if (child->pid <= 0 || child->program.exe < 0)
 		image_reject(image);
+}
+
+static void image_passed(struct image *image, struct passed_fds *passed)
+{
+	uint32_t count = passed->count;
+
+	image_u32(image, &count, PASSED_MAX);
+	if (image->reads)
+		passed->all = calloc(count, sizeof(*passed->all));
+	if (count && !passed->all)
+		image_reject(image);
+	for (uint32_t i = 0; passed->all && i < count; i++) {
+		struct passed_fd *fd = &passed->all[i];
+
+		image_text(image, &fd->name);
+		image_int(image, &fd->number);
+		image_fd(image, &fd->fd);
+		passed->count = i + 1;
+	}
+}
+
+/* What was asked for and is not done yet */
+static void image_pending(struct image *image, struct keeping *k)
+{
+	uint32_t reload = k->reload;
+
+	image_flag(image, &k->upgrade_asked);
+	image_flag(image, &k->stats_asked);
+	image_u32(image, &reload, KEEPING_RELOAD_READING);
+	k->reload = (enum keeping_reload)reload;
+	image_u32(image, &k->reload_deaths, UINT32_MAX);
+	image_fd(image, &k->reloaded);
+	image_u64(image, &k->stopped_at);
+	image_u64(image, &k->kill_at);
 }
 
 static void image_keeping(struct image *image, struct keeping *k, int *pid_file)
 {
 	image_child(image, &k->child);
 	image_fd(image, pid_file);
+	image_passed(image, k->launch->passed);
 	image_fd(image, &k->store.in);
 	image_fd(image, &k->store.out);
 	image_u32(image, &k->store.number, UINT32_MAX);
 	image_u32(image, &k->store.held, UINT32_MAX);
+	image_flag(image, &k->confined);
+	image_pending(image, k);
 	keeper_image(image, &k->keeper, KEEPER_IMAGE_ALL, clock_now());
 }
 
@@ -55,24 +95,22 @@ static int make_nest(struct keeping *k)
 static void give_up(struct keeping *k, const char *why)
 {
 	log_warning("the keeper runs its old binary: %s", why);
+	k->succession_due = false;
 	nest_fini(&k->nest);
 	keeper_rest(&k->keeper, false);
 	life_enter(k, KEEPING_SERVING);
 }
 
-void succession_begin(struct keeping *k)
+static void begin(struct keeping *k)
 {
 	int ret = make_nest(k);
 
 	if (!ret)
-		ret = child_check(&k->child, &k->child.program, k->nest.out,
-				  &k->check_out);
-	if (ret < 0) {
+		ret = life_begin_check(k, &k->child.program, k->nest.out);
+	if (ret)
 		give_up(k, strerror(-ret));
-		return;
-	}
-	k->check = ret;
-	life_enter(k, KEEPING_PROBING);
+	else
+		life_enter(k, KEEPING_PROBING);
 }
 
 void succession_checked(struct keeping *k, int status)
@@ -84,6 +122,7 @@ void succession_checked(struct keeping *k, int status)
 	can = WIFEXITED(status) && !WEXITSTATUS(status) &&
 	      recv(k->nest.in, &yes, 1, 0) == 1;
 	nest_fini(&k->nest);
+	/* The process that serves has ended meanwhile: it is due yet. */
 	if (k->state != KEEPING_PROBING)
 		return;
 	if (!can) {
@@ -96,23 +135,29 @@ void succession_checked(struct keeping *k, int status)
 	life_enter(k, KEEPING_RESTING);
 }
 
-void succession_go_on(struct keeping *k)
+static void execute(struct keeping *k)
 {
-	struct child_legacy legacy = { -1, k->child.program.config, -1 };
-	int ret;
+	struct child_legacy legacy = CHILD_NO_LEGACY;
+	int ret = make_nest(k);
 
-	if (k->state != KEEPING_RESTING)
-		return;
-	if (!keeper_is_at_rest(&k->keeper)) {
-		if (clock_now() - k->since >= k->keeper.limits.hang_ns)
-			give_up(k, "the serving process does not answer");
-		return;
-	}
-	ret = make_nest(k);
+	legacy.config = k->child.program.config;
 	legacy.image = k->nest.out;
 	if (!ret)
 		ret = child_become(&k->child, legacy);
 	give_up(k, strerror(-ret));
+}
+
+void succession_go_on(struct keeping *k)
+{
+	if (k->succession_due && k->state == KEEPING_SERVING && !k->check &&
+	    k->other_is == KEEPING_OTHER_NONE)
+		begin(k);
+	if (k->state != KEEPING_RESTING)
+		return;
+	if (keeper_is_at_rest(&k->keeper))
+		execute(k);
+	else if (clock_now() - k->since >= k->keeper.limits.hang_ns)
+		give_up(k, "the serving process does not answer");
 }
 
 static void explain(int ret, char *error, size_t error_size)
@@ -144,9 +189,13 @@ int succession_take(struct keeping *k, int nest, int *pid_file, char *error,
 int succession_try(int nest, char *error, size_t error_size)
 {
 	const int answer = dup(nest);
+	struct passed_fds passed = { NULL, 0 };
+	struct launch launch = { .passed = &passed };
 	struct keeping k = {
-		.child.program = { -1, -1 },
+		.launch = &launch,
+		.child = { .program = { -1, -1 }, .looker = -1 },
 		.store = { .in = -1, .out = -1 },
+		.reloaded = -1,
 	};
 	int pid_file = -1;
 	int ret = keeper_init(&k.keeper, NULL, NULL);
@@ -159,7 +208,12 @@ int succession_try(int nest, char *error, size_t error_size)
 	keeper_leave(&k.keeper);
 	keeper_fini(&k.keeper);
 	child_fini(&k.child);
+	if (k.child.looker >= 0)
+		close(k.child.looker);
+	if (k.reloaded >= 0)
+		close(k.reloaded);
 	nest_fini(&k.store);
+	passed_fds_fini(&passed);
 	if (pid_file >= 0)
 		close(pid_file);
 	close(answer);

@@ -12,13 +12,13 @@
 
 #include "spi-daemon/keeper/life.h"
 
-/* The guests are served: has the program of the child try. */
-void succession_begin(struct keeping *k);
-
 /* The process that tries has ended, with the wait status @status. */
 void succession_checked(struct keeping *k, int status);
 
-/* Executes the program when nothing is on its way to the child. */
+/*
+ * If it is due: has the program of the child try while the guests are served,
+ * and executes it when nothing is on its way to the child.
+ */
 void succession_go_on(struct keeping *k);
 
 /*

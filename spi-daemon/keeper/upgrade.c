@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "spi-daemon/keeper/upgrade.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#include "spi-daemon/keeper/succession.h"
 #include "spi-daemon/system/clock.h"
+
+static void drop_other(struct keeping *k)
+{
+	child_close_program(&k->other);
+	k->other_is = KEEPING_OTHER_NONE;
+}
 
 /* The other program is started as soon as can be. */
 static void swap_programs(struct keeping *k, enum keeping_state state)
@@ -15,18 +22,30 @@ static void swap_programs(struct keeping *k, enum keeping_state state)
 
 	k->child.program = k->other;
 	k->other = program;
+	k->other_is = KEEPING_OTHER_BEFORE;
 	life_enter(k, state);
 	k->until = k->since;
+}
+
+static const char *refusal(const struct keeping *k)
+{
+	return k->other_reloads ? "nothing was changed" : "not upgraded";
+}
+
+static void refuse(struct keeping *k, const char *why)
+{
+	log_error("%s: %s", refusal(k), why);
+	drop_other(k);
 }
 
 bool upgrade_bury(struct keeping *k, const char *how)
 {
 	if (life_is_on_trial(k)) {
-		log_error("not upgraded: the new process ended (%s); the one "
-			  "before is started again",
-			  how);
+		log_error("%s: the new process ended (%s); the one before is "
+			  "started again",
+			  refusal(k), how);
 		swap_programs(k, KEEPING_WAITING);
-		child_close_program(&k->other);
+		drop_other(k);
 		return true;
 	}
 	if (k->state != KEEPING_DRAINING && k->state != KEEPING_REPLACING)
@@ -37,38 +56,28 @@ bool upgrade_bury(struct keeping *k, const char *how)
 	return true;
 }
 
-static void refuse(struct keeping *k, const char *why)
+/* Has a program with the binary @exe, or -errno, check its options. */
+static void check_other(struct keeping *k, int exe, bool reloads)
 {
-	log_error("not upgraded: %s", why);
-	child_close_program(&k->other);
-	if (k->state == KEEPING_CHECKING)
-		life_enter(k, KEEPING_SERVING);
-}
-
-void upgrade_begin(struct keeping *k)
-{
-	int exe;
-
-	if (k->state != KEEPING_SERVING || k->check) {
-		log_warning("not upgraded: the guests are not served now, or "
-			    "an upgrade is going on");
-		return;
-	}
-	exe = child_open_binary(&k->child);
+	k->other_reloads = reloads;
 	if (exe < 0) {
-		log_error("not upgraded: %s: %s",
+		log_error("%s: %s: %s", refusal(k),
 			  k->child.path ? k->child.path : "its binary",
 			  strerror(-exe));
 		return;
 	}
 	k->other = (struct child_program){ exe, life_copy_config(k) };
-	k->check = child_check(&k->child, &k->other, -1, &k->check_out);
-	if (k->check < 0) {
-		k->check = 0;
+	if (life_begin_check(k, &k->other, -1) < 0)
 		refuse(k, "no process");
-		return;
-	}
-	life_enter(k, KEEPING_CHECKING);
+	else
+		k->other_is = KEEPING_OTHER_CHECKED;
+}
+
+static int copy_binary(const struct keeping *k)
+{
+	int exe = fcntl(k->child.program.exe, F_DUPFD_CLOEXEC, 0);
+
+	return exe < 0 ? -errno : exe;
 }
 
 void upgrade_checked(struct keeping *k, int status)
@@ -76,43 +85,77 @@ void upgrade_checked(struct keeping *k, int status)
 	char text[LIFE_CHECK_TEXT];
 
 	life_end_check(k, text);
-	if (k->state != KEEPING_CHECKING) {
-		child_close_program(&k->other);
-		return;
-	}
-	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		k->other_is = KEEPING_OTHER_FITS;
+	else
 		refuse(k, text[0] ? text : "the new binary fails");
+}
+
+static void begin_what_was_asked(struct keeping *k)
+{
+	const bool waits = k->state == KEEPING_WAITING &&
+			   clock_now() < k->until;
+
+	if (k->check || k->other_is != KEEPING_OTHER_NONE)
 		return;
+	if (k->upgrade_asked &&
+	    (k->state == KEEPING_STARTING || k->state == KEEPING_SERVING ||
+	     k->state == KEEPING_WAITING)) {
+		k->upgrade_asked = false;
+		check_other(k, child_open_binary(&k->child), false);
+	} else if (k->reload == KEEPING_RELOAD_ASKED && waits) {
+		k->reload = KEEPING_RELOAD_NONE;
+		check_other(k, copy_binary(k), true);
 	}
-	launch_reloading(k->launch);
-	life_enter(k, KEEPING_DRAINING);
-	keeper_drain(&k->keeper, clock_now());
+}
+
+/* The next program has its turn if no process serves, or when none starts. */
+static void replace(struct keeping *k)
+{
+	if (k->state == KEEPING_WAITING) {
+		swap_programs(k, KEEPING_NEXT);
+	} else if (k->state == KEEPING_SERVING && k->other_reloads) {
+		/* This process can read the file itself. */
+		drop_other(k);
+		k->reload = KEEPING_RELOAD_ASKED;
+	} else if (k->state == KEEPING_SERVING) {
+		launch_reloading(k->launch);
+		life_enter(k, KEEPING_DRAINING);
+		keeper_drain(&k->keeper, clock_now());
+	}
+}
+
+static void pass(struct keeping *k)
+{
+	keeper_open_gate(&k->keeper, clock_now());
+	drop_other(k);
+	if (k->other_reloads) {
+		log_info("configuration read");
+	} else {
+		k->keeper.history.upgrades++;
+		k->succession_due = true;
+		log_info("upgraded");
+	}
+	life_serve(k);
 }
 
 void upgrade_go_on(struct keeping *k)
 {
-	bool late = clock_now() - k->since >= k->keeper.limits.hang_ns;
 	enum keeper_trial trial;
 
+	begin_what_was_asked(k);
+	if (k->other_is == KEEPING_OTHER_FITS)
+		replace(k);
 	if (k->state == KEEPING_DRAINING && keeper_is_drained(&k->keeper)) {
 		life_enter(k, KEEPING_REPLACING);
 		kill(k->child.pid, SIGTERM);
 		k->kill_at = clock_now() + k->keeper.limits.hang_ns;
 	}
-	if (k->state == KEEPING_NEXT_STARTING && late)
-		kill(k->child.pid, SIGKILL);
 	if (k->state != KEEPING_TRIAL)
 		return;
 	trial = keeper_look_at_trial(&k->keeper);
-	if (trial == KEEPER_TRIAL_FAILED || late) {
+	if (trial == KEEPER_TRIAL_FAILED)
 		kill(k->child.pid, SIGKILL);
-	} else if (trial == KEEPER_TRIAL_PASSED) {
-		keeper_open_gate(&k->keeper, clock_now());
-		child_close_program(&k->other);
-		k->keeper.history.upgrades++;
-		life_enter(k, KEEPING_SERVING);
-		log_info("upgraded");
-		life_note_pause(k);
-		succession_begin(k);
-	}
+	else if (trial == KEEPER_TRIAL_PASSED)
+		pass(k);
 }

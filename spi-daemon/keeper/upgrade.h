@@ -2,20 +2,18 @@
 /*
  * Replaces a process that serves by one that runs the binary which is there
  * now, with the configuration file as it is now. If that cannot serve, the
- * program of before goes on, with the configuration that it had.
+ * program of before goes on, with the configuration that it had. A reload is
+ * made in the same way, with the same binary, while no process serves.
  */
 #ifndef KEEPER_UPGRADE_H
 #define KEEPER_UPGRADE_H
 
 #include "spi-daemon/keeper/life.h"
 
-/* The operator wants an upgrade: has the new program check its options. */
-void upgrade_begin(struct keeping *k);
-
 /* The process that checks has ended, with the wait status @status. */
 void upgrade_checked(struct keeping *k, int status);
 
-/* Goes on when the guests have come as far. */
+/* Begins what was asked for, or goes on with it. */
 void upgrade_go_on(struct keeping *k);
 
 /*

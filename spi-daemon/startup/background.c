@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <bsd/unistd.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -36,16 +35,16 @@ static void wait_for_child(pid_t child, int fd)
 }
 
 /*
- * Closes the descriptors that were inherited, so that the daemon does not keep
- * a lock of the shell, say. Opens /dev/null in place of stdin, stdout and
- * stderr where they are closed, so that no file of the daemon gets their
+ * Closes the descriptors that were inherited by chance, so that the daemon does
+ * not keep a lock of the shell, say. Opens /dev/null in place of stdin, stdout
+ * and stderr where they are closed, so that no file of the daemon gets their
  * numbers.
  */
-static void tidy_descriptors(void)
+static void tidy_descriptors(const struct passed_fds *passed)
 {
 	int fd;
 
-	closefrom(STDERR_FILENO + 1);
+	passed_fds_close_others(passed);
 	do {
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	} while (fd >= 0 && fd <= STDERR_FILENO);
@@ -53,13 +52,13 @@ static void tidy_descriptors(void)
 		close(fd);
 }
 
-int background_start(void)
+int background_start(const struct passed_fds *passed)
 {
 	int fds[2];
 	pid_t child;
 	int ret;
 
-	tidy_descriptors();
+	tidy_descriptors(passed);
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	child = fork();

@@ -23,7 +23,7 @@ void launch_open_log(const struct launch_options *options)
 }
 
 int launch_begin(struct launch *launch, const struct launch_options *options,
-		 char *error, size_t error_size)
+		 struct passed_fds *passed, char *error, size_t error_size)
 {
 	int ret = 0;
 
@@ -32,9 +32,10 @@ int launch_begin(struct launch *launch, const struct launch_options *options,
 		.background = -1,
 		.pid_file = -1,
 		.link = -1,
+		.passed = passed,
 	};
 	if (options->background) {
-		launch->background = background_start();
+		launch->background = background_start(passed);
 		if (launch->background < 0) {
 			snprintf(error, error_size, "--daemon: %s",
 				 strerror(-launch->background));
@@ -67,9 +68,11 @@ void launch_begin_kept(struct launch *launch,
 }
 
 void launch_begin_again(struct launch *launch,
-			const struct launch_options *options)
+			const struct launch_options *options,
+			struct passed_fds *passed)
 {
 	launch_begin_kept(launch, options, -1);
+	launch->passed = passed;
 }
 
 void launch_ready(struct launch *launch, const char *status)

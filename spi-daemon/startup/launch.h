@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "spi-daemon/config/options.h"
+#include "spi-daemon/startup/fds/passed_fds.h"
 #include "vhost/keeper/link.h"
 
 struct launch {
@@ -14,6 +15,7 @@ struct launch {
 	int background; /* for background_ready(); -1: in the foreground */
 	int pid_file;	/* descriptor; -1: there is none */
 	int link;	/* to the keeper that started us; -1: none */
+	struct passed_fds *passed; /* what the process was started with */
 };
 
 /*
@@ -27,12 +29,13 @@ void launch_open_log(const struct launch_options *options);
  * user, in this order: the pid file has the id of the child, the log gets all
  * later messages, and creating the pid file needs root. Call before threads are
  * started and before devices and sockets are opened.
+ * Of the descriptors that are open, with --daemon only those of @passed stay.
  * With --daemon only the child returns; see background.h. Returns 0, or a
  * negative errno with one line (no newline) in @error; launch_end() is not
  * needed then.
  */
 int launch_begin(struct launch *launch, const struct launch_options *options,
-		 char *error, size_t error_size);
+		 struct passed_fds *passed, char *error, size_t error_size);
 
 /*
  * The same for a process that a keeper has started, which has done most of it:
@@ -46,7 +49,8 @@ void launch_begin_kept(struct launch *launch,
  * opens the log. ->pid_file is for the caller to fill in.
  */
 void launch_begin_again(struct launch *launch,
-			const struct launch_options *options);
+			const struct launch_options *options,
+			struct passed_fds *passed);
 
 /*
  * Reports to whoever started the daemon that it is ready: the process that

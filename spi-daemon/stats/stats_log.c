@@ -97,6 +97,22 @@ static void add_present_turn(struct line *line, const struct stats_view *view,
 	}
 }
 
+/* What cs=auto stands for, for each chip that has it. */
+static void add_framings(struct line *line, const struct controller *controller)
+{
+	const char *separator = "; cs=auto:";
+
+	for (unsigned int i = 0; i < controller->chip_count; i++) {
+		const struct chip *chip = &controller->chips[i];
+
+		if (!chip->shown)
+			continue;
+		add(line, "%s chip select %u is %s", separator, i,
+		    chip_shown_name(chip));
+		separator = ",";
+	}
+}
+
 static void log_guest(const struct stats_view *view, unsigned int index)
 {
 	const struct guest *guest = view->guests[index];
@@ -124,6 +140,7 @@ static void log_guest(const struct stats_view *view, unsigned int index)
 	    counter_get(&s->disconnected));
 	add(&line, "; refused messages %" PRIu64 ", broken rings %" PRIu64,
 	    counter_get(&s->refused_messages), counter_get(&s->broken_rings));
+	add_framings(&line, &guest->controller);
 	add_present_turn(&line, view, guest);
 	log_info("%s", line.text);
 }

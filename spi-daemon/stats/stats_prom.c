@@ -6,6 +6,7 @@
 
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/stats/prom.h"
+#include "spi-daemon/stats/stats_labels.h"
 #include "spi-daemon/stats/stats_prom.h"
 
 #define NAME(name) "vhost_device_spi_" name
@@ -13,9 +14,7 @@
 struct writer {
 	FILE *file;
 	const struct stats_view *view;
-	char **guests; /* labels, in the order of the view */
-	char **devices;
-	char **buses;
+	struct stats_labels labels;
 };
 
 /* A counter of each guest or of each device. Its name includes the unit. */
@@ -161,7 +160,7 @@ static void write_kinds(const struct writer *w, const struct kinds *kinds)
 			stats_view_counters(w->view->guests[i]), kinds->offset);
 
 		for (unsigned int k = 0; k < kinds->count; k++)
-			prom_number(w->file, kinds->name, w->guests[i],
+			prom_number(w->file, kinds->name, w->labels.guests[i],
 				    kinds->causes[k],
 				    counter_get(&counters[k]));
 	}
@@ -174,7 +173,7 @@ static void write_requests(const struct writer *w)
 	prom_family(w->file, name, "counter",
 		    "Requests answered, with or without an error.");
 	for (unsigned int i = 0; i < w->view->guest_count; i++)
-		prom_number(w->file, name, w->guests[i], "",
+		prom_number(w->file, name, w->labels.guests[i], "",
 			    stats_requests(
 				    stats_view_counters(w->view->guests[i])));
 }
@@ -187,8 +186,8 @@ static void write_states(const struct writer *w)
 		    "1 for the state that the guest is in.");
 	for (unsigned int i = 0; i < w->view->guest_count; i++)
 		for (unsigned int s = 0; s < GUEST_STATES; s++)
-			prom_number(w->file, name, w->guests[i], states[s],
-				    w->view->states[i] == s);
+			prom_number(w->file, name, w->labels.guests[i],
+				    states[s], w->view->states[i] == s);
 }
 
 static void write_wait(FILE *file, const char *labels,
@@ -221,12 +220,12 @@ static void write_turns(const struct writer *w)
 	prom_family(w->file, NAME("guest_bus_wait_seconds"), "histogram",
 		    "Time from when a message needs the bus until it gets it.");
 	for (unsigned int i = 0; i < w->view->guest_count; i++)
-		write_wait(w->file, w->guests[i],
+		write_wait(w->file, w->labels.guests[i],
 			   &stats_view_counters(w->view->guests[i])->turn);
 	prom_family(w->file, NAME("guest_bus_hold_seconds"), "summary",
 		    "Time that a message has the bus.");
 	for (unsigned int i = 0; i < w->view->guest_count; i++)
-		write_hold(w->file, w->guests[i],
+		write_hold(w->file, w->labels.guests[i],
 			   &stats_view_counters(w->view->guests[i])->turn);
 }
 
@@ -240,12 +239,12 @@ static void write_present_turns(const struct writer *w)
 	prom_family(w->file, waits, "gauge",
 		    "How long the guest has been waiting for a bus, or 0.");
 	for (unsigned int i = 0; i < view->guest_count; i++)
-		prom_seconds(w->file, waits, w->guests[i], "",
+		prom_seconds(w->file, waits, w->labels.guests[i], "",
 			     stats_view_waits_ns(view, view->guests[i]));
 	prom_family(w->file, holds, "gauge",
 		    "How long the guest has had a bus, or 0.");
 	for (unsigned int i = 0; i < view->guest_count; i++)
-		prom_seconds(w->file, holds, w->guests[i], "",
+		prom_seconds(w->file, holds, w->labels.guests[i], "",
 			     stats_view_has_ns(view, view->guests[i]));
 }
 
@@ -256,7 +255,7 @@ static const char *device_labels(const struct writer *w,
 
 	while (w->view->devices[i] != device)
 		i++;
-	return w->devices[i];
+	return w->labels.devices[i];
 }
 
 /* Only pairs in use: with many guests and devices there are many pairs. */
@@ -275,9 +274,39 @@ static void write_shares(const struct writer *w)
 
 			if (ns)
 				prom_seconds(
-					w->file, name, w->guests[i],
+					w->file, name, w->labels.guests[i],
 					device_labels(w, c->chips[j].handle),
 					ns);
+		}
+	}
+}
+
+static void write_framing(const struct writer *w, const char *name,
+			  const char *guest, const struct chip *chip)
+{
+	char *labels;
+
+	if (asprintf(&labels, "%s,framing=\"%s\"",
+		     device_labels(w, chip->handle), chip_shown_name(chip)) < 0)
+		return;
+	prom_number(w->file, name, guest, labels, 1);
+	free(labels);
+}
+
+/* What cs=auto stands for */
+static void write_framings(const struct writer *w)
+{
+	static const char name[] = NAME("guest_device_framing");
+
+	prom_family(w->file, name, "gauge",
+		    "1 for the framing of a device with cs=auto.");
+	for (unsigned int i = 0; i < w->view->guest_count; i++) {
+		const struct controller *c = &w->view->guests[i]->controller;
+
+		for (unsigned int j = 0; j < c->chip_count; j++) {
+			if (c->chips[j].shown)
+				write_framing(w, name, w->labels.guests[i],
+					      &c->chips[j]);
 		}
 	}
 }
@@ -294,12 +323,13 @@ static void write_guests(const struct writer *w)
 	for (size_t m = 0; m < metrics; m++) {
 		begin(&guest_metrics[m], w->file);
 		for (unsigned int i = 0; i < w->view->guest_count; i++)
-			sample(&guest_metrics[m], w->file, w->guests[i],
+			sample(&guest_metrics[m], w->file, w->labels.guests[i],
 			       stats_view_counters(w->view->guests[i]));
 	}
 	write_turns(w);
 	write_present_turns(w);
 	write_shares(w);
+	write_framings(w);
 }
 
 static void write_devices(const struct writer *w)
@@ -310,14 +340,14 @@ static void write_devices(const struct writer *w)
 	for (size_t m = 0; m < count; m++) {
 		begin(&device_metrics[m], w->file);
 		for (unsigned int i = 0; i < view->device_count; i++)
-			sample(&device_metrics[m], w->file, w->devices[i],
-			       &view->devices[i]->stats);
+			sample(&device_metrics[m], w->file,
+			       w->labels.devices[i], &view->devices[i]->stats);
 	}
 	prom_family(w->file, NAME("device_guests"), "gauge",
 		    "Guests that may use the device.");
 	for (unsigned int i = 0; i < view->device_count; i++)
-		prom_number(w->file, NAME("device_guests"), w->devices[i], "",
-			    view->devices[i]->users);
+		prom_number(w->file, NAME("device_guests"),
+			    w->labels.devices[i], "", view->devices[i]->users);
 }
 
 static void write_buses(const struct writer *w)
@@ -330,17 +360,17 @@ static void write_buses(const struct writer *w)
 	prom_family(w->file, changes, "counter",
 		    "Times that the bus went to another guest than before.");
 	for (unsigned int i = 0; i < view->bus_count; i++)
-		prom_number(w->file, changes, w->buses[i], "",
+		prom_number(w->file, changes, w->labels.buses[i], "",
 			    counter_get(&view->buses[i]->stats.owner_changes));
 	prom_family(
 		w->file, idle, "counter",
 		"Time that the bus was idle although guests waited for it.");
 	for (unsigned int i = 0; i < view->bus_count; i++)
-		prom_seconds(w->file, idle, w->buses[i], "",
+		prom_seconds(w->file, idle, w->labels.buses[i], "",
 			     counter_get(&view->buses[i]->bus.idle_ns));
 	prom_family(w->file, waiting, "gauge", "Guests that wait for the bus.");
 	for (unsigned int i = 0; i < view->bus_count; i++)
-		prom_number(w->file, waiting, w->buses[i], "",
+		prom_number(w->file, waiting, w->labels.buses[i], "",
 			    stats_view_waiting(view, view->buses[i]));
 }
 
@@ -389,59 +419,15 @@ static void write_keeper(const struct writer *w)
 		    history->given_up);
 }
 
-static void free_labels(char **labels, unsigned int count)
-{
-	for (unsigned int i = 0; labels && i < count; i++)
-		free(labels[i]);
-	free(labels);
-}
-
-/* device="...",bus="..." */
-static char *device_label(const struct handle *device)
-{
-	char *name = prom_label("device", device->name);
-	char *bus = prom_label("bus", device->bus->name);
-	char *label = NULL;
-
-	if (name && bus && asprintf(&label, "%s,%s", name, bus) < 0)
-		label = NULL;
-	free(name);
-	free(bus);
-	return label;
-}
-
-static bool make_labels(struct writer *w)
-{
-	const struct stats_view *view = w->view;
-	bool ok = true;
-
-	w->guests = calloc(view->guest_count + 1, sizeof(*w->guests));
-	w->devices = calloc(view->device_count + 1, sizeof(*w->devices));
-	w->buses = calloc(view->bus_count + 1, sizeof(*w->buses));
-	if (!w->guests || !w->devices || !w->buses)
-		return false;
-	for (unsigned int i = 0; i < view->guest_count; i++) {
-		w->guests[i] = prom_label("guest", view->guests[i]->spec.name);
-		ok = ok && w->guests[i];
-	}
-	for (unsigned int i = 0; i < view->device_count; i++) {
-		w->devices[i] = device_label(view->devices[i]);
-		ok = ok && w->devices[i];
-	}
-	for (unsigned int i = 0; i < view->bus_count; i++) {
-		w->buses[i] = prom_label("bus", view->buses[i]->name);
-		ok = ok && w->buses[i];
-	}
-	return ok;
-}
-
 char *stats_prom(const struct stats_view *view, time_t start)
 {
 	struct writer w = { .view = view };
 	char *text = NULL;
 	size_t size;
 
-	w.file = make_labels(&w) ? open_memstream(&text, &size) : NULL;
+	w.file = stats_labels_make(&w.labels, view)
+			 ? open_memstream(&text, &size)
+			 : NULL;
 	if (w.file) {
 		write_daemon(&w, start);
 		write_keeper(&w);
@@ -453,8 +439,6 @@ char *stats_prom(const struct stats_view *view, time_t start)
 			text = NULL;
 		}
 	}
-	free_labels(w.guests, view->guest_count);
-	free_labels(w.devices, view->device_count);
-	free_labels(w.buses, view->bus_count);
+	stats_labels_free(&w.labels, view);
 	return text;
 }

@@ -17,17 +17,39 @@ void guest_log_end(struct guest_log *log)
 	tell_suppressed(log, log_limit_end(&log->limit));
 }
 
-void guest_log_warning(struct guest_log *log, const char *format, ...)
+#define TEXT_SIZE 256
+
+/* Writes the line to @text. Returns false if there were too many of late. */
+__attribute__((format(printf, 3, 0))) static bool
+write_line(struct guest_log *log, char *text, const char *format, va_list args)
 {
 	unsigned int suppressed;
-	char text[256];
-	va_list args;
 
 	if (!log_limit_ok(&log->limit, clock_now(), &suppressed))
-		return;
+		return false;
 	tell_suppressed(log, suppressed);
+	vsnprintf(text, TEXT_SIZE, format, args);
+	return true;
+}
+
+void guest_log_warning(struct guest_log *log, const char *format, ...)
+{
+	char text[TEXT_SIZE];
+	va_list args;
+
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	if (write_line(log, text, format, args))
+		log_warning("%s: %s", log->guest, text);
 	va_end(args);
-	log_warning("%s: %s", log->guest, text);
+}
+
+void guest_log_info(struct guest_log *log, const char *format, ...)
+{
+	char text[TEXT_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	if (write_line(log, text, format, args))
+		log_info("%s: %s", log->guest, text);
+	va_end(args);
 }

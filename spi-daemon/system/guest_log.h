@@ -18,6 +18,10 @@ struct guest_log {
 __attribute__((format(printf, 2, 3))) void
 guest_log_warning(struct guest_log *log, const char *format, ...);
 
+/* The same, of something that is as it should be. */
+__attribute__((format(printf, 2, 3))) void
+guest_log_info(struct guest_log *log, const char *format, ...);
+
 /* Logs how many lines were suppressed and not told of yet, if any. */
 void guest_log_end(struct guest_log *log);
 

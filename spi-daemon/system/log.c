@@ -61,6 +61,11 @@ void log_to_syslog(void)
 	log_repeat_errors = true;
 }
 
+bool log_is_in_syslog(void)
+{
+	return log_syslog;
+}
+
 void log_started(void)
 {
 	log_repeat_errors = false;

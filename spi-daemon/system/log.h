@@ -30,6 +30,9 @@ bool log_find_journal(void);
  */
 void log_to_syslog(void);
 
+/* Returns true after log_to_syslog(). */
+bool log_is_in_syslog(void);
+
 /* The daemon has started: errors go to the system log alone. Any thread. */
 void log_started(void);
 

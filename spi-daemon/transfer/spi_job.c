@@ -33,6 +33,12 @@ static struct vhost_ring *ring_of(struct spi_service *s)
 	return &s->session->rings[REQUESTQ];
 }
 
+/* Requests that were queued before the guest can know of an answer. */
+static uint16_t pending(struct spi_service *s)
+{
+	return vhost_ring_pending(ring_of(s));
+}
+
 /* Writes the status, and returns the chain. */
 static void finish(struct spi_service *s, enum virtio_spi_status status)
 {
@@ -40,11 +46,19 @@ static void finish(struct spi_service *s, enum virtio_spi_status status)
 	uint32_t len = spi_request_finish(&s->chain, &s->session->mem, status);
 
 	set_phase(&s->job, JOB_NONE);
-	ring->note = chip_select_note(&s->message.cs);
+	if (__builtin_expect(s->job.trace.tap != NULL, 0))
+		job_trace_end(&s->job.trace, status);
+	if (status != VIRTIO_SPI_TRANS_OK)
+		spi_message_lose(&s->message, pending(s));
+	ring->note = spi_message_note(&s->message);
 	vhost_session_push(s->session, REQUESTQ, &s->chain, len);
-	/* Nothing is left that the call could wait for. */
-	if (vhost_ring_is_empty(ring))
-		vhost_session_call(s->session, REQUESTQ);
+	/* Nothing is left that the bus or the call could wait for. */
+	if (vhost_ring_is_empty(ring)) {
+		spi_turn_settle(&s->message, s->now);
+		call_pace_ends(&s->pace,
+			       vhost_session_call(s->session, REQUESTQ),
+			       s->taken);
+	}
 }
 
 /* An answer that is not OK: nothing of an rx buffer may look like data. */
@@ -75,16 +89,25 @@ void spi_job_clear(struct spi_service *s)
 		finish(s, job->status);
 }
 
-/* Requests that were queued before the guest can know of an answer. */
-static uint16_t pending(struct spi_service *s)
+/* The tap of the chip, if there is a trace of it */
+static struct trace_tap *tap_of(const struct spi_service *s, unsigned int chip)
 {
-	return vhost_ring_pending(ring_of(s));
+	struct handle *handle = spi_message_chip(&s->message, chip)->handle;
+
+	return __builtin_expect(spi_device_tap(handle->dev) != NULL, 0)
+		       ? &handle->tap
+		       : NULL;
 }
 
 /* The request cannot be one, for @why. */
 static void refuse(struct spi_service *s, enum request_error cause,
 		   const char *why)
 {
+	struct trace_tap *tap = tap_of(s, 0);
+
+	/* Whatever chip it was for. */
+	if (tap && !s->job.trace.tap)
+		job_trace_begin(&s->job.trace, tap, s->log.guest);
 	guest_log_warning(&s->log, "request refused: %s", why);
 	counter_add(&s->stats.errors[cause], 1);
 	spi_message_refuse(&s->message, pending(s));
@@ -125,13 +148,11 @@ static void frame(struct spi_service *s)
 	const struct spi_request *request = &s->job.transfer.request;
 	struct chain_cursor tx = request->tx;
 	struct cs_request *framed = &s->job.framed;
+	const struct chip *chip = s->job.chip;
 	uint8_t first[2] = { 0 };
 
 	*framed = (struct cs_request){
 		.chip = request->head.chip_select_id,
-		.framing = spi_message_chip(&s->message,
-					    request->head.chip_select_id)
-				   ->spec->framing,
 		.tx = request->tx_len,
 		.rx = request->rx_len,
 		.cs_change = request->head.cs_change,
@@ -143,6 +164,31 @@ static void frame(struct spi_service *s)
 		framed->opcode = first[0];
 		framed->second = first[1];
 	}
+	spi_message_look(&s->message, framed);
+	framed->framing = chip_framing(chip);
+	framed->table = chip_table(chip);
+}
+
+/* The request is planned: traces are told of it from here on. */
+static void begin_trace(struct spi_service *s)
+{
+	struct job *job = &s->job;
+	struct trace_tap *tap = tap_of(s, job->framed.chip);
+
+	if (!tap)
+		return;
+	job_trace_begin(&job->trace, tap, s->log.guest);
+	job_trace_plan(&job->trace, &job->transfer.request, &s->message.cs,
+		       &job->framed, &job->plan);
+}
+
+/* A piece of @len bytes is done. Traced, it is not in the guest's memory. */
+static void trace_piece(struct spi_service *s, uint64_t len)
+{
+	const struct spi_request *request = &s->job.transfer.request;
+
+	job_trace_bytes(&s->job.trace, request->tx_len ? s->bounce.tx : NULL,
+			request->rx_len ? s->bounce.rx : NULL, len);
 }
 
 /*
@@ -159,12 +205,11 @@ static bool parse(struct spi_service *s, char *reason)
 		snprintf(reason, SPI_REASON_SIZE, "%s", why);
 		return false;
 	}
-	return spi_validate(&s->controller->config, request, reason) &&
-	       spi_transfer_check(
-		       request,
-		       spi_message_chip(&s->message,
-					request->head.chip_select_id),
-		       reason);
+	if (!spi_validate(&s->controller->config, request, reason))
+		return false;
+	s->job.chip =
+		spi_message_chip(&s->message, request->head.chip_select_id);
+	return spi_transfer_check(request, s->job.chip, reason);
 }
 
 /* Returns why the request, which is valid, cannot be done; NULL: it can. */
@@ -216,6 +261,7 @@ void spi_job_begin(struct spi_service *s)
 
 	frame(s);
 	job->plan = chip_select_plan(&s->message.cs, &job->framed);
+	begin_trace(s);
 	obstacle = find_obstacle(s, &cause);
 	if (obstacle) {
 		guest_log_warning(&s->log, "request failed: %s", obstacle);
@@ -223,16 +269,15 @@ void spi_job_begin(struct spi_service *s)
 		return;
 	}
 	set_phase(job, JOB_QUEUED);
-	job->transfer.left = job->framed.len;
-	job->transfer.joins = job->plan.joins;
-	job->transfer.keep = job->plan.keep;
+	spi_transfer_begin(&job->transfer, job->chip, job->plan.joins,
+			   job->plan.keep);
 }
 
 /* A transfer ends early. */
 static void end_with_error(struct spi_service *s, enum request_error cause,
 			   const char *step, const char *why)
 {
-	struct chip *chip = spi_message_chip(&s->message, s->job.framed.chip);
+	struct chip *chip = s->job.chip;
 
 	if (cause == REQUEST_DEVICE)
 		counter_add(&chip->handle->stats.errors, 1);
@@ -246,8 +291,7 @@ static void end_with_error(struct spi_service *s, enum request_error cause,
 /* Does not let one message go on for ever while others wait. */
 static bool cut_long_message(struct spi_service *s, uint64_t now)
 {
-	const struct chip *chip =
-		spi_message_chip(&s->message, s->job.framed.chip);
+	const struct chip *chip = s->job.chip;
 
 	if (!spi_lease_is_too_long(&s->message, chip, now))
 		return false;
@@ -261,7 +305,7 @@ static bool cut_long_message(struct spi_service *s, uint64_t now)
 static bool keep_job(struct spi_service *s)
 {
 	struct job *job = &s->job;
-	struct chip *chip = spi_message_chip(&s->message, job->framed.chip);
+	struct chip *chip = job->chip;
 	int ret;
 
 	if (!job->plan.defers)
@@ -277,6 +321,11 @@ static bool keep_job(struct spi_service *s)
 		fail(s, REQUEST_MEMORY);
 		return true;
 	}
+	if (job->trace.tap)
+		job_trace_bytes(&job->trace,
+				kept_parts_end(&s->message.kept) -
+					job->framed.len,
+				NULL, job->framed.len);
 	stats_moved(&s->stats, &chip->handle->stats, job->framed.len, 0);
 	counter_add(&s->stats.done, 1);
 	finish(s, VIRTIO_SPI_TRANS_OK);
@@ -308,7 +357,7 @@ static enum spi_begin begin_transfer(struct spi_service *s, struct chip *chip,
 enum spi_progress spi_job_start(struct spi_service *s, uint64_t now)
 {
 	struct job *job = &s->job;
-	struct chip *chip = spi_message_chip(&s->message, job->framed.chip);
+	struct chip *chip = job->chip;
 
 	assert(job->phase == JOB_QUEUED);
 	if (!job->plan.joins && !spi_message_close(&s->message, now))
@@ -345,6 +394,8 @@ static int transfer_step(struct spi_service *s, struct chip *chip)
 
 	if (lead && !ret)
 		spi_message_lead_sent(&s->message);
+	if (__builtin_expect(s->job.trace.tap != NULL, 0))
+		trace_piece(s, moved);
 
 	stats_moved(&s->stats, &chip->handle->stats,
 		    transfer->request.tx_len ? moved : 0,
@@ -354,32 +405,29 @@ static int transfer_step(struct spi_service *s, struct chip *chip)
 
 /*
  * The same. Nobody's call waits for a transfer that is long: one whose clock
- * says so, on a chip that keeps to it, as simulated ones may not. Moves @now
- * on.
+ * says so, on a chip that keeps to it, as simulated ones may not.
  */
-static int run_piece(struct spi_service *s, struct chip *chip, uint64_t *now)
+static int run_piece(struct spi_service *s, struct chip *chip, uint64_t begin)
 {
-	bool is_long = spi_transfer_left_ns(&s->job.transfer, chip) >=
-		       SPI_CALL_NS;
-	uint64_t begin = *now;
+	bool is_long = spi_transfer_left_ns(&s->job.transfer) >= SPI_LONG_NS;
 	int ret;
 
 	if (is_long && !chip->is_quick)
 		vhost_session_call(s->session, REQUESTQ);
 	ret = transfer_step(s, chip);
-	*now = clock_now();
+	s->now = clock_now();
 	if (is_long)
-		chip->is_quick = *now - begin < SPI_CALL_NS;
+		chip->is_quick = s->now - begin < SPI_LONG_NS;
 	return ret;
 }
 
-uint64_t spi_job_run(struct spi_service *s, uint64_t now)
+void spi_job_run(struct spi_service *s, uint64_t now)
 {
-	struct chip *chip = spi_message_chip(&s->message, s->job.framed.chip);
+	struct chip *chip = s->job.chip;
 	int ret;
 
 	assert(s->job.phase == JOB_RUNS);
-	ret = run_piece(s, chip, &now);
+	ret = run_piece(s, chip, now);
 	if (ret < 0) {
 		end_with_error(
 			s, ret == -EFAULT ? REQUEST_MEMORY : REQUEST_DEVICE,
@@ -387,13 +435,12 @@ uint64_t spi_job_run(struct spi_service *s, uint64_t now)
 			strerror(-ret));
 	} else if (!s->job.transfer.left) {
 		spi_message_part_done(&s->message, &s->job.framed, &s->job.plan,
-				      &s->job.transfer, now);
+				      &s->job.transfer, s->now);
 		counter_add(&s->stats.done, 1);
 		finish(s, VIRTIO_SPI_TRANS_OK);
 	} else {
-		cut_long_message(s, now);
+		cut_long_message(s, s->now);
 	}
-	return now;
 }
 
 void spi_job_give_up(struct spi_service *s)
@@ -415,6 +462,7 @@ void spi_job_give_back(struct spi_service *s)
 	assert(s->job.phase == JOB_QUEUED);
 	vring_unpop(&ring_of(s)->vring, &s->chain);
 	set_phase(&s->job, JOB_NONE);
+	s->job.trace.tap = NULL;
 	spi_message_unpopped(&s->message);
 	spi_message_leave_bus(&s->message);
 }

@@ -33,7 +33,9 @@
 #include <stdint.h>
 
 #include "spi-daemon/framing/chip_select.h"
+#include "vhost/call_pace.h"
 #include "spi-daemon/transfer/spi_transfer.h"
+#include "spi-daemon/transfer/trace/job_trace.h"
 #include "virtio/ring/chain.h"
 
 struct spi_service;
@@ -42,11 +44,10 @@ struct spi_service;
 #define SPI_REQUESTQ 0
 
 /*
- * How long a guest may have to wait for the call that tells it of a request
- * that was done, while those behind it are done, in ns. A transfer that takes
- * longer than this by itself is not begun before the call.
+ * A transfer that takes so long by itself, ns, is not begun before the call
+ * that tells the guest of requests that were done: call_pace.h.
  */
-#define SPI_CALL_NS 40000
+#define SPI_LONG_NS CALL_PACE_NS
 
 /* How much of a failed request's rx buffer is cleared in one step, in bytes */
 #define SPI_JOB_CLEAR_STEP (4u << 20)
@@ -63,10 +64,12 @@ struct job {
 	enum job_phase phase;
 	struct spi_transfer transfer;
 	struct cs_request framed;
+	struct chip *chip; /* the request's */
 	struct cs_plan plan;
 	uint64_t left;		       /* bytes to clear */
 	struct chain_cursor clear;     /* where clearing goes on */
 	enum virtio_spi_status status; /* the answer after clearing */
+	struct job_trace trace;	       /* without a tap in JOB_NONE */
 };
 
 enum spi_progress {
@@ -89,8 +92,8 @@ void spi_job_begin(struct spi_service *service);
  */
 enum spi_progress spi_job_start(struct spi_service *service, uint64_t now);
 
-/* Transfers one piece, from @now on. Returns when it was done, monotonic ns. */
-uint64_t spi_job_run(struct spi_service *service, uint64_t now);
+/* Transfers one piece, from @now on. Sets ->now: when it was done. */
+void spi_job_run(struct spi_service *service, uint64_t now);
 
 /* Clears SPI_JOB_CLEAR_STEP bytes at most, and answers when all is cleared. */
 void spi_job_clear(struct spi_service *service);

@@ -26,12 +26,14 @@ bool spi_lease_is_too_long(struct spi_message *m, const struct chip *chip,
  */
 static bool may_be_over(const struct spi_message *m)
 {
-	enum cs_framing framing = spi_message_own_chip(m)->spec->framing;
+	const struct chip *chip = spi_message_own_chip(m);
+	enum cs_framing framing = chip_framing(chip);
 
 	if (m->paused)
 		return false;
-	return framing == CS_LINUX || (cs_has_commands(framing) &&
-				       !flash_ops_find(framing, m->cs.opcode));
+	return framing == CS_LINUX ||
+	       (framing == CS_TABLE &&
+		!cs_table_find(chip->spec->table, m->cs.opcode));
 }
 
 /* When the lease of the held chip ends, if somebody wants the bus. */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "spi-daemon/framing/auto_framing.h"
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/transfer/spi_message.h"
 #include "spi-daemon/transfer/spi_turn.h"
@@ -75,10 +76,24 @@ void spi_message_refuse(struct spi_message *m, uint16_t pending)
 		return;
 	spi_message_cut(m);
 	/* Linux has one request in flight, so this is none of a message. */
-	if (spi_message_own_chip(m)->spec->framing == CS_LINUX)
+	if (chip_framing(spi_message_own_chip(m)) == CS_LINUX)
 		chip_select_close(&m->cs);
 	else
 		m->cut_left = pending;
+}
+
+void spi_message_lose(struct spi_message *m, uint16_t pending)
+{
+	if (m->cs.message == CS_CUT && m->cut_left != SPI_CUT_ANY &&
+	    m->cut_left < pending)
+		m->cut_left = pending;
+}
+
+uint32_t spi_message_note(const struct spi_message *m)
+{
+	if (m->cs.message == CS_CUT && !m->cut_left)
+		return 0;
+	return chip_select_note(&m->cs);
 }
 
 void spi_message_popped(struct spi_message *m)
@@ -129,10 +144,52 @@ static void note_id(struct spi_message *m, struct chip *chip,
 		return;
 	chip->is_flash = true;
 	guest_log_warning(m->log,
-			  "%s: chip select %u is a flash: with cs=linux its "
-			  "commands are torn apart; use cs=nor or cs=nand",
+			  "%s: chip select %u is a flash: with cs=%s its "
+			  "commands are torn apart; use cs=nor, cs=nand or "
+			  "cs=at45",
 			  chip->spec->path,
-			  (unsigned int)(chip - m->controller->chips));
+			  (unsigned int)(chip - m->controller->chips),
+			  chip->shown ? "auto, which is linux here," : "linux");
+}
+
+/* The request has shown something, with cs=auto. */
+static void tell_shown(struct spi_message *m, const struct chip *chip)
+{
+	static const char *const why[] = {
+		[AUTO_NOR] = "it is a NOR flash",
+		[AUTO_NAND] = "it is a NAND flash",
+		[AUTO_SPEC] = "the guest sends the end of a message",
+		[AUTO_TPM] = "it is a TPM",
+		[AUTO_AT45] = "it is a DataFlash",
+	};
+
+	guest_log_info(m->log,
+		       "%s: chip select %u: %s: cs=auto is %s from "
+		       "now on",
+		       chip->spec->path,
+		       (unsigned int)(chip - m->controller->chips),
+		       why[counter_get(chip->shown)], chip_shown_name(chip));
+}
+
+void spi_message_look(struct spi_message *m, const struct cs_request *framed)
+{
+	struct chip *chip = spi_message_chip(m, framed->chip);
+
+	if (auto_framing_look(chip, framed))
+		tell_shown(m, chip);
+}
+
+/* The request @framed, which is not counted in ->cs yet, was done, or kept. */
+static void note_request(struct spi_message *m, struct chip *chip,
+			 const struct cs_request *framed,
+			 const struct spi_answer *answer)
+{
+	bool reads = reads_id(framed, m);
+
+	if (auto_framing_note(chip, framed, &m->cs, answer->first))
+		tell_shown(m, chip);
+	else if (reads)
+		note_id(m, chip, answer);
 }
 
 #define NOR_CHIP_ERASE	   0xc7
@@ -154,7 +211,7 @@ bool spi_message_is_torn_erase(const struct spi_message *m,
 bool spi_message_watches(const struct spi_message *m,
 			 const struct cs_request *framed)
 {
-	return (m->op && m->op->role == FLASH_STATUS) || reads_id(framed, m);
+	return (m->op && m->op->effect == EFFECT_STATUS) || reads_id(framed, m);
 }
 
 int spi_message_keep(struct spi_message *m, const struct cs_request *framed,
@@ -162,7 +219,8 @@ int spi_message_keep(struct spi_message *m, const struct cs_request *framed,
 		     const struct spi_request *request,
 		     const struct guest_mem *mem)
 {
-	const struct chip *chip = spi_message_chip(m, framed->chip);
+	struct chip *chip = spi_message_chip(m, framed->chip);
+	static const struct spi_answer none;
 	struct chain_cursor tx = request->tx;
 	uint8_t *bytes;
 
@@ -175,6 +233,7 @@ int spi_message_keep(struct spi_message *m, const struct cs_request *framed,
 		return -EFAULT;
 	/* It may have waited to send the parts by themselves. */
 	spi_turn_leave(m);
+	note_request(m, chip, framed, &none);
 	chip_select_deferred(&m->cs, framed, plan);
 	m->hold_until = clock_now() + chip->spec->cs_hold_ms * NS_PER_MS;
 	return 1;
@@ -211,8 +270,7 @@ void spi_message_part_done(struct spi_message *m,
 	struct chip *chip = spi_message_chip(m, framed->chip);
 
 	m->inactive_ns = transfer->request.head.cs_change_delay_inactive_ns;
-	if (reads_id(framed, m))
-		note_id(m, chip, &transfer->answer);
+	note_request(m, chip, framed, &transfer->answer);
 	chip_select_done(&m->cs, framed, plan);
 	if (plan->keep) {
 		m->hold_until = now + chip->spec->cs_hold_ms * NS_PER_MS;
@@ -221,6 +279,23 @@ void spi_message_part_done(struct spi_message *m,
 	kept_parts_clear(&m->kept);
 	spi_turn_leave_operation(m, chip, &transfer->answer, now);
 	spi_turn_end(m, chip, now);
+}
+
+/* Returns true if the kept parts may be sent once more, with the rest. */
+static bool may_send_again(const struct spi_message *m, const struct chip *chip)
+{
+	const struct cs_command *command =
+		cs_table_find(chip_table(chip), m->cs.opcode);
+
+	return !command || command->again;
+}
+
+/* Nothing that comes later can follow the parts. */
+static void lose_kept(struct spi_message *m)
+{
+	kept_parts_clear(&m->kept);
+	chip_select_cut(&m->cs);
+	m->cut_left = SPI_CUT_ANY;
 }
 
 void spi_message_send_kept(struct spi_message *m, struct chip *chip)
@@ -238,13 +313,13 @@ void spi_message_send_kept(struct spi_message *m, struct chip *chip)
 		counter_add(&chip->handle->stats.errors, 1);
 		guest_log_warning(m->log, "%s: %s", chip->spec->path,
 				  strerror(-ret));
-		kept_parts_clear(&m->kept);
-		chip_select_cut(&m->cs);
-		m->cut_left = SPI_CUT_ANY;
+		lose_kept(m);
 		return;
 	}
 	chip_select_sent(&m->cs);
 	chip_select_released(&m->cs);
+	if (!may_send_again(m, chip))
+		lose_kept(m);
 }
 
 bool spi_message_close(struct spi_message *m, uint64_t now)

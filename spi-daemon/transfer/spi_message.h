@@ -16,7 +16,7 @@
 #include "spi-daemon/bus/bus.h"
 #include "spi-daemon/bus/controller.h"
 #include "spi-daemon/framing/chip_select.h"
-#include "spi-daemon/framing/flash_ops.h"
+#include "spi-daemon/framing/table/cs_table.h"
 #include "spi-daemon/system/guest_log.h"
 #include "spi-daemon/framing/kept_parts.h"
 #include "spi-daemon/transfer/spi_transfer.h"
@@ -33,9 +33,9 @@ struct spi_message {
 	struct chip_select cs;
 	struct kept_parts kept; /* the parts of a message KEPT or LATE, or of */
 				/* one that is HELD and may become LATE */
-	const struct flash_op *op; /* of the message on the bus; or NULL */
-	struct spi_head head;	   /* of its first request, */
-	uint8_t header[2];	   /* and its first bytes */
+	const struct cs_command *op; /* of the message on the bus; or NULL */
+	struct spi_head head;	     /* of its first request, */
+	uint8_t header[2];	     /* and its first bytes */
 	uint32_t epoch;	       /* counts resets: a new driver, a new guest */
 	bool paused;	       /* the ring is not active; leases go on */
 	uint64_t start_at;     /* monotonic ns: when the bus may be had */
@@ -87,6 +87,13 @@ int spi_message_keep(struct spi_message *message,
 		     const struct cs_plan *plan,
 		     const struct spi_request *request,
 		     const struct guest_mem *mem);
+
+/*
+ * Before the request @framed is planned, and has a framing: looks whether it
+ * shows one, with cs=auto.
+ */
+void spi_message_look(struct spi_message *message,
+		      const struct cs_request *framed);
 
 /*
  * Returns true if what the request @framed receives is to be looked at, before
@@ -171,6 +178,18 @@ void spi_message_cut(struct spi_message *message);
  * later does not: drivers give a message up.
  */
 void spi_message_refuse(struct spi_message *message, uint16_t pending);
+
+/*
+ * The guest is about to be told of an error. What it has queued by now,
+ * @pending requests, may belong to a message that was cut for one.
+ */
+void spi_message_lose(struct spi_message *message, uint16_t pending);
+
+/*
+ * chip_select_note() of the message, for the ring; 0 if it was cut and no
+ * request that is queued can be of it.
+ */
+uint32_t spi_message_note(const struct spi_message *message);
 
 /*
  * A request was popped. Closes a message that was cut, if the request is

@@ -5,6 +5,7 @@
 #include "spi-daemon/transfer/spi_lease.h"
 #include "spi-daemon/transfer/spi_service.h"
 #include "spi-daemon/transfer/spi_state.h"
+#include "spi-daemon/transfer/spi_turn.h"
 
 /* A front end has so long to say where an address of its guest is. */
 #define MISS_NS NS_PER_S
@@ -61,13 +62,12 @@ static bool is_overdue(struct spi_service *s, uint64_t now, uint64_t ns)
 /* The job cannot go on before the front end has sent something. */
 static enum spi_progress await_memory(struct spi_service *s, uint64_t now)
 {
-	const struct chip *chip =
-		spi_message_chip(&s->message, s->job.framed.chip);
 	uint64_t ns = MISS_NS;
 
+	spi_turn_settle(&s->message, now);
 	if (s->message.bus) {
 		/* Others wait for us as long as between two requests. */
-		ns = chip->spec->cs_hold_ms * NS_PER_MS;
+		ns = s->job.chip->spec->cs_hold_ms * NS_PER_MS;
 		s->miss_asks = s->session->translation.asks;
 	}
 	if (!is_overdue(s, now, ns))
@@ -103,6 +103,7 @@ static enum spi_progress take_step(struct spi_service *s, uint64_t now)
 		spi_message_cut(&s->message);
 	if (ret <= 0)
 		return SPI_IDLE;
+	s->taken++;
 	spi_job_begin(s);
 	return SPI_MORE;
 }
@@ -114,13 +115,26 @@ void spi_service_tick(struct spi_service *s, uint64_t now)
 		spi_lease_tick(&s->message, now);
 }
 
+/* Calls the driver while there is more to do, and notes what that takes. */
+static void call_early(struct spi_service *s)
+{
+	const struct vhost_ring *ring = &s->session->rings[SPI_REQUESTQ];
+	uint64_t begin = clock_now();
+
+	if (vhost_session_call(s->session, SPI_REQUESTQ))
+		call_pace_called(&s->pace, clock_now() - begin,
+				 s->taken + vhost_ring_pending(ring));
+}
+
 /* The first request that the driver does not know of tells when to call it. */
 static void call_in_time(struct spi_service *s, uint64_t now)
 {
-	if (!vhost_ring_owes_call(&s->session->rings[SPI_REQUESTQ]))
-		s->call_by = now + SPI_CALL_NS;
-	else if (now >= s->call_by || spi_job_is_clearing(&s->job))
-		vhost_session_call(s->session, SPI_REQUESTQ);
+	if (vhost_ring_owes_call(&s->session->rings[SPI_REQUESTQ])) {
+		if (now < s->call_by && !spi_job_is_clearing(&s->job))
+			return;
+		call_early(s);
+	}
+	s->call_by = now + call_pace_ns(&s->pace);
 }
 
 enum spi_progress spi_service_step(struct spi_service *s, uint64_t now)
@@ -140,7 +154,7 @@ enum spi_progress spi_service_step(struct spi_service *s, uint64_t now)
 	case JOB_QUEUED:
 		return spi_job_start(s, now);
 	case JOB_RUNS:
-		s->now = spi_job_run(s, now);
+		spi_job_run(s, now);
 		return SPI_MORE;
 	case JOB_CLEARS:
 	case JOB_CLEARS_REST:
@@ -149,6 +163,35 @@ enum spi_progress spi_service_step(struct spi_service *s, uint64_t now)
 		return SPI_MORE;
 	}
 	return SPI_IDLE;
+}
+
+/*
+ * Returns true if the job is in @phase, and nothing is in the way of going on.
+ * What is read of memory that is gone must not go over the bus.
+ */
+static bool goes_on(const struct spi_service *s, enum job_phase phase)
+{
+	return s->job.phase == phase && !vhost_session_lost_memory(s->session);
+}
+
+enum spi_progress spi_service_serve(struct spi_service *s, uint64_t now)
+{
+	const enum job_phase before = s->job.phase;
+	enum spi_progress progress = spi_service_step(s, now);
+
+	/* It was popped just now, so it can be reached. */
+	if (before == JOB_NONE && goes_on(s, JOB_QUEUED))
+		progress = spi_job_start(s, now);
+	if ((before == JOB_NONE || before == JOB_QUEUED) &&
+	    goes_on(s, JOB_RUNS))
+		spi_job_run(s, now);
+	return progress;
+}
+
+void spi_service_settle(struct spi_service *s)
+{
+	spi_turn_settle(&s->message, s->now);
+	vhost_session_call(s->session, SPI_REQUESTQ);
 }
 
 uint64_t spi_service_deadline(const struct spi_service *s)
@@ -209,14 +252,22 @@ static void start(void *opaque, unsigned int ring, bool fresh)
 	struct spi_service *s = opaque;
 
 	/* A driver that begins anew knows nothing of an old message. */
-	if (fresh)
+	if (fresh) {
 		spi_message_reset(&s->message);
+		controller_begin_driver(s->controller, s->new_guest);
+	}
+	s->new_guest = false;
 	if (s->session->rings[ring].origin != VHOST_RING_RECOVERED)
 		return;
+	controller_resume_driver(s->controller);
 	/* The chip was released when whoever selected it went away. */
 	chip_select_recover(&s->message.cs, s->session->rings[ring].note);
 	if (s->message.cs.chip >= s->controller->chip_count)
 		chip_select_close(&s->message.cs);
+	else
+		chip_select_find_place(
+			&s->message.cs,
+			chip_table(spi_message_own_chip(&s->message)));
 	s->message.cut_left = SPI_CUT_ANY;
 }
 

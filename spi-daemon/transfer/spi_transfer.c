@@ -56,13 +56,25 @@ bool spi_transfer_check(const struct spi_request *request,
 	return false;
 }
 
-uint64_t spi_transfer_left_ns(const struct spi_transfer *transfer,
-			      const struct chip *chip)
+void spi_transfer_begin(struct spi_transfer *transfer, const struct chip *chip,
+			bool joins, bool keep)
 {
-	const struct spi_head *head = &transfer->request.head;
+	const struct spi_request *request = &transfer->request;
 
-	return transfer->left / spi_word_size(head->bits_per_word) *
-	       spi_piece_word_ns(head, chip);
+	transfer->left = spi_transfer_len(request);
+	transfer->word_ns = spi_piece_word_ns(&request->head, chip);
+	transfer->joins = joins;
+	transfer->keep = keep;
+}
+
+static uint64_t words_left(const struct spi_transfer *transfer)
+{
+	return spi_words(transfer->left, transfer->request.head.bits_per_word);
+}
+
+uint64_t spi_transfer_left_ns(const struct spi_transfer *transfer)
+{
+	return words_left(transfer) * transfer->word_ns;
 }
 
 static bool is_first(const struct spi_transfer *transfer)
@@ -78,22 +90,20 @@ static uint32_t setup_ns(const struct spi_transfer *transfer)
 		       : 0;
 }
 
-/*
- * Words of the transfer that fit into @limit, ns, with the delays at its ends;
- * @word_ns each.
+/* Words of the transfer that fit into @limit, ns, with the delays at its ends.
  */
 static uint64_t fitting_words(const struct spi_transfer *transfer,
-			      uint64_t left, uint64_t word_ns, uint64_t limit)
+			      uint64_t limit)
 {
 	uint64_t hold = transfer->request.head.cs_delay_hold_ns;
 	uint64_t setup = setup_ns(transfer);
 	uint64_t room = setup < limit ? limit - setup : 0;
-	uint64_t words = word_ns ? room / word_ns : left;
+	uint64_t words = words_left(transfer), ns;
 
+	if (__builtin_mul_overflow(words, transfer->word_ns, &ns) || ns > room)
+		return room / transfer->word_ns;
 	/* The last piece has a delay behind it, which counts. */
-	if (words >= left && left * word_ns + hold > room)
-		words = left - 1;
-	return words;
+	return ns + hold > room ? words - 1 : words;
 }
 
 /*
@@ -105,42 +115,40 @@ static uint32_t piece_len(const struct spi_transfer *transfer,
 			  const struct chip *chip,
 			  const struct kept_parts *lead)
 {
-	const struct spi_head *head = &transfer->request.head;
-	uint32_t word = spi_word_size(head->bits_per_word);
+	uint32_t word = spi_word_size(transfer->request.head.bits_per_word);
 	uint64_t limit = spi_piece_most_ns(chip);
 	uint32_t max = chip->caps.max_piece;
-	uint64_t words, fitting;
+	uint64_t bytes;
 
 	if (lead) {
 		limit -= kept_parts_ns(lead, chip);
 		if (transfer->request.tx_len)
 			max -= kept_parts_room(lead);
 	}
-	words = max / word;
-	fitting = fitting_words(transfer, transfer->left / word,
-				spi_piece_word_ns(head, chip), limit);
-	if (words > fitting)
-		words = fitting;
-	if (!words && !lead)
-		words = 1;
-	return (uint32_t)(transfer->left < words * word ? transfer->left
-							: words * word);
+	max &= ~(word - 1);
+	bytes = fitting_words(transfer, limit) * word;
+	if (bytes > max)
+		bytes = max;
+	if (!bytes && !lead)
+		bytes = word;
+	return (uint32_t)bytes;
 }
 
 /*
  * Points @piece at the guest's own buffers where they are in one piece, at
- * the bounce buffers where they are not, or are watched.
+ * the bounce buffers where they are not, or are watched, or with @own.
  */
 static int map_piece(const struct spi_transfer *transfer,
 		     const struct guest_mem *mem, struct bounce *bounce,
-		     struct spi_piece *piece)
+		     bool own, struct spi_piece *piece)
 {
 	const struct spi_request *request = &transfer->request;
 
 	if (request->tx_len) {
 		struct chain_cursor tx = request->tx;
 
-		piece->tx = chain_direct(&tx, mem, piece->len);
+		if (!own)
+			piece->tx = chain_direct(&tx, mem, piece->len);
 		if (!piece->tx) {
 			piece->tx = bounce_room(bounce, &bounce->tx);
 			if (!piece->tx)
@@ -151,7 +159,7 @@ static int map_piece(const struct spi_transfer *transfer,
 	}
 	if (request->rx_len) {
 		/* The guest may change what is in its own memory. */
-		if (!transfer->watched)
+		if (!transfer->watched && !own)
 			piece->rx = chain_direct(&request->rx, mem, piece->len);
 		if (!piece->rx)
 			piece->rx = bounce_room(bounce, &bounce->rx);
@@ -179,18 +187,17 @@ static int advance(struct spi_transfer *transfer, const struct guest_mem *mem,
 		   const struct bounce *bounce, const struct spi_piece *piece)
 {
 	struct spi_request *request = &transfer->request;
-	int ret = 0;
 
 	if (piece->rx && transfer->watched)
 		note_answer(transfer, piece);
-	if (piece->rx && piece->rx == bounce->rx)
-		ret = chain_write(&request->rx, mem, piece->rx, piece->len);
-	else if (piece->rx)
-		chain_skip(&request->rx, piece->len);
-	if (piece->tx)
-		chain_skip(&request->tx, piece->len);
 	transfer->left -= piece->len;
-	return ret;
+	if (piece->tx && transfer->left)
+		chain_skip(&request->tx, piece->len);
+	if (piece->rx && piece->rx == bounce->rx)
+		return chain_write(&request->rx, mem, piece->rx, piece->len);
+	if (piece->rx && transfer->left)
+		chain_skip(&request->rx, piece->len);
+	return 0;
 }
 
 /* Runs @piece behind @lead; @piece is NULL if there is no room for one. */
@@ -222,7 +229,8 @@ int spi_transfer_step(struct spi_transfer *transfer,
 	piece.setup_ns = setup_ns(transfer);
 	/* Between two pieces there is a delay between words, too. */
 	piece.hold_ns = last ? head->cs_delay_hold_ns : head->word_delay_ns;
-	ret = map_piece(transfer, mem, bounce, &piece);
+	ret = map_piece(transfer, mem, bounce,
+			spi_device_tap(chip->handle->dev) != NULL, &piece);
 	if (ret)
 		return ret;
 	ret = run_pieces(lead, chip, &piece);

@@ -41,6 +41,7 @@ struct kept_parts;
 struct spi_transfer {
 	struct spi_request request; /* the cursors move with the pieces */
 	uint64_t left;		    /* bytes to go */
+	uint64_t word_ns;	    /* spi_piece_word_ns() */
 	bool joins;		    /* it is not the first of its message */
 	bool keep;		    /* leave the chip selected at the end */
 	bool watched;		    /* what is received has to be looked at: */
@@ -51,11 +52,17 @@ struct spi_transfer {
 uint64_t spi_transfer_len(const struct spi_request *request);
 
 /*
- * How long the rest of the transfer takes on the bus by the clock of @chip, ns;
- * 0: the clock is unknown.
+ * Begins the transfer of ->request, which is valid, on @chip. @joins and @keep
+ * are for the fields with these names.
  */
-uint64_t spi_transfer_left_ns(const struct spi_transfer *transfer,
-			      const struct chip *chip);
+void spi_transfer_begin(struct spi_transfer *transfer, const struct chip *chip,
+			bool joins, bool keep);
+
+/*
+ * How long the rest of the transfer takes on the bus by the clock of its chip,
+ * ns; 0: the clock is unknown.
+ */
+uint64_t spi_transfer_left_ns(const struct spi_transfer *transfer);
 
 /*
  * Limits of the one chip, which the config space has no field for. Returns

@@ -24,16 +24,28 @@ void spi_turn_released(struct spi_message *m, struct chip *chip, uint64_t now)
 			now);
 }
 
-void spi_turn_end(struct spi_message *m, struct chip *chip, uint64_t now)
+static void linger_or_leave(struct spi_message *m, uint64_t now)
 {
-	uint64_t lingers;
+	uint64_t lingers = bus_linger(m->bus, &m->user, now);
 
-	spi_turn_released(m, chip, now);
-	lingers = bus_linger(m->bus, &m->user, now);
 	if (lingers)
 		m->linger_until = now + lingers;
 	else
 		m->bus = NULL;
+}
+
+void spi_turn_end(struct spi_message *m, struct chip *chip, uint64_t now)
+{
+	spi_turn_released(m, chip, now);
+	m->linger_until = now;
+	if (!bus_end(&m->user, now))
+		linger_or_leave(m, now);
+}
+
+void spi_turn_settle(struct spi_message *m, uint64_t now)
+{
+	if (m->user.over)
+		linger_or_leave(m, now);
 }
 
 struct chip *spi_turn_deselect(struct spi_message *m)
@@ -110,24 +122,24 @@ static void describe(struct spi_message *m, const struct chip *chip,
 		       : framed			? framed->second
 						: 0;
 	/* Parts that are sent by themselves have no effect. */
-	m->op = framed && sends
-			? flash_ops_find(chip->spec->framing, m->header[0])
-			: NULL;
+	m->op = framed && sends ? cs_table_find(chip_table(chip), m->header[0])
+				: NULL;
 }
 
 static bool get_bus(struct spi_message *m, struct chip *chip, uint64_t *now)
 {
 	struct bus *bus = &chip->handle->bus->bus;
+	uint64_t not_before;
 
-	if (m->bus != bus)
+	if (m->bus && m->bus != bus)
 		spi_turn_leave(m);
 	m->bus = bus;
 	stats_turn_waits(&m->stats->turn,
 			 (unsigned int)(chip - m->controller->chips), *now);
 	if (bus_await(m->bus, &m->user, now))
 		return true;
-	m->start_at = m->user.not_before > *now ? m->user.not_before
-						: CLOCK_NEVER;
+	not_before = counter_get(&m->user.not_before);
+	m->start_at = not_before > *now ? not_before : CLOCK_NEVER;
 	return false;
 }
 

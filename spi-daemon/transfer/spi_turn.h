@@ -40,10 +40,17 @@ void spi_turn_released(struct spi_message *message, struct chip *chip,
 		       uint64_t now);
 
 /*
- * The chip was released, at @now, at the end of its message: leaves the bus,
- * unless the guest's next message goes first; see bus_linger().
+ * The chip was released, at @now, at the end of its message. Leaves the bus,
+ * unless the guest's next message goes first, see bus_linger(); or, if nobody
+ * waits, keeps it for spi_turn_begin() or spi_turn_settle().
  */
 void spi_turn_end(struct spi_message *message, struct chip *chip, uint64_t now);
+
+/*
+ * If spi_turn_end() has kept the bus: leaves it, likewise. To be called as soon
+ * as the guest's next message is not about to begin.
+ */
+void spi_turn_settle(struct spi_message *message, uint64_t now);
 
 /* Leaves the bus, if the guest has it or waits for it. */
 void spi_turn_leave(struct spi_message *message);

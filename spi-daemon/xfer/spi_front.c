@@ -50,7 +50,7 @@ struct spi_front_options spi_front_defaults(const char *path)
 int spi_front_connect(struct spi_front *sf,
 		      const struct spi_front_options *options)
 {
-	int err;
+	int err = 0;
 
 	sf->options = *options;
 	sf->slots = NULL;
@@ -62,7 +62,11 @@ int spi_front_connect(struct spi_front *sf,
 	};
 	front_mem_init(&sf->mem);
 	front_iommu_init(&sf->iommu);
-	err = front_end_connect(&sf->fe, options->path, options->timeout_ms);
+	if (options->path)
+		err = front_end_connect(&sf->fe, options->path,
+					options->timeout_ms);
+	else
+		front_end_adopt(&sf->fe, options->fd, options->timeout_ms);
 	if (err)
 		return err;
 	err = front_mem_add(&sf->mem, SPI_FRONT_LOW_ADDR, LOW_SIZE, 0);

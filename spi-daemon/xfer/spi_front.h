@@ -29,7 +29,8 @@
 #define SPI_FRONT_UNWRITTEN 0xff
 
 struct spi_front_options {
-	const char *path;   /* of the socket */
+	const char *path;   /* of the socket; NULL: use ->fd */
+	int fd;		    /* a connected socket, which is owned */
 	uint16_t ring_size; /* descriptors; of a split ring a power of two */
 	uint64_t mem_size;  /* bytes, whole pages */
 	uint64_t features;  /* wanted besides VIRTIO_F_VERSION_1 */

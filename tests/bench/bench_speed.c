@@ -107,6 +107,7 @@ static void run(const struct speed_options *options)
 	bench_raise_limits();
 	measure_all(options, &bus, &report);
 	write_file(options->json, &report, report_write_json);
+	write_file(options->markdown, &report, report_write_markdown);
 	write_file(options->svg, &report, report_write_svg);
 	fake_bus_close(&bus);
 	free(report.results);

@@ -18,7 +18,8 @@ fail() {
 
 BENCH_SECONDS=0.02 "$BENCHES/bench_speed" --rows=slots \
 	--vs="$VHOST_DEVICE_SPI --socket-path=SOCKET --socket-count=COUNT --device=DEVICE" \
-	--json="$work/json" --svg="$work/svg" > "$work/out" || fail "it failed"
+	--json="$work/json" --svg="$work/svg" --markdown="$work/md" \
+	> "$work/out" || fail "it failed"
 if grep -q '^skipped' "$work/out"; then
 	cat "$work/out"
 	exit 0
@@ -26,6 +27,9 @@ fi
 grep -q '^509 slots' "$work/out" || fail "a row is missing in the table"
 grep -q 'fails' "$work/out" && fail "a peer failed"
 grep -q '"row": "509 slots"' "$work/json" || fail "a row is missing in the JSON"
+# 5 rows of two peers, a title and a line, each with 10 bars
+[ "$(grep -c '^\(|[^|]*\)\{9\}|$' "$work/md")" = 12 ] ||
+	fail "the table in Markdown is not whole"
 # Each row begins and ends with a brace, as do the whole and "idle".
 [ "$(tr -cd '{' < "$work/json" | wc -c)" = \
 	"$(tr -cd '}' < "$work/json" | wc -c)" ] || fail "the JSON is not whole"

@@ -16,7 +16,7 @@
 
 #include "vhost/poll.h"
 #include "vhost/session.h"
-#include "vhost/wire/listen.h"
+#include "vhost/listen/listen.h"
 
 #define REQUESTQ 0
 #define BURST	 64   /* buffers between two looks at the front end */
@@ -120,6 +120,7 @@ static void serve_front_end(struct rng *rng, int fd)
 int main(int argc, char **argv)
 {
 	struct vhost_listener listener;
+	struct ucred peer;
 	struct rng rng;
 	int ret = argc == 2 ? 0 : -EINVAL;
 
@@ -136,7 +137,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (;;) {
-		int fd = vhost_accept(&listener);
+		int fd = vhost_accept(&listener, &peer);
 
 		if (fd >= 0)
 			serve_front_end(&rng, fd);

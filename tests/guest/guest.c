@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/guest/initrd.h"
 #include "tests/guest/plug.h"
 #include "tests/lib/channel.h"
 #include "tests/lib/kernel_log.h"
@@ -41,6 +42,7 @@ struct guest {
 	char dir[64];
 	char console[96]; /* log files */
 	char output[96];
+	char initrd[PATH_MAX + 32];
 };
 
 bool guest_kit_is_ready(void)
@@ -80,8 +82,7 @@ static void add_machine(struct qemu_args *a, const struct guest *g,
 	qemu_arg(a, "-nodefaults");
 	qemu_option(a, "-display", "none");
 	qemu_option(a, "-kernel", "%s/kernel", kit);
-	qemu_option(a, "-initrd", "%s/%s.cpio.gz", kit,
-		    config->drivers ? "drivers" : "initramfs");
+	qemu_option(a, "-initrd", "%s", g->initrd);
 	qemu_option(
 		a, "-append",
 		"console=ttyS0 no_console_suspend panic=-1 spidev.bufsiz=131072 "
@@ -128,12 +129,28 @@ static void add_controllers(struct qemu_args *a,
 		qemu_arg(a, config->extra_args[i]);
 }
 
+static int choose_initrd(struct guest *g, const char *kit,
+			 const struct guest_config *config)
+{
+	char path[sizeof(g->initrd)];
+
+	snprintf(g->initrd, sizeof(g->initrd), "%s/%s.cpio.gz", kit,
+		 config->drivers ? "drivers" : "initramfs");
+	if (!config->modules)
+		return 0;
+	strcpy(path, g->initrd);
+	snprintf(g->initrd, sizeof(g->initrd), "%s/initrd", g->dir);
+	return initrd_add_modules(g->initrd, path, kit, config->modules);
+}
+
 static int start_qemu(struct guest *g, const struct guest_config *config)
 {
 	struct qemu_args args = { .count = 0 };
 	char kit[PATH_MAX];
 	int err = qemu_find_kit(QEMU_GUEST_KIT, kit, sizeof(kit));
 
+	if (!err)
+		err = choose_initrd(g, kit, config);
 	if (err)
 		return err;
 	add_machine(&args, g, kit, config);

@@ -29,7 +29,9 @@ struct guest_config {
 	bool patched;	/* Linux's driver is: see docs/guest-linux.md */
 	bool may_fault; /* a fault of its kernel is expected, and not shown */
 	bool drivers;	/* all of Linux's SPI drivers are there, for modprobe */
-	bool hotplug;	/* the first controller can be unplugged: see plug.h */
+	/* A directory of modules (*.ko), for modprobe by try-driver; or NULL */
+	const char *modules;
+	bool hotplug; /* the first controller can be unplugged: see plug.h */
 	/* Kernel options; adds an IOMMU. NULL: the guest has no IOMMU */
 	const char *iommu;
 	const char *const *extra_args; /* for QEMU, ends with NULL; or NULL */

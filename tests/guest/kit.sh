@@ -7,11 +7,14 @@
 #	kit.sh			make the kit, or do nothing if it is there
 #	kit.sh --print		print its directory; fails if it is not there
 #	kit.sh --clean		remove it
+#	kit.sh --build DIR	build the modules that DIR/Kbuild describes, for the
+#				kernel of the kit, which has to be there
 #
 # The packages come from Debian's backports. QEMU runs through the unpacked
 # dynamic loader, and the modules are built in a chroot with the compiler that
 # the kernel was built with. Linux's driver, spi-virtio, is built twice: as it
-# is, and with the patches of docs/linux-patches.
+# is, and with the patches of docs/linux-patches. Drivers of chips that Debian's
+# kernel leaves out are built too.
 #
 # Two directories in the cache:
 #
@@ -34,7 +37,7 @@ backports=$suite-backports
 label="guest kit"
 kit_name=guest-kit
 # Count the number up when the content of the directory changes.
-tree_name=debian-$suite-2
+tree_name=debian-$suite-3
 suites="$backports $suite $suite-updates"
 architectures=amd64
 steps=5
@@ -113,6 +116,9 @@ unpack_all() {
 		"$tree/usr/share/locale" "$tree/usr/share/info"
 }
 
+# What is above those drivers, and below the ones that are built here
+other_modules="nandcore ubi mii eeprom_93cx6"
+
 # Of thousands of modules, keep the drivers of SPI chips and what they need.
 # drivers lists them: module and name of a chip.
 keep_spi_drivers() {
@@ -122,7 +128,8 @@ keep_spi_drivers() {
 		print $3, substr($2, 5)
 	}' "$tree$modules/modules.alias" | sort > "$tree/drivers"
 	# The line of a module in modules.dep has all that it needs.
-	awk '
+	awk -v others="$other_modules" '
+	BEGIN { split(others, other); for (i in other) wanted[other[i]] }
 	function name(path) {
 		gsub(/.*\/|\.ko.*/, "", path)
 		gsub(/-/, "_", path)
@@ -139,19 +146,49 @@ keep_spi_drivers() {
 	)
 }
 
-# tar stops at the wanted file, and the commands before it in the pipe fail then.
-# Whether the file is there tells success.
-unpack_driver() {
-	(
-		dpkg-deb --fsys-tarfile "$apt"/cache/archives/linux-source-*.deb |
-			tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
-			xz -dc -T0 |
-			tar -x -C "$work" --strip-components=3 --occurrence=1 \
-				--wildcards '*/drivers/spi/spi-virtio.c'
-	) 2> /dev/null || true
-	[ -s "$work/spi-virtio.c" ] || die "no spi-virtio.c in $source"
-	mkdir "$tree/src"
-	mv "$work/spi-virtio.c" "$tree/src/"
+# The drivers that are built here, to src: those of one file each, and spinand's
+# directory.
+unpack_drivers() {
+	mkdir "$tree/src" "$work/source"
+	dpkg-deb --fsys-tarfile "$apt"/cache/archives/linux-source-*.deb |
+		tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
+		xz -dc -T0 |
+		tar -x -C "$work/source" --strip-components=1 --wildcards \
+			'*/drivers/spi/spi-virtio.c' \
+			'*/drivers/mtd/nand/spi/*' \
+			'*/drivers/net/ethernet/microchip/enc28j60*' \
+			'*/drivers/net/ethernet/micrel/ks8851*'
+	mv "$work/source/drivers/mtd/nand/spi" "$tree/src/spinand"
+	find "$work/source" -name '*.[ch]' -exec mv '{}' "$tree/src/" ';'
+	[ -s "$tree/src/spi-virtio.c" ] || die "no spi-virtio.c in $source"
+}
+
+# Build the modules in the directory $1 of the build, to the directory $2.
+build_modules_of() {
+	in_tree make -s -C "/usr/lib/modules/$release/build" \
+		M="/build/$1" modules
+	mkdir -p "$2"
+	for module in "$tree/build/$1"/*.ko; do
+		module=${module##*/}
+		in_tree x86_64-linux-gnu-strip --strip-debug \
+			"/build/$1/$module"
+		cp "$tree/build/$1/$module" "$2/"
+	done
+}
+
+# Drivers that Debian's kernel leaves out, beside those that it has
+build_drivers() {
+	cp -R "$tree/src/spinand" "$tree/build/spinand"
+	echo 'obj-m := spinand.o' >> "$tree/build/spinand/Makefile"
+	mkdir "$tree/build/single"
+	cp "$tree"/src/*.[ch] "$tree/build/single/"
+	echo 'obj-m := enc28j60.o ks8851_common.o ks8851_spi.o' \
+		> "$tree/build/single/Kbuild"
+	for name in spinand single; do
+		build_modules_of "$name" \
+			"$tree/usr/lib/modules/$release/extra"
+	done
+	rm -r "$tree/build"
 }
 
 word_at() {
@@ -196,23 +233,15 @@ make_tree() {
 	quietly unpacking "$tree" unpack_all
 	furnish
 	quietly "choosing drivers" "$tree" keep_spi_drivers
-	quietly "unpacking the kernel source" "$tree" unpack_driver
+	quietly "unpacking the kernel source" "$tree" unpack_drivers
+	mkdir "$tree/build"
+	quietly "building drivers" "$tree" build_drivers
 	unpack_kernel
 	echo "$release" > "$tree/release"
 	echo "$version" > "$tree/version"
 }
 
 # --- the kit --------------------------------------------------------------
-
-# Build the module $1 in the directory $2 of the build, to the directory $3 of
-# the kit.
-build_module() {
-	in_tree make -s -C "/usr/lib/modules/$release/build" \
-		M="/build/$2" modules
-	in_tree x86_64-linux-gnu-strip --strip-debug "/build/$2/$1.ko"
-	mkdir -p "$new/$3"
-	cp "$tree/build/$2/$1.ko" "$new/$3/"
-}
 
 copy_driver() {
 	mkdir -p "$tree/build/$1"
@@ -224,16 +253,16 @@ build_modules() {
 	rm -rf "$tree/build"
 	cp "$tree/src/spi-virtio.c" "$new/"
 	copy_driver stock
-	build_module spi-virtio stock modules
+	build_modules_of stock "$new/modules"
 	copy_driver patched
 	# A new Linux must not keep the other tests from their kit.
 	if sh "$patches/apply.sh" "$tree/build/patched/spi-virtio.c" \
 		"$release"; then
-		build_module spi-virtio patched modules/patched
+		build_modules_of patched "$new/modules/patched"
 	fi
 	mkdir "$tree/build/board"
 	cp "$here"/module/* "$tree/build/board/"
-	build_module spi_board board modules
+	build_modules_of board "$new/modules"
 	unpack_modules
 	for name in mtd spi-nor; do
 		cp "$drivers/$name.ko" "$new/modules/"
@@ -324,4 +353,21 @@ is_complete() {
 			command -v qemu-system-x86_64 > /dev/null; }
 }
 
-kit_main "$@"
+build_own() {
+	tree=$cache/$tree_name
+	is_complete || die "there is no kit yet"
+	release=$(cat "$tree/release")
+	exec 9> "$cache/lock"
+	flock 9
+	rm -rf "$tree/build/own"
+	mkdir -p "$tree/build"
+	cp -R "$1" "$tree/build/own"
+	in_tree make -s -C "/usr/lib/modules/$release/build" M=/build/own modules
+	cp "$tree"/build/own/*.ko "$1/"
+}
+
+if [ "${1:-}" = --build ]; then
+	build_own "$2"
+else
+	kit_main "$@"
+fi

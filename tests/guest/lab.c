@@ -8,6 +8,7 @@
 #include "tests/guest/lab.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/lib/process.h"
 #include "tests/lib/skip.h"
 
 /* Emulated guests on a loaded machine are slow between two requests. */
@@ -41,10 +43,35 @@ static const struct {
 
 #define CHIP_COUNT (sizeof(chips) / sizeof(*chips))
 
+#define TRACE	   "wire.vcd"
+
+/* The daemon's configuration: it has a trace, or not. Returns the file. */
+static const char *configure(const struct lab *lab, bool trace)
+{
+	FILE *file = fopen(daemon_file(&lab->daemon, "conf"), "we");
+
+	assert_non_null(file);
+	if (trace)
+		fprintf(file, "trace=%s\n", daemon_file(&lab->daemon, TRACE));
+	assert_int_equal(fclose(file), 0);
+	return daemon_file(&lab->daemon, "conf");
+}
+
+const char *lab_end_trace(struct lab *lab)
+{
+	configure(lab, false);
+	kill(lab->daemon.pid, SIGHUP);
+	while (!strstr(daemon_stderr(&lab->daemon), "configuration read")) {
+		assert_true(daemon_is_running(&lab->daemon));
+		process_sleep_ms(10);
+	}
+	return daemon_file(&lab->daemon, TRACE);
+}
+
 static void start_daemon(struct lab *lab)
 {
 	const struct lab_setup *setup = lab->setup;
-	char text[CHIP_COUNT][256];
+	char text[CHIP_COUNT][256], config[PATH_MAX];
 	const char *args[16];
 	size_t count = 0;
 
@@ -60,6 +87,11 @@ static void start_daemon(struct lab *lab)
 	}
 	for (int i = 0; i < 4 && setup->daemon_options[i]; i++)
 		args[count++] = setup->daemon_options[i];
+	if (setup->trace) {
+		snprintf(config, sizeof(config), "--config=%s",
+			 configure(lab, true));
+		args[count++] = config;
+	}
 	args[count] = NULL;
 	daemon_start(&lab->daemon, LAB_GUESTS, args);
 }

@@ -40,6 +40,7 @@ struct lab_setup {
 	const char *keys;
 	const char *framing;	   /* of all devices; NULL: see above */
 	const char *chips;	   /* of guests 1 and up; NULL: ECHO_ONLY */
+	bool trace;		   /* from the start: see lab_end_trace() */
 	struct guest_config guest; /* name, sockets and chips are the lab's */
 };
 
@@ -105,6 +106,9 @@ void lab_qmp(struct lab *lab, struct guest *g, const char *command);
  * has progress shown as it is made, also into a pipe.
  */
 void lab_begin_random(void);
+
+/* Ends the trace. Returns its file, FILE.vcd, until the next daemon_file(). */
+const char *lab_end_trace(struct lab *lab);
 
 /* Returns a number from @min to @max. */
 int lab_random_ms(int min, int max);

@@ -3,6 +3,8 @@
  * All SPI drivers that the guest's kernel has as modules, one after the other,
  * with a chip that answers nonsense. What the driver meant, which the guest's
  * tracepoints tell, is held against the edges of chip select that the chip saw.
+ * With cs=auto each driver has a chip select of its own, of which nothing is
+ * known yet.
  *
  * DRIVERS_TABLE names a file for the rows of docs/drivers.md. DRIVERS selects
  * drivers, by a pattern of the shell.
@@ -18,21 +20,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/guest/guest.h"
+#include "tests/guest/messages.h"
 #include "tests/lib/daemon/daemon.h"
 #include "tests/lib/fixture/chip_program.h"
 #include "tests/lib/skip.h"
 
-#define TRY_S	     60
-#define MAX_MESSAGES 4096
+#define TRY_S 60
 
-/* Lengths of transfers, with a blank before each: one line a message. */
-struct messages {
-	unsigned int count;
-	char text[MAX_MESSAGES][128];
-	bool failed[MAX_MESSAGES]; /* in the guest */
-};
+/* Chip select 0 has the framing that is tried; those behind it cs=auto. */
+#define AUTO_CHIPS 96
 
 struct world {
 	struct chip_program chip;
@@ -41,66 +40,29 @@ struct world {
 	struct guest_config config;
 	FILE *table;
 	struct messages meant, seen;
+	const char *name; /* of what is tried, as the table has it */
+	/* Drivers that this framing is known not to be right for, and auto */
+	const char *const *exceptions, *const *auto_exceptions;
+	unsigned int wrong; /* drivers that were, and should not */
 };
 
 static struct world world;
-
-static void add_transfer(struct messages *m, unsigned int len)
-{
-	char *text = m->text[m->count];
-	size_t used = strlen(text);
-
-	snprintf(text + used, sizeof(m->text[0]) - used, " %u", len);
-}
-
-static void end_message(struct messages *m)
-{
-	if (!m->text[m->count][0] || m->count == MAX_MESSAGES - 1)
-		return;
-	m->count++;
-	m->text[m->count][0] = '\0';
-}
-
-static void empty(struct messages *m)
-{
-	m->count = 0;
-	m->text[0][0] = '\0';
-}
 
 /* The messages that the chip saw. */
 static void read_chip(struct messages *m)
 {
 	struct chip_program *p = &world.chip;
 
-	empty(m);
+	messages_clear(m);
 	pthread_mutex_lock(&p->lock);
 	for (unsigned int i = 0; i < p->count; i++) {
 		if (p->events[i].type == CHIP_SELECT)
-			end_message(m);
+			messages_end(m);
 		if (p->events[i].type == CHIP_TRANSFER)
-			add_transfer(m, p->events[i].transfer.len);
+			messages_add_transfer(m, p->events[i].transfer.len);
 	}
 	pthread_mutex_unlock(&p->lock);
-	end_message(m);
-}
-
-/* The messages in the output of try-driver. */
-static void read_output(struct messages *m, char *output)
-{
-	char *save = NULL;
-
-	empty(m);
-	for (char *line = strtok_r(output, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		bool failed = !strncmp(line, "failed ", 7);
-
-		if (!failed && strncmp(line, "meant ", 6) != 0)
-			continue;
-		m->failed[m->count] = failed;
-		snprintf(m->text[m->count], sizeof(m->text[0]), "%s",
-			 strchr(line, ' '));
-		end_message(m);
-	}
+	messages_end(m);
 }
 
 static void boot(void)
@@ -110,133 +72,87 @@ static void boot(void)
 	assert_non_null(world.guest);
 }
 
-/* Returns how many messages have several transfers. */
-static unsigned int count_several(const struct messages *m)
+static void report(const char *driver, const char *chip, const char *name,
+		   const char *verdict, const char *detail)
 {
-	unsigned int several = 0;
+	unsigned int several = messages_count_several(&world.meant);
+	unsigned int failed = messages_count_failed(&world.meant);
 
-	for (unsigned int i = 0; i < m->count; i++)
-		several += strchr(m->text[i] + 1, ' ') != NULL;
-	return several;
-}
-
-static unsigned int count_failed(const struct messages *m)
-{
-	unsigned int failed = 0;
-
-	for (unsigned int i = 0; i < m->count; i++)
-		failed += m->failed[i];
-	return failed;
-}
-
-/*
- * Returns true if the chip may have seen message @j instead of message @i that
- * was meant: of one that failed, the beginning.
- */
-static bool fits(unsigned int i, unsigned int j)
-{
-	const char *meant = world.meant.text[i], *seen = world.seen.text[j];
-
-	return world.meant.failed[i] ? !strncmp(meant, seen, strlen(seen))
-				     : !strcmp(meant, seen);
-}
-
-/*
- * Holds what the driver meant against what the chip saw. Of a message that
- * failed the chip may have seen nothing. Returns true if the rest is equal; or
- * says in @detail what is not.
- */
-static bool compare(char *detail, size_t size)
-{
-	const struct messages *meant = &world.meant, *seen = &world.seen;
-	/* may[j]: what was meant so far can be the first j that were seen */
-	static bool may[MAX_MESSAGES + 1];
-	unsigned int first = 0; /* such j */
-
-	memset(may, 0, sizeof(may));
-	may[0] = true;
-	for (unsigned int i = 0; i < meant->count; i++) {
-		const unsigned int before = first;
-
-		for (unsigned int j = seen->count; j > 0; j--)
-			may[j] = (meant->failed[i] && may[j]) ||
-				 (may[j - 1] && fits(i, j - 1));
-		may[0] = meant->failed[i] && may[0];
-		while (first <= seen->count && !may[first])
-			first++;
-		if (first > seen->count) {
-			snprintf(detail, size, "message %u:%s, the chip saw%s",
-				 i + 1, meant->text[i], seen->text[before]);
-			return false;
-		}
-	}
-	detail[0] = '\0';
-	if (!may[seen->count])
-		snprintf(detail, size, "the chip saw%s behind the last message",
-			 seen->text[first]);
-	return may[seen->count];
-}
-
-static void report(const char *driver, const char *chip, const char *verdict,
-		   const char *detail)
-{
-	unsigned int several = count_several(&world.meant);
-	unsigned int failed = count_failed(&world.meant);
-
-	print_message("%-22s %-16s %4u %4u %4u  %s%s%s\n", driver, chip,
-		      world.meant.count, several, failed, verdict,
+	print_message("%-22s %-16s %-8s %4u %4u %4u  %s%s%s\n", driver, chip,
+		      name, world.meant.count, several, failed, verdict,
 		      *detail ? ": " : "", detail);
 	if (world.table)
-		fprintf(world.table, "%s|%s|%u|%u|%u|%s\n", driver, chip,
-			world.meant.count, several, failed, verdict);
+		fprintf(world.table, "%s|%s|%s|%u|%u|%u|%s\n", driver, chip,
+			name, world.meant.count, several, failed, verdict);
 }
 
-/* Returns true if the driver's messages were framed as it meant them. */
-static bool try(const char *driver, const char *chip)
+static bool is_one_of(const char *const *names, const char *driver)
+{
+	for (; *names; names++)
+		if (!strcmp(*names, driver))
+			return true;
+	return false;
+}
+
+/*
+ * Tries the driver with chip select @index. Returns true if it sent something,
+ * and the guest goes on.
+ */
+static bool try(const char *driver, const char *chip, unsigned int index)
 {
 	static char output[1 << 16];
 	char detail[256] = "", fault[256];
+	const char *name = index ? "auto" : world.name;
 	bool right;
 	int status;
 
 	chip_program_forget(&world.chip);
 	status = guest_run(world.guest, output, sizeof(output), TRY_S,
-			   "try-driver %s %s:1000000 2>&1", driver, chip);
-	empty(&world.meant);
+			   "try-driver %s %u:%s:1000000 2>&1", driver, index,
+			   chip);
+	messages_clear(&world.meant);
 	if (status < 0 || guest_find_fault(world.guest, fault, sizeof(fault))) {
 		/* Many need platform data, and trust that it is there. */
-		report(driver, chip, "faults", status < 0 ? "it hangs" : fault);
+		report(driver, chip, name, "faults",
+		       status < 0 ? "it hangs" : fault);
 		guest_stop(world.guest);
 		boot();
-		return true;
+		return false;
 	}
-	read_output(&world.meant, output);
+	messages_read_output(&world.meant, output);
 	read_chip(&world.seen);
-	right = compare(detail, sizeof(detail));
-	report(driver, chip,
+	right = messages_compare(&world.meant, &world.seen, detail,
+				 sizeof(detail));
+	report(driver, chip, name,
 	       !right		   ? "differs"
 	       : world.meant.count ? "as meant"
 				   : "silent",
 	       detail);
-	return right;
+	if (!right &&
+	    !is_one_of(index ? world.auto_exceptions : world.exceptions,
+		       driver))
+		world.wrong++;
+	return world.meant.count;
 }
 
-/* Returns true if this framing is known not to be right for the driver. */
-static bool is_exception(const char *const *exceptions, const char *driver)
+/* The same with cs=auto, of driver @number. */
+static void try_auto(const char *driver, const char *chip, unsigned int number)
 {
-	for (; *exceptions; exceptions++)
-		if (!strcmp(*exceptions, driver))
-			return true;
-	return false;
+	assert_true(number < AUTO_CHIPS);
+	/* It serves one connection, and each chip select has its own. */
+	chip_program_stop(&world.chip);
+	chip_program_start(&world.chip, CHIP_PROPER);
+	try(driver, chip, 1 + number);
+	chip_program_stop(&world.chip);
+	chip_program_start(&world.chip, CHIP_PROPER);
 }
 
-/* Tries all drivers. Returns how many were framed wrong, but for exceptions. */
-static unsigned int try_all(const char *const *exceptions)
+static void try_all(bool with_auto)
 {
 	static char list[1 << 14];
 	const char *pattern = getenv("DRIVERS");
 	char *save = NULL, *line;
-	unsigned int wrong = 0;
+	unsigned int number = 0;
 
 	assert_int_equal(guest_run(world.guest, list, sizeof(list), TRY_S,
 				   "cat /drivers"),
@@ -249,39 +165,59 @@ static unsigned int try_all(const char *const *exceptions)
 		*chip++ = '\0';
 		if (pattern && fnmatch(pattern, line, 0) != 0)
 			continue;
-		if (!try(line, chip) && !is_exception(exceptions, line))
-			wrong++;
+		if (try(line, chip, 0) && with_auto)
+			try_auto(line, chip, number++);
 	}
-	return wrong;
+	assert_int_equal(world.wrong, 0);
+}
+
+/* Chip select @index of the guest: the same program, by another name. */
+static void describe_auto(unsigned int index, char *text, size_t size)
+{
+	char name[16];
+	const char *path;
+
+	snprintf(name, sizeof(name), "chip%u", index);
+	path = daemon_file(&world.daemon, name);
+	assert_int_equal(symlink(world.chip.path, path), 0);
+	snprintf(text, size, "--device=sim:socket=%s,cs=auto,cs-hold=10000",
+		 path);
+}
+
+static void start_daemon(const char *framing, bool with_auto)
+{
+	static char devices[1 + AUTO_CHIPS][160];
+	const char *args[2 + AUTO_CHIPS] = { devices[0] };
+
+	/* A driver on an emulated processor is slow between two requests. */
+	snprintf(devices[0], sizeof(devices[0]),
+		 "--device=sim:socket=%s,cs=%s,cs-hold=10000", world.chip.path,
+		 framing);
+	for (unsigned int i = 1; with_auto && i <= AUTO_CHIPS; i++) {
+		describe_auto(i, devices[i], sizeof(devices[i]));
+		args[i] = devices[i];
+	}
+	daemon_start(&world.daemon, 1, args);
 }
 
 /* Starts the daemon and the guest, and tries all. */
-static void check(const char *framing, bool patched,
-		  const char *const *exceptions)
+static void check(const char *framing, bool patched)
 {
-	char device[128];
-	const char *const args[] = { device, NULL };
-
 	if (!guest_kit_is_ready())
 		skip_because("no kit: run tests/guest/kit.sh");
 	if (patched && !guest_kit_is_patched())
 		skip_because("the patches do not apply to this Linux");
-	/* A driver on an emulated processor is slow between two requests. */
-	snprintf(device, sizeof(device),
-		 "--device=sim:socket=%s,cs=%s,cs-hold=10000", world.chip.path,
-		 framing);
-	daemon_start(&world.daemon, 1, args);
+	start_daemon(framing, !patched);
 	world.config = (struct guest_config){ .drivers = true,
 					      .may_fault = true,
 					      .patched = patched };
+	world.name = patched ? "patched" : framing;
+	world.wrong = 0;
 	boot();
-	if (world.table)
-		fprintf(world.table, "cs=%s%s\n", framing,
-			patched ? " patched" : "");
-	assert_int_equal(try_all(exceptions), 0);
+	try_all(!patched);
 }
 
-static void messages_are_as_meant_when_cs_is_linux(void **state)
+static void messages_are_as_meant_when_cs_is_linux_or_auto(void **state)
 {
 	static const char *const exceptions[] = {
 		/* A write, and at once a read that is a message of its own */
@@ -294,9 +230,18 @@ static void messages_are_as_meant_when_cs_is_linux(void **state)
 		"tpm_tis_spi",
 		NULL,
 	};
+	static const char *const auto_exceptions[] = {
+		/* As above */
+		"ad7266",
+		"ad7949",
+		"max1027",
+		NULL,
+	};
 
 	(void)state;
-	check("linux", false, exceptions);
+	world.exceptions = exceptions;
+	world.auto_exceptions = auto_exceptions;
+	check("linux", false);
 }
 
 static void messages_are_as_meant_when_patched_and_cs_is_spec(void **state)
@@ -308,7 +253,8 @@ static void messages_are_as_meant_when_patched_and_cs_is_spec(void **state)
 	};
 
 	(void)state;
-	check("spec", true, exceptions);
+	world.exceptions = exceptions;
+	check("spec", true);
 }
 
 static int setup(void **state)
@@ -341,7 +287,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			messages_are_as_meant_when_cs_is_linux, setup,
+			messages_are_as_meant_when_cs_is_linux_or_auto, setup,
 			teardown),
 		cmocka_unit_test_setup_teardown(
 			messages_are_as_meant_when_patched_and_cs_is_spec,

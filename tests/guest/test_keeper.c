@@ -178,12 +178,12 @@ static void guest_is_reset_while_the_process_is_killed(void **state)
 {
 	struct lab *lab = lab_open(state);
 	struct guest *g = lab->guests[0];
-	struct killer killer;
+	struct killer *killer;
 
 	for (int i = 0; i < 2; i++) {
-		killer_start(&killer, &lab->daemon, 200000);
+		killer = killer_start(&lab->daemon, 200000);
 		assert_int_equal(guest_reboot(g), 0);
-		print_message("%u kills\n", killer_stop(&killer));
+		print_message("%u kills\n", killer_stop(killer));
 	}
 	assert_int_equal(guest_reboot(g), 0);
 	lab_run(lab, g, LONG_S, "guest-spi mtd " FLASH " 0x10000 0x10000 1");

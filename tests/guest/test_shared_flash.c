@@ -11,12 +11,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "tests/guest/lab.h"
 #include "tests/guest/load.h"
 #include "tests/guest/soak.h"
 #include "tests/lib/process.h"
+#include "tests/lib/trace/sigrok.h"
+#include "tests/lib/skip.h"
 
 #define DEFAULT_WRITES	30
 #define DEFAULT_SECONDS 10
@@ -74,6 +77,101 @@ static struct lab *boot_all(void **state)
 	return lab;
 }
 
+/* Of the trace */
+#define WRITTEN 600
+#define CHECKED 16
+#define AT_0	0x300000 /* guest 0's bytes */
+#define AT_1	0x412000 /* guest 1's */
+
+/* While guest 1 writes its bytes, guest 0 reads its own. */
+static void write_in_turn(struct lab *lab)
+{
+	lab_run(lab, lab->guests[0], SHORT_S,
+		"guest-spi mtd " FLASH " %#x %d 7; touch /run/on", AT_0,
+		WRITTEN);
+	lab_run(lab, lab->guests[0], SHORT_S,
+		"(while [ -e /run/on ]; do guest-spi mtdcheck " FLASH
+		" %#x %d 7 || touch /run/bad; done; touch /run/over) "
+		"> /run/log 2>&1 &",
+		AT_0, CHECKED);
+	lab_run(lab, lab->guests[1], SHORT_S,
+		"guest-spi mtd " FLASH " %#x %d 9", AT_1, WRITTEN);
+	lab_run(lab, lab->guests[0], SHORT_S,
+		"rm /run/on; while [ ! -e /run/over ]; do sleep 0.1; done; "
+		"[ ! -e /run/bad ]");
+}
+
+/*
+ * Checks that @text, which sigrok made of the trace, has command @what at @at
+ * with @len bytes, those of the flash; or, if @erased, ones. Returns how often.
+ */
+static unsigned int count_command(const struct lab *lab, const char *text,
+				  const char *what, long at, size_t len,
+				  bool erased)
+{
+	FILE *flash = fopen(daemon_file(&lab->daemon, "nor.img"), "re");
+	char line[4096];
+	size_t used;
+
+	assert_non_null(flash);
+	assert_int_equal(fseek(flash, at, SEEK_SET), 0);
+	used = (size_t)snprintf(line, sizeof(line),
+				"%s (addr 0x%06lx, %zu bytes):", what, at, len);
+	while (len--)
+		used += (size_t)snprintf(line + used, sizeof(line) - used,
+					 " %02x", erased ? 0xff : fgetc(flash));
+	snprintf(line + used, sizeof(line) - used, "\n");
+	fclose(flash);
+	return text_count(text, line);
+}
+
+/* The pages that a guest has erased, programmed and read at @at */
+static void check_writes(const struct lab *lab, const char *text, long at)
+{
+	static const char read[] = "Fast read data";
+	char line[64];
+
+	snprintf(line, sizeof(line), "Erase sector %ld (0x%06lx)\n", at, at);
+	text_expect(text, line, 1);
+	for (long done = 0; done < WRITTEN; done += 256)
+		assert_int_equal(
+			count_command(lab, text, "Page program", at + done,
+				      done + 256 < WRITTEN ? 256
+							   : WRITTEN % 256,
+				      false),
+			1);
+	assert_int_equal(count_command(lab, text, read, at, WRITTEN, true), 1);
+	assert_int_equal(count_command(lab, text, read, at, WRITTEN, false), 1);
+}
+
+static void sigrok_reads_the_commands_of_two_guests(void **state)
+{
+	struct lab *lab = boot_all(state);
+	const char *text;
+	char path[PATH_MAX];
+	unsigned int checks;
+
+	write_in_turn(lab);
+	snprintf(path, sizeof(path), "%s", lab_end_trace(lab));
+	if (!tool_is_there("sigrok-cli") || !tool_is_there("vcd2fst"))
+		skip_because("no sigrok-cli or vcd2fst here");
+	text = gtkwave_convert(path);
+	text_expect(text, "$scope module sim_nor $end", 1);
+	text = sigrok_read_flash(path);
+	check_writes(lab, text, AT_0);
+	check_writes(lab, text, AT_1);
+	text_expect(text, "Page program (addr", 6);
+	/* The pages and two sectors */
+	text_expect(text, "Command: Write enable (WREN)", 6 + 2);
+	/* Guest 0 has read while guest 1 wrote, and nobody read other bytes. */
+	checks = count_command(lab, text, "Fast read data", AT_0, CHECKED,
+			       false);
+	assert_true(checks > 0);
+	text_expect(text, "Fast read data (addr", 4 + checks);
+	text_expect(text, "Command: Read identification (RDID)",
+		    (unsigned int)sharers());
+}
+
 static void bytes_are_right_when_guests_write_one_flash(void **state)
 {
 	struct lab *lab = boot_all(state);
@@ -127,6 +225,7 @@ static int create_instant(void **state)
 	static const struct lab_setup setup = {
 		.keys = "",
 		.chips = "0:spi-nor",
+		.trace = true,
 		.guest.cpus = 2,
 	};
 
@@ -145,6 +244,16 @@ static int create_real(void **state)
 	return lab_create(state, &setup);
 }
 
+/* The trace is on until the test of it. */
+static const struct CMUnitTest trace_tests[] = {
+	cmocka_unit_test_teardown(sigrok_reads_the_commands_of_two_guests,
+				  after_test),
+	cmocka_unit_test_teardown(bytes_are_right_when_guests_write_one_flash,
+				  after_test),
+	cmocka_unit_test_teardown(no_read_fails_when_guests_read_under_load,
+				  after_test),
+};
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(bytes_are_right_when_guests_write_one_flash,
 				  after_test),
@@ -156,6 +265,7 @@ int main(void)
 {
 	/* Progress is shown as it is made, also into a pipe. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	return cmocka_run_group_tests(tests, create_instant, lab_destroy) +
+	return cmocka_run_group_tests(trace_tests, create_instant,
+				      lab_destroy) +
 	       cmocka_run_group_tests(tests, create_real, lab_destroy);
 }

@@ -164,6 +164,17 @@ static int create_patched(void **state)
 	return lab_create(state, &setup);
 }
 
+/* The driver of the flash does not read the id again when it wakes up. */
+static int create_auto(void **state)
+{
+	static const struct lab_setup setup = {
+		.framing = "auto",
+		.guest.patched = true,
+	};
+
+	return lab_create(state, &setup);
+}
+
 static int create_stock(void **state)
 {
 	static const struct lab_setup setup = { .keys = NULL };
@@ -175,6 +186,10 @@ static const struct CMUnitTest patched_tests[] = {
 	lab_test(patched_guest_works_when_suspended),
 	lab_test(patched_guest_works_when_hibernation_is_tested),
 	lab_test(traffic_goes_on_when_a_patched_guest_is_suspended),
+};
+
+static const struct CMUnitTest auto_tests[] = {
+	lab_test(patched_guest_works_when_suspended),
 };
 
 static const struct CMUnitTest stock_tests[] = {
@@ -189,5 +204,6 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	return cmocka_run_group_tests(patched_tests, create_patched,
 				      lab_destroy) +
+	       cmocka_run_group_tests(auto_tests, create_auto, lab_destroy) +
 	       cmocka_run_group_tests(stock_tests, create_stock, lab_destroy);
 }

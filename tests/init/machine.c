@@ -183,6 +183,14 @@ void machine_wait(struct machine *m, const char *command)
 	}
 }
 
+void machine_wait_gone(struct machine *m, int pid)
+{
+	char gone[64];
+
+	snprintf(gone, sizeof(gone), "! kill -0 %d 2> /dev/null", pid);
+	machine_wait(m, gone);
+}
+
 void machine_write(struct machine *m, const char *path, const char *text)
 {
 	machine_expect(m, 0, "cat > %s << 'END'\n%sEND\n", path, text);

@@ -50,6 +50,10 @@ void machine_expect_output(const struct machine *m, const char *text);
 /* Runs a shell command again and again until it succeeds. */
 void machine_wait(struct machine *m, const char *command);
 
+/* Waits until there is no process @pid, which the machine's init has to note.
+ */
+void machine_wait_gone(struct machine *m, int pid);
+
 /* Makes the file @path of @text. */
 void machine_write(struct machine *m, const char *path, const char *text);
 

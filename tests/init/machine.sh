@@ -10,6 +10,9 @@
 # KIND	systemd	process 1 is this machine's systemd; the rest is this machine's
 #		files under an overlay
 #	lsb	the same with busybox's init in place of systemd
+#	openrc	as lsb, with OpenRC: the directory OPENRC has its packages' files
+#	deb	as systemd, but what is in INSTALLED are packages: they are put into
+#		/packages, and none is installed
 #	busybox	the daemon, its libraries, and a few applets of busybox
 #
 # INSTALLED is what `make install` made, with PREFIX=/usr. Writes the id of
@@ -28,6 +31,10 @@ try() {
 	"$@" 2> "$dir/reason" || cannot "cannot $*: $(cat "$dir/reason")"
 }
 
+is_systemd() {
+	[ "$kind" = systemd ] || [ "$kind" = deb ]
+}
+
 # --- here -------------------------------------------------------------------
 
 check_tools() {
@@ -35,7 +42,10 @@ check_tools() {
 	for tool in unshare setpriv nsenter pivot_root ldd; do
 		command -v "$tool" > /dev/null || cannot "there is no $tool"
 	done
-	if [ "$kind" = systemd ]; then
+	if [ "$kind" = openrc ]; then
+		[ -d "${OPENRC:-/none}" ] || cannot "there is no OpenRC"
+	fi
+	if is_systemd; then
 		[ -x /lib/systemd/systemd ] || cannot "systemd is not installed"
 	else
 		busybox=$(command -v busybox) || cannot "there is no busybox"
@@ -57,7 +67,7 @@ make_group() {
 # Runs the machine in the background. Sets runner, and group for systemd's.
 run_machine() {
 	group=
-	[ "$kind" != systemd ] || make_group
+	! is_systemd || make_group
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	sh -c '
 		[ -z "$1" ] || echo $$ > "$1/cgroup.procs" || exit 77
@@ -142,11 +152,35 @@ make_systemd() {
 	done
 	ln -s ../systemd-journald.socket ../systemd-journald-dev-log.socket \
 		"$units/multi-user.target.wants/"
-	cp "$installed/usr/lib/systemd/system/vhost-device-spi.service" "$units/"
+	for unit in vhost-device-spi.service vhost-device-spi@.service; do
+		if [ "$kind" = deb ]; then
+			ln -s "/lib/systemd/system/$unit" "$units/"
+		else
+			cp "$installed/usr/lib/systemd/system/$unit" "$units/"
+		fi
+	done
 	container=test SYSTEMD_UNIT_PATH=/run/units SYSTEMD_GENERATOR_PATH=/none
 	export container SYSTEMD_UNIT_PATH SYSTEMD_GENERATOR_PATH
 	init="/lib/systemd/systemd --system --unit=multi-user.target
 		--log-target=journal --show-status=0"
+}
+
+# A package enables its units in /etc. A script may forbid that they are started.
+make_deb() {
+	make_systemd
+	rm -rf "$root/usr/sbin/policy-rc.d" "$root/etc/systemd/system"
+	mkdir "$root/etc/systemd/system"
+	SYSTEMD_UNIT_PATH=/etc/systemd/system:/run/units
+}
+
+make_openrc() {
+	make_overlay
+	tar -c -C "$OPENRC" . | tar -x --keep-directory-symlink -C "$root"
+	mkdir -p "$root/etc/runlevels/boot" "$root/etc/conf.d"
+	: > "$root/etc/insserv.conf"
+	add_user
+	make_inittab
+	echo "::sysinit:/sbin/openrc boot" >> "$root/etc/inittab"
 }
 
 make_lsb() {
@@ -184,9 +218,16 @@ become_init() {
 	: "$rest"
 	root=$dir/root
 	mkdir "$root"
-	[ "$kind" = systemd ] || busybox=$(command -v busybox)
+	is_systemd || busybox=$(command -v busybox)
 	"make_$kind"
-	cp -R "$installed/." "$root/"
+	if [ "$kind" = deb ]; then
+		mkdir "$root/packages"
+		cp "$installed"/*.deb "$root/packages/"
+	else
+		cp -R "$installed/." "$root/"
+	fi
+	[ "$kind" != openrc ] || mv "$root/etc/openrc/vhost-device-spi" \
+		"$root/etc/init.d/vhost-device-spi"
 	cd "$root"
 	mkdir old
 	pivot_root . old

@@ -88,14 +88,11 @@ restart_starts_what_does_not_run_and_try_restart_does_not(void **state)
 static void stop_removes_all(void **state)
 {
 	struct machine *m = init_need(state);
-	char gone[64];
 	int pid = init_start(m);
 
 	machine_expect(m, 0, SCRIPT " stop");
 	machine_expect_output(m, "stopped");
-	/* The machine's init takes a moment to notice. */
-	snprintf(gone, sizeof(gone), "! kill -0 %d 2> /dev/null", pid);
-	machine_wait(m, gone);
+	machine_wait_gone(m, pid);
 	machine_expect(m, 1, "test -e " PIDFILE);
 	machine_expect(m, 0, "ls " SOCKETS);
 	assert_string_equal(m->output, "");

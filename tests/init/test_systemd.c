@@ -92,6 +92,7 @@ static void guests_outlive_the_keeper(void **state)
 	machine_wait(m, "test -s /tmp/status");
 	machine_expect(m, 0, "cat /tmp/status");
 	assert_string_equal(m->output, "4\n");
+	machine_wait(m, "systemctl is-active " UNIT);
 	assert_int_not_equal(init_pid(m), pid);
 	init_expect_served(m, "a");
 }
@@ -189,8 +190,41 @@ static void unit_is_a_sandbox(void **state)
 	struct machine *m = init_need(state);
 
 	machine_expect(m, 0,
-		       "systemd-analyze security --threshold=20 " UNIT
+		       "systemd-analyze security --threshold=15 " UNIT
 		       ".service");
+}
+
+/* vhost-device-spi@NAME: a process and places of its own */
+static void template_serves_a_guest_beside_the_others(void **state)
+{
+	struct machine *m = init_need(state);
+	int pid = init_start(m);
+
+	machine_expect(m, 0, "mkdir -p /etc/vhost-device-spi");
+	machine_write(m, "/etc/vhost-device-spi/lab.conf",
+		      "guest socket=/run/vhost-device-spi-lab/spi.sock, "
+		      "device=sim:nor, size=64K,\n"
+		      "	file=/var/lib/vhost-device-spi-lab/n.img\n");
+	machine_expect(m, 0, "systemctl start " UNIT "@lab");
+	machine_expect(
+		m, 0,
+		"spi-xfer --socket /run/vhost-device-spi-lab/spi.sock --info");
+	machine_expect(m, 0, "systemctl reload " UNIT "@lab");
+	machine_expect(m, 0, "systemctl show -P Description " UNIT "@lab");
+	assert_string_equal(m->output,
+			    "SPI devices for virtual machines (lab)\n");
+	machine_expect(m, 0, "systemctl stop " UNIT "@lab");
+	machine_expect(m, 1, "test -e /run/vhost-device-spi-lab");
+	machine_expect(m, 0, "test -s /var/lib/vhost-device-spi-lab/n.img");
+	init_expect_served(m, "a");
+	assert_int_equal(init_pid(m), pid);
+	/* Without its file it is not started, and that is no error. */
+	machine_expect(m, 0, "systemctl start " UNIT "@none");
+	machine_expect(m, 3, "systemctl is-active " UNIT "@none");
+	machine_expect(m, 0,
+		       "systemd-analyze verify --man=no " UNIT
+		       "@lab.service 2>&1");
+	assert_string_equal(m->output, "");
 }
 
 static const struct init_system systemd = {
@@ -221,6 +255,7 @@ static const struct CMUnitTest tests[] = {
 	INIT_TEST(no_device_but_spidev_is_in_reach),
 	INIT_TEST(unit_is_accepted_without_a_remark),
 	INIT_TEST(unit_is_a_sandbox),
+	INIT_TEST(template_serves_a_guest_beside_the_others),
 };
 
 int main(void)

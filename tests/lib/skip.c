@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "tests/lib/test.h"
+
 void skip_because(const char *format, ...)
 {
 	char reason[400];
@@ -19,6 +21,7 @@ void skip_because(const char *format, ...)
 	vsnprintf(reason, sizeof(reason), format, ap);
 	va_end(ap);
 	print_message("skipped: %s\n", reason);
+	test_end();
 	skip();
 	abort(); /* cmocka does not say that it never returns */
 }

@@ -29,6 +29,23 @@ int test_run(CMFixtureFunction setup, CMFixtureFunction teardown)
 	return failed;
 }
 
+static bool unfinished;
+
+void test_begin(void)
+{
+	unfinished = true;
+}
+
+void test_end(void)
+{
+	unfinished = false;
+}
+
+bool test_has_failed(void)
+{
+	return unfinished;
+}
+
 uint64_t test_number(const char *name, uint64_t otherwise)
 {
 	const char *text = getenv(name);

@@ -24,6 +24,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,14 @@ void test_add(struct test *test);
  */
 int test_run(CMFixtureFunction setup, CMFixtureFunction teardown);
 
+/*
+ * Returns true in the teardown of a case that has failed. For the macros below:
+ * the case begins, and it ends, or is skipped. A failure ends it otherwise.
+ */
+bool test_has_failed(void);
+void test_begin(void);
+void test_end(void);
+
 /* The number in the environment variable @name, or @otherwise. */
 uint64_t test_number(const char *name, uint64_t otherwise);
 
@@ -60,7 +69,9 @@ uint64_t test_number(const char *name, uint64_t otherwise);
 	static void name##_run(void **state) \
 	{                                    \
 		(void)state;                 \
+		test_begin();                \
 		name();                      \
+		test_end();                  \
 	}                                    \
 	TEST_ADD(name)                       \
 	static void name(void)
@@ -69,7 +80,9 @@ uint64_t test_number(const char *name, uint64_t otherwise);
 	static void name(parameter);         \
 	static void name##_run(void **state) \
 	{                                    \
+		test_begin();                \
 		name(*state);                \
+		test_end();                  \
 	}                                    \
 	TEST_ADD(name)                       \
 	static void name(parameter)

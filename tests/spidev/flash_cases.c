@@ -121,6 +121,28 @@ static void flash_reads_back_when_cs_is_spec(void **state)
 	rewrite(bench_open(state), "cs=spec", "spec", 3);
 }
 
+/* At a place and a length that no block has */
+static void flash_is_programmed_by_spi_xfer(void **state)
+{
+	struct bench *b = bench_open(state);
+
+	if (!strcmp(b->id, "bf2541"))
+		skip_because("the id of this chip does not tell its size");
+	need_joined_transfers(b);
+	bench_serve(b, "cs=nor");
+	bench_run(b, "head -c 30000 /dev/urandom > /run/image && "
+		     "spi-xfer --socket /run/s0 --speed 20M --offset 0xf0123 "
+		     "--flash write /run/image && "
+		     "spi-xfer --socket /run/s0 --speed 20M --offset 0xf0123 "
+		     "--length 30000 --flash read /run/back && "
+		     "cmp /run/image /run/back");
+	assert_string_equal(b->out, "");
+	/* Each transfer is longer than spidev's buffer. */
+	bench_run(b, "spi-xfer --socket /run/s0 --speed 20M --offset 0xf0123 "
+		     "--chunk 16k --flash verify /run/image");
+	assert_null(strstr(bench_log(b), "failed"));
+}
+
 static void program_is_one_message_when_cs_is_nor(void **state)
 {
 	struct bench *b = bench_open(state);
@@ -149,6 +171,7 @@ const struct CMUnitTest flash_cases[] = {
 	cmocka_unit_test(flash_reads_back_when_cs_is_linux),
 	cmocka_unit_test(flash_reads_back_when_cs_is_nor),
 	cmocka_unit_test(flash_reads_back_when_cs_is_spec),
+	cmocka_unit_test(flash_is_programmed_by_spi_xfer),
 	cmocka_unit_test(program_is_one_message_when_cs_is_nor),
 	cmocka_unit_test(program_is_one_message_when_cs_is_spec),
 };

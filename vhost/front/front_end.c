@@ -11,27 +11,34 @@
 
 #include "vhost/front/deadline.h"
 
-int front_end_connect(struct front_end *fe, const char *path, int timeout_ms)
+void front_end_adopt(struct front_end *fe, int fd, int timeout_ms)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	struct timeval timeout = {
 		.tv_sec = timeout_ms / 1000,
 		.tv_usec = timeout_ms % 1000 * 1000,
 	};
-	int err;
 
 	*fe = (struct front_end){
-		.fd = -1,
+		.fd = fd,
 		.timeout_ms = timeout_ms,
 	};
+	/* It applies to connect(2), too, when the backlog is full. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+}
+
+int front_end_connect(struct front_end *fe, const char *path, int timeout_ms)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int err, fd;
+
+	*fe = (struct front_end){ .fd = -1 };
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(addr.sun_path, path);
-	fe->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fe->fd < 0)
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
 		return -errno;
-	/* The timeout also applies to connect(2) when the backlog is full. */
-	setsockopt(fe->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	front_end_adopt(fe, fd, timeout_ms);
 	if (connect(fe->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
 		err = errno == EAGAIN ? -ETIMEDOUT : -errno;
 		front_end_close(fe);

@@ -43,6 +43,9 @@ struct front_reply {
 /* Connects to the Unix socket at @path. Sends nothing. */
 int front_end_connect(struct front_end *fe, const char *path, int timeout_ms);
 
+/* Uses @fd, a socket that is connected to a back end, which is owned. */
+void front_end_adopt(struct front_end *fe, int fd, int timeout_ms);
+
 /* Closes the connection, if there is one. */
 void front_end_close(struct front_end *fe);
 

@@ -45,19 +45,21 @@ void keeper_guest_close_channel(struct keeper_guest *guest)
 
 static void disconnect(struct keeper_guest *guest)
 {
-	if (guest->connected)
-		keeper_relay_fini(&guest->relay);
+	if (!guest->connected)
+		return;
+	keeper_relay_fini(&guest->relay);
 	guest->connected = false;
+	vhost_listen_again(&guest->listener);
 }
 
+/* Another process may go on with what is freed here: its timer, too. */
 void keeper_guest_free(struct keeper_guest *guest)
 {
-	disconnect(guest);
+	if (guest->connected)
+		keeper_relay_fini(&guest->relay);
 	keeper_guest_close_channel(guest);
-	if (guest->listener.fd >= 0)
+	if (guest->listener.path)
 		vhost_unlisten(&guest->listener);
-	else
-		free(guest->listener.path);
 	free(guest);
 }
 
@@ -72,7 +74,8 @@ void keeper_guest_connect(struct keeper *k, struct keeper_guest *guest,
 		say(k, guest, "no socket for the back end");
 		return;
 	}
-	if (vhost_pass_fd(guest->channel, "", 1, ends[1]) < 0)
+	if (vhost_pass_fd(guest->channel, &guest->peer, sizeof(guest->peer),
+			  ends[1]) < 0)
 		close(ends[0]);
 	else
 		keeper_relay_attach(&guest->relay, ends[0],
@@ -88,29 +91,62 @@ static bool has_left(const struct keeper_guest *guest)
 	return poll(&fd, 1, 0) == 1 && fd.revents & POLLHUP;
 }
 
+/*
+ * Closes @fd, of a front end that is not to be served. The back end, if there
+ * is one, counts and logs it.
+ */
+static void refuse(const struct keeper *k, struct keeper_guest *guest, int fd,
+		   const struct ucred *peer)
+{
+	char who[VHOST_REASON_MAX / 2], text[VHOST_REASON_MAX];
+
+	if (guest->channel >= 0) {
+		vhost_pass_fd(guest->channel, peer, sizeof(*peer), fd);
+	} else if (!vhost_admits(&guest->listener, peer)) {
+		vhost_describe_peer(peer, who, sizeof(who));
+		snprintf(text, sizeof(text), "refused a front end: %s", who);
+		say(k, guest, text);
+	}
+	close(fd);
+	vhost_listen_again(&guest->listener);
+}
+
+/* Nobody else says why there is no front end. */
+static void explain_connect(const struct keeper *k,
+			    const struct keeper_guest *guest, int error)
+{
+	char text[VHOST_REASON_MAX];
+
+	if (guest->listener.kind != VHOST_CONNECTS)
+		return;
+	snprintf(text, sizeof(text), "a front end has to wait: connect: %s",
+		 strerror(-error));
+	say(k, guest, text);
+}
+
 static void accept_front_end(struct keeper *k, struct keeper_guest *guest,
 			     uint64_t now)
 {
-	int fd = vhost_accept(&guest->listener);
+	struct ucred peer;
+	int fd = vhost_accept(&guest->listener, &peer);
 
 	guest->accept_at = 0;
 	if (fd == -EAGAIN || fd == -ECONNABORTED || fd == -EINTR)
 		return;
 	if (fd < 0) {
+		explain_connect(k, guest, fd);
 		guest->accept_at = now + ACCEPT_PAUSE;
 		return;
 	}
 	if (guest->connected && has_left(guest))
 		disconnect(guest);
-	if (guest->connected) {
-		/* The back end, if there is one, counts and refuses it. */
-		if (guest->channel >= 0)
-			vhost_pass_fd(guest->channel, "", 1, fd);
-		close(fd);
+	if (guest->connected || !vhost_admits(&guest->listener, &peer)) {
+		refuse(k, guest, fd, &peer);
 		return;
 	}
 	keeper_relay_init(&guest->relay, fd, guest->hidden, now);
 	guest->connected = true;
+	guest->peer = peer;
 	keeper_guest_connect(k, guest, now);
 }
 
@@ -156,21 +192,67 @@ struct keeper_guest *keeper_guest_new(struct keeper *k)
 	return guest;
 }
 
-int keeper_guest_listen(struct keeper_guest *guest,
+/* Makes the socket that @ask describes, or takes it. */
+static int get_listener(const struct keeper *k, const struct keeper_ask *ask,
+			const struct vhost_access *access,
+			struct vhost_listener *listener)
+{
+	int fd;
+
+	if (ask->question == KEEPER_CONNECT)
+		return vhost_connect(listener, ask->path, access);
+	if (ask->question != KEEPER_INHERIT)
+		return vhost_listen(listener, ask->path, access);
+	if (!k->ops->inherited)
+		return -ENOENT;
+	fd = k->ops->inherited(k->opaque, ask->path, false);
+	return fd < 0 ? fd : vhost_inherit(listener, fd, ask->path, access);
+}
+
+bool keeper_guest_stays(const struct keeper_guest *guest)
+{
+	return guest->listens && vhost_admits(&guest->listener, &guest->peer);
+}
+
+static void disconnect_stranger(struct keeper_guest *guest)
+{
+	if (guest->connected && !vhost_admits(&guest->listener, &guest->peer))
+		disconnect(guest);
+}
+
+/* The back end may have died since it was ready: its channels have ended. */
+void keeper_guests_settle(struct keeper *k)
+{
+	for (unsigned int i = 0; i < k->guest_count; i++) {
+		disconnect_stranger(k->guests[i]);
+		if (!k->guests[i]->listens)
+			k->guests[i]->gone = true;
+	}
+	keeper_memories_drop(&k->memories);
+}
+
+int keeper_guest_listen(const struct keeper *k, struct keeper_guest *guest,
 			const struct keeper_ask *ask)
 {
 	const struct vhost_access access = {
 		.mode = ask->mode,
 		.group = ask->group,
+		.peers = { ask->peer_uid, ask->peer_gid },
 	};
 	struct vhost_listener listener;
 	int ret;
 
-	if (guest->listener.fd >= 0)
+	if (guest->listener.fd >= 0 || vhost_listen_is_over(&guest->listener)) {
+		guest->listener.peers = access.peers;
+		/* Who is not admitted by one on trial may be by the other. */
+		if (k->mode != KEEPER_TRIES)
+			disconnect_stranger(guest);
 		return 0;
-	ret = vhost_listen(&listener, ask->path, &access);
+	}
+	ret = get_listener(k, ask, &access, &listener);
 	if (ret)
 		return ret;
+	free(guest->listener.alias);
 	free(guest->listener.path);
 	guest->listener = listener;
 	return 0;

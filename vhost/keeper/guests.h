@@ -13,14 +13,27 @@ struct keeper_guest *keeper_guest_find(const struct keeper *keeper,
 struct keeper_guest *keeper_guest_new(struct keeper *keeper);
 
 /*
- * Makes the socket that @ask describes, unless there is one. Returns 0, or a
- * negative errno as vhost_listen() does.
+ * Makes the socket that @ask describes, or takes the one that was given. If the
+ * guest has one already, only whom it admits changes. Returns 0, or a negative
+ * errno as vhost_listen() does.
  */
-int keeper_guest_listen(struct keeper_guest *guest,
+int keeper_guest_listen(const struct keeper *keeper, struct keeper_guest *guest,
 			const struct keeper_ask *ask);
 
 /* Disconnects the front end and removes the socket. */
 void keeper_guest_free(struct keeper_guest *guest);
+
+/*
+ * Returns true if the guest, which is connected, keeps its front end when the
+ * present back end is settled on.
+ */
+bool keeper_guest_stays(const struct keeper_guest *guest);
+
+/*
+ * The present back end, which is ready, is the one that serves from now on:
+ * gives up the guests that it does not serve, and drops what those before had.
+ */
+void keeper_guests_settle(struct keeper *keeper);
 
 /* Frees all guests that are ->gone. */
 void keeper_guests_free_gone(struct keeper *keeper);

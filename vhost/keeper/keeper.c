@@ -56,7 +56,7 @@ void keeper_fini(struct keeper *k)
 void keeper_leave(struct keeper *k)
 {
 	for (unsigned int i = 0; i < k->guest_count; i++)
-		k->guests[i]->listener.ino = 0; /* of no file */
+		vhost_listen_leave(&k->guests[i]->listener);
 }
 
 void keeper_attach(struct keeper *k, int link, bool gated)
@@ -67,6 +67,8 @@ void keeper_attach(struct keeper *k, int link, bool gated)
 	k->mode = gated ? KEEPER_TRIES : KEEPER_WORKS;
 	k->history.processes++;
 	k->changed = true;
+	for (unsigned int i = 0; i < k->guest_count; i++)
+		k->guests[i]->listens = false;
 }
 
 void keeper_drain(struct keeper *k, uint64_t now)
@@ -96,7 +98,7 @@ enum keeper_trial keeper_look_at_trial(const struct keeper *k)
 	for (unsigned int i = 0; i < k->guest_count; i++) {
 		const struct keeper_guest *guest = k->guests[i];
 
-		if (!guest->connected)
+		if (!guest->connected || !keeper_guest_stays(guest))
 			continue;
 		if (guest->relay.misfit)
 			return KEEPER_TRIAL_FAILED;
@@ -109,6 +111,9 @@ enum keeper_trial keeper_look_at_trial(const struct keeper *k)
 void keeper_open_gate(struct keeper *k, uint64_t now)
 {
 	k->mode = KEEPER_WORKS;
+	k->changed = true;
+	keeper_guests_settle(k);
+	keeper_guests_free_gone(k);
 	for (unsigned int i = 0; i < k->guest_count; i++)
 		if (k->guests[i]->connected)
 			keeper_relay_open_gate(&k->guests[i]->relay, now);
@@ -128,6 +133,15 @@ bool keeper_is_at_rest(const struct keeper *k)
 		    keeper_relay_waits(&k->guests[i]->relay))
 			return false;
 	return true;
+}
+
+bool keeper_is_over(const struct keeper *k)
+{
+	for (unsigned int i = 0; i < k->guest_count; i++)
+		if (k->guests[i]->connected ||
+		    !vhost_listen_is_over(&k->guests[i]->listener))
+			return false;
+	return k->ready && k->guest_count;
 }
 
 void keeper_detach(struct keeper *k, uint64_t now)

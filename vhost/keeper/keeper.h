@@ -38,6 +38,12 @@ struct keeper_ops {
 	int (*reloading)(void *opaque);
 	/* It serves all guests, as before it tried to reload. */
 	void (*refuses)(void *opaque, const char *status);
+	/*
+	 * Returns a socket that was given to this process and is called @name,
+	 * which the keeper owns; or a negative errno. With @check, returns 0 in
+	 * place of the descriptor. Can be NULL: there are none.
+	 */
+	int (*inherited)(void *opaque, const char *name, bool check);
 	/* The back end does not answer: it is to be killed. */
 	void (*hung)(void *opaque);
 };
@@ -46,9 +52,11 @@ struct keeper_ops {
 struct keeper_guest {
 	char name[64];
 	struct vhost_listener listener;
-	int channel; /* to the back end; -1: it does not serve this guest */
+	int channel;  /* to the back end; -1: it does not serve this guest */
+	bool listens; /* this back end does, or has until it died */
 	uint64_t hidden;
 	bool connected;
+	struct ucred peer;	   /* while ->connected */
 	bool gone;		   /* to be freed when nobody looks at it */
 	uint64_t accept_at;	   /* monotonic ns: no descriptor was left */
 	struct keeper_relay relay; /* while ->connected */
@@ -106,6 +114,12 @@ void keeper_leave(struct keeper *keeper);
 
 /* A back end has the other end of @link, which the keeper owns. */
 void keeper_attach(struct keeper *keeper, int link, bool gated);
+
+/*
+ * Returns true if the back end serves guests, none of which has a front end or
+ * can have one again.
+ */
+bool keeper_is_over(const struct keeper *keeper);
 
 /* The back end has ended; front ends wait for the next one. */
 void keeper_detach(struct keeper *keeper, uint64_t now);

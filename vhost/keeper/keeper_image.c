@@ -11,11 +11,18 @@
 
 static void image_listener(struct image *image, struct vhost_listener *listener)
 {
+	uint32_t kind = listener->kind;
+
+	image_u32(image, &kind, VHOST_CONNECTS);
+	listener->kind = (enum vhost_listener_kind)kind;
 	image_fd(image, &listener->fd);
 	image_text(image, &listener->path);
+	image_text(image, &listener->alias);
 	image_data(image, &listener->dev, sizeof(listener->dev));
 	image_data(image, &listener->ino, sizeof(listener->ino));
-	if (listener->fd >= 0 && listener->path)
+	image_data(image, &listener->peers, sizeof(listener->peers));
+	if (listener->path &&
+	    (listener->fd >= 0 || vhost_listen_is_over(listener)))
 		return;
 	image_reject(image);
 	if (image->reads) {
@@ -23,7 +30,8 @@ static void image_listener(struct image *image, struct vhost_listener *listener)
 		if (listener->fd >= 0)
 			close(listener->fd);
 		free(listener->path);
-		listener->path = NULL;
+		free(listener->alias);
+		listener->path = listener->alias = NULL;
 		listener->fd = -1;
 	}
 }
@@ -45,6 +53,7 @@ static void image_guest(struct image *image, struct keeper_guest *guest,
 	image_back(image, &guest->channel, kind);
 	image_u64(image, &guest->hidden);
 	image_flag(image, &guest->connected);
+	image_data(image, &guest->peer, sizeof(guest->peer));
 	image_u64(image, &guest->accept_at);
 	if (guest->connected)
 		keeper_relay_image(image, &guest->relay, kind);
@@ -52,7 +61,7 @@ static void image_guest(struct image *image, struct keeper_guest *guest,
 		return;
 	guest->relay.since = guest->relay.alone_since = now;
 	/* Somebody may have removed it meanwhile; another one is made. */
-	if (guest->listener.fd >= 0 &&
+	if (guest->listener.kind == VHOST_LISTENS && guest->listener.fd >= 0 &&
 	    !vhost_listen_has_file(&guest->listener)) {
 		close(guest->listener.fd);
 		guest->listener.fd = -1;

@@ -52,20 +52,35 @@ static int ask_keeper(int link, const struct keeper_ask *ask,
 	return ret;
 }
 
-int keeper_link_check(int link, const char *path)
+int keeper_link_check(int link, enum vhost_origin origin, const char *path)
 {
-	struct keeper_ask ask = make(KEEPER_CHECK);
+	struct keeper_ask ask = make(origin == VHOST_FROM_FILE
+					     ? KEEPER_CHECK
+					     : KEEPER_CHECK_INHERITED);
 	struct keeper_answer answer;
 	int ret = set_path(&ask, path);
 
 	return ret ? ret : ask_keeper(link, &ask, &answer, NULL);
 }
 
-int keeper_link_listen(int link, struct vhost_listener *listener,
-		       const char *name, const char *path,
-		       const struct vhost_access *access, uint64_t hidden)
+static enum keeper_question listen_question(enum vhost_origin origin)
 {
-	struct keeper_ask ask = make(KEEPER_LISTEN);
+	switch (origin) {
+	case VHOST_FROM_DESCRIPTOR:
+		return KEEPER_INHERIT;
+	case VHOST_FROM_LISTENER:
+		return KEEPER_CONNECT;
+	default:
+		return KEEPER_LISTEN;
+	}
+}
+
+int keeper_link_listen(int link, struct vhost_listener *listener,
+		       const char *name, enum vhost_origin origin,
+		       const char *path, const struct vhost_access *access,
+		       uint64_t hidden)
+{
+	struct keeper_ask ask = make(listen_question(origin));
 	struct keeper_answer answer;
 	int ret = set_path(&ask, path);
 
@@ -74,8 +89,14 @@ int keeper_link_listen(int link, struct vhost_listener *listener,
 	copy(ask.name, sizeof(ask.name), name);
 	ask.mode = access->mode;
 	ask.group = access->group;
+	ask.peer_uid = access->peers.uid;
+	ask.peer_gid = access->peers.gid;
 	ask.hidden = hidden;
-	*listener = (struct vhost_listener){ .fd = -1, .passed = true };
+	*listener = (struct vhost_listener){
+		.kind = VHOST_PASSED,
+		.fd = -1,
+		.peers = access->peers,
+	};
 	listener->path = strdup(path);
 	if (!listener->path)
 		return -ENOMEM;
@@ -85,6 +106,16 @@ int keeper_link_listen(int link, struct vhost_listener *listener,
 	if (ret)
 		free(listener->path);
 	return ret;
+}
+
+int keeper_link_alias(int link, const char *path, const char *alias)
+{
+	struct keeper_ask ask = make(KEEPER_ALIAS);
+	struct keeper_answer answer;
+	int ret = set_path(&ask, path);
+
+	ask.size = alias ? strlen(alias) : 0;
+	return ret ? ret : ask_keeper(link, &ask, &answer, NULL);
 }
 
 int keeper_link_reloading(int link, int *copy)

@@ -12,9 +12,9 @@
 
 #include <stdint.h>
 
-#include "vhost/wire/listen.h"
+#include "vhost/listen/listen.h"
 
-#define KEEPER_LINK_VERSION 3
+#define KEEPER_LINK_VERSION 4
 
 /* What the keeper has seen, for statistics. */
 struct keeper_history {
@@ -36,6 +36,11 @@ enum keeper_question {
 	KEEPER_IS_READY,  /* all guests are served; ->path is a status line */
 	KEEPER_REFUSES,	  /* the same, as before: a reload has failed */
 	KEEPER_MEMORY,	  /* the answer brings ->size bytes, called ->path */
+	KEEPER_INHERIT, /* as LISTEN, and CHECK, for a socket that was given */
+	KEEPER_CHECK_INHERITED, /* to the keeper, which calls it ->path */
+	KEEPER_ALIAS,	/* the socket ->path is to have a second name: the
+			   first ->size bytes of ->path; 0: none */
+	KEEPER_CONNECT, /* as LISTEN: the front end listens at ->path */
 };
 
 struct keeper_ask {
@@ -43,10 +48,12 @@ struct keeper_ask {
 	uint32_t question; /* enum keeper_question */
 	uint32_t mode;	   /* LISTEN: as in struct vhost_access */
 	uint32_t group;
+	uint32_t peer_uid;
+	uint32_t peer_gid;
 	uint64_t hidden; /* LISTEN: protocol features that front ends must not
 			    see */
 	char name[64];	 /* LISTEN: of the guest, for the log */
-	uint64_t size;	 /* MEMORY: bytes */
+	uint64_t size;	 /* MEMORY, ALIAS: bytes */
 	char path[4096];
 };
 
@@ -60,12 +67,21 @@ struct keeper_answer {
  * The back end's side. @link is the socket; each returns 0 or a negative errno:
  * the keeper's, as from vhost_listen(), or -ECONNRESET.
  */
-int keeper_link_check(int link, const char *path);
+int keeper_link_check(int link, enum vhost_origin origin, const char *path);
 
-/* As vhost_listen(). @name and @hidden: see struct keeper_ask. */
+/*
+ * As vhost_listen(), vhost_inherit() or vhost_connect(). @name and @hidden: see
+ * struct keeper_ask.
+ */
 int keeper_link_listen(int link, struct vhost_listener *listener,
-		       const char *name, const char *path,
-		       const struct vhost_access *access, uint64_t hidden);
+		       const char *name, enum vhost_origin origin,
+		       const char *path, const struct vhost_access *access,
+		       uint64_t hidden);
+
+/*
+ * As vhost_listen_alias(), for the socket @path: its first bytes are @alias.
+ */
+int keeper_link_alias(int link, const char *path, const char *alias);
 
 /*
  * The configuration is about to be read again. Stores in @copy a descriptor

@@ -34,16 +34,6 @@ static int make_file(uint64_t size)
 	return ret;
 }
 
-static struct keeper_memory **find(struct keeper_memories *memories,
-				   const char *name)
-{
-	struct keeper_memory **at = &memories->first;
-
-	while (*at && strcmp((*at)->name, name) != 0)
-		at = &(*at)->next;
-	return at;
-}
-
 static void remove_at(struct keeper_memories *memories,
 		      struct keeper_memory **at)
 {
@@ -53,6 +43,21 @@ static void remove_at(struct keeper_memories *memories,
 	close(memory->fd);
 	free(memory);
 	memories->count--;
+}
+
+/*
+ * Returns what this back end has asked for before as @name, or what it is to
+ * get: what those before had of @size. Of another size they may need it again.
+ */
+static struct keeper_memory **find(struct keeper_memories *memories,
+				   const char *name, uint64_t size)
+{
+	struct keeper_memory **at = &memories->first;
+
+	while (*at && (strcmp((*at)->name, name) != 0 ||
+		       (!(*at)->asked && (*at)->size != size)))
+		at = &(*at)->next;
+	return at;
 }
 
 /* Adds the file @fd, which is owned even if there is no memory. */
@@ -91,14 +96,14 @@ static int add(struct keeper_memories *memories, const char *name,
 int keeper_memories_get(struct keeper_memories *memories, const char *name,
 			uint64_t size, bool fresh)
 {
-	struct keeper_memory **at = find(memories, name);
+	struct keeper_memory **at = find(memories, name, size);
 	int ret;
 
 	if (!size || size > KEEPER_MEMORY_SIZE || size % UNIT)
 		return -EINVAL;
 	if (*at && ((*at)->size != size || fresh))
 		remove_at(memories, at);
-	at = find(memories, name);
+	at = find(memories, name, size);
 	if (!*at) {
 		ret = add(memories, name, size);
 		if (ret)

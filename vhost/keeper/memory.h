@@ -30,9 +30,9 @@ void keeper_memories_renew(struct keeper_memories *memories);
 
 /*
  * The back end asks for @size bytes, a multiple of 4096, called @name. It gets
- * what the one before had under that name. It gets new zeroed memory instead if
- * there is none, if that has another size, or if @fresh is set. Returns a
- * descriptor that the caller owns, of a file that cannot change its size;
+ * what those before had under that name and of that size, or new zeroed memory
+ * if there is none, or if @fresh is set. Returns a descriptor that the caller
+ * owns, of a file that cannot change its size;
  * -EINVAL: a size that cannot be had; -ENOSPC: there are too many; or what
  * memfd_create(2) and dup(2) give.
  */

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,7 +22,7 @@ static int get_socket(struct keeper *k, const struct keeper_ask *ask,
 		*guest = keeper_guest_new(k);
 	if (!*guest)
 		return -ENOMEM;
-	ret = keeper_guest_listen(*guest, ask);
+	ret = keeper_guest_listen(k, *guest, ask);
 	if (ret && is_new) {
 		k->guest_count--; /* it is the last */
 		keeper_guest_free(*guest);
@@ -39,36 +41,102 @@ static int listen_for(struct keeper *k, const struct keeper_ask *ask,
 
 	if (guest && guest->channel >= 0)
 		return -EADDRINUSE;
-	ret = get_socket(k, ask, &guest);
-	if (ret)
-		return ret;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
 		       0, ends) < 0)
 		return -errno;
+	ret = get_socket(k, ask, &guest);
+	if (ret) {
+		close(ends[0]);
+		close(ends[1]);
+		return ret;
+	}
 	snprintf(guest->name, sizeof(guest->name), "%s", ask->name);
 	guest->hidden = ask->hidden;
 	guest->channel = ends[0];
+	guest->listens = true;
 	keeper_guest_connect(k, guest, now);
 	return ends[1];
 }
 
-/* Guests that this back end does not serve are served no more. */
-static void forget_unserved(struct keeper *k)
-{
-	for (unsigned int i = 0; i < k->guest_count; i++)
-		if (k->guests[i]->channel < 0)
-			k->guests[i]->gone = true;
-}
-
-/* All guests are served, after a start or a reload. */
+/*
+ * All guests are served, after a start or a reload. While the back end is on
+ * trial, the one before may still have to go on with all that it had.
+ */
 static void note_ready(struct keeper *k, const char *status)
 {
-	if (!k->ready) {
-		forget_unserved(k);
-		keeper_memories_drop(&k->memories);
-	}
+	if (!k->ready && k->mode != KEEPER_TRIES)
+		keeper_guests_settle(k);
 	k->ready = true;
 	k->ops->ready(k->opaque, status);
+}
+
+static int check(const struct keeper *k, const struct keeper_ask *ask)
+{
+	if (keeper_guest_find(k, ask->path))
+		return 0;
+	if (ask->question == KEEPER_CHECK)
+		return vhost_listen_check(ask->path);
+	if (!k->ops->inherited)
+		return -ENOENT;
+	return k->ops->inherited(k->opaque, ask->path, true);
+}
+
+/* Gives a socket its second name, or takes it away. */
+static int set_alias(const struct keeper *k, const struct keeper_ask *ask)
+{
+	struct keeper_guest *guest = keeper_guest_find(k, ask->path);
+	char *alias = NULL;
+	int ret;
+
+	if (!guest || guest->listener.kind != VHOST_LISTENS ||
+	    ask->size > strlen(ask->path))
+		return ask->size ? -EINVAL : 0;
+	if (ask->size) {
+		alias = strndup(ask->path, ask->size);
+		if (!alias)
+			return -ENOMEM;
+	}
+	ret = vhost_listen_alias(&guest->listener, alias);
+	free(alias);
+	return ret;
+}
+
+/*
+ * Does what @ask says. Returns 0 or a negative errno; and in @fd, which is -1,
+ * a descriptor that goes with the answer.
+ */
+static int obey(struct keeper *k, const struct keeper_ask *ask, uint64_t now,
+		int *fd)
+{
+	switch (ask->question) {
+	case KEEPER_CHECK:
+	case KEEPER_CHECK_INHERITED:
+		return check(k, ask);
+	case KEEPER_LISTEN:
+	case KEEPER_INHERIT:
+	case KEEPER_CONNECT:
+		*fd = listen_for(k, ask, now);
+		return *fd < 0 ? *fd : 0;
+	case KEEPER_MEMORY:
+		*fd = keeper_memories_get(&k->memories, ask->path, ask->size,
+					  k->ready);
+		return *fd < 0 ? *fd : 0;
+	case KEEPER_ALIAS:
+		return set_alias(k, ask);
+	case KEEPER_RELOADING:
+		*fd = k->ops->reloading(k->opaque);
+		return 0;
+	case KEEPER_IS_READY:
+		note_ready(k, ask->path);
+		return 0;
+	case KEEPER_REFUSES:
+		k->ops->refuses(k->opaque, ask->path);
+		return 0;
+	case KEEPER_HISTORY: /* comes with each answer */
+		return 0;
+	default:
+		return -EINVAL;
+	}
 }
 
 static void answer(struct keeper *k, struct keeper_ask *ask, uint64_t now)
@@ -82,36 +150,7 @@ static void answer(struct keeper *k, struct keeper_ask *ask, uint64_t now)
 	k->changed = true;
 	ask->path[sizeof(ask->path) - 1] = '\0';
 	ask->name[sizeof(ask->name) - 1] = '\0';
-	switch (ask->question) {
-	case KEEPER_CHECK:
-		answer.ret = keeper_guest_find(k, ask->path)
-				     ? 0
-				     : vhost_listen_check(ask->path);
-		break;
-	case KEEPER_LISTEN:
-		fd = listen_for(k, ask, now);
-		answer.ret = fd < 0 ? fd : 0;
-		break;
-	case KEEPER_RELOADING:
-		fd = k->ops->reloading(k->opaque);
-		break;
-	case KEEPER_IS_READY:
-		note_ready(k, ask->path);
-		break;
-	case KEEPER_REFUSES:
-		k->ops->refuses(k->opaque, ask->path);
-		break;
-	case KEEPER_HISTORY: /* comes with each answer */
-		break;
-	case KEEPER_MEMORY:
-		fd = keeper_memories_get(&k->memories, ask->path, ask->size,
-					 k->ready);
-		answer.ret = fd < 0 ? fd : 0;
-		break;
-	default:
-		answer.ret = -EINVAL;
-		break;
-	}
+	answer.ret = obey(k, ask, now, &fd);
 	vhost_pass_fd(k->link, &answer, sizeof(answer), fd);
 	if (fd >= 0)
 		close(fd);

@@ -2,6 +2,15 @@
 /* The requests that transfer the device's own state. */
 #include "vhost/request/handlers.h"
 
+/* Returns true if the device does not know what its rings did last. */
+static bool is_behind(const struct vhost_session *s)
+{
+	for (unsigned int i = 0; i < s->device->ring_count; i++)
+		if (vhost_ring_is_unread(s, &s->rings[i]))
+			return true;
+	return false;
+}
+
 static int begin(struct vhost_session *s,
 		 const struct vhost_wire_state_transfer *t, int fd)
 {
@@ -11,6 +20,11 @@ static int begin(struct vhost_session *s,
 		vhost_close_fd(&fd);
 		return vhost_refuse(s, "direction %u, phase %u", t->direction,
 				    t->phase);
+	}
+	if (t->direction == VHOST_USER_STATE_SAVE && is_behind(s)) {
+		vhost_state_drop(&s->state);
+		vhost_close_fd(&fd);
+		return vhost_refuse(s, "the inflight region was not read yet");
 	}
 	if (t->direction == VHOST_USER_STATE_SAVE)
 		return vhost_state_save(&s->state, s->device, fd, &s->reason);

@@ -64,24 +64,14 @@ int vhost_set_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 }
 
 /*
- * Returns true if the ring ran in another process, and the inflight region was
- * not read yet: ->base is out of date, and a ring that started there would wait
- * for ever.
+ * The ring stops, even if its base is unknown: if it started at another one,
+ * it would wait for ever.
  */
-static bool has_unknown_base(const struct vhost_session *s,
-			     const struct vhost_ring *ring)
-{
-	return ring->state == VHOST_RING_STARTING &&
-	       vhost_inflight_area_has_place(&s->inflight,
-					     vhost_ring_features(s).packed,
-					     (unsigned int)(ring - s->rings));
-}
-
-/* The ring stops, even if its base is unknown. */
 int vhost_get_vring_base(struct vhost_session *s, struct vhost_msg *msg)
 {
 	struct vhost_ring *ring = state_ring(s, msg);
-	const bool unknown = has_unknown_base(s, ring);
+	const bool unknown = ring->state == VHOST_RING_STARTING &&
+			     vhost_ring_is_unread(s, ring);
 
 	vhost_quiesce_ring(s, ring);
 	vhost_ring_stop(ring);

@@ -66,13 +66,19 @@ static uint8_t note_tag(const struct vring *vring, uint32_t used, bool wrap)
 	return (uint8_t)((used & 0x7f) | (wrap ? 0x80 : 0));
 }
 
+/* The tag of the last note of a ring that is used up to @base. */
+static uint8_t base_tag(const struct vring *vring, uint32_t base)
+{
+	if (!vring->features.packed)
+		return note_tag(vring, base, false);
+	return note_tag(vring, base & 0x7fff, base & 0x8000);
+}
+
 static uint32_t load_note(struct inflight *f, const struct vring *vring,
 			  uint32_t base)
 {
-	uint8_t tag = note_tag(vring, base & 0x7fff, base & 0x8000);
+	const uint8_t tag = base_tag(vring, base);
 
-	if (!f->packed)
-		tag = note_tag(vring, base, false);
 	for (unsigned int i = 0; has_notes(f) && i < INFLIGHT_NOTE_SLOTS; i++) {
 		const uint8_t *note = note_slot(f, i);
 
@@ -86,27 +92,30 @@ static uint32_t load_note(struct inflight *f, const struct vring *vring,
 	return 0;
 }
 
-static void store_note(struct inflight *f, const struct vring *vring,
-		       const struct chain *chain, uint32_t value)
+static void store_note(struct inflight *f, uint32_t value, uint8_t tag)
+{
+	uint8_t *note = note_slot(f, f->note_slot);
+
+	f->note_slot = !f->note_slot;
+	for (unsigned int i = 0; i < 3; i++)
+		inflight_store(&note[i], (uint8_t)(value >> 8 * i));
+	/* Last: until then the slot has the tag of the push before the last. */
+	inflight_store(&note[3], tag);
+}
+
+/* The tag of a note that is pushed with @chain. */
+static uint8_t next_tag(const struct vring *vring, const struct chain *chain)
 {
 	uint32_t used = (uint32_t)vring->used_idx + chain->ring_entries;
 	bool wrap = vring->used_wrap;
-	uint8_t *note;
 
-	if (!has_notes(f))
-		return;
-	if (!f->packed) {
+	if (!vring->features.packed) {
 		used = vring->used_idx + 1u;
 	} else if (used >= vring->size) {
 		used -= vring->size;
 		wrap = !wrap;
 	}
-	note = note_slot(f, f->note_slot);
-	f->note_slot = !f->note_slot;
-	for (unsigned int i = 0; i < 3; i++)
-		inflight_store(&note[i], (uint8_t)(value >> 8 * i));
-	/* Last: until then the slot has the tag of the push before the last. */
-	inflight_store(&note[3], note_tag(vring, used, wrap));
+	return note_tag(vring, used, wrap);
 }
 
 static void attach(struct inflight *f, const struct vring *vring, void *region,
@@ -119,26 +128,58 @@ static void attach(struct inflight *f, const struct vring *vring, void *region,
 	};
 }
 
+/* Initialises the region. Returns where the ring is used up to. */
+static uint32_t restart(struct inflight *f, const struct vring *vring,
+			uint32_t base, uint32_t note)
+{
+	struct inflight_split *head = f->region; /* the same in both */
+	uint32_t used = base >> 16;
+
+	if (!f->packed)
+		used = inflight_split_used(vring);
+	/* Until all is initialised the region counts as not in use. */
+	inflight_store(&head->version, 0);
+	inflight_store(&head->features, 0);
+	inflight_store(&head->desc_num, f->desc_num);
+	if (has_notes(f)) {
+		uint8_t tag = base_tag(vring, used);
+
+		f->note_slot = 0;
+		store_note(f, note, tag);
+		inflight_store(&note_slot(f, 1)[3], (uint8_t)~tag);
+	}
+	if (f->packed)
+		inflight_packed_restart(f, used);
+	else
+		inflight_split_restart(f, used);
+	inflight_store(&head->version, INFLIGHT_VERSION);
+	return used;
+}
+
 int inflight_resume(struct inflight *f, const struct vring *vring, void *region,
 		    uint16_t desc_num, uint32_t *base, uint32_t *note)
 {
+	uint32_t used;
 	int ret;
 
 	attach(f, vring, region, desc_num);
 	ret = f->packed ? inflight_packed_resume(f, vring, base)
 			: inflight_split_resume(f, vring, base);
-	*note = ret > 0 ? load_note(f, vring, *base) : 0;
-	return ret;
+	if (ret > 0)
+		*note = load_note(f, vring, *base);
+	if (ret)
+		return ret;
+	used = restart(f, vring, *base, *note);
+	*base = f->packed ? (*base & ~0xffffu) | used : used;
+	return 0;
 }
 
 void inflight_restart(struct inflight *f, const struct vring *vring,
-		      void *region, uint16_t desc_num, uint32_t base)
+		      void *region, uint16_t desc_num, uint32_t base,
+		      uint32_t note)
 {
 	attach(f, vring, region, desc_num);
-	if (f->packed)
-		inflight_packed_restart(f, base);
-	else
-		inflight_split_restart(f, vring);
+	restart(f, vring, base, note);
 }
 
 void inflight_untrack(struct inflight *f)
@@ -186,7 +227,8 @@ void inflight_push(struct inflight *f, struct vring *vring,
 		f->begun = false;
 		return;
 	}
-	store_note(f, vring, chain, note);
+	if (has_notes(f))
+		store_note(f, note, next_tag(vring, chain));
 	if (f->packed)
 		inflight_packed_push(f, vring, chain, len);
 	else

@@ -58,16 +58,18 @@ bool inflight_is_used(const void *region);
  * inflight_resume() continues from what the region says, and ignores @base. It
  * stores where the ring has to start in @base, and the last note that was
  * pushed in @note. Returns 1; 0 if the region was not in use, or if the ring
- * was reset since: the region is initialised, at the ring's used index; or
- * -EINVAL for a region that cannot be of this ring.
+ * was reset since: the region is initialised, at the ring's used index, with
+ * @note; or -EINVAL for a region that cannot be of this ring.
  *
- * inflight_restart() initialises the region for a start at @base.
+ * inflight_restart() initialises the region for a start at @base, with @note
+ * as the last one.
  */
 int inflight_resume(struct inflight *inflight, const struct vring *vring,
 		    void *region, uint16_t desc_num, uint32_t *base,
 		    uint32_t *note);
 void inflight_restart(struct inflight *inflight, const struct vring *vring,
-		      void *region, uint16_t desc_num, uint32_t base);
+		      void *region, uint16_t desc_num, uint32_t base,
+		      uint32_t note);
 
 /* Stops using the region. What it said of requests that were begun is kept. */
 void inflight_untrack(struct inflight *inflight);

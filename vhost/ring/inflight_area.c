@@ -112,8 +112,8 @@ const char *vhost_inflight_area_track(const struct vhost_inflight_area *area,
 		return "the inflight region is too small for the ring";
 	/* A ring that this back end stopped left nothing behind. */
 	if (!(area->unread & 1u << index)) {
-		inflight_restart(inflight, vring, part, area->size,
-				 start->base);
+		inflight_restart(inflight, vring, part, area->size, start->base,
+				 start->note);
 		return NULL;
 	}
 	ret = inflight_resume(inflight, vring, part, area->size, &start->base,

@@ -39,7 +39,7 @@ int vhost_inflight_area_map(struct vhost_inflight_area *area,
 /* Where a ring starts. */
 struct vhost_ring_start {
 	uint32_t base;
-	uint32_t note;	/* what was pushed last; if recovered */
+	uint32_t note;	/* what was pushed last */
 	bool recovered; /* the region said so */
 };
 

@@ -91,17 +91,22 @@ static inline void inflight_barrier(void)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-/* The two kinds of region. */
+/*
+ * The two kinds of region. ..._resume() returns 0 for one that is to be
+ * initialised; ..._restart() initialises what they do not have in common, for
+ * a ring that is used up to @used.
+ */
 int inflight_split_resume(struct inflight *f, const struct vring *vring,
 			  uint32_t *base);
-void inflight_split_restart(struct inflight *f, const struct vring *vring);
+void inflight_split_restart(struct inflight *f, uint32_t used);
 void inflight_split_begin(struct inflight *f, const struct chain *chain);
 void inflight_split_push(struct inflight *f, struct vring *vring,
 			 const struct chain *chain, uint32_t len);
+uint16_t inflight_split_used(const struct vring *vring);
 
 int inflight_packed_resume(struct inflight *f, const struct vring *vring,
 			   uint32_t *base);
-void inflight_packed_restart(struct inflight *f, uint32_t base);
+void inflight_packed_restart(struct inflight *f, uint32_t used);
 void inflight_packed_popped(struct inflight *f);
 void inflight_packed_begin(struct inflight *f, const struct vring *vring,
 			   const struct chain *chain);

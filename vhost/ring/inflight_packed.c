@@ -77,23 +77,18 @@ static void set_places(struct inflight *f, uint16_t used_idx, bool wrap)
 			} });
 }
 
-void inflight_packed_restart(struct inflight *f, uint32_t base)
+void inflight_packed_restart(struct inflight *f, uint32_t used)
 {
 	struct inflight_packed *region = f->region;
 
-	/* While it is initialised the region counts as not in use. */
-	inflight_store(&region->version, 0);
-	inflight_store(&region->features, 0);
 	for (uint16_t i = 0; i < f->desc_num; i++) {
 		inflight_store(&region->desc[i].inflight, 0);
 		/* The last entry's is no entry: the end of the list. */
 		inflight_store(&region->desc[i].next, (uint16_t)(i + 1));
 	}
-	inflight_store(&region->desc_num, f->desc_num);
 	inflight_store(&region->free_head, 0);
 	inflight_store(&region->old_free_head, 0);
-	set_places(f, base >> 16 & BASE_INDEX, base >> 16 & BASE_WRAP);
-	inflight_store(&region->version, INFLIGHT_VERSION);
+	set_places(f, used & BASE_INDEX, used & BASE_WRAP);
 }
 
 /* Returns true if the descriptor at the old place was used. */
@@ -149,11 +144,8 @@ int inflight_packed_resume(struct inflight *f, const struct vring *vring,
 	struct inflight_packed *region = f->region;
 	union inflight_places places;
 
-	if (inflight_load(&region->version) != INFLIGHT_VERSION) {
-		inflight_packed_restart(f, *base);
-		*base = (*base & ~0xffffu) | *base >> 16;
+	if (inflight_load(&region->version) != INFLIGHT_VERSION)
 		return 0;
-	}
 	settle(f, vring);
 	clear_free_list(f);
 	for (uint16_t i = 0; i < f->desc_num; i++) {

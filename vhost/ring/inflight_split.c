@@ -18,7 +18,7 @@
 #include "vhost/ring/inflight_layout.h"
 #include "virtio/ring/virtio_wire.h"
 
-static uint16_t ring_used_idx(const struct vring *vring)
+uint16_t inflight_split_used(const struct vring *vring)
 {
 	const struct virtq_used *used = vring->areas.device;
 
@@ -55,19 +55,14 @@ static void clear(struct inflight *f, uint16_t head)
 	inflight_store(&region->desc[head].inflight, 0);
 }
 
-void inflight_split_restart(struct inflight *f, const struct vring *vring)
+void inflight_split_restart(struct inflight *f, uint32_t used)
 {
 	struct inflight_split *region = f->region;
 
-	/* While it is initialised the region counts as not in use. */
-	inflight_store(&region->version, 0);
-	inflight_store(&region->features, 0);
 	for (uint16_t i = 0; i < f->desc_num; i++)
 		clear(f, i);
-	inflight_store(&region->desc_num, f->desc_num);
 	inflight_store(&region->last_batch_head, 0);
-	inflight_store(&region->used_idx, ring_used_idx(vring));
-	inflight_store(&region->version, INFLIGHT_VERSION);
+	inflight_store(&region->used_idx, (uint16_t)used);
 }
 
 /*
@@ -127,7 +122,7 @@ int inflight_split_resume(struct inflight *f, const struct vring *vring,
 			  uint32_t *base)
 {
 	struct inflight_split *region = f->region;
-	uint16_t used_idx = ring_used_idx(vring);
+	uint16_t used_idx = inflight_split_used(vring);
 	uint16_t batch =
 		(uint16_t)(used_idx - inflight_load(&region->used_idx));
 	uint32_t marks;
@@ -135,18 +130,14 @@ int inflight_split_resume(struct inflight *f, const struct vring *vring,
 	*base = used_idx;
 	/* The ring was reset since: the region is not about it. */
 	if (inflight_load(&region->version) != INFLIGHT_VERSION ||
-	    batch > f->desc_num) {
-		inflight_split_restart(f, vring);
+	    batch > f->desc_num)
 		return 0;
-	}
 	if (batch)
 		end_batch(f, used_idx, batch);
 	marks = count_marks(f);
 	/* More are marked than the ring has: it was reset since. */
-	if (marks > (uint16_t)(ring_avail_idx(vring) - used_idx)) {
-		inflight_split_restart(f, vring);
+	if (marks > (uint16_t)(ring_avail_idx(vring) - used_idx))
 		return 0;
-	}
 	/* Gaps are of a back end that completes requests out of order. */
 	if (marks != count_next(f, vring, used_idx))
 		return -EINVAL;

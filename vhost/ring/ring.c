@@ -145,7 +145,12 @@ int vhost_ring_signal(struct vhost_ring *ring)
 
 int vhost_ring_call(struct vhost_ring *ring)
 {
-	return vring_should_call(&ring->vring) ? vhost_ring_signal(ring) : 0;
+	int ret;
+
+	if (!vring_should_call(&ring->vring))
+		return 0;
+	ret = vhost_ring_signal(ring);
+	return ret < 0 ? ret : 1;
 }
 
 int vhost_ring_signal_error(struct vhost_ring *ring)

@@ -154,12 +154,16 @@ static inline bool vhost_ring_owes_call(const struct vhost_ring *ring)
 }
 
 /*
- * Calls the driver if it asks for a call for what was pushed. Returns 0, or
- * -EINTR when ->call blocked, and was closed: see vhost_signal_fd().
+ * Calls the driver if it asks for a call for what was pushed. Returns 1 if it
+ * did, 0 if not, or -EINTR when ->call blocked, and was closed: see
+ * vhost_signal_fd().
  */
 int vhost_ring_call(struct vhost_ring *ring);
 
-/* Signals ->call, whether or not the driver asks for a call. The same. */
+/*
+ * Signals ->call, whether or not the driver asks for a call. Returns 0, or
+ * -EINTR as above.
+ */
 int vhost_ring_signal(struct vhost_ring *ring);
 
 /* Signals ->err. The same. */

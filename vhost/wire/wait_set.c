@@ -10,17 +10,26 @@
 
 static_assert(WAIT_SET_PLACES <= 32, "places are bits");
 
-int wait_set_init(struct wait_set *set)
+void wait_set_init_in(struct wait_set *set, int epoll)
 {
-	*set = (struct wait_set){ .epoll = epoll_create1(EPOLL_CLOEXEC) };
+	*set = (struct wait_set){ .epoll = epoll };
 	for (unsigned int i = 0; i < WAIT_SET_PLACES; i++)
 		set->fds[i] = -1;
-	return set->epoll < 0 ? -errno : 0;
+}
+
+int wait_set_init(struct wait_set *set)
+{
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	wait_set_init_in(set, epoll);
+	set->owned = true;
+	return epoll < 0 ? -errno : 0;
 }
 
 void wait_set_fini(struct wait_set *set)
 {
-	close(set->epoll);
+	if (set->owned)
+		close(set->epoll);
 }
 
 static void empty(struct wait_set *set, unsigned int place)

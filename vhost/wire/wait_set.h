@@ -27,7 +27,8 @@ enum wait_kind {
 };
 
 struct wait_set {
-	int epoll;
+	int epoll; /* the owner's, or its own */
+	bool owned;
 	bool coarse; /* the kernel has no epoll_pwait2(2), of Linux 5.11 */
 	int fds[WAIT_SET_PLACES]; /* -1: the place is empty */
 };
@@ -35,6 +36,13 @@ struct wait_set {
 /* All places are empty. Returns 0 or a negative errno. */
 int wait_set_init(struct wait_set *set);
 void wait_set_fini(struct wait_set *set);
+
+/*
+ * The same, in the epoll set @epoll of the caller, which has to outlive this
+ * one. What else is in it can be ready, too: as bit .data.u32, from
+ * WAIT_SET_PLACES to 31.
+ */
+void wait_set_init_in(struct wait_set *set, int epoll);
 
 /* Implements wait_set_put() when something changes. */
 int wait_set_replace(struct wait_set *set, unsigned int place, int fd,

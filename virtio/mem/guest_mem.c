@@ -137,20 +137,35 @@ void guest_mem_swap(struct guest_mem *a, struct guest_mem *b)
 	a->iotlb = tmp.iotlb;
 }
 
+/*
+ * Returns the region that has user address @addr, or NULL. They are sorted by
+ * other addresses.
+ */
+static const struct guest_region *region_of_user(const struct guest_mem *mem,
+						 uint64_t addr)
+{
+	for (unsigned int i = 0; i < mem->count; i++) {
+		const struct guest_region *r = &mem->regions[i];
+
+		/* Below the region this wraps round. */
+		if (addr - r->user_addr < r->size)
+			return r;
+	}
+	return NULL;
+}
+
 /* As guest_mem_at(), by user address. */
 static void *find_user(const struct guest_mem *mem, uint64_t addr, uint64_t len,
 		       size_t *got)
 {
-	for (unsigned int i = 0; i < mem->count; i++) {
-		const struct guest_region *r = &mem->regions[i];
-		uint64_t offset = addr - r->user_addr;
+	const struct guest_region *r = region_of_user(mem, addr);
+	uint64_t offset;
 
-		if (addr < r->user_addr || offset >= r->size)
-			continue;
-		*got = len < r->size - offset ? len : r->size - offset;
-		return r->host + offset;
-	}
-	return NULL;
+	if (!r)
+		return NULL;
+	offset = addr - r->user_addr;
+	*got = len < r->size - offset ? len : r->size - offset;
+	return r->host + offset;
 }
 
 void *guest_mem_at_user(const struct guest_mem *mem, uint64_t addr,
@@ -171,6 +186,42 @@ void *guest_mem_translate(const struct guest_mem *mem, uint64_t addr,
 	    !iotlb_find(mem->iotlb, addr, len, access, &user_addr, &run))
 		return NULL;
 	return find_user(mem, user_addr, run, got);
+}
+
+unsigned int guest_mem_guess(const struct guest_mem *mem, uint64_t addr)
+{
+	const struct iotlb *tlb = mem->iotlb;
+	const struct guest_region *r;
+	unsigned int index;
+
+	if (!tlb)
+		return guest_mem_index(mem, addr);
+	index = iotlb_index(tlb, addr);
+	if (index == tlb->count)
+		return index;
+	/* Most translations are in one region, and stay there. */
+	r = region_of_user(mem, tlb->entries[index].user_addr);
+	tlb->entries[index].near = r ? (unsigned int)(r - mem->regions) : 0;
+	return index;
+}
+
+void *guest_mem_near_iommu(const struct guest_mem *mem, unsigned int near,
+			   uint64_t addr, uint64_t len, unsigned int access)
+{
+	const struct iotlb_entry *e;
+	const struct guest_region *r;
+	uint64_t offset;
+
+	if (!iotlb_has(mem->iotlb, near, addr, len, access))
+		return NULL;
+	e = &mem->iotlb->entries[near];
+	if (e->near >= mem->count)
+		return NULL;
+	r = &mem->regions[e->near];
+	offset = e->user_addr + (addr - e->iova) - r->user_addr;
+	if (offset >= r->size || len > r->size - offset)
+		return NULL;
+	return r->host + offset;
 }
 
 int guest_mem_read(const struct guest_mem *mem, uint64_t addr, void *buf,

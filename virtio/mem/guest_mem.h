@@ -78,6 +78,20 @@ int guest_mem_remove(struct guest_mem *mem,
 void guest_mem_swap(struct guest_mem *a, struct guest_mem *b);
 
 /*
+ * Returns the index of the last region that starts at or below guest address
+ * @addr, without branches: if any region has @addr, it is that one. Else 0.
+ */
+static inline unsigned int guest_mem_index(const struct guest_mem *mem,
+					   uint64_t addr)
+{
+	const struct guest_region *r = mem->regions;
+
+	for (unsigned int count = mem->count; count > 1; count -= count / 2)
+		r += r[count / 2].guest_addr <= addr ? count / 2 : 0;
+	return (unsigned int)(r - mem->regions);
+}
+
+/*
  * Finds guest memory at guest address @addr. Returns a pointer to the first
  * byte, and stores in @got how many of the @len bytes are contiguous in the
  * host's address space. Returns NULL if @addr is in no region or @len is 0.
@@ -85,12 +99,10 @@ void guest_mem_swap(struct guest_mem *a, struct guest_mem *b);
 static inline void *guest_mem_at(const struct guest_mem *mem, uint64_t addr,
 				 uint64_t len, size_t *got)
 {
-	const struct guest_region *r = mem->regions;
+	const struct guest_region *r =
+		mem->regions + guest_mem_index(mem, addr);
 	uint64_t offset;
 
-	/* The last region that starts at or below @addr: without branches. */
-	for (unsigned int count = mem->count; count > 1; count -= count / 2)
-		r += r[count / 2].guest_addr <= addr ? count / 2 : 0;
 	if (!mem->count || !len)
 		return NULL;
 	offset = addr - r->guest_addr;
@@ -123,6 +135,41 @@ static inline void *guest_mem_dma(const struct guest_mem *mem, uint64_t addr,
 	if (mem->iotlb)
 		return guest_mem_translate(mem, addr, len, access, got);
 	return guest_mem_at(mem, addr, len, got);
+}
+
+/*
+ * Returns a guess for guest_mem_near(), of where the byte at the driver's
+ * address @addr is: the index of its region, or, behind an IOMMU, of its
+ * translation.
+ */
+unsigned int guest_mem_guess(const struct guest_mem *mem, uint64_t addr);
+
+/* Implements guest_mem_near() behind an IOMMU. */
+void *guest_mem_near_iommu(const struct guest_mem *mem, unsigned int near,
+			   uint64_t addr, uint64_t len, unsigned int access);
+
+/*
+ * As guest_mem_dma() of all @len bytes, 1 or more, if they are where @near, an
+ * earlier guess or any number, says. Returns NULL if they are not, or not all
+ * of them: then guest_mem_dma() tells.
+ */
+static inline void *guest_mem_near(const struct guest_mem *mem,
+				   unsigned int near, uint64_t addr,
+				   uint64_t len, unsigned int access)
+{
+	const struct guest_region *r;
+	uint64_t offset;
+
+	if (__builtin_expect(mem->iotlb != NULL, 0))
+		return guest_mem_near_iommu(mem, near, addr, len, access);
+	if (near >= mem->count)
+		return NULL;
+	r = &mem->regions[near];
+	/* Below the region this wraps round, and is more than any size. */
+	offset = addr - r->guest_addr;
+	if (offset >= r->size || len > r->size - offset)
+		return NULL;
+	return r->host + offset;
 }
 
 /* Returns true if the last guest_mem_dma() failed without a translation. */

@@ -19,8 +19,8 @@ void iotlb_clear(struct iotlb *tlb)
 	*tlb = (struct iotlb){ .changes = tlb->changes + 1 };
 }
 
-/* Returns the index of the first entry that ends at or after @iova. */
-static unsigned int lower_bound(const struct iotlb *tlb, uint64_t iova)
+/* The first entry that ends at or after @iova. */
+unsigned int iotlb_index(const struct iotlb *tlb, uint64_t iova)
 {
 	unsigned int low = 0, high = tlb->count;
 
@@ -51,7 +51,7 @@ bool iotlb_overlap(uint64_t iova, uint64_t size, uint64_t addr, uint64_t len)
 
 void iotlb_invalidate(struct iotlb *tlb, uint64_t iova, uint64_t size)
 {
-	unsigned int from = lower_bound(tlb, iova), to = from;
+	unsigned int from = iotlb_index(tlb, iova), to = from;
 
 	while (to < tlb->count && tlb->entries[to].iova <= last_of(iova, size))
 		to++;
@@ -87,7 +87,7 @@ static int make_room(struct iotlb *tlb)
 static const struct iotlb_entry *entry_of(const struct iotlb *tlb,
 					  uint64_t iova)
 {
-	unsigned int at = lower_bound(tlb, iova);
+	unsigned int at = iotlb_index(tlb, iova);
 
 	if (at == tlb->count || tlb->entries[at].iova > iova)
 		return NULL;
@@ -126,7 +126,7 @@ int iotlb_update(struct iotlb *tlb, uint64_t iova, uint64_t size,
 	if (ret < 0)
 		return ret;
 
-	at = lower_bound(tlb, iova);
+	at = iotlb_index(tlb, iova);
 	memmove(&tlb->entries[at + 1], &tlb->entries[at],
 		(tlb->count - at) * sizeof(*tlb->entries));
 	tlb->entries[at] = entry;

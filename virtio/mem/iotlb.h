@@ -23,6 +23,7 @@ struct iotlb_entry {
 	uint64_t last;	     /* iova of the last byte */
 	uint64_t user_addr;  /* of the first byte */
 	unsigned int access; /* IOTLB_... bits */
+	unsigned int near;   /* the owner's: guest_mem_guess() */
 };
 
 /* An access that the cache has no translation for */
@@ -70,6 +71,29 @@ void iotlb_invalidate(struct iotlb *tlb, uint64_t iova, uint64_t size);
  */
 bool iotlb_find(struct iotlb *tlb, uint64_t iova, uint64_t len,
 		unsigned int access, uint64_t *user_addr, uint64_t *got);
+
+/*
+ * Returns the index of the entry that translates @iova, or, if none does, of
+ * the next one: it may be ->count.
+ */
+unsigned int iotlb_index(const struct iotlb *tlb, uint64_t iova);
+
+/*
+ * Returns true if the entry with the index @index, which may be any number,
+ * translates all of the @len bytes, 1 or more, at @iova, and allows all of
+ * @access.
+ */
+static inline bool iotlb_has(const struct iotlb *tlb, unsigned int index,
+			     uint64_t iova, uint64_t len, unsigned int access)
+{
+	const struct iotlb_entry *e;
+
+	if (index >= tlb->count)
+		return false;
+	e = &tlb->entries[index];
+	return iova >= e->iova && iova <= e->last &&
+	       len - 1 <= e->last - iova && (e->access & access) == access;
+}
 
 /*
  * Returns true if the @size bytes at @iova, as in iotlb_invalidate(), overlap

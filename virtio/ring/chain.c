@@ -48,6 +48,8 @@ void chain_reset(struct chain *chain, uint16_t head)
 int chain_append(struct chain *chain, uint64_t addr, uint32_t len,
 		 bool writable)
 {
+	struct chain_seg *seg;
+
 	if (!writable && chain->writable) {
 		chain->misordered = true;
 		return 0;
@@ -57,10 +59,9 @@ int chain_append(struct chain *chain, uint64_t addr, uint32_t len,
 	if (chain->readable + chain->writable == chain->max)
 		return -E2BIG;
 
-	chain->segs[chain->readable + chain->writable] = (struct chain_seg){
-		.addr = addr,
-		.len = len,
-	};
+	seg = &chain->segs[chain->readable + chain->writable];
+	seg->addr = addr;
+	seg->len = len;
 	if (writable) {
 		chain->writable++;
 		chain->write_len += len;
@@ -71,24 +72,47 @@ int chain_append(struct chain *chain, uint64_t addr, uint32_t len,
 	return 0;
 }
 
-bool chain_is_mapped(const struct chain *chain, const struct guest_mem *mem)
+/*
+ * chain_is_mapped() for a segment that is not where it was expected. It will be
+ * expected where it is.
+ */
+static bool find_all(struct chain_seg *seg, unsigned int access,
+		     const struct guest_mem *mem)
 {
-	for (unsigned int i = 0; i < chain->readable + chain->writable; i++) {
-		uint64_t addr = chain->segs[i].addr;
-		uint64_t left = chain->segs[i].len;
-		unsigned int access = i < chain->readable ? IOTLB_READ
-							  : IOTLB_WRITE;
+	uint64_t addr = seg->addr, left = seg->len;
 
-		while (left) {
-			size_t got;
+	seg->near = guest_mem_guess(mem, addr);
+	while (left) {
+		size_t got;
 
-			if (!guest_mem_dma(mem, addr, left, access, &got))
-				return false;
-			addr += got;
-			left -= got;
-		}
+		if (!guest_mem_dma(mem, addr, left, access, &got))
+			return false;
+		addr += got;
+		left -= got;
 	}
 	return true;
+}
+
+/* Is all of the segments from @seg up to @end accessible? */
+static inline bool are_mapped(struct chain_seg *seg,
+			      const struct chain_seg *end, unsigned int access,
+			      const struct guest_mem *mem)
+{
+	for (; seg < end; seg++)
+		if (!guest_mem_near(mem, seg->near, seg->addr, seg->len,
+				    access) &&
+		    !find_all(seg, access, mem))
+			return false;
+	return true;
+}
+
+bool chain_is_mapped(const struct chain *chain, const struct guest_mem *mem)
+{
+	struct chain_seg *writable = chain->segs + chain->readable;
+
+	return are_mapped(chain->segs, writable, IOTLB_READ, mem) &&
+	       are_mapped(writable, writable + chain->writable, IOTLB_WRITE,
+			  mem);
 }
 
 struct chain_cursor chain_reader(const struct chain *chain)
@@ -109,6 +133,19 @@ struct chain_cursor chain_writer(const struct chain *chain)
 	};
 }
 
+struct chain_cursor chain_last(const struct chain *chain)
+{
+	const struct chain_seg *seg =
+		&chain->segs[chain->readable + chain->writable - 1];
+
+	return (struct chain_cursor){
+		.seg = seg,
+		.offset = seg->len - 1,
+		.access = IOTLB_WRITE,
+		.left = 1,
+	};
+}
+
 /* As guest_mem_dma(), at the cursor, up to the end of its segment. */
 static void *cursor_at(const struct chain_cursor *cursor,
 		       const struct guest_mem *mem, uint64_t len, size_t *got)
@@ -123,26 +160,30 @@ static void *cursor_at(const struct chain_cursor *cursor,
 			     len < in_seg ? len : in_seg, cursor->access, got);
 }
 
+void *chain_direct_slowly(const struct chain_cursor *cursor,
+			  const struct guest_mem *mem, size_t len)
+{
+	size_t got;
+	void *at = cursor_at(cursor, mem, len, &got);
+
+	return at && got == len ? at : NULL;
+}
+
 void chain_skip(struct chain_cursor *cursor, uint64_t len)
 {
 	if (len > cursor->left)
 		len = cursor->left;
-	cursor->left -= len;
 	while (len) {
 		uint32_t in_seg = cursor->seg->len - cursor->offset;
+		uint32_t now = len < in_seg ? (uint32_t)len : in_seg;
 
-		if (len < in_seg) {
-			cursor->offset += (uint32_t)len;
-			return;
-		}
-		len -= in_seg;
-		cursor->seg++;
-		cursor->offset = 0;
+		chain_step(cursor, now);
+		len -= now;
 	}
 }
 
-int chain_read(struct chain_cursor *cursor, const struct guest_mem *mem,
-	       void *buf, size_t len)
+int chain_read_parts(struct chain_cursor *cursor, const struct guest_mem *mem,
+		     void *buf, size_t len)
 {
 	uint8_t *to = buf;
 
@@ -153,17 +194,15 @@ int chain_read(struct chain_cursor *cursor, const struct guest_mem *mem,
 		if (!from)
 			return -EFAULT;
 		memcpy(to, from, got);
-		chain_skip(cursor, got);
+		chain_step(cursor, (uint32_t)got);
 		to += got;
 		len -= got;
 	}
-	/* Keep the compiler from reading guest memory again instead of @buf. */
-	__asm__ volatile("" : : : "memory");
 	return 0;
 }
 
-int chain_write(struct chain_cursor *cursor, const struct guest_mem *mem,
-		const void *buf, size_t len)
+int chain_write_parts(struct chain_cursor *cursor, const struct guest_mem *mem,
+		      const void *buf, size_t len)
 {
 	const uint8_t *from = buf;
 
@@ -175,7 +214,7 @@ int chain_write(struct chain_cursor *cursor, const struct guest_mem *mem,
 			return -EFAULT;
 		memcpy(to, from, got);
 		guest_mem_wrote(mem, to, got);
-		chain_skip(cursor, got);
+		chain_step(cursor, (uint32_t)got);
 		from += got;
 		len -= got;
 	}
@@ -193,19 +232,10 @@ int chain_zero(struct chain_cursor *cursor, const struct guest_mem *mem,
 			return -EFAULT;
 		memset(to, 0, got);
 		guest_mem_wrote(mem, to, got);
-		chain_skip(cursor, got);
+		chain_step(cursor, (uint32_t)got);
 		len -= got;
 	}
 	return 0;
-}
-
-void *chain_direct(const struct chain_cursor *cursor,
-		   const struct guest_mem *mem, size_t len)
-{
-	size_t got;
-	void *at = cursor_at(cursor, mem, len, &got);
-
-	return at && got == len ? at : NULL;
 }
 
 void chain_wrote(const struct chain_cursor *cursor, const struct guest_mem *mem,
@@ -241,11 +271,14 @@ static void add_find(struct finds *finds, const struct iotlb_miss *miss)
 }
 
 /* Looks for misses in one segment. */
-static void search(const struct chain_seg *seg, unsigned int access,
+static void search(struct chain_seg *seg, unsigned int access,
 		   const struct guest_mem *mem, struct finds *finds)
 {
 	uint64_t addr = seg->addr, left = seg->len;
 
+	if (guest_mem_near(mem, seg->near, addr, left, access))
+		return;
+	seg->near = guest_mem_guess(mem, addr);
 	while (left && finds->count < finds->max) {
 		size_t step;
 
@@ -267,7 +300,7 @@ unsigned int chain_misses(const struct chain *chain,
 			  struct iotlb_miss *misses, unsigned int max)
 {
 	struct finds finds = { .misses = misses, .max = max };
-	struct chain_cursor last = chain_writer(chain);
+	struct chain_cursor last;
 	size_t got;
 
 	for (unsigned int i = 0; i < chain->readable + chain->writable; i++)
@@ -277,7 +310,7 @@ unsigned int chain_misses(const struct chain *chain,
 	if (finds.count < max || !chain->write_len)
 		return finds.count;
 	/* The status goes there, so its translation is needed in any case. */
-	chain_skip(&last, chain->write_len - 1);
+	last = chain_last(chain);
 	if (!cursor_at(&last, mem, 1, &got) && guest_mem_missed(mem))
 		misses[max - 1] = mem->iotlb->miss;
 	return max;

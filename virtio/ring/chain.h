@@ -10,12 +10,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "virtio/mem/guest_mem.h"
 
 struct chain_seg {
 	uint64_t addr; /* as the driver gives it: guest_mem_dma() */
 	uint32_t len;  /* bytes, never 0 */
+	uint32_t near; /* guest_mem_near()'s guess, left by earlier chains */
 };
 
 struct chain {
@@ -74,19 +76,85 @@ struct chain_cursor {
 	uint64_t left;	     /* bytes up to the end of this half */
 };
 
-/* Return cursors at the first readable and the first writable byte. */
+/*
+ * Return cursors at the first readable and the first writable byte, and at the
+ * last writable byte, which there must be.
+ */
 struct chain_cursor chain_reader(const struct chain *chain);
 struct chain_cursor chain_writer(const struct chain *chain);
+struct chain_cursor chain_last(const struct chain *chain);
+
+/* Implement the inline functions below in the general case. */
+int chain_read_parts(struct chain_cursor *cursor, const struct guest_mem *mem,
+		     void *buf, size_t len);
+int chain_write_parts(struct chain_cursor *cursor, const struct guest_mem *mem,
+		      const void *buf, size_t len);
+void *chain_direct_slowly(const struct chain_cursor *cursor,
+			  const struct guest_mem *mem, size_t len);
+
+/*
+ * For the same: the next @len bytes, if they are in one segment, and that is
+ * where it was expected. NULL says nothing.
+ */
+static inline void *chain_quick(const struct chain_cursor *cursor,
+				const struct guest_mem *mem, uint64_t len)
+{
+	const struct chain_seg *seg = cursor->seg;
+
+	/* At the end, ->seg points behind the last segment. */
+	if (!len || len > cursor->left || len > seg->len - cursor->offset)
+		return NULL;
+	return guest_mem_near(mem, seg->near, seg->addr + cursor->offset, len,
+			      cursor->access);
+}
+
+/* For the same: moves the cursor by @len bytes, which are in its segment. */
+static inline void chain_step(struct chain_cursor *cursor, uint32_t len)
+{
+	cursor->left -= len;
+	cursor->offset += len;
+	if (cursor->offset < cursor->seg->len)
+		return;
+	cursor->seg++;
+	cursor->offset = 0;
+}
 
 /*
  * Copy from the chain, to the chain, or write zeros, and move the cursor by
  * @len bytes. Return 0; or -EFAULT, with the cursor undefined, if fewer bytes
  * are left or some are not accessible.
  */
-int chain_read(struct chain_cursor *cursor, const struct guest_mem *mem,
-	       void *buf, size_t len);
-int chain_write(struct chain_cursor *cursor, const struct guest_mem *mem,
-		const void *buf, size_t len);
+static inline int chain_read(struct chain_cursor *cursor,
+			     const struct guest_mem *mem, void *buf, size_t len)
+{
+	const void *from = chain_quick(cursor, mem, len);
+	int ret = 0;
+
+	if (from) {
+		memcpy(buf, from, len);
+		chain_step(cursor, (uint32_t)len);
+	} else {
+		ret = chain_read_parts(cursor, mem, buf, len);
+	}
+	/* Keep the compiler from reading guest memory again instead of @buf. */
+	__asm__ volatile("" : : : "memory");
+	return ret;
+}
+
+static inline int chain_write(struct chain_cursor *cursor,
+			      const struct guest_mem *mem, const void *buf,
+			      size_t len)
+{
+	void *to = chain_quick(cursor, mem, len);
+
+	if (!to)
+		return chain_write_parts(cursor, mem, buf, len);
+	memcpy(to, buf, len);
+	guest_mem_wrote(mem, to, len);
+	chain_step(cursor, (uint32_t)len);
+	return 0;
+}
+
 int chain_zero(struct chain_cursor *cursor, const struct guest_mem *mem,
 	       size_t len);
 
@@ -94,8 +162,13 @@ int chain_zero(struct chain_cursor *cursor, const struct guest_mem *mem,
  * Returns a pointer to the next @len bytes if they are contiguous in the host's
  * address space, else NULL. Does not move the cursor.
  */
-void *chain_direct(const struct chain_cursor *cursor,
-		   const struct guest_mem *mem, size_t len);
+static inline void *chain_direct(const struct chain_cursor *cursor,
+				 const struct guest_mem *mem, size_t len)
+{
+	void *at = chain_quick(cursor, mem, len);
+
+	return at ? at : chain_direct_slowly(cursor, mem, len);
+}
 
 /*
  * Marks the next @len bytes in the dirty log after a write through

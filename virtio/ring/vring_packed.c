@@ -2,6 +2,7 @@
 /* Packed virtqueues: virtio 1.4, section 2.8. */
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "virtio/ring/vring_layout.h"
 
@@ -183,6 +184,31 @@ static void packed_unpop(struct vring *vring, const struct chain *chain)
 	set_avail_place(vring, place);
 }
 
+/*
+ * Makes @d a used entry. Release: the driver that sees the flags sees buffers,
+ * id and length. All three change in one store: if the process ended between
+ * them, the next one would take the used length for that of the buffer.
+ */
+static void store_used(struct virtq_packed_desc *d, uint32_t len, uint16_t id,
+		       uint16_t flags)
+{
+#if __GCC_ATOMIC_LLONG_LOCK_FREE == 2
+	const struct virtq_packed_desc used = { 0, htole32(len), htole16(id),
+						htole16(flags) };
+	uint64_t __attribute__((may_alias)) *to = (void *)&d->len;
+	uint64_t word;
+
+	memcpy(&word,
+	       (const uint8_t *)&used + offsetof(struct virtq_packed_desc, len),
+	       sizeof(word));
+	__atomic_store_n(to, word, __ATOMIC_RELEASE);
+#else
+	d->id = htole16(id);
+	d->len = htole32(len);
+	__atomic_store_n(&d->flags, htole16(flags), __ATOMIC_RELEASE);
+#endif
+}
+
 static void packed_push(struct vring *vring, const struct chain *chain,
 			uint32_t len)
 {
@@ -192,10 +218,7 @@ static void packed_push(struct vring *vring, const struct chain *chain,
 
 	if (place.wrap)
 		flags |= VIRTQ_PACKED_DESC_F_AVAIL | VIRTQ_PACKED_DESC_F_USED;
-	d->id = htole16(chain->head);
-	d->len = htole32(len);
-	/* Release: the driver that sees the flags sees buffers, id, length. */
-	__atomic_store_n(&d->flags, htole16(flags), __ATOMIC_RELEASE);
+	store_used(d, len, chain->head, flags);
 	wrote(vring, d, sizeof(*d));
 	vring_wrote(vring, d, place.index * sizeof(*d), sizeof(*d));
 

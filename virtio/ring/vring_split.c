@@ -143,6 +143,21 @@ static int load_chain(struct vring *vring, struct chain *chain)
 	return vring_broken(vring, "descriptors form a loop");
 }
 
+/*
+ * Prefetches the descriptor of the chain at @slot of the avail ring, which is
+ * taken next. The driver's processor wrote it, so that to read it takes a few
+ * percent of a request's time: this way, it takes them while the present
+ * request is done. An entry that is wrong is refused when it is taken.
+ */
+static void prefetch(const struct vring *vring, uint16_t slot)
+{
+	uint16_t head = vring_load16(&avail_ring(vring)->ring[slot]);
+
+	if (head < vring->size)
+		__builtin_prefetch(
+			(const struct virtq_desc *)vring->areas.desc + head);
+}
+
 static int split_pop(struct vring *vring, struct chain *chain)
 {
 	uint16_t pending = split_pending(vring);
@@ -158,6 +173,8 @@ static int split_pop(struct vring *vring, struct chain *chain)
 	head = vring_load16(&avail_ring(vring)->ring[slot]);
 	if (head >= vring->size)
 		return vring_broken(vring, "avail ring names no descriptor");
+	if (pending > 1)
+		prefetch(vring, (slot + 1) & (vring->size - 1));
 	chain_reset(chain, head);
 	ret = load_chain(vring, chain);
 	if (ret < 0)

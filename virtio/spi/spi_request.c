@@ -78,12 +78,12 @@ uint32_t spi_request_finish(const struct chain *chain,
 			    const struct guest_mem *mem,
 			    enum virtio_spi_status status)
 {
-	struct chain_cursor last = chain_writer(chain);
+	struct chain_cursor last;
 	uint8_t byte = (uint8_t)status;
 
 	if (!chain->write_len)
 		return 0;
-	chain_skip(&last, chain->write_len - 1);
+	last = chain_last(chain);
 	if (chain_write(&last, mem, &byte, 1) < 0)
 		return 0;
 	return chain->write_len > UINT32_MAX ? UINT32_MAX

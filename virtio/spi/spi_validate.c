@@ -6,7 +6,7 @@
 #include "virtio/spi/spi_validate.h"
 
 /* Writes the reason. Returns false, for the caller to return. */
-__attribute__((format(printf, 2, 3))) static bool
+__attribute__((cold, format(printf, 2, 3))) static bool
 refuse(char *reason, const char *format, ...)
 {
 	va_list args;
@@ -165,28 +165,28 @@ static bool check_mode(const struct spi_config *config,
 		      head->mode, head->chip_select_id, what);
 }
 
+static inline bool check_delay(const char *name, uint32_t ns, uint32_t max_ns,
+			       const struct spi_head *head, char *reason)
+{
+	if (ns <= max_ns)
+		return true;
+	return refuse(
+		reason,
+		"%s delay of %u ns on chip select %u: the controller has up to %u ns",
+		name, ns, head->chip_select_id, max_ns);
+}
+
 static bool check_delays(const struct spi_config *config,
 			 const struct spi_head *head, char *reason)
 {
-	const struct {
-		const char *name;
-		uint32_t ns, max_ns;
-	} delays[] = {
-		{ "word", head->word_delay_ns, config->max_word_delay_ns },
-		{ "setup", head->cs_setup_ns, config->max_cs_setup_ns },
-		{ "hold", head->cs_delay_hold_ns, config->max_cs_hold_ns },
-		{ "inactive", head->cs_change_delay_inactive_ns,
-		  config->max_cs_inactive_ns },
-	};
-
-	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++)
-		if (delays[i].ns > delays[i].max_ns)
-			return refuse(
-				reason,
-				"%s delay of %u ns on chip select %u: the controller has up to %u ns",
-				delays[i].name, delays[i].ns,
-				head->chip_select_id, delays[i].max_ns);
-	return true;
+	return check_delay("word", head->word_delay_ns,
+			   config->max_word_delay_ns, head, reason) &&
+	       check_delay("setup", head->cs_setup_ns, config->max_cs_setup_ns,
+			   head, reason) &&
+	       check_delay("hold", head->cs_delay_hold_ns,
+			   config->max_cs_hold_ns, head, reason) &&
+	       check_delay("inactive", head->cs_change_delay_inactive_ns,
+			   config->max_cs_inactive_ns, head, reason);
 }
 
 static bool check_lengths(const struct spi_request *request, char *reason)

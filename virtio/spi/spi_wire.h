@@ -70,10 +70,16 @@ struct virtio_spi_wire_head {
 };
 static_assert(sizeof(struct virtio_spi_wire_head) == 32, "spec layout");
 
-/* Returns the bytes of a word of @bits (1..32) in a buffer, as in Linux. */
+/* Returns the bytes of a word of @bits (1..32) in a buffer, as in Linux: */
 static inline uint32_t spi_word_size(uint8_t bits)
 {
 	return bits <= 8 ? 1 : bits <= 16 ? 2 : 4;
+}
+
+/* 1, 2 or 4. So this is @bytes / spi_word_size(@bits), without a division. */
+static inline uint64_t spi_words(uint64_t bytes, uint8_t bits)
+{
+	return bytes >> (bits <= 8 ? 0 : bits <= 16 ? 1 : 2);
 }
 
 #endif

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "spi-daemon/config/guest/device_key.h"
+#include "spi-daemon/config/key/cs_key.h"
 #include "spi-daemon/config/key/scaled.h"
 #include "spi-daemon/config/key/sim_key.h"
+#include "spi-daemon/config/key/trace_name.h"
 
 #define SPIDEV_KIND (1u << DEVICE_SPIDEV)
 #define NOR_KIND    (1u << DEVICE_SIM_NOR)
@@ -29,23 +31,6 @@ struct key {
 	int (*parse)(struct device_spec *spec, const char *value);
 	const char *expected; /* completes "key=value is not ..." */
 };
-
-static int parse_cs(struct device_spec *spec, const char *value)
-{
-	static const char *const names[] = {
-		[CS_LINUX] = "linux", [CS_NOR] = "nor",
-		[CS_NAND] = "nand",   [CS_EEPROM] = "eeprom",
-		[CS_SPEC] = "spec",   [CS_TRANSFER] = "transfer",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!strcmp(value, names[i])) {
-			spec->framing = (enum cs_framing)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
 
 static int parse_cs_hold(struct device_spec *spec, const char *value)
 {
@@ -119,6 +104,14 @@ static int parse_exclusive(struct device_spec *spec, const char *value)
 	return spec->exclusive || !strcmp(value, "no") ? 0 : -EINVAL;
 }
 
+static int parse_trace(struct device_spec *spec, const char *value)
+{
+	if (!trace_name_is_good(value))
+		return -EINVAL;
+	spec->trace = strdup(value);
+	return spec->trace ? 0 : -ENOMEM;
+}
+
 static int parse_host_shared(struct device_spec *spec, const char *value)
 {
 	spec->host_shared = !strcmp(value, "yes");
@@ -126,8 +119,9 @@ static int parse_host_shared(struct device_spec *spec, const char *value)
 }
 
 static const struct key keys[] = {
-	{ "cs", ALL_KINDS, parse_cs,
-	  "linux, nor, nand, eeprom, spec or transfer" },
+	{ "cs", ALL_KINDS, cs_key,
+	  "auto, linux, nor, nand, eeprom, at45, table:FILE, spec or "
+	  "transfer" },
 	{ "cs-hold", ALL_KINDS, parse_cs_hold,
 	  "a number of ms from 1 to 10000" },
 	{ "cs-late", ALL_KINDS, parse_cs_late, "error or again" },
@@ -141,6 +135,7 @@ static const struct key keys[] = {
 	{ "max-message", ALL_KINDS, parse_max_message,
 	  "a number of ms from 1 to 600000" },
 	{ "exclusive", ALL_KINDS, parse_exclusive, "yes or no" },
+	{ "trace", ALL_KINDS, parse_trace, TRACE_NAMES },
 	{ "host-shared", SPIDEV_KIND, parse_host_shared, "yes or no" },
 	{ "bus", SIM_KINDS, sim_key_bus,
 	  "a name of at most 32 letters, digits, - and _" },

@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "spi-daemon/config/guest/device_key.h"
+#include "spi-daemon/config/key/cs_key.h"
 #include "spi-daemon/config/key/sim_key.h"
 
 #define NOR_SIZE_DEFAULT    (16u << 20)
@@ -34,14 +35,14 @@ static int check_socket(struct device_spec *spec, char *error,
 static const struct sim {
 	const char *path;
 	enum device_kind kind;
-	enum cs_framing framing;
+	const char *cs;
 	uint64_t size;
 } sims[] = {
-	{ "sim:loopback", DEVICE_SIM_LOOPBACK, CS_LINUX, 0 },
-	{ "sim:nor", DEVICE_SIM_NOR, CS_NOR, NOR_SIZE_DEFAULT },
-	{ "sim:eeprom", DEVICE_SIM_EEPROM, CS_EEPROM, EEPROM_SIZE_DEFAULT },
-	{ "sim:nand", DEVICE_SIM_NAND, CS_NAND, SIM_NAND_SIZE_MAX },
-	{ "sim:regs", DEVICE_SIM_REGS, CS_LINUX, 0 },
+	{ "sim:loopback", DEVICE_SIM_LOOPBACK, "linux", 0 },
+	{ "sim:nor", DEVICE_SIM_NOR, "nor", NOR_SIZE_DEFAULT },
+	{ "sim:eeprom", DEVICE_SIM_EEPROM, "eeprom", EEPROM_SIZE_DEFAULT },
+	{ "sim:nand", DEVICE_SIM_NAND, "nand", SIM_NAND_SIZE_MAX },
+	{ "sim:regs", DEVICE_SIM_REGS, "linux", 0 },
 };
 
 #define SIM_COUNT (sizeof(sims) / sizeof(sims[0]))
@@ -58,9 +59,8 @@ static int parse_sim(struct device_spec *spec, const char *path, char *error,
 		if (strcmp(path, sims[i].path) != 0)
 			continue;
 		spec->kind = sims[i].kind;
-		spec->framing = sims[i].framing;
 		spec->chip.size = sims[i].size;
-		return 0;
+		return cs_key(spec, sims[i].cs);
 	}
 	snprintf(error, error_size, "%.64s is not one of ", path);
 	for (size_t i = 0; i < SIM_COUNT; i++) {
@@ -78,9 +78,12 @@ static int parse_path(struct device_spec *spec, const char *path, char *error,
 		snprintf(error, error_size, "the path is empty");
 		return -EINVAL;
 	}
-	if (!strncmp(path, "sim:", 4) &&
-	    parse_sim(spec, path, error, error_size))
-		return -EINVAL;
+	if (!strncmp(path, "sim:", 4)) {
+		int ret = parse_sim(spec, path, error, error_size);
+
+		if (ret)
+			return ret;
+	}
 	spec->path = strdup(path);
 	if (!spec->path)
 		return -ENOMEM;
@@ -111,6 +114,8 @@ int device_spec_parse(const char *text, struct device_spec *spec, char *error,
 		ret = parse_path(spec, strsep(&rest, ","), error, error_size);
 	while (!ret && (item = strsep(&rest, ",")))
 		ret = device_key_parse(spec, item, &seen, error, error_size);
+	if (!ret)
+		ret = cs_key_finish(spec, error, error_size);
 	if (!ret)
 		ret = sim_key_finish(spec, error, error_size);
 	free(copy);
@@ -171,7 +176,7 @@ const char *device_spec_conflict(const struct device_spec *a,
 {
 	if (a->exclusive || b->exclusive)
 		return "is exclusive";
-	if (a->framing != b->framing)
+	if (a->framing != b->framing || !cs_table_equal(a->table, b->table))
 		return "has another cs=";
 	if (a->cs_high != b->cs_high)
 		return "has another cs-high=";
@@ -181,6 +186,8 @@ const char *device_spec_conflict(const struct device_spec *a,
 		return "has another bus=";
 	if (a->timing != b->timing)
 		return "has another timing=";
+	if (strcmp(a->trace ? a->trace : "", b->trace ? b->trace : ""))
+		return "has another trace=";
 	if (a->kind != b->kind || !is_same_chip(&a->chip, &b->chip))
 		return "is another kind of chip";
 	if (a->socket.timeout_ms != b->socket.timeout_ms)
@@ -191,7 +198,13 @@ const char *device_spec_conflict(const struct device_spec *a,
 void device_spec_free(struct device_spec *spec)
 {
 	free(spec->path);
+	free(spec->table_name);
+	free(spec->table_file);
+	cs_table_free(spec->table);
+	cs_table_free(spec->nand_table);
+	cs_table_free(spec->at45_table);
 	free(spec->chip_file);
 	free(spec->sim_bus);
+	free(spec->trace);
 	memset(spec, 0, sizeof(*spec));
 }

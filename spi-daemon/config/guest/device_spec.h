@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "spi-daemon/device/sim/sim.h"
+#include "spi-daemon/framing/table/cs_table.h"
 
 enum device_kind {
 	DEVICE_SPIDEV,	     /* a path: /dev/spidevX.Y */
@@ -22,23 +23,21 @@ enum device_kind {
 /* cs=: the framing of requests into SPI messages; see chip_select.h. */
 enum cs_framing {
 	CS_LINUX,    /* an rx-only request joins the tx-only one before it */
-	CS_NOR,	     /* by the opcode of a SPI NOR flash */
-	CS_NAND,     /* by the opcode of a SPI NAND flash */
-	CS_EEPROM,   /* by the opcode of a 25-series EEPROM */
+	CS_TABLE,    /* by the first byte of a message: the chip's command */
 	CS_SPEC,     /* by cs_change, exactly as in 5.21.6.1 */
 	CS_TRANSFER, /* by cs_change, with the meaning of spidev */
+	CS_AUTO,     /* one of these: auto_framing.h tells which, and when */
 };
-
-/* Returns true for the framings that have a table of commands. */
-static inline bool cs_has_commands(enum cs_framing framing)
-{
-	return framing == CS_NOR || framing == CS_NAND || framing == CS_EEPROM;
-}
 
 struct device_spec {
 	enum device_kind kind;
 	char *path;		     /* the part before the first comma */
 	enum cs_framing framing;     /* cs= */
+	struct cs_table *table;	     /* of CS_TABLE and CS_AUTO; or NULL */
+	struct cs_table *nand_table; /* of CS_AUTO, which has three; or NULL */
+	struct cs_table *at45_table; /* likewise */
+	char *table_name;	     /* what it is built in as, or NULL */
+	char *table_file;	     /* of cs=table:FILE, or NULL */
 	uint32_t cs_hold_ms;	     /* cs-hold= */
 	uint32_t max_speed_hz;	     /* max-speed=; 0: the device's own */
 	enum cs_high cs_high;	     /* cs-high= */
@@ -54,6 +53,7 @@ struct device_spec {
 	struct sim_socket_config socket;
 	char *sim_bus;		/* bus=; NULL: a bus of its own */
 	enum sim_timing timing; /* timing= */
+	char *trace;		/* trace=; NULL: none */
 };
 
 #define DEVICE_CS_HOLD_MS_DEFAULT     10

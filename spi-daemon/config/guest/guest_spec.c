@@ -2,22 +2,19 @@
 #include <bsd/stdlib.h>
 #include <bsd/string.h>
 #include <errno.h>
-#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "spi-daemon/config/guest/guest_spec.h"
-
-#define NAME_MAX_LEN 32
-#define NAME_CHARS                                             \
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
-	"0123456789._-"
+#include "spi-daemon/config/key/access_key.h"
+#include "spi-daemon/config/key/trace_name.h"
 
 const struct guest_spec guest_spec_default = {
 	.weight = 1,
-	.access = { .group = GUEST_ANY_GROUP },
+	.access = { .group = GUEST_ANY_GROUP,
+		    .peers = { GUEST_ANY_USER, GUEST_ANY_GROUP } },
 	.poll_us = GUEST_ANY_POLL,
 };
 
@@ -50,9 +47,11 @@ void device_list_put(struct device_list *list)
 
 static int append_text(struct device_list *list, const char *text)
 {
-	char *longer;
+	char *rest = trace_name_drop(text), *longer;
+	int len = rest ? asprintf(&longer, "%s%s\n", list->text, rest) : -1;
 
-	if (asprintf(&longer, "%s%s\n", list->text, text) < 0)
+	free(rest);
+	if (len < 0)
 		return -ENOMEM;
 	free(list->text);
 	list->text = longer;
@@ -86,28 +85,6 @@ int device_list_add(struct device_list *list, const char *text, char *error,
 	else
 		list->count++;
 	return ret;
-}
-
-int guest_spec_parse_mode(const char *text, mode_t *mode)
-{
-	char *end;
-
-	*mode = (mode_t)strtoul(text, &end, 8);
-	/* Connecting needs write permission. */
-	return text[strspn(text, "01234567")] || !*mode || *mode > 0777
-		       ? -EINVAL
-		       : 0;
-}
-
-int guest_spec_parse_group(const char *text, gid_t *group)
-{
-	const struct group *found = getgrnam(text);
-	const char *problem = NULL;
-
-	*group =
-		found ? found->gr_gid
-		      : (gid_t)strtonum(text, 0, GUEST_ANY_GROUP - 1, &problem);
-	return problem ? -EINVAL : 0;
 }
 
 int guest_spec_parse_poll(const char *text, int *poll_us)
@@ -189,23 +166,58 @@ static int set_once(const struct parser *p, char **field, const char *key,
 	return *field ? 0 : -ENOMEM;
 }
 
+static int too_long(const struct parser *p, const char *key, const char *value)
+{
+	return mistake(p, "%s=%.200s: is %zu bytes, more than the %zu that fit",
+		       key, value, strlen(value), GUEST_SOCKET_MAX);
+}
+
+static int second_source(const struct parser *p, const char *key,
+			 const char *value)
+{
+	return mistake(p,
+		       "%s=%.100s: it has a socket=, fd= or connect= already",
+		       key, value);
+}
+
 static int parse_socket(struct parser *p, const char *value)
 {
 	if (strlen(value) > GUEST_SOCKET_MAX)
-		return mistake(p,
-			       "socket=%.200s: is %zu bytes, more than the %zu "
-			       "that fit",
-			       value, strlen(value), GUEST_SOCKET_MAX);
+		return too_long(p, "socket", value);
 	return set_once(p, &p->spec->socket, "socket", value);
+}
+
+static int parse_fd(struct parser *p, const char *value)
+{
+	int ret;
+
+	if (p->spec->socket)
+		return second_source(p, "fd", value);
+	ret = guest_spec_set_fd(p->spec, value);
+	return ret == -EINVAL ? mistake(p,
+					"fd=%.100s is not a number from 3 to "
+					"%d, or a name",
+					value, GUEST_FD_MAX)
+			      : ret;
+}
+
+static int parse_connect(struct parser *p, const char *value)
+{
+	int ret;
+
+	if (p->spec->socket)
+		return second_source(p, "connect", value);
+	ret = guest_spec_set_connect(p->spec, value);
+	return ret == -EINVAL ? too_long(p, "connect", value) : ret;
 }
 
 static int parse_name(struct parser *p, const char *value)
 {
-	if (value[strspn(value, NAME_CHARS)] || strlen(value) > NAME_MAX_LEN)
+	if (!guest_spec_is_name(value))
 		return mistake(p,
 			       "name=%.64s is not 1 to %d letters, digits, "
 			       "dots, dashes and underscores",
-			       value, NAME_MAX_LEN);
+			       value, GUEST_NAME_MAX);
 	return set_once(p, &p->spec->name, "name", value);
 }
 
@@ -236,7 +248,7 @@ static int parse_poll(struct parser *p, const char *value)
 
 static int parse_socket_mode(struct parser *p, const char *value)
 {
-	if (guest_spec_parse_mode(value, &p->spec->access.mode))
+	if (access_key_mode(value, &p->spec->access.mode))
 		return mistake(p, "socket-mode=%.64s is not a mode, as 0660",
 			       value);
 	return 0;
@@ -244,8 +256,22 @@ static int parse_socket_mode(struct parser *p, const char *value)
 
 static int parse_socket_group(struct parser *p, const char *value)
 {
-	if (guest_spec_parse_group(value, &p->spec->access.group))
+	if (access_key_group(value, &p->spec->access.group))
 		return mistake(p, "socket-group=%.64s is not a group", value);
+	return 0;
+}
+
+static int parse_peer_uid(struct parser *p, const char *value)
+{
+	if (access_key_user(value, &p->spec->access.peers.uid))
+		return mistake(p, "peer-uid=%.64s is not a user", value);
+	return 0;
+}
+
+static int parse_peer_gid(struct parser *p, const char *value)
+{
+	if (access_key_group(value, &p->spec->access.peers.gid))
+		return mistake(p, "peer-gid=%.64s is not a group", value);
 	return 0;
 }
 
@@ -280,6 +306,8 @@ static const struct key {
 	bool is_list; /* words without '=' that follow are more values */
 } keys[] = {
 	{ "socket", parse_socket, false },
+	{ "fd", parse_fd, false },
+	{ "connect", parse_connect, false },
 	{ "device", parse_device, false },
 	{ "name", parse_name, false },
 	{ "weight", parse_weight, false },
@@ -288,6 +316,8 @@ static const struct key {
 	{ "without", parse_without, true },
 	{ "socket-mode", parse_socket_mode, false },
 	{ "socket-group", parse_socket_group, false },
+	{ "peer-uid", parse_peer_uid, false },
+	{ "peer-gid", parse_peer_gid, false },
 };
 
 static int parse_item(struct parser *p, const char *item)
@@ -319,7 +349,7 @@ static int check_whole(struct parser *p)
 	if (!spec->devices->count)
 		return mistake(p, "device=PATH is missing");
 	if (!spec->name)
-		spec->name = strdup(spec->socket);
+		spec->name = guest_spec_own_name(spec, spec->socket);
 	free(spec->devices->owner);
 	spec->devices->owner = spec->name ? strdup(spec->name) : NULL;
 	return spec->devices->owner ? 0 : -ENOMEM;
@@ -358,16 +388,31 @@ void guest_spec_free(struct guest_spec *spec)
 {
 	free(spec->name);
 	free(spec->socket);
+	free(spec->alias);
 	device_list_put(spec->devices);
 	memset(spec, 0, sizeof(*spec));
 }
 
+/* The words are the same; what they name may not be: a file has changed. */
+static bool has_same_tables(const struct device_list *a,
+			    const struct device_list *b)
+{
+	for (unsigned int i = 0; i < a->count; i++)
+		if (!cs_table_equal(a->specs[i].table, b->specs[i].table))
+			return false;
+	return true;
+}
+
 bool guest_spec_equal(const struct guest_spec *a, const struct guest_spec *b)
 {
-	return !strcmp(a->name, b->name) && !strcmp(a->socket, b->socket) &&
+	return !strcmp(a->name, b->name) && a->origin == b->origin &&
+	       !strcmp(a->socket, b->socket) &&
 	       !strcmp(a->devices->text, b->devices->text) &&
+	       has_same_tables(a->devices, b->devices) &&
 	       a->weight == b->weight && a->replay == b->replay &&
 	       a->poll_us == b->poll_us && a->access.mode == b->access.mode &&
 	       a->access.group == b->access.group &&
+	       a->access.peers.uid == b->access.peers.uid &&
+	       a->access.peers.gid == b->access.peers.gid &&
 	       offer_equal(&a->offer, &b->offer);
 }

@@ -49,23 +49,55 @@ int numbered_add_device(struct numbered *n, const char *text, char *error,
 	return ret;
 }
 
-bool numbered_is_given(const struct numbered *n)
+int numbered_add_source(struct numbered *n, enum vhost_origin origin,
+			const char *text, char *error, size_t error_size)
 {
-	return n->socket_path || n->count || n->devices;
+	struct numbered_source *sources =
+		reallocarray(n->sources, n->source_count + 1, sizeof(*sources));
+	char *copy = sources ? strdup(text) : NULL;
+
+	if (sources)
+		n->sources = sources;
+	if (!copy)
+		return -ENOMEM;
+	if (n->source_count == n->max) {
+		snprintf(error, error_size, "there are more than %u guests",
+			 n->max);
+		free(copy);
+		return -EINVAL;
+	}
+	sources[n->source_count++] = (struct numbered_source){ origin, copy };
+	return 0;
 }
 
-int numbered_check(struct numbered *n, char *error, size_t error_size)
+bool numbered_is_given(const struct numbered *n)
+{
+	return n->socket_path || n->count || n->devices || n->source_count;
+}
+
+static int use_names(struct numbered *n, const char *names, char *error,
+		     size_t error_size)
+{
+	char *copy = strdup(names), *rest = copy, *name;
+	int ret = copy ? 0 : -ENOMEM;
+
+	while (!ret && (name = strsep(&rest, ":")))
+		ret = numbered_add_source(n, VHOST_FROM_DESCRIPTOR, name, error,
+					  error_size);
+	free(copy);
+	return ret;
+}
+
+static int refuse(const char *what, char *error, size_t error_size)
+{
+	snprintf(error, error_size, "%s", what);
+	return -EINVAL;
+}
+
+static int check_path(struct numbered *n, char *error, size_t error_size)
 {
 	int len;
 
-	if (!numbered_is_given(n))
-		return 0;
-	if (!n->socket_path || !n->devices) {
-		snprintf(error, error_size, "%s is missing",
-			 n->socket_path ? "--device=SPEC"
-					: "--socket-path=PATH");
-		return -EINVAL;
-	}
 	if (!n->count)
 		n->count = 1;
 	len = snprintf(NULL, 0, "%s%u", n->socket_path, n->count - 1);
@@ -78,24 +110,108 @@ int numbered_check(struct numbered *n, char *error, size_t error_size)
 	return -EINVAL;
 }
 
-int numbered_guest(const struct numbered *n, unsigned int index,
-		   struct guest_spec *guest)
+int numbered_check(struct numbered *n, const char *names, char *error,
+		   size_t error_size)
 {
+	int ret;
+
+	if (!numbered_is_given(n))
+		return 0;
+	if (!n->socket_path && !n->source_count && names) {
+		ret = use_names(n, names, error, error_size);
+		if (ret)
+			return ret;
+	}
+	if (!n->socket_path && !n->source_count)
+		return refuse("--socket-path=PATH is missing", error,
+			      error_size);
+	if (!n->devices)
+		return refuse("--device=SPEC is missing", error, error_size);
+	if (n->socket_path && n->source_count)
+		return refuse(
+			n->sources[0].origin == VHOST_FROM_DESCRIPTOR
+				? "--fd and --socket-path exclude each other"
+				: "--connect and --socket-path exclude each "
+				  "other",
+			error, error_size);
+	if (n->socket_path)
+		return check_path(n, error, error_size);
+	if (n->count)
+		return refuse("--socket-count needs --socket-path", error,
+			      error_size);
+	n->count = n->source_count;
+	return 0;
+}
+
+/*
+ * The path that is asked for is a name of the only socket, too. One that ends
+ * in a slash is that of a directory.
+ */
+static int add_alias(const struct numbered *n, struct guest_spec *guest)
+{
+	if (!n->socket_path || n->count != 1 ||
+	    n->socket_path[strlen(n->socket_path) - 1] == '/')
+		return 0;
+	guest->alias = strdup(n->socket_path);
+	return guest->alias ? 0 : -ENOMEM;
+}
+
+static int set_socket(const struct numbered *n, unsigned int index,
+		      struct guest_spec *guest)
+{
+	const struct numbered_source *source =
+		n->source_count ? &n->sources[index] : NULL;
+
+	if (source)
+		return source->origin == VHOST_FROM_DESCRIPTOR
+			       ? guest_spec_set_fd(guest, source->text)
+			       : guest_spec_set_connect(guest, source->text);
+	if (asprintf(&guest->socket, "%s%u", n->socket_path, index) >= 0)
+		return add_alias(n, guest);
+	guest->socket = NULL;
+	return -ENOMEM;
+}
+
+static void explain_source(const struct numbered_source *source, char *error,
+			   size_t error_size)
+{
+	if (source->origin == VHOST_FROM_DESCRIPTOR)
+		snprintf(error, error_size,
+			 "--fd=%.64s is not a number from 3, or a name",
+			 source->text);
+	else
+		snprintf(error, error_size,
+			 "--connect=%.200s is not a path of 1 to %zu bytes",
+			 source->text, GUEST_SOCKET_MAX);
+}
+
+int numbered_guest(const struct numbered *n, unsigned int index,
+		   struct guest_spec *guest, char *error, size_t error_size)
+{
+	char number[12];
+	int ret;
+
 	*guest = guest_spec_default;
 	guest->devices = n->devices;
 	guest->devices->users++;
-	if (asprintf(&guest->name, "%u", index) < 0)
-		guest->name = NULL;
-	if (asprintf(&guest->socket, "%s%u", n->socket_path, index) < 0)
-		guest->socket = NULL;
-	if (guest->name && guest->socket)
-		return 0;
-	guest_spec_free(guest);
-	return -ENOMEM;
+	snprintf(number, sizeof(number), "%u", index);
+	ret = set_socket(n, index, guest);
+	if (ret == -EINVAL)
+		explain_source(&n->sources[index], error, error_size);
+	if (!ret)
+		guest->name = guest_spec_own_name(guest, number);
+	if (!ret && !guest->name)
+		ret = -ENOMEM;
+	if (ret)
+		guest_spec_free(guest);
+	return ret;
 }
 
 void numbered_fini(struct numbered *n)
 {
+	for (unsigned int i = 0; i < n->source_count; i++)
+		free(n->sources[i].text);
+	free(n->sources);
 	device_list_put(n->devices);
 	free(n->socket_path);
 }

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+#include "spi-daemon/device/nand/nand_chip.h"
+
+/* "nandst", and the version of struct nand_state */
+#define NAND_STAMP    UINT64_C(0x6e616e6473740001)
+
 #define PROTECTION    0xa0 /* addresses of registers */
 #define CONFIGURATION 0xb0
 #define STATUS	      0xc0
@@ -14,35 +19,48 @@
 #define ECC_SHIFT     4
 #define ECC_MASK      (3u << ECC_SHIFT)
 
-#define OTP_E	      (1u << 6)
-#define TB	      (1u << 2)
-#define BP_SHIFT      3
-#define BP_MASK	      0xf
-#define BP_ALL	      10 /* this and above: all blocks */
+/* Bits of the registers that can be written */
+#define PROTECTION_MASK	   0xfe /* SRP0, BP3..BP0, TB, WP-E */
+#define PROTECTION_ALL	   0x7c /* BP3..BP0 and TB: all blocks */
+#define CONFIGURATION_MASK 0x50 /* OTP-E, ECC-E */
+#define BUF		   0x08 /* always set */
+#define ECC_E		   0x10
+#define STATUS_MASK	   0x3c /* ECC, P-FAIL, E-FAIL */
 
-#define BLOCK_SIZE    (NAND_BLOCK_PAGES * NAND_PAGE_SIZE)
+#define OTP_E		   (1u << 6)
+#define TB		   (1u << 2)
+#define BP_SHIFT	   3
+#define BP_MASK		   0xf
+#define BP_ALL		   10 /* this and above: all blocks */
 
-static uint32_t row_of(const struct nand_chip *chip)
+#define BLOCK_SIZE	   (NAND_BLOCK_PAGES * NAND_PAGE_SIZE)
+
+static const struct nand_chip *nand_of(const struct memory_chip *chip)
 {
-	return chip->addr & (chip->pages - 1);
+	return (const struct nand_chip *)(const void *)chip;
 }
 
-static uint32_t block_of(const struct nand_chip *chip)
+static uint32_t row_of(const struct memory_chip *chip)
+{
+	return chip->addr & (nand_of(chip)->pages - 1);
+}
+
+static uint32_t block_of(const struct memory_chip *chip)
 {
 	return row_of(chip) / NAND_BLOCK_PAGES;
 }
 
-static bool is_bad(const struct nand_chip *chip)
+static bool is_bad(const struct memory_chip *chip)
 {
-	return chip->bad[block_of(chip) / 8] >> block_of(chip) % 8 & 1;
+	return nand_of(chip)->bad[block_of(chip) / 8] >> block_of(chip) % 8 & 1;
 }
 
 /* BP locks nothing, 2 blocks, 4 and so on at the top, or with TB below. */
-static bool is_locked(const struct nand_chip *chip)
+static bool is_locked(const struct memory_chip *chip)
 {
-	uint8_t protection = chip->state->protection;
+	uint8_t protection = nand_state_of(chip)->protection;
 	uint32_t bp = protection >> BP_SHIFT & BP_MASK;
-	uint32_t blocks = chip->pages / NAND_BLOCK_PAGES;
+	uint32_t blocks = nand_of(chip)->pages / NAND_BLOCK_PAGES;
 	uint32_t locked = bp ? 1u << bp : 0;
 
 	if (bp >= BP_ALL || locked > blocks)
@@ -52,33 +70,35 @@ static bool is_locked(const struct nand_chip *chip)
 	return block_of(chip) >= blocks - locked;
 }
 
-static bool can_change(const struct nand_chip *chip)
+static bool can_change(const struct memory_chip *chip)
 {
 	return !is_locked(chip) && !is_bad(chip) &&
-	       !(chip->state->configuration & OTP_E);
+	       !(nand_state_of(chip)->configuration & OTP_E);
 }
 
-static uint8_t out_id(struct nand_chip *chip)
+static uint8_t out_id(struct memory_chip *chip)
 {
-	return chip->id[chip->data % chip->id_len];
+	const struct nand_chip *nand = nand_of(chip);
+
+	return nand->id[chip->data % nand->id_len];
 }
 
-static uint8_t out_status(struct nand_chip *chip)
+static uint8_t out_status(struct memory_chip *chip)
 {
-	struct nand_state *state = chip->state;
+	struct nand_state *state = nand_state_of(chip);
 	bool busy = chip_state_is_busy(&state->common);
 
 	return state->status | (busy ? OIP : 0) |
 	       (state->common.write_enabled ? WEL : 0);
 }
 
-static uint8_t out_feature(struct nand_chip *chip)
+static uint8_t out_feature(struct memory_chip *chip)
 {
 	switch (chip->addr) {
 	case PROTECTION:
-		return chip->state->protection;
+		return nand_state_of(chip)->protection;
 	case CONFIGURATION:
-		return chip->state->configuration;
+		return nand_state_of(chip)->configuration;
 	case STATUS:
 		return out_status(chip);
 	default:
@@ -86,76 +106,71 @@ static uint8_t out_feature(struct nand_chip *chip)
 	}
 }
 
-static void set_feature(struct nand_chip *chip)
+static void set_feature(struct memory_chip *chip)
 {
 	if (chip->addr == PROTECTION)
-		chip->state->protection = chip->value & NAND_PROTECTION_MASK;
+		nand_state_of(chip)->protection = chip->page[0] &
+						  PROTECTION_MASK;
 	else if (chip->addr == CONFIGURATION)
-		chip->state->configuration =
-			(chip->value & NAND_CONFIGURATION_MASK) | NAND_BUF;
+		nand_state_of(chip)->configuration =
+			(chip->page[0] & CONFIGURATION_MASK) | BUF;
 }
 
 /* Returns the place of the next byte of data in the cache, or NULL. */
-static uint8_t *cache_byte(struct nand_chip *chip)
+static uint8_t *cache_byte(struct memory_chip *chip)
 {
 	uint64_t at = (chip->addr & 0xfff) + chip->data;
 
-	return at < NAND_PAGE_SIZE ? &chip->state->cache[at] : NULL;
+	return at < NAND_PAGE_SIZE ? &nand_state_of(chip)->cache[at] : NULL;
 }
 
-static uint8_t out_cache(struct nand_chip *chip)
+static uint8_t out_cache(struct memory_chip *chip)
 {
 	const uint8_t *byte = cache_byte(chip);
 
-	return byte ? *byte : NAND_FLOATING;
+	return byte ? *byte : MEMORY_FLOATING;
 }
 
-static void in_cache(struct nand_chip *chip)
+static void in_cache(struct memory_chip *chip, uint8_t in)
 {
 	uint8_t *byte = cache_byte(chip);
 
 	if (byte)
-		*byte = chip->value;
+		*byte = in;
 }
 
-static void clear_cache(struct nand_chip *chip)
+static void clear_cache(struct memory_chip *chip)
 {
-	memset(chip->state->cache, 0xff, NAND_PAGE_SIZE);
+	memset(nand_state_of(chip)->cache, 0xff, NAND_PAGE_SIZE);
 }
 
-static void write_enable(struct nand_chip *chip)
+static void reset(struct memory_chip *chip)
 {
-	chip->state->common.write_enabled = true;
-}
+	struct nand_state *state = nand_state_of(chip);
 
-static void write_disable(struct nand_chip *chip)
-{
-	chip->state->common.write_enabled = false;
-}
-
-static void reset(struct nand_chip *chip)
-{
-	chip->state->common.write_enabled = 0;
-	chip->state->status = 0;
-	chip->state->configuration &= (uint8_t)~OTP_E;
-	chip->state->common.busy_until_ns = 0;
+	state->common.write_enabled = 0;
+	state->status = 0;
+	state->configuration &= (uint8_t)~OTP_E;
+	state->common.busy_until_ns = 0;
 }
 
 /* Sets the bits of @mask in the status register to those of @value. */
-static void set_status(struct nand_chip *chip, uint8_t mask, uint8_t value)
+static void set_status(struct memory_chip *chip, uint8_t mask, uint8_t value)
 {
-	chip->state->status = (uint8_t)((chip->state->status & ~mask) | value);
+	struct nand_state *state = nand_state_of(chip);
+
+	state->status = (uint8_t)((state->status & ~mask) | value);
 }
 
-static void set_ecc(struct nand_chip *chip, enum nand_ecc_result result)
+static void set_ecc(struct memory_chip *chip, enum nand_ecc_result result)
 {
 	set_status(chip, ECC_MASK, (uint8_t)(result << ECC_SHIFT));
 }
 
-static void read_contents(struct nand_chip *chip, uint8_t *page)
+static void read_contents(struct memory_chip *chip, uint8_t *page)
 {
 	memset(page, 0xff, NAND_PAGE_SIZE);
-	if (chip->state->configuration & OTP_E)
+	if (nand_state_of(chip)->configuration & OTP_E)
 		return;
 	if (is_bad(chip))
 		memset(page, 0, NAND_PAGE_SIZE);
@@ -165,26 +180,26 @@ static void read_contents(struct nand_chip *chip, uint8_t *page)
 					      page, NAND_PAGE_SIZE);
 }
 
-static void read_page(struct nand_chip *chip)
+static void read_page(struct memory_chip *chip)
 {
-	uint8_t *page = chip->state->cache;
+	uint8_t *page = nand_state_of(chip)->cache;
 	enum nand_ecc_result result = NAND_ECC_CLEAN;
 
 	read_contents(chip, page);
 	if (chip->error)
 		result = NAND_ECC_FAILED;
-	else if (chip->state->configuration & NAND_ECC_E)
+	else if (nand_state_of(chip)->configuration & ECC_E)
 		result = nand_ecc_correct(page);
 	set_ecc(chip, result);
 }
 
-static void program_page(struct nand_chip *chip)
+static void program_page(struct memory_chip *chip)
 {
 	uint8_t page[NAND_PAGE_SIZE];
 	bool failed = !can_change(chip);
 
-	memcpy(page, chip->state->cache, sizeof(page));
-	if (chip->state->configuration & NAND_ECC_E)
+	memcpy(page, nand_state_of(chip)->cache, sizeof(page));
+	if (nand_state_of(chip)->configuration & ECC_E)
 		nand_ecc_encode(page);
 	if (!failed)
 		chip->error = chip_store_program(&chip->store,
@@ -194,7 +209,7 @@ static void program_page(struct nand_chip *chip)
 	set_status(chip, P_FAIL, failed ? P_FAIL : 0);
 }
 
-static void erase_block(struct nand_chip *chip)
+static void erase_block(struct memory_chip *chip)
 {
 	bool failed = !can_change(chip);
 
@@ -214,10 +229,10 @@ static void erase_block(struct nand_chip *chip)
 		.opcode = op_, .addr = 1, .while_busy = true, \
 		.out = out_feature                            \
 	}
-#define SET_FEATURE(op_)                                      \
-	{                                                     \
-		.opcode = op_, .addr = 1, .takes_data = true, \
-		.run = set_feature                            \
+#define SET_FEATURE(op_)                                         \
+	{                                                        \
+		.opcode = op_, .addr = 1, .in = memory_take,     \
+		.run = set_feature, .data_min = 1, .data_max = 1 \
 	}
 #define READ_CACHE(op_, dummy_)                                             \
 	{                                                                   \
@@ -233,15 +248,15 @@ static void erase_block(struct nand_chip *chip)
 		.run = run_                                                  \
 	}
 
-static const struct nand_op nand_ops[] = {
+static const struct memory_op nand_ops[] = {
 	{ .opcode = 0xff, .while_busy = true, .run = reset },
 	{ .opcode = 0x9f, .dummy = 1, .out = out_id },
 	GET_FEATURE(0x0f),
 	GET_FEATURE(0x05),
 	SET_FEATURE(0x1f),
 	SET_FEATURE(0x01),
-	SWITCH(0x06, write_enable),
-	SWITCH(0x04, write_disable),
+	SWITCH(0x06, memory_write_enable),
+	SWITCH(0x04, memory_write_disable),
 	READ_CACHE(0x03, 1),
 	READ_CACHE(0x0b, 1),
 	READ_CACHE(0x3b, 1),
@@ -252,16 +267,37 @@ static const struct nand_op nand_ops[] = {
 	LOAD(0x32, clear_cache),
 	LOAD(0x84, NULL),
 	LOAD(0x34, NULL),
-	OPERATION(NAND_OP_PAGE_READ, false, 60, read_page),
+	OPERATION(0x13, false, 60, read_page),
 	OPERATION(0x10, true, 250, program_page),
 	OPERATION(0xd8, true, 2000, erase_block),
 };
 
-const struct nand_op *nand_op_find(uint8_t opcode)
+static bool is_valid(const struct memory_chip *chip)
 {
-	for (size_t i = 0; i < sizeof(nand_ops) / sizeof(*nand_ops); i++) {
-		if (nand_ops[i].opcode == opcode)
-			return &nand_ops[i];
-	}
-	return NULL;
+	const struct nand_state *state = nand_state_of(chip);
+
+	return !(state->protection & ~PROTECTION_MASK) &&
+	       (state->configuration & ~CONFIGURATION_MASK) == BUF &&
+	       !(state->status & ~STATUS_MASK);
 }
+
+/* Page 0 is in the cache. A guest that needs its file finds out itself. */
+static void power_on(struct memory_chip *chip)
+{
+	struct nand_state *state = nand_state_of(chip);
+
+	state->protection = nand_of(chip)->locked ? PROTECTION_ALL : 0;
+	state->configuration = ECC_E | BUF;
+	chip->addr = 0;
+	read_page(chip);
+	chip->error = 0;
+}
+
+const struct memory_kind nand_kind = {
+	.stamp = NAND_STAMP,
+	.state_size = sizeof(struct nand_state),
+	.ops = nand_ops,
+	.op_count = sizeof(nand_ops) / sizeof(*nand_ops),
+	.is_valid = is_valid,
+	.power_on = power_on,
+};

@@ -12,6 +12,8 @@
 
 /* How long a program that does not answer is left alone. */
 #define RETRY_NS NS_PER_S
+/* The same, in timeouts, of one whose answer was late twice in a row */
+#define RETRIES 4
 
 int chip_link_init(struct chip_link *link, const char *path,
 		   uint32_t timeout_ms, uint32_t max_len)
@@ -47,6 +49,10 @@ static int fail(struct chip_link *link, const char *step, int error)
 {
 	link->failed_step = step;
 	chip_link_close(link);
+	/* Others want the bus that waits for it. */
+	if (error == -ETIMEDOUT && ++link->timeouts > 1)
+		link->retry_at =
+			clock_now() + RETRIES * link->timeout_ms * NS_PER_MS;
 	return error;
 }
 
@@ -184,7 +190,7 @@ int chip_link_connect(struct chip_link *link)
 			   errno == EAGAIN ? -ETIMEDOUT : -errno);
 	else
 		ret = greet(link);
-	if (ret == -ETIMEDOUT)
+	if (ret == -ETIMEDOUT && link->retry_at < clock_now() + RETRY_NS)
 		link->retry_at = clock_now() + RETRY_NS;
 	return ret;
 }

@@ -17,10 +17,11 @@
 struct chip_link {
 	struct sockaddr_un address;
 	uint32_t timeout_ms;
-	uint32_t max_len;  /* bytes of the longest transfer */
-	int fd;		   /* -1: not connected */
-	uint64_t deadline; /* of what runs; monotonic ns */
-	uint64_t retry_at; /* no attempt to connect before; monotonic ns */
+	uint32_t max_len;      /* bytes of the longest transfer */
+	int fd;		       /* -1: not connected */
+	uint64_t deadline;     /* of what runs; monotonic ns */
+	uint64_t retry_at;     /* no attempt to connect before; monotonic ns */
+	unsigned int timeouts; /* since the last result */
 	const char *failed_step; /* the step that failed last, or NULL */
 };
 

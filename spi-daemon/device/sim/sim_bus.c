@@ -57,7 +57,7 @@ void sim_bus_wait_setup(const struct spi_piece *piece)
 
 static uint64_t words_of(const struct spi_piece *piece)
 {
-	return piece->len / spi_word_size(piece->bits_per_word);
+	return spi_words(piece->len, piece->bits_per_word);
 }
 
 /* Returns how many lines the bits are spread over: the fewer of tx and rx. */

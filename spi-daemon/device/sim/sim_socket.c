@@ -62,10 +62,14 @@ static int receive_result(struct chip_link *link, const struct spi_piece *piece)
 	    result.header.size != sizeof(result) + bytes)
 		return chip_link_reject(link, "result of the program");
 	if (result.error) {
+		link->timeouts = 0;
 		link->failed_step = "transfer in the program";
 		return -EREMOTEIO;
 	}
-	return chip_link_receive(link, piece->rx, bytes);
+	ret = chip_link_receive(link, piece->rx, bytes);
+	if (!ret)
+		link->timeouts = 0;
+	return ret;
 }
 
 /*

@@ -22,7 +22,7 @@
 #define FAKE_BUS_MAX_HZ	 50000000u
 #define FAKE_BUS_BUFSIZ	 4096u
 
-#define FAKE_BUS_DEVICES 5
+#define FAKE_BUS_DEVICES 6
 
 struct fake_bus_page {
 	pthread_mutex_t lock;	/* shared by processes: the bus */

@@ -85,7 +85,8 @@ void idle_measure(const struct fake_bus *bus, const char *command,
 				     .command = command,
 				     .bus = bus };
 
-		if (i != PEER_POLL && (i != PEER_OTHER || command))
+		if (i != PEER_POLL && i != PEER_TRACE &&
+		    (i != PEER_OTHER || command))
 			idle[i] = measure_peer(&peer);
 	}
 }

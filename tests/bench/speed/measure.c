@@ -10,10 +10,21 @@
 #define MIN_ROUNDS 3
 #define MAX_ROUNDS 501
 
+/*
+ * Where threads may run on any processor, one process can be several times as
+ * fast as the next one of the same program, for as long as it lives: it depends
+ * on where the scheduler has placed its threads. So in these rows the peers are
+ * started so often, but not for fewer rounds than that.
+ */
+#define STARTS	     5
+#define ROUNDS_START 10
+
 /* A peer's figures of each round */
 struct series {
 	double us[MAX_ROUNDS], cpu_us[MAX_ROUNDS], bus[MAX_ROUNDS];
-	uint64_t ns; /* of all */
+	uint64_t ns;	   /* of all */
+	double idle_s;	   /* the bus was, while guests waited; */
+	bool idle_unknown; /* or nobody tells */
 };
 
 struct measure {
@@ -102,15 +113,21 @@ static void sum_up(struct measure *m)
 	}
 }
 
+/* The peer is about to end. */
 static void find_idle(struct measure *m, enum peer_kind kind)
 {
 	struct result *result = &m->results->of[kind];
+	struct series *series = &m->series[kind];
 	double idle = -1;
 
 	if (result->present && !result->failed && m->row->message_ns &&
 	    kind == PEER_DAEMON)
 		idle = peer_bus_idle(&m->peers[kind]);
-	result->idle = idle < 0 ? -1 : idle * 1e9 / (double)m->series[kind].ns;
+	series->idle_s += idle;
+	series->idle_unknown |= idle < 0;
+	result->idle = series->idle_unknown
+			       ? -1
+			       : series->idle_s * 1e9 / (double)series->ns;
 }
 
 static void count_calls(struct measure *m, enum peer_kind kind)
@@ -147,6 +164,8 @@ static bool takes_part(const struct measure_options *options,
 		return row->has_keeper;
 	case PEER_POLL:
 		return row->has_poll;
+	case PEER_TRACE:
+		return row->has_trace;
 	case PEER_OTHER:
 		return options->other;
 	default:
@@ -154,32 +173,58 @@ static bool takes_part(const struct measure_options *options,
 	}
 }
 
+static void start_peers(struct measure *m,
+			const struct measure_options *options,
+			const struct fake_bus *bus)
+{
+	for (unsigned int i = 0; i < PEER_KINDS; i++) {
+		m->peers[i] = (struct peer){
+			.kind = i,
+			.command = options->other,
+			.bus = bus,
+		};
+		if (takes_part(options, m->row, i))
+			start_peer(m, i);
+	}
+}
+
+static void stop_peers(struct measure *m, bool last)
+{
+	for (unsigned int i = 0; i < PEER_KINDS; i++) {
+		find_idle(m, i);
+		if (last)
+			count_calls(m, i);
+		if (m->results->of[i].present)
+			peer_stop(&m->peers[i]);
+	}
+}
+
+static unsigned int starts_of(const struct measure *m)
+{
+	unsigned int starts = m->rounds / ROUNDS_START;
+
+	if (m->row->cpus != CPUS_FREE || starts < 1)
+		return 1;
+	return starts < STARTS ? starts : STARTS;
+}
+
 void measure_row(const struct measure_options *options,
 		 const struct fake_bus *bus, const struct row *row,
 		 struct results *results)
 {
 	static struct measure m;
+	unsigned int starts, round = 0;
 
 	m = (struct measure){ .row = row, .results = results };
 	set_time(&m, options->seconds);
 	*results = (struct results){ .row = row, .rounds = m.rounds };
-	for (unsigned int i = 0; i < PEER_KINDS; i++) {
-		m.peers[i] = (struct peer){
-			.kind = i,
-			.command = options->other,
-			.bus = bus,
-		};
-		if (takes_part(options, row, i))
-			start_peer(&m, i);
-	}
-	for (unsigned int round = 0; round < m.rounds; round++)
-		for (unsigned int i = 0; i < PEER_KINDS; i++)
-			run_turn(&m, i, round);
-	for (unsigned int i = 0; i < PEER_KINDS; i++) {
-		find_idle(&m, i);
-		count_calls(&m, i);
-		if (results->of[i].present)
-			peer_stop(&m.peers[i]);
+	starts = starts_of(&m);
+	for (unsigned int start = 1; start <= starts; start++) {
+		start_peers(&m, options, bus);
+		for (; round < m.rounds * start / starts; round++)
+			for (unsigned int i = 0; i < PEER_KINDS; i++)
+				run_turn(&m, i, round);
+		stop_peers(&m, start == starts);
 	}
 	sum_up(&m);
 }

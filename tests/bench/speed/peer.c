@@ -27,7 +27,7 @@ const char *peer_name(enum peer_kind kind)
 	static const char *const names[PEER_KINDS] = {
 		[PEER_FLOOR] = "floor",	    [PEER_DAEMON] = "daemon",
 		[PEER_KEEPER] = "--keeper", [PEER_POLL] = POLL_OPTION,
-		[PEER_OTHER] = "other",
+		[PEER_TRACE] = "--trace",   [PEER_OTHER] = "other",
 	};
 
 	return names[kind];
@@ -94,15 +94,23 @@ static int start_daemon(struct peer *peer, const char *count)
 		[PEER_KEEPER] = "--keeper",
 		[PEER_POLL] = POLL_OPTION,
 	};
-	char socket[128], sockets[32], device[128], stats[128];
+	char socket[128], sockets[32], device[128], stats[128], trace[128];
+	const bool traces = peer->kind == PEER_TRACE;
 	const char *const argv[] = {
-		daemon_binary(),     socket, sockets, device, stats,
-		options[peer->kind], NULL,
+		daemon_binary(),
+		socket,
+		sockets,
+		device,
+		stats,
+		traces ? trace : options[peer->kind],
+		traces ? "--trace-size=16M" : NULL,
+		NULL,
 	};
 
 	snprintf(socket, sizeof(socket), "--socket-path=%s", peer->socket);
 	snprintf(sockets, sizeof(sockets), "--socket-count=%s", count);
 	snprintf(stats, sizeof(stats), "--stats=%s/stats", peer->dir);
+	snprintf(trace, sizeof(trace), "--trace=%s/trace.vcd", peer->dir);
 	snprintf(device, sizeof(device), "--device=%s",
 		 peer->bus->devices[peer->kind]);
 	return launch(peer, argv);

@@ -15,7 +15,8 @@ enum peer_kind {
 	PEER_FLOOR,
 	PEER_DAEMON,
 	PEER_KEEPER, /* the daemon, with --keeper, */
-	PEER_POLL,   /* or with --poll */
+	PEER_POLL,   /* or with --poll, */
+	PEER_TRACE,  /* or with a trace of the wire */
 	PEER_OTHER,
 	PEER_KINDS,
 };

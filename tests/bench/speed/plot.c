@@ -22,7 +22,7 @@
 static const char *const colours[PEER_KINDS] = {
 	[PEER_FLOOR] = "#8a8f98",  [PEER_DAEMON] = "#1f6fb4",
 	[PEER_KEEPER] = "#3a9d5d", [PEER_POLL] = "#8a5cc2",
-	[PEER_OTHER] = "#d9772b",
+	[PEER_TRACE] = "#b04a6f",  [PEER_OTHER] = "#d9772b",
 };
 
 /* One plot */

@@ -41,8 +41,12 @@ struct report {
 	struct idle idle[PEER_KINDS];
 };
 
-/* Write all of it to @file: as JSON, and what grows, as plots, in SVG. */
+/*
+ * Write all of it to @file: as JSON, as tables in Markdown; and what grows, as
+ * plots, in SVG.
+ */
 void report_write_json(FILE *file, const struct report *report);
+void report_write_markdown(FILE *file, const struct report *report);
 void report_write_svg(FILE *file, const struct report *report);
 
 #endif

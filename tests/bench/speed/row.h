@@ -23,7 +23,8 @@ struct row {
 	bool bus_sleeps;	 /* meanwhile, and does not spin */
 	bool counts_calls;	 /* system calls are counted too */
 	bool has_keeper;	 /* PEER_KEEPER takes part, */
-	bool has_poll;		 /* or PEER_POLL */
+	bool has_poll;		 /* or PEER_POLL, */
+	bool has_trace;		 /* or PEER_TRACE */
 };
 
 struct row_group {

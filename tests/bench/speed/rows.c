@@ -13,6 +13,7 @@ const struct row_group row_groups[] = {
 	{ "parts", "Descriptors of a request of 4096 bytes",
 	  "descriptors of a request" },
 	{ "slots", "Memory slots of the guest", "memory slots" },
+	{ "trace", "With a trace of the wire, one request at a time", NULL },
 };
 
 const size_t row_group_count = sizeof(row_groups) / sizeof(row_groups[0]);
@@ -77,6 +78,13 @@ const size_t row_group_count = sizeof(row_groups) / sizeof(row_groups[0]);
 		.group = "slots", .name = #n " slots", .x = n, .guests = 1, \
 		.kind = { .depth = 1, .len = 4, .regions = n },             \
 		.cpus = CPUS_ONE                                            \
+	}
+
+#define TRACE(bytes)                                                    \
+	{                                                               \
+		.group = "trace", .name = #bytes " B", .guests = 1,     \
+		.kind = { .depth = 1, .len = bytes }, .cpus = CPUS_TWO, \
+		.has_trace = true                                       \
 	}
 
 const struct row rows[] = {
@@ -147,6 +155,9 @@ const struct row rows[] = {
 	SLOTS(32),
 	SLOTS(128),
 	SLOTS(509),
+	TRACE(4),
+	TRACE(256),
+	TRACE(4096),
 };
 
 const size_t row_count = sizeof(rows) / sizeof(rows[0]);

@@ -21,6 +21,7 @@ static const char help[] =
 "  --rows=TEXT    only the group TEXT, or rows that have TEXT in their name\n"
 "  --json=FILE    all figures: [first quartile, median, third quartile]\n"
 "  --svg=FILE     plots of what grows\n"
+"  --markdown=FILE the tables of docs/performance.md\n"
 "  --list         the groups and their rows\n"
 "  --help         this text\n"
 "\n"
@@ -42,6 +43,9 @@ static void take(struct speed_options *options, int c)
 	case 's':
 		options->svg = optarg;
 		break;
+	case 'm':
+		options->markdown = optarg;
+		break;
 	case 'u':
 		options->urgent = true;
 		break;
@@ -61,6 +65,7 @@ struct speed_options speed_options_parse(int argc, char **argv)
 		{ "rows", required_argument, NULL, 'r' },
 		{ "json", required_argument, NULL, 'j' },
 		{ "svg", required_argument, NULL, 's' },
+		{ "markdown", required_argument, NULL, 'm' },
 		{ "urgent", no_argument, NULL, 'u' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },

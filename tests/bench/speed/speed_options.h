@@ -6,9 +6,9 @@
 #include <stdbool.h>
 
 struct speed_options {
-	const char *other;	/* command of another daemon, or NULL */
-	const char *rows;	/* what is wanted, or NULL: all */
-	const char *json, *svg; /* files to write, or NULL */
+	const char *other; /* command of another daemon, or NULL */
+	const char *rows;  /* what is wanted, or NULL: all */
+	const char *json, *svg, *markdown; /* files to write, or NULL */
 	bool list, urgent;
 };
 

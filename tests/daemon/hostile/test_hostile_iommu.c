@@ -10,19 +10,6 @@
 #include "tests/daemon/session/iommu_rig.h"
 #include "tests/lib/test.h"
 
-/* How often @text is in what the daemon wrote. */
-static unsigned int count_lines(const struct rig *rig, const char *text)
-{
-	const char *at = daemon_stderr(&rig->daemon);
-	unsigned int count = 0;
-
-	while ((at = strstr(at, text))) {
-		count++;
-		at++;
-	}
-	return count;
-}
-
 /* The request fails, once and with one line; everybody else is served. */
 static void what_is_never_translated_fails_its_request(void **state)
 {
@@ -45,7 +32,9 @@ static void what_is_never_translated_fails_its_request(void **state)
 		rig_check_loopback(rig_open(rig, 1), 100);
 		rig_close(rig, 1);
 		rig_expect_wait(front, id, LEN, VIRTIO_SPI_TRANS_ERR);
-		assert_int_equal(count_lines(rig, "no translation"), i + 1);
+		assert_int_equal(
+			daemon_count_log(&rig->daemon, "no translation"),
+			i + 1);
 		iommu->rule_count = 0;
 		expect_status(front, VIRTIO_SPI_TRANS_OK);
 	}
@@ -107,8 +96,10 @@ static void ring_waits_for_its_translation(void **state)
 		front_iommu_attach(&front->iommu, &front->ring);
 		rig_expect_wait(front, id, LEN, VIRTIO_SPI_TRANS_OK);
 		/* One line, and only when it took long */
-		assert_int_equal(count_lines(rig, "the ring waits"), 1);
-		assert_int_equal(count_lines(rig, "no translation"), 1);
+		assert_int_equal(
+			daemon_count_log(&rig->daemon, "the ring waits"), 1);
+		assert_int_equal(
+			daemon_count_log(&rig->daemon, "no translation"), 1);
 	}
 }
 

@@ -2,24 +2,19 @@
 /* A daemon with --keeper: what a front end and an operator see of a crash. */
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/host/fake_spidev.h"
 #include "tests/lib/keeper/copy.h"
 #include "tests/lib/keeper/killer.h"
 #include "tests/lib/process.h"
 #include "tests/lib/daemon/rig.h"
-#include "vhost/front/deadline.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 /* Requests between two looks at the chip's log, and in the ring at a time */
@@ -74,19 +69,19 @@ static unsigned int check_chunk(uint32_t from, const uint8_t *status)
 		assert_true(runs[i] <= 1);
 		if (status[i] == VIRTIO_SPI_TRANS_OK)
 			assert_int_equal(runs[i], 1);
-		else
-			assert_int_equal(status[i], VIRTIO_SPI_TRANS_ERR);
+		else if (status[i] != VIRTIO_SPI_TRANS_ERR)
+			fail_msg("request %u, of %u: status %u", i, from,
+				 status[i]);
 		failed += status[i] != VIRTIO_SPI_TRANS_OK;
 	}
 	return failed;
 }
 
-static void no_request_runs_twice(void **state)
+static void check_runs(struct rig *rig)
 {
-	struct rig *rig = *state;
 	unsigned int failed = 0;
 	struct spi_front *front;
-	struct killer killer;
+	struct killer *killer;
 	char device[128];
 	const char *args[] = { device, "--keeper", RIG_WITH_PACKED, NULL };
 
@@ -96,7 +91,7 @@ static void no_request_runs_twice(void **state)
 	daemon_start(&rig->daemon, 1, args);
 	front = rig_open(rig, 0);
 	fake_spidev_take(0);
-	killer_start(&killer, &rig->daemon, CALM_US);
+	killer = killer_start(&rig->daemon, CALM_US);
 	for (uint32_t from = 0; from < 20 * CHUNK; from += CHUNK) {
 		uint8_t status[CHUNK];
 
@@ -104,49 +99,56 @@ static void no_request_runs_twice(void **state)
 		failed += check_chunk(from, status);
 	}
 	print_message("%u kills, %u of %u requests failed\n",
-		      killer_stop(&killer), failed, 20 * CHUNK);
+		      killer_stop(killer), failed, 20 * CHUNK);
 	rig_close(rig, 0);
 	daemon_stop(&rig->daemon, SIGTERM);
 	fake_spidev_remove_all();
 }
 
-static void no_request_runs_twice_on_a_packed_ring(void **state)
+TEST_WITH(no_request_runs_twice, struct rig *rig)
 {
-	struct rig *rig = *state;
+	check_runs(rig);
+}
 
+TEST_WITH(no_request_runs_twice_on_a_packed_ring, struct rig *rig)
+{
 	rig->packed = true;
-	no_request_runs_twice(state);
+	check_runs(rig);
 }
 
-static const char *const quick[] = { "--device=sim:loopback", "--keeper",
-				     "--keeper-timeout=1", NULL };
-
-static void stopped_process_is_replaced(void **state)
+static void start_quick(struct rig *rig)
 {
-	struct rig *rig = *state;
-	struct spi_front *front = rig_open(rig, 0);
+	static const char *const args[] = { "--device=sim:loopback", "--keeper",
+					    "--keeper-timeout=1", NULL };
 
+	daemon_start(&rig->daemon, 2, args);
+}
+
+TEST_WITH(stopped_process_is_replaced, struct rig *rig)
+{
+	struct spi_front *front;
+
+	start_quick(rig);
+	front = rig_open(rig, 0);
 	rig_check_loopback(front, 10);
 	kill(daemon_child(&rig->daemon), SIGSTOP);
 	rig_check_loopback(front, 10);
-	copy_wait_log(rig, "hangs, and is killed");
-	copy_wait_log(rig, "are served again");
+	daemon_wait_log(&rig->daemon, "hangs, and is killed", 1);
+	daemon_wait_log(&rig->daemon, "are served again", 1);
 }
 
-static void stopped_process_without_front_ends_is_replaced(void **state)
+TEST_WITH(stopped_process_without_front_ends_is_replaced, struct rig *rig)
 {
-	struct rig *rig = *state;
-
+	start_quick(rig);
 	kill(daemon_child(&rig->daemon), SIGSTOP);
-	copy_wait_log(rig, "are served again");
+	daemon_wait_log(&rig->daemon, "are served again", 1);
 	rig_check_loopback(rig_open(rig, 0), 10);
 }
 
-static void failed_start_is_told_once(void **state)
+TEST_WITH(failed_start_is_told_once, struct rig *rig)
 {
 	static const char *const args[] = { "--socket-path=none", "--keeper",
 					    "--device=/no/such/device", NULL };
-	struct rig *rig = *state;
 	const char *log;
 
 	daemon_spawn(&rig->daemon, args);
@@ -165,14 +167,13 @@ static void start_flash(struct rig *rig, char *image, size_t size)
 	snprintf(device, sizeof(device), "--device=sim:nor,size=64K,file=%s",
 		 image);
 	daemon_start(&rig->daemon, 1, args);
-	copy_wait_log(rig, "serving 1 guest");
+	daemon_wait_log(&rig->daemon, "serving 1 guest", 1);
 }
 
 /* The front end's main loop is not kept waiting for long. */
-static void front_end_is_answered_while_nothing_can_serve(void **state)
+TEST_WITH(front_end_is_answered_while_nothing_can_serve, struct rig *rig)
 {
 	struct virtio_spi_wire_config before, after;
-	struct rig *rig = *state;
 	struct spi_front *front;
 	uint8_t id[3], command = 0x9f;
 	char image[128];
@@ -183,14 +184,14 @@ static void front_end_is_answered_while_nothing_can_serve(void **state)
 	assert_int_equal(spi_front_config(front, &before), 0);
 	assert_int_equal(truncate(image, 100), 0);
 	kill(daemon_child(&rig->daemon), SIGKILL);
-	copy_wait_log(rig, "is started in 1 s");
+	daemon_wait_log(&rig->daemon, "is started in 1 s", 1);
 	assert_int_equal(spi_front_config(front, &after), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
 	assert_int_equal(front_set_vring_enable(&front->fe, 0, false), 0);
 	assert_int_equal(front_get_vring_base(&front->fe, 0, &base),
 			 -EREMOTEIO);
 	assert_int_equal(truncate(image, 65536), 0);
-	copy_wait_log(rig, "are served again");
+	daemon_wait_log(&rig->daemon, "are served again", 1);
 	base = front_ring_base(&front->ring, front->ring.taken);
 	assert_int_equal(front_start_vring(&front->fe, 0, &front->ring, base),
 			 0);
@@ -200,27 +201,27 @@ static void front_end_is_answered_while_nothing_can_serve(void **state)
 	rig_close(rig, 0);
 }
 
-static void daemon_ends_while_nothing_can_serve(void **state)
+TEST_WITH(daemon_ends_while_nothing_can_serve, struct rig *rig)
 {
-	struct rig *rig = *state;
 	char image[128];
 
 	start_flash(rig, image, sizeof(image));
 	assert_int_equal(unlink(image), 0);
 	assert_int_equal(mkdir(image, 0700), 0);
 	kill(daemon_child(&rig->daemon), SIGKILL);
-	copy_wait_log(rig, "is started in 1 s");
+	daemon_wait_log(&rig->daemon, "is started in 1 s", 1);
 	daemon_stop(&rig->daemon, SIGTERM);
 	assert_int_equal(rmdir(image), 0);
 }
 
 /* Who is killed is the guest's process, so nothing else shows. */
-static void crash_of_an_idle_process_goes_unnoticed(void **state)
+TEST_WITH(crash_of_an_idle_process_goes_unnoticed, struct rig *rig)
 {
-	struct rig *rig = *state;
-	struct spi_front *front = rig_open(rig, 0);
+	struct spi_front *front;
 	unsigned int before;
 
+	start_quick(rig);
+	front = rig_open(rig, 0);
 	rig_check_loopback(front, 10);
 	killer_crash(&rig->daemon, SIGKILL);
 	rig_check_loopback(front, 10);
@@ -234,40 +235,23 @@ static void crash_of_an_idle_process_goes_unnoticed(void **state)
 }
 
 /* Even if it is killed before it ever served. */
-static void first_process_is_replaced(void **state)
+TEST_WITH(first_process_is_replaced, struct rig *rig)
 {
 	static const char *const args[] = { "--device=sim:loopback", "--keeper",
 					    NULL };
-	struct rig *rig = *state;
 
 	for (unsigned int i = 0; i < 10; i++) {
-		struct killer killer;
+		struct killer *killer;
 
 		/* It listens, but may not serve yet. */
 		daemon_start(&rig->daemon, 1, args);
-		killer_start(&killer, &rig->daemon, 5000);
+		killer = killer_start(&rig->daemon, 5000);
 		process_sleep_ms(20);
-		killer_stop(&killer);
+		killer_stop(killer);
 		rig_check_loopback(rig_open(rig, 0), 10);
 		rig_close(rig, 0);
 		daemon_stop(&rig->daemon, SIGTERM);
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RIG_TEST_IDLE(no_request_runs_twice),
-		RIG_TEST_IDLE(no_request_runs_twice_on_a_packed_ring),
-		RIG_TEST_ARGS(stopped_process_is_replaced, quick),
-		RIG_TEST_ARGS(stopped_process_without_front_ends_is_replaced,
-			      quick),
-		RIG_TEST_IDLE(failed_start_is_told_once),
-		RIG_TEST_IDLE(first_process_is_replaced),
-		RIG_TEST_IDLE(front_end_is_answered_while_nothing_can_serve),
-		RIG_TEST_IDLE(daemon_ends_while_nothing_can_serve),
-		RIG_TEST_ARGS(crash_of_an_idle_process_goes_unnoticed, quick),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(rig_setup_idle, rig_teardown)

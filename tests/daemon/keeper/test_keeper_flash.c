@@ -122,11 +122,11 @@ TEST_WITH(chip_without_a_file_keeps_its_contents, struct rig *rig)
 static void check_storm(struct rig *rig, bool file)
 {
 	struct spi_front *front = start(rig, file);
-	struct killer killer;
+	struct killer *killer;
 	unsigned int failed = 0;
 	bool taken[STORM];
 
-	killer_start(&killer, &rig->daemon, STORM_US);
+	killer = killer_start(&rig->daemon, STORM_US);
 	for (unsigned int i = 0; i < STORM; i++) {
 		uint8_t page = (uint8_t)i;
 
@@ -142,7 +142,7 @@ static void check_storm(struct rig *rig, bool file)
 		assert_true(!taken[i] || !(flash_status(front) & WEL));
 	}
 	print_message("%u kills, %u of %u programs failed\n",
-		      killer_stop(&killer), failed, STORM);
+		      killer_stop(killer), failed, STORM);
 	for (unsigned int i = 0; i < STORM; i++) {
 		uint8_t page = (uint8_t)i;
 		uint8_t first = flash_byte(front, page, 0);

@@ -31,7 +31,7 @@ static struct spi_front *start(struct rig *rig, bool packed)
 	front = rig_open_iommu(rig, 0);
 	send_requests(front);
 	killer_crash(&rig->daemon, SIGKILL);
-	copy_wait_log(rig, "are served again");
+	daemon_wait_log(&rig->daemon, "are served again", 1);
 	return front;
 }
 
@@ -41,7 +41,7 @@ static void upgrade(struct rig *rig)
 
 	kill(rig->daemon.pid, SIGUSR2);
 	killer_wait_child(&rig->daemon, before);
-	copy_wait_log(rig, ": upgraded");
+	daemon_wait_log(&rig->daemon, ": upgraded", 1);
 }
 
 static void check_upgrade(struct rig *rig, bool packed)
@@ -101,6 +101,33 @@ TEST_WITH(ring_that_stopped_unfound_is_upgraded, struct rig *rig)
 TEST_WITH(packed_ring_that_stopped_unfound_is_upgraded, struct rig *rig)
 {
 	check_stop(rig, true, true);
+}
+
+/* An upgrade takes the base along. */
+static void check_base_after_upgrade(struct rig *rig, bool packed)
+{
+	struct spi_front *front;
+	uint32_t base;
+
+	rig->packed = packed;
+	daemon_start(&rig->daemon, 1, args);
+	front = rig_open_iommu(rig, 0);
+	send_requests(front);
+	upgrade(rig);
+	assert_int_equal(front_get_vring_base(&front->fe, 0, &base), 0);
+	assert_int_equal(base,
+			 front_ring_base(&front->ring, front->ring.taken));
+	rig_close(rig, 0);
+}
+
+TEST_WITH(base_of_a_ring_is_known_after_an_upgrade, struct rig *rig)
+{
+	check_base_after_upgrade(rig, false);
+}
+
+TEST_WITH(base_of_a_packed_ring_is_known_after_an_upgrade, struct rig *rig)
+{
+	check_base_after_upgrade(rig, true);
 }
 
 TEST_MAIN(rig_setup_idle, rig_teardown)

@@ -20,7 +20,6 @@
 #include "tests/lib/keeper/copy.h"
 #include "tests/lib/process.h"
 #include "tests/lib/test.h"
-#include "vhost/front/deadline.h"
 
 #define ROUNDS	 10
 #define DEPTH	 8
@@ -128,7 +127,7 @@ static void start(struct manager *m)
 		setenv("VHOST_DEVICE_SPI", value, 1);
 	else
 		unsetenv("VHOST_DEVICE_SPI");
-	copy_wait_log(m->rig, "serving 1 guest");
+	daemon_wait_log(&m->rig->daemon, "serving 1 guest", 1);
 	take_messages(m);
 }
 
@@ -220,7 +219,7 @@ TEST_WITH(front_end_outlives_the_keeper, struct manager *m)
 		daemon_expect_fds(&m->rig->daemon, fds);
 	}
 	kill(m->rig->daemon.pid, SIGUSR1);
-	copy_wait_log(m->rig, "the keeper ended");
+	daemon_wait_log(&m->rig->daemon, "the keeper ended", 1);
 	rig_close(m->rig, 0);
 	rig_check_loopback(rig_open(m->rig, 0), 10);
 	rig_close(m->rig, 0);
@@ -358,7 +357,8 @@ TEST_WITH(upgraded_keeper_is_outlived_too, struct manager *m)
 	front = rig_open(m->rig, 0);
 	for (unsigned int i = 0; i < 3; i++) {
 		kill(m->rig->daemon.pid, SIGUSR2);
-		copy_wait_log(m->rig, "the keeper runs the new binary");
+		daemon_wait_log(&m->rig->daemon,
+				"the keeper runs the new binary", 1);
 		rig_check_loopback(front, 10);
 		rig_check_control(front);
 		end_keeper(m, SIGKILL);

@@ -39,7 +39,7 @@ static void run_rows(struct rig *rig, uint64_t seed, bool kills, bool upgrades)
 	uint64_t count = test_number("STORM_REQUESTS", 400);
 
 	for (unsigned int i = 0; i < ROWS; i++) {
-		struct killer killer = { .kills = 0 }, upgrader;
+		struct killer *killer = NULL, *upgrader = NULL;
 		struct sleeper sleeper;
 
 		sleeper_open_front(rig, &rows[i]);
@@ -47,67 +47,59 @@ static void run_rows(struct rig *rig, uint64_t seed, bool kills, bool upgrades)
 			     rows[i].tracked);
 		sleeper.crashes = kills;
 		if (kills)
-			killer_start(&killer, &rig->daemon, CALM_US);
+			killer = killer_start(&rig->daemon, CALM_US);
 		if (upgrades)
-			killer_start_upgrades(&upgrader, &rig->daemon, CALM_US);
+			upgrader = killer_start_upgrades(&rig->daemon, CALM_US);
 		sleeper_run(&sleeper, count, TIMEOUT_MS);
-		if (upgrades)
-			killer_stop(&upgrader);
-		if (kills)
-			killer_stop(&killer);
+		killer_stop(upgrader);
 		print_message("%s: %u kills, %llu exchanges\n", rows[i].name,
-			      killer.kills,
+			      killer_stop(killer),
 			      (unsigned long long)sleeper.exchanges);
 		sleeper_close(&sleeper);
 		rig_close(rig, 0);
 	}
 }
 
-static void driver_never_sleeps_for_ever(void **state)
+TEST_WITH(driver_never_sleeps_for_ever, struct rig *rig)
 {
-	run_rows(*state, 0x5eed, true, false);
+	run_rows(rig, 0x5eed, true, false);
 }
 
 /* No request fails: each is finished by the process that began it. */
-static void no_request_fails_in_upgrades(void **state)
+TEST_WITH(no_request_fails_in_upgrades, struct rig *rig)
 {
-	run_rows(*state, 0x5eed, false, true);
+	run_rows(rig, 0x5eed, false, true);
 }
 
 /* The process is killed whatever an upgrade is doing. */
-static void driver_never_sleeps_for_ever_in_upgrades(void **state)
+TEST_WITH(driver_never_sleeps_for_ever_in_upgrades, struct rig *rig)
 {
-	run_rows(*state, 0xbeef, true, true);
+	run_rows(rig, 0xbeef, true, true);
 }
 
-static void every_session_is_served(void **state)
+TEST_WITH(every_session_is_served, struct rig *rig)
 {
 	uint64_t count = test_number("STORM_SESSIONS", 40);
-	struct rig *rig = *state;
 	unsigned int before = rig_count_fds(rig);
-	struct killer killer;
+	struct killer *killer = killer_start(&rig->daemon, CALM_US);
 
-	killer_start(&killer, &rig->daemon, CALM_US);
 	for (uint64_t i = 0; i < count; i++) {
 		sleeper_open_front(rig, &rows[i % ROWS]);
 		rig_check_control(&rig->fronts[0]);
 		rig_close(rig, 0);
 	}
-	print_message("%u kills\n", killer_stop(&killer));
+	print_message("%u kills\n", killer_stop(killer));
 	assert_int_equal(rig_count_fds(rig), before);
 }
 
-int main(void)
+static int setup(void **state)
 {
 	static const char *const args[] = { "--device=sim:loopback", "--keeper",
 					    RIG_WITH_PACKED, RIG_WITH_IOMMU,
 					    NULL };
-	const struct CMUnitTest tests[] = {
-		RIG_TEST_ARGS(driver_never_sleeps_for_ever_in_upgrades, args),
-		RIG_TEST_ARGS(no_request_fails_in_upgrades, args),
-		RIG_TEST_ARGS(driver_never_sleeps_for_ever, args),
-		RIG_TEST_ARGS(every_session_is_served, args),
-	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	*state = (void *)(uintptr_t)args;
+	return rig_setup(state);
 }
+
+TEST_MAIN(setup, rig_teardown)

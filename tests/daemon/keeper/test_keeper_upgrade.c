@@ -26,11 +26,11 @@ TEST_WITH(upgrade_is_made_by_one_command, struct rig *rig)
 	rig_check_loopback(front, 10);
 	before = daemon_child(&rig->daemon);
 	assert_int_equal(copy_upgrade(rig), 0);
-	copy_wait_log(rig, ": upgraded");
+	daemon_wait_log(&rig->daemon, ": upgraded", 1);
 	assert_true(daemon_child(&rig->daemon) != before);
 	rig_check_loopback(front, 10);
 	kill(rig->daemon.pid, SIGUSR1);
-	copy_wait_log(rig, "upgrades 1");
+	daemon_wait_log(&rig->daemon, "upgrades 1", 1);
 	rig_close(rig, 0);
 	copy_stop(rig);
 }
@@ -47,22 +47,82 @@ TEST_WITH(upgrade_to_what_cannot_run_is_refused, struct rig *rig)
 	before = daemon_child(&rig->daemon);
 	copy_configure(rig, ",no-such-key=1");
 	assert_int_equal(copy_upgrade(rig), 0);
-	copy_wait_log(rig, "not upgraded: vhost-device-spi: ");
-	copy_wait_log(rig, "no-such-key");
+	daemon_wait_log(&rig->daemon, "not upgraded: vhost-device-spi: ", 1);
+	daemon_wait_log(&rig->daemon, "no-such-key", 1);
 	copy_configure(rig, "");
 	copy = daemon_file(&rig->daemon, "copy");
 	assert_int_equal(unlink(copy), 0);
 	assert_int_equal(copy_upgrade(rig), 0);
-	copy_wait_log(rig, "No such file");
+	daemon_wait_log(&rig->daemon, "No such file", 1);
 	file = fopen(daemon_file(&rig->daemon, "copy"), "w");
 	assert_non_null(file);
 	fclose(file);
 	assert_int_equal(copy_upgrade(rig), 0);
-	copy_wait_log(rig, "the new binary fails");
+	daemon_wait_log(&rig->daemon, "the new binary fails", 1);
 	assert_int_equal(daemon_child(&rig->daemon), before);
 	rig_check_loopback(front, 10);
 	rig_close(rig, 0);
 	copy_stop(rig);
+}
+
+/* However near a crash the operator asks, before it or after it. */
+TEST_WITH(upgrade_that_is_asked_for_at_a_crash_is_made, struct rig *rig)
+{
+	static const char *const args[] = { "--keeper", "--device=sim:loopback",
+					    NULL };
+	struct spi_front *front;
+
+	daemon_start(&rig->daemon, 1, args);
+	front = rig_open(rig, 0);
+	for (unsigned int i = 1; i <= 20; i++) {
+		const pid_t child = daemon_child(&rig->daemon);
+
+		kill(i % 2 ? child : rig->daemon.pid,
+		     i % 2 ? SIGKILL : SIGUSR2);
+		usleep(i / 4 * 300);
+		kill(i % 2 ? rig->daemon.pid : child,
+		     i % 2 ? SIGUSR2 : SIGKILL);
+		daemon_wait_log(&rig->daemon, ": upgraded", i);
+		daemon_wait_log(&rig->daemon, "the keeper runs", i);
+		rig_check_loopback(front, 10);
+		rig_check_control(front);
+	}
+	rig_close(rig, 0);
+}
+
+/*
+ * A process that has served is started again at once, though it dies while the
+ * next binary checks its options.
+ */
+TEST_WITH(crashes_in_upgrades_are_no_failures, struct rig *rig)
+{
+	static const char *const args[] = { "--keeper", "--device=sim:loopback",
+					    NULL };
+	struct spi_front *front;
+	unsigned int alone;
+
+	daemon_start(&rig->daemon, 1, args);
+	front = rig_open(rig, 0);
+	alone = daemon_children(&rig->daemon);
+	for (unsigned int i = 0; i < 120; i++) {
+		pid_t child;
+
+		/* So long it has to serve. */
+		process_sleep_ms(10);
+		child = daemon_child(&rig->daemon);
+		kill(rig->daemon.pid, SIGUSR2);
+		for (unsigned int n = 0; n < 1000; n++)
+			if (daemon_children(&rig->daemon) > alone)
+				break;
+		/* There is none for a moment in each upgrade. */
+		if (child)
+			kill(child, SIGKILL);
+		killer_wait_child(&rig->daemon, child);
+		rig_check_control(front);
+	}
+	assert_int_equal(
+		daemon_count_log(&rig->daemon, "the next is started in"), 0);
+	rig_close(rig, 0);
 }
 
 /* A config space that the guest has read stays as it is. */
@@ -76,9 +136,9 @@ TEST_WITH(upgrade_that_changes_the_device_is_undone, struct rig *rig)
 	assert_int_equal(spi_front_config(front, &config), 0);
 	copy_configure(rig, ",max-speed=1M");
 	assert_int_equal(copy_upgrade(rig), 0);
-	copy_wait_log(rig, "another config space");
-	copy_wait_log(rig, "the one before is started again");
-	copy_wait_log(rig, "are served again");
+	daemon_wait_log(&rig->daemon, "another config space", 1);
+	daemon_wait_log(&rig->daemon, "the one before is started again", 1);
+	daemon_wait_log(&rig->daemon, "are served again", 1);
 	rig_check_loopback(front, 10);
 	rig_close(rig, 0);
 	copy_stop(rig);
@@ -111,6 +171,19 @@ TEST_WITH(crash_goes_on_with_the_configuration_that_was_read, struct rig *rig)
 	copy_stop(rig);
 }
 
+/* However near a crash the operator asks. */
+TEST_WITH(reload_that_is_asked_for_at_a_crash_is_made, struct rig *rig)
+{
+	copy_start(rig, "");
+	for (unsigned int i = 1; i <= 20; i++) {
+		kill(daemon_child(&rig->daemon), SIGKILL);
+		usleep(i * 300);
+		kill(rig->daemon.pid, SIGHUP);
+		daemon_wait_log(&rig->daemon, "configuration read", i);
+	}
+	copy_stop(rig);
+}
+
 static void check_max_speed(struct spi_front *front, uint32_t hz)
 {
 	struct virtio_spi_wire_config config;
@@ -129,7 +202,7 @@ TEST_WITH(undone_upgrade_undoes_the_configuration, struct rig *rig)
 	check_max_speed(front, 2000000);
 	copy_configure(rig, ",max-speed=1M");
 	assert_int_equal(copy_upgrade(rig), 0);
-	copy_wait_log(rig, "are served again");
+	daemon_wait_log(&rig->daemon, "are served again", 1);
 	check_max_speed(front, 2000000);
 	killer_crash(&rig->daemon, SIGKILL);
 	check_max_speed(front, 2000000);
@@ -144,10 +217,10 @@ TEST_WITH(crash_goes_on_with_the_configuration_that_was_reloaded,
 	copy_start(rig, ",max-speed=2M");
 	copy_configure(rig, ",max-speed=1M");
 	kill(rig->daemon.pid, SIGHUP);
-	copy_wait_log(rig, "configuration read");
+	daemon_wait_log(&rig->daemon, "configuration read", 1);
 	copy_configure(rig, ",no-such-key=1");
 	kill(rig->daemon.pid, SIGHUP);
-	copy_wait_log(rig, "nothing was changed");
+	daemon_wait_log(&rig->daemon, "nothing was changed", 1);
 	killer_crash(&rig->daemon, SIGKILL);
 	check_max_speed(rig_open(rig, 0), 1000000);
 	rig_close(rig, 0);
@@ -206,7 +279,7 @@ TEST_WITH(upgrade_replaces_the_keeper_too, struct rig *rig)
 		daemon_expect_fds(&rig->daemon, fds);
 	}
 	kill(rig->daemon.pid, SIGUSR1);
-	copy_wait_log(rig, "upgrades 5");
+	daemon_wait_log(&rig->daemon, "upgrades 5", 1);
 	rig_close(rig, 0);
 	rig_check_loopback(rig_open(rig, 0), 10);
 	rig_close(rig, 0);
@@ -248,7 +321,7 @@ TEST_WITH(keeper_stays_if_the_new_binary_cannot_take_over, struct rig *rig)
 	copy_replace(rig);
 	forget_images(rig);
 	assert_int_equal(copy_upgrade(rig), 0);
-	copy_wait_log(rig, "the keeper runs its old binary: ");
+	daemon_wait_log(&rig->daemon, "the keeper runs its old binary: ", 1);
 	assert_true(running(rig->daemon.pid) == before);
 	assert_true(running(daemon_child(&rig->daemon)) != before);
 	rig_check_loopback(front, 10);

@@ -2,6 +2,7 @@
 /* A daemon whose guests do nothing does nothing: no thread wakes up. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,34 @@ TEST_WITH(idle_daemon_with_statistics_never_wakes_up, struct rig *rig)
 	stats_check(rig, requests, 2);
 	rig_close(rig, 0);
 	stats_stop(rig);
+}
+
+/* Descriptors of the daemon while @guests guests are connected. */
+static unsigned int fds_with(struct rig *rig, unsigned int guests)
+{
+	const char *const args[] = { "--device=sim:loopback", NULL };
+	unsigned int count;
+
+	daemon_start(&rig->daemon, guests, args);
+	for (unsigned int i = 0; i < guests; i++)
+		rig_check_loopback(rig_open(rig, i), 100);
+	count = daemon_fds(&rig->daemon);
+	for (unsigned int i = 0; i < guests; i++)
+		rig_close(rig, i);
+	daemon_stop(&rig->daemon, SIGTERM);
+	return count;
+}
+
+/*
+ * Its listening socket, connection, kick, call and error eventfd, and the epoll
+ * set of its thread. A keeper has its own of each, and some for the child.
+ */
+TEST_WITH(guest_takes_six_descriptors, struct rig *rig)
+{
+	const unsigned int most = daemon_is_kept() ? 16 : 6;
+	unsigned int one = fds_with(rig, 1);
+
+	assert_in_range(fds_with(rig, GUESTS), one, one + (GUESTS - 1) * most);
 }
 
 /* The watchdog rests, too, and is back when somebody works. */

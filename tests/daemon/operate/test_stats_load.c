@@ -58,16 +58,6 @@ static void end_load(struct load *load, pthread_t thread)
 	assert_int_equal(load->ret, 0);
 }
 
-static unsigned int count_lines(struct rig *rig, const char *begin)
-{
-	unsigned int count = 0;
-
-	for (const char *at = daemon_stderr(&rig->daemon);
-	     (at = strstr(at, begin)); at++)
-		count++;
-	return count;
-}
-
 #define SIGNALS 40
 
 /* The log has a line for each guest, device and bus, each time. */
@@ -86,19 +76,25 @@ TEST_WITH(signal_logs_all_while_guests_work, struct rig *rig)
 		int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
 
 		kill(rig->daemon.pid, SIGUSR1);
-		while (count_lines(rig, "spi: bus sim:x: ") < i) {
+		while (daemon_count_log(&rig->daemon, "spi: bus sim:x: ") < i) {
 			assert_true(deadline_left(deadline) > 0);
 			usleep(1000);
 		}
 	}
 	for (unsigned int i = 0; i < 2; i++)
 		end_load(&loads[i], threads[i]);
-	assert_int_equal(count_lines(rig, "spi: guest a: running; "), SIGNALS);
-	assert_int_equal(count_lines(rig, "spi: guest b: running; "), SIGNALS);
-	assert_int_equal(count_lines(rig, "device sim:loopback: on bus sim:x"),
+	assert_int_equal(
+		daemon_count_log(&rig->daemon, "spi: guest a: running; "),
+		SIGNALS);
+	assert_int_equal(
+		daemon_count_log(&rig->daemon, "spi: guest b: running; "),
+		SIGNALS);
+	assert_int_equal(daemon_count_log(&rig->daemon,
+					  "device sim:loopback: on bus sim:x"),
 			 SIGNALS);
 	assert_int_equal(
-		count_lines(rig, "device sim:loopback#2: on bus sim:x"),
+		daemon_count_log(&rig->daemon,
+				 "device sim:loopback#2: on bus sim:x"),
 		SIGNALS);
 	stats_wait(rig, "guest_requests_total{guest=\"a\"}",
 		   loads[0].transfers);

@@ -18,16 +18,8 @@ static struct spi_front *open_front(struct rig *rig)
 /* Lines about messages that were answered: the next answer comes after them. */
 static unsigned int count_lines(struct rig *rig, const char *text)
 {
-	unsigned int count = 0;
-	const char *at;
-
 	rig_check_control(&rig->fronts[0]);
-	at = daemon_stderr(&rig->daemon);
-	while ((at = strstr(at, text))) {
-		count++;
-		at += strlen(text);
-	}
-	return count;
+	return daemon_count_log(&rig->daemon, text);
 }
 
 static void set_status(struct spi_front *front, uint64_t status)

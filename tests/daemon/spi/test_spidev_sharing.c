@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/device/spidev_watch.h"
+#include "tests/lib/host/sandbox.h"
 #include "tests/lib/daemon/config_rig.h"
 #include "tests/lib/host/fake_spidev.h"
 #include "tests/lib/process.h"
@@ -69,27 +70,6 @@ static void start(struct rig *rig, const char *keys)
 	snprintf(device, sizeof(device), "--device=%s%s", path, keys);
 	daemon_start(&rig->daemon, 2, args);
 	fake_spidev_take(0);
-}
-
-static unsigned int count_in_log(const struct rig *rig, const char *text)
-{
-	const char *at = daemon_stderr(&rig->daemon);
-	unsigned int count = 0;
-
-	for (; (at = strstr(at, text)); at += strlen(text))
-		count++;
-	return count;
-}
-
-static void wait_for_log(const struct rig *rig, const char *text)
-{
-	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
-
-	while (!count_in_log(rig, text)) {
-		if (!deadline_left(deadline))
-			fail_msg("not in the log: %s", text);
-		process_sleep_ms(5);
-	}
 }
 
 /* A message of a guest, which runs in mode 0. */
@@ -160,7 +140,7 @@ TEST_WITH(lock_takes_no_more_rights_than_to_open_the_device, struct rig *rig)
 	host_opens();
 	assert_int_equal(flock(host, LOCK_SH | LOCK_NB), -1);
 	expect_mode_0(rig_open(rig, 0));
-	assert_int_equal(count_in_log(rig, "cannot be locked"), 0);
+	assert_int_equal(daemon_count_log(&rig->daemon, "cannot be locked"), 0);
 }
 
 TEST_WITH(second_daemon_is_refused, struct rig *rig)
@@ -204,7 +184,7 @@ TEST_WITH(lock_is_shared_when_the_host_shares, struct rig *rig)
 	expect_mode_0(rig_open(rig, 0));
 	expect_mode_0(rig_open(rig, 1));
 	/* Company is expected, and no news. */
-	assert_int_equal(count_in_log(rig, "has it open"), 0);
+	assert_int_equal(daemon_count_log(&rig->daemon, "has it open"), 0);
 }
 
 TEST_WITH(settings_are_right_when_the_host_shares, struct rig *rig)
@@ -219,8 +199,9 @@ TEST_WITH(settings_are_right_when_the_host_shares, struct rig *rig)
 		expect_mode_0(front);
 	}
 	/* One line, and not one for each change. */
-	assert_int_equal(count_in_log(rig, "another program changed"), 1);
-	assert_int_equal(count_in_log(rig, "may be wrong"), 0);
+	assert_int_equal(
+		daemon_count_log(&rig->daemon, "another program changed"), 1);
+	assert_int_equal(daemon_count_log(&rig->daemon, "may be wrong"), 0);
 }
 
 TEST_WITH(program_that_is_there_at_the_start_is_told, struct rig *rig)
@@ -235,7 +216,7 @@ TEST_WITH(program_that_is_there_at_the_start_is_told, struct rig *rig)
 	snprintf(line, sizeof(line),
 		 ": test_spidev_sha (process %d) has it open too",
 		 (int)getpid());
-	assert_int_equal(count_in_log(rig, line), 1);
+	assert_int_equal(daemon_count_log(&rig->daemon, line), 1);
 	/* From now on it is as with host-shared=yes. */
 	front = rig_open(rig, 0);
 	for (int i = 0; i < 10; i++) {
@@ -255,15 +236,17 @@ TEST_WITH(program_that_comes_later_is_found_out, struct rig *rig)
 	host_sets_mode(SPI_MODE_3);
 	process_sleep_ms((int)(SPIDEV_WATCH_NS / 1000000) + 1);
 	expect_mode_0(front);
-	assert_int_equal(count_in_log(rig, "another program changed the mode "
-					   "to 0x3, and guests need 0x0; what "
-					   "they have sent and received"),
+	assert_int_equal(daemon_count_log(&rig->daemon,
+					  "another program changed the mode "
+					  "to 0x3, and guests need 0x0; what "
+					  "they have sent and received"),
 			 1);
 	for (int i = 0; i < 10; i++) {
 		host_sets_mode(SPI_MODE_3);
 		expect_mode_0(front);
 	}
-	assert_int_equal(count_in_log(rig, "another program changed"), 1);
+	assert_int_equal(
+		daemon_count_log(&rig->daemon, "another program changed"), 1);
 }
 
 TEST_WITH(program_is_told_when_a_request_fails, struct rig *rig)
@@ -275,17 +258,17 @@ TEST_WITH(program_is_told_when_a_request_fails, struct rig *rig)
 	make_device();
 	start(rig, "");
 	front = rig_open(rig, 0);
-	assert_int_equal(count_in_log(rig, "has it open too"), 0);
+	assert_int_equal(daemon_count_log(&rig->daemon, "has it open too"), 0);
 	host_opens();
 	fake_spidev_fail(0, 1, UINT_MAX, EIO);
 	/* On a busy machine a look may be too short; the next is 10 s later. */
-	while (!count_in_log(rig, "has it open too")) {
+	while (!daemon_count_log(&rig->daemon, "has it open too")) {
 		assert_true(deadline_left(deadline) > 0);
 		rig_expect(front, &request, VIRTIO_SPI_TRANS_ERR);
 		process_sleep_ms(10);
 	}
 	rig_expect(front, &request, VIRTIO_SPI_TRANS_ERR);
-	assert_int_equal(count_in_log(rig, "has it open too"), 1);
+	assert_int_equal(daemon_count_log(&rig->daemon, "has it open too"), 1);
 	fake_spidev_fail(0, 0, 0, 0);
 	rig_expect(front, &request, VIRTIO_SPI_TRANS_OK);
 }
@@ -294,7 +277,8 @@ TEST_WITH(reload_leaves_a_guest_out_whose_device_is_locked, struct rig *rig)
 {
 	static const char one[] =
 		"guest name=a,socket=%s/a,device=sim:loopback";
-	const char *args[] = { "--config", NULL, NULL };
+	/* The device is not in /dev, where the sandbox lets it be. */
+	const char *args[] = { "--config", NULL, "--sandbox=off", NULL };
 	char conf[DAEMON_PATH_MAX + 16], two[256];
 
 	make_device();
@@ -302,27 +286,52 @@ TEST_WITH(reload_leaves_a_guest_out_whose_device_is_locked, struct rig *rig)
 	snprintf(conf, sizeof(conf), "%s", daemon_file(&rig->daemon, "conf"));
 	args[1] = conf;
 	daemon_spawn(&rig->daemon, args);
-	wait_for_log(rig, "serving 1 guest");
+	daemon_wait_log(&rig->daemon, "serving 1 guest", 1);
 	host_locks(LOCK_EX);
 	snprintf(two, sizeof(two), "%s\nguest name=b,socket=%%s/b,device=%s\n",
 		 one, path);
 	config_write(rig, two);
 	kill(rig->daemon.pid, SIGHUP);
-	wait_for_log(rig, holder());
+	daemon_wait_log(&rig->daemon, holder(), 1);
 	rig_check_loopback(config_open(rig, 0, "a"), 10);
 
 	host_closes();
 	kill(rig->daemon.pid, SIGHUP);
-	wait_for_log(rig, "guest b: is served from now on");
+	daemon_wait_log(&rig->daemon, "guest b: is served from now on", 1);
 	expect_mode_0(config_open(rig, 1, "b"));
 	host_opens();
 	assert_int_equal(flock(host, LOCK_EX | LOCK_NB), -1);
 	config_write(rig, one);
 	kill(rig->daemon.pid, SIGHUP);
-	wait_for_log(rig, "guest b: is served no more");
+	daemon_wait_log(&rig->daemon, "guest b: is served no more", 1);
 	rig_close(rig, 1);
 	/* The line is written before the device is closed. */
 	assert_int_equal(flock(host, LOCK_EX), 0);
+}
+
+TEST_WITH(reload_takes_no_device_that_the_sandbox_refuses, struct rig *rig)
+{
+	static const char one[] =
+		"guest name=a,socket=%s/a,device=sim:loopback";
+	const char *args[] = { "--config", NULL, "--sandbox=on", NULL };
+	char conf[DAEMON_PATH_MAX + 16], two[256];
+
+	sandbox_need_landlock();
+	make_device();
+	config_write(rig, one);
+	snprintf(conf, sizeof(conf), "%s", daemon_file(&rig->daemon, "conf"));
+	args[1] = conf;
+	daemon_spawn(&rig->daemon, args);
+	daemon_wait_log(&rig->daemon, "serving 1 guest", 1);
+	snprintf(two, sizeof(two), "%s\nguest name=b,socket=%%s/b,device=%s\n",
+		 one, path);
+	config_write(rig, two);
+	kill(rig->daemon.pid, SIGHUP);
+	daemon_wait_log(&rig->daemon,
+			"Permission denied; the sandbox has the directories "
+			"of the start, so restart to use another",
+			1);
+	rig_check_loopback(config_open(rig, 0, "a"), 10);
 }
 
 static int teardown(void **state)

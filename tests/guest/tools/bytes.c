@@ -18,6 +18,7 @@ void usage(void)
 	      "  mtd MTD OFF LEN SEED     erase, write, read and compare\n"
 	      "  mtdcheck MTD OFF LEN SEED  read and compare only\n"
 	      "without end, with counts in the file REPORT:\n"
+	      "  can INTERFACE ID BYTES    a frame, looped back by the controller\n"
 	      "  soakread MTD REPORT OFF LEN SEED  read what mtd wrote\n"
 	      "  soakwrite MTD REPORT OFF LEN COUNT  write blocks; 0: no end\n"
 	      "  soakecho SPIDEV REPORT LEN  full duplex\n"

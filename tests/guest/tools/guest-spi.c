@@ -195,6 +195,8 @@ static const struct command {
 	{ "multi", -1, run_multi },
 	{ "mtd", 3, run_mtd },
 	{ "mtdcheck", 3, run_mtdcheck },
+	{ "mtdpart", 3, run_mtdpart },
+	{ "can", 2, run_can },
 	{ "soakread", 4, run_soakread },
 	{ "soakwrite", 4, run_soakwrite },
 	{ "soakecho", 2, run_soakecho },

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <linux/blkpg.h>
 #include <mtd/mtd-user.h>
 
 int mtd_open(const struct options *o)
@@ -72,6 +74,20 @@ static int compare_flash(int fd, const uint8_t *want, size_t len, uint32_t off)
 
 	check(mtd_read(fd, have, len, off), "read");
 	return compare(want, have, len);
+}
+
+int run_mtdpart(const struct options *o, char **args)
+{
+	struct blkpg_partition part = { .start = (long long)number(args[1]),
+					.length = (long long)number(args[2]) };
+	struct blkpg_ioctl_arg add = { .op = BLKPG_ADD_PARTITION,
+				       .datalen = sizeof(part),
+				       .data = &part };
+
+	snprintf(part.devname, sizeof(part.devname), "%s", args[0]);
+	if (ioctl(mtd_open(o), BLKPG, &add) < 0)
+		die("add a partition");
+	return 0;
 }
 
 int run_mtdcheck(const struct options *o, char **args)

@@ -56,7 +56,12 @@ int mtd_read(int fd, uint8_t *data, size_t len, uint32_t off);
 int mtd_write(int fd, const uint8_t *data, size_t len, uint32_t off);
 
 int run_mtd(const struct options *o, char **args);
+int run_mtdpart(const struct options *o, char **args);
 int run_mtdcheck(const struct options *o, char **args);
+
+/* can.c */
+
+int run_can(const struct options *o, char **args);
 
 /* soak.c */
 

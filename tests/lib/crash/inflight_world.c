@@ -14,6 +14,7 @@
 #define WRAP	  0x8000u
 #define AVAIL	  VIRTQ_PACKED_DESC_F_AVAIL
 #define USED	  VIRTQ_PACKED_DESC_F_USED
+#define BYTES	  7 /* of each descriptor; one of them is used */
 #define SPLIT_IDS (WORLD_SPLIT / 2) /* chains of two descriptors */
 
 /* In a child there is no one to assert to: crash_run() sees how it ends. */
@@ -60,11 +61,11 @@ static void split_drive(struct world *w)
 		uint16_t head = (uint16_t)(w->offered % SPLIT_IDS * 2);
 
 		desc[head] = (struct virtq_desc){ htole64(w->offered),
-						  htole32(1),
+						  htole32(BYTES),
 						  htole16(VIRTQ_DESC_F_NEXT),
 						  htole16(head + 1) };
 		desc[head + 1] =
-			(struct virtq_desc){ 0, htole32(1),
+			(struct virtq_desc){ 0, htole32(BYTES),
 					     htole16(VIRTQ_DESC_F_WRITE), 0 };
 		avail->ring[slot] = htole16(head);
 		w->offered++;
@@ -110,7 +111,7 @@ static void packed_offer(struct world *w)
 
 	for (uint16_t i = 0; i < n; i++) {
 		w->desc[w->offer_at] = (struct virtq_packed_desc){
-			htole64(w->offered), htole32(1),
+			htole64(w->offered), htole32(BYTES),
 			htole16((uint16_t)(w->offered % WORLD_PACKED)),
 			htole16((uint16_t)((i + 1 < n ? VIRTQ_DESC_F_NEXT : 0) |
 					   (w->offer_wrap ? AVAIL : USED)))
@@ -149,6 +150,8 @@ static void serve_one(struct world *w, struct inflight *f, struct vring *vring,
 	uint64_t r = chain->segs[0].addr;
 
 	must(r < WORLD_REQUESTS);
+	for (unsigned int i = 0; i < chain->readable + chain->writable; i++)
+		must(chain->segs[i].len == BYTES);
 	if (chain->outcome_unknown && !w->replay) {
 		w->status[r] = WORLD_UNKNOWN;
 	} else {
@@ -171,7 +174,7 @@ void world_serve(void *world)
 		.features.packed = w->packed,
 		.size = w->size,
 	};
-	uint32_t base = w->base, note;
+	uint32_t base = w->base, note = 0;
 	struct inflight f;
 	int ret;
 

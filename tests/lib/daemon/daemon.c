@@ -21,7 +21,7 @@
 #include "tests/lib/process.h"
 #include "vhost/front/deadline.h"
 
-#define MAX_ARGS 64
+#define MAX_ARGS 128
 
 /* __SO_ACCEPTCON in the flags column of /proc/net/unix */
 #define FLAG_LISTENING 0x10000
@@ -192,6 +192,18 @@ int daemon_wait(struct daemon *d)
 	return code;
 }
 
+void daemon_expect_refusal(struct daemon *d, const char *const *args,
+			   const char *text)
+{
+	const char *log;
+
+	daemon_spawn(d, args);
+	assert_int_equal(daemon_wait(d), 1);
+	log = daemon_stderr(d);
+	if (!strstr(log, text) || strchr(log, '\n') != log + strlen(log) - 1)
+		fail_msg("not one line with \"%s\": %s", text, log);
+}
+
 void daemon_stop(struct daemon *d, int signal)
 {
 	int code;
@@ -256,26 +268,82 @@ const char *daemon_stderr(const struct daemon *d)
 	return read_text(daemon_file(d, "stderr"));
 }
 
+unsigned int daemon_count_log(const struct daemon *d, const char *text)
+{
+	unsigned int count = 0;
+
+	for (const char *at = daemon_stderr(d); (at = strstr(at, text)); at++)
+		count++;
+	return count;
+}
+
+void daemon_wait_log(const struct daemon *d, const char *text,
+		     unsigned int count)
+{
+	const int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
+	unsigned int seen;
+
+	while ((seen = daemon_count_log(d, text)) < count) {
+		if (!deadline_left(deadline))
+			fail_msg("\"%s\" is %u times in the log, not %u: %s",
+				 text, seen, count, daemon_stderr(d));
+		process_sleep_ms(2);
+	}
+}
+
 void daemon_show_log(const struct daemon *d)
 {
 	process_show_log("log of the daemon", daemon_file(d, "stderr"));
 }
 
-pid_t daemon_child(const struct daemon *d)
+/* The process is the one that looks who has a device open. */
+static bool looks_for_users(int pid)
 {
+	char path[64], name[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	file = fopen(path, "re");
+	if (file && !fgets(name, sizeof(name), file))
+		name[0] = '\0';
+	if (file)
+		fclose(file);
+	return !strcmp(name, "spi-looker\n");
+}
+
+/* Stores the first one in @child. Returns how many there are. */
+static unsigned int list_children(const struct daemon *d, int *child)
+{
+	unsigned int count = 0;
 	char path[64];
 	FILE *file;
-	int child = 0;
+	int pid;
 
+	*child = 0;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)d->pid,
 		 (int)d->pid);
 	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%d", &child) != 1)
-		child = 0;
-	fclose(file);
+	while (file && fscanf(file, "%d", &pid) == 1)
+		if (!looks_for_users(pid) && !count++)
+			*child = pid;
+	if (file)
+		fclose(file);
+	return count;
+}
+
+pid_t daemon_child(const struct daemon *d)
+{
+	int child;
+
+	list_children(d, &child);
 	return child;
+}
+
+unsigned int daemon_children(const struct daemon *d)
+{
+	int child;
+
+	return list_children(d, &child);
 }
 
 pid_t daemon_serving(const struct daemon *d)

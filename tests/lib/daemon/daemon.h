@@ -55,6 +55,11 @@ bool daemon_listens(const char *path);
 /* Waits for the end. Returns the exit status, or -signal. */
 int daemon_wait(struct daemon *d);
 
+/* Starts one with @args, which has to end with 1 and one line that has @text.
+ */
+void daemon_expect_refusal(struct daemon *d, const char *const *args,
+			   const char *text);
+
 /* Sends @signal, waits, and checks for exit status 0 and no socket left. */
 void daemon_stop(struct daemon *d, int signal);
 
@@ -70,11 +75,21 @@ void daemon_check_alive(const struct daemon *d);
 const char *daemon_stdout(const struct daemon *d);
 const char *daemon_stderr(const struct daemon *d);
 
+/* Returns how often @text is in what daemon_stderr() returns. */
+unsigned int daemon_count_log(const struct daemon *d, const char *text);
+
+/* Waits until @text is there @count times, or more often. */
+void daemon_wait_log(const struct daemon *d, const char *text,
+		     unsigned int count);
+
 /* Shows the last lines of its log on stderr. */
 void daemon_show_log(const struct daemon *d);
 
 /* The process that a daemon with --keeper has serve the guests; 0: none. */
 pid_t daemon_child(const struct daemon *d);
+
+/* How many processes it has started that have not been waited for. */
+unsigned int daemon_children(const struct daemon *d);
 
 /*
  * Returns true if all daemons run with --keeper, because the environment has

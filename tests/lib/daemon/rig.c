@@ -13,6 +13,7 @@
 
 #include "tests/lib/hostile/hostile_ring.h"
 #include "tests/lib/skip.h"
+#include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
 #define MAX_ARGS 16
@@ -71,6 +72,8 @@ int rig_teardown(void **state)
 {
 	struct rig *rig = *state;
 
+	if (test_has_failed())
+		daemon_show_log(&rig->daemon);
 	for (unsigned int i = 0; i < RIG_FRONTS; i++)
 		rig_close(rig, i);
 	if (rig->daemon.pid > 0)

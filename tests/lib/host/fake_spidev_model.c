@@ -233,20 +233,27 @@ static int check(const struct fake_spidev_chip *chip, pid_t tid,
 	return 0;
 }
 
-/* The bytes of one transfer, there and back; the latter may fail. */
-static int move_bytes(struct fake_spidev_chip *chip, pid_t tid,
+/* The bytes of one transfer, there. -ESRCH: the caller was killed. */
+static int send_bytes(struct fake_spidev_chip *chip, pid_t tid,
 		      const struct spi_ioc_transfer *x)
 {
 	struct fake_spidev_log *log = chip->log;
 
-	if (x->tx_buf) {
-		if (copy_from(tid, bytes, x->tx_buf, x->len))
-			return -EFAULT;
-		if (log->sent_len + x->len <= FAKE_SPIDEV_BYTES) {
-			memcpy(log->sent + log->sent_len, bytes, x->len);
-			log->sent_len += x->len;
-		}
+	if (!x->tx_buf)
+		return 0;
+	if (copy_from(tid, bytes, x->tx_buf, x->len))
+		return -ESRCH;
+	if (log->sent_len + x->len <= FAKE_SPIDEV_BYTES) {
+		memcpy(log->sent + log->sent_len, bytes, x->len);
+		log->sent_len += x->len;
 	}
+	return 0;
+}
+
+/* And back, which may fail. */
+static int receive_bytes(struct fake_spidev_chip *chip, pid_t tid,
+			 const struct spi_ioc_transfer *x)
+{
 	for (uint32_t i = 0; i < x->len; i++)
 		bytes[i] = x->tx_buf ? (uint8_t)~bytes[i]
 				     : fake_spidev_answer(chip->answered++);
@@ -271,8 +278,11 @@ static int run_transfer(struct fake_spidev_chip *chip, pid_t tid,
 	int ret = 0;
 
 	if (x->len) {
+		ret = send_bytes(chip, tid, x);
+		if (ret)
+			return ret;
 		note(chip, &event);
-		ret = move_bytes(chip, tid, x);
+		ret = receive_bytes(chip, tid, x);
 	}
 	if (x->delay_usecs) {
 		event.kind = FAKE_DELAY;
@@ -301,14 +311,18 @@ static int run_message(struct fake_spidev_chip *chip, pid_t tid,
 		       const struct spi_ioc_transfer *xfers, unsigned int n)
 {
 	bool keep = false, fails = is_to_fail(&chip->fail_messages);
-	int ret = 0, total = 0, stored = 0;
+	int ret = 0, total = 0, stored = 0, moved;
 
 	for (unsigned int i = 0; i < n && !ret; i++) {
 		if (refuses(chip, &xfers[i]))
 			return -chip->board.empty_error;
 		set_cs(chip, true);
+		moved = run_transfer(chip, tid, &xfers[i]);
 		/* What came is copied out when all is over. */
-		stored |= run_transfer(chip, tid, &xfers[i]);
+		if (moved == -ESRCH)
+			ret = -EFAULT;
+		else
+			stored |= moved;
 		if (fails && i == n - 1)
 			ret = -chip->fail_error;
 		total += (int)xfers[i].len;

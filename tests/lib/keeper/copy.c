@@ -7,23 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/lib/process.h"
 #include "tests/lib/test.h"
-#include "vhost/front/deadline.h"
 
 #define VARIABLE "VHOST_DEVICE_SPI"
-
-void copy_wait_log(const struct rig *rig, const char *text)
-{
-	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
-
-	while (!strstr(daemon_stderr(&rig->daemon), text)) {
-		if (!deadline_left(deadline))
-			fail_msg("the log does not say \"%s\": %s", text,
-				 daemon_stderr(&rig->daemon));
-		process_sleep_ms(5);
-	}
-}
 
 void copy_configure(const struct rig *rig, const char *keys)
 {
@@ -66,7 +52,7 @@ void copy_start(struct rig *rig, const char *keys)
 	else
 		unsetenv(VARIABLE);
 	free(before);
-	copy_wait_log(rig, "serving 1 guest");
+	daemon_wait_log(&rig->daemon, "serving 1 guest", 1);
 }
 
 int copy_upgrade(const struct rig *rig)

@@ -24,7 +24,4 @@ int copy_upgrade(const struct rig *rig);
 /* Ends the daemon with SIGTERM. */
 void copy_stop(struct rig *rig);
 
-/* Waits until the daemon's log has @text. */
-void copy_wait_log(const struct rig *rig, const char *text);
-
 #endif

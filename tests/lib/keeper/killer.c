@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -58,69 +59,99 @@ static unsigned int count_threads(pid_t pid)
 	return count;
 }
 
-/*
- * Three times of four, waits until the process serves, which is when it has
- * threads. Otherwise a slow machine would never get as far.
- */
-static void maybe_wait(struct killer *killer)
+/* Returns true until it is stopped, or the test that started it has failed. */
+static bool goes_on(const struct killer *killer)
 {
-	for (int i = 0; i < 1000 && !killer->over; i++) {
-		if (count_threads(daemon_child(killer->daemon)) > 1)
-			return;
+	return !killer->over && !kill(killer->daemon.pid, 0);
+}
+
+#ifdef __SANITIZE_THREAD__
+#define THREADS_AT_START 2 /* one is ThreadSanitizer's */
+#else
+#define THREADS_AT_START 1
+#endif
+
+/*
+ * Waits until the process serves, which is when it has more threads. Returns
+ * for how many us, up to a second.
+ */
+static uint32_t wait_until_it_serves(const struct killer *killer)
+{
+	const int64_t begin = process_now_ms();
+	int64_t ms;
+
+	while (goes_on(killer) &&
+	       count_threads(daemon_child(&killer->daemon)) <= THREADS_AT_START)
 		usleep(1000);
-	}
+	ms = process_now_ms() - begin;
+	return (uint32_t)(ms < 1000 ? ms : 1000) * 1000;
 }
 
 static void *run(void *arg)
 {
 	static const int signals[] = { SIGKILL, SIGSEGV, SIGABRT };
 	struct killer *killer = arg;
+	uint32_t start_us = 0;
 
-	while (!killer->over) {
-		pid_t child;
+	while (goes_on(killer)) {
+		pid_t victim = killer->daemon.pid;
+		int signal = SIGUSR2;
 
+		/*
+		 * A slow machine would get nowhere if it never served, or for
+		 * less time than it takes to start.
+		 */
 		if (next(killer, 4))
-			maybe_wait(killer);
-		usleep(next(killer, killer->max_us));
-		if (killer->upgrades) {
-			kill(killer->daemon->pid, SIGUSR2);
-			killer->kills++;
-			continue;
+			start_us = wait_until_it_serves(killer);
+		usleep(next(killer, start_us > killer->max_us
+					    ? start_us
+					    : killer->max_us));
+		if (!killer->upgrades) {
+			victim = daemon_child(&killer->daemon);
+			signal = signals[next(killer, 3)];
 		}
-		child = daemon_child(killer->daemon);
-		if (child && !kill(child, signals[next(killer, 3)]))
+		if (victim && goes_on(killer) && !kill(victim, signal))
 			killer->kills++;
 	}
 	return NULL;
 }
 
-static void start(struct killer *killer, const struct daemon *daemon,
-		  unsigned int max_us, bool upgrades)
+static struct killer *start(const struct daemon *daemon, unsigned int max_us,
+			    bool upgrades)
 {
+	struct killer *killer = calloc(1, sizeof(*killer));
+
+	assert_non_null(killer);
 	*killer = (struct killer){
-		.daemon = daemon,
+		.daemon = *daemon,
 		.max_us = max_us,
 		.upgrades = upgrades,
 		.random = 0x9e3779b97f4a7c15u,
 	};
 	assert_int_equal(pthread_create(&killer->thread, NULL, run, killer), 0);
+	return killer;
 }
 
-void killer_start(struct killer *killer, const struct daemon *daemon,
-		  unsigned int max_us)
+struct killer *killer_start(const struct daemon *daemon, unsigned int max_us)
 {
-	start(killer, daemon, max_us, false);
+	return start(daemon, max_us, false);
 }
 
-void killer_start_upgrades(struct killer *killer, const struct daemon *daemon,
-			   unsigned int max_us)
+struct killer *killer_start_upgrades(const struct daemon *daemon,
+				     unsigned int max_us)
 {
-	start(killer, daemon, max_us, true);
+	return start(daemon, max_us, true);
 }
 
 unsigned int killer_stop(struct killer *killer)
 {
+	unsigned int kills;
+
+	if (!killer)
+		return 0;
 	killer->over = true;
 	assert_int_equal(pthread_join(killer->thread, NULL), 0);
-	return killer->kills;
+	kills = killer->kills;
+	free(killer);
+	return kills;
 }

@@ -13,11 +13,13 @@
 
 #include "tests/lib/daemon/daemon.h"
 
+/* A thread that kills. It ends by itself if a test that fails leaves it. */
 struct killer {
-	const struct daemon *daemon;
+	struct daemon daemon;
 	pthread_t thread;
-	unsigned int max_us; /* between two kills, at most */
-	unsigned int kills;  /* read it when the thread has ended */
+	unsigned int max_us; /* it serves so long, at most; or as long as a
+				start took */
+	_Atomic unsigned int kills;
 	bool upgrades;
 	_Atomic bool over;
 	uint64_t random;
@@ -35,15 +37,20 @@ void killer_wait_child(const struct daemon *daemon, pid_t before);
  */
 void killer_crash(const struct daemon *daemon, int signal);
 
-/* Begins to kill, with SIGKILL, SIGSEGV or SIGABRT. */
-void killer_start(struct killer *killer, const struct daemon *daemon,
-		  unsigned int max_us);
+/*
+ * Begins to kill the process of @daemon, which stays the same meanwhile, with
+ * SIGKILL, SIGSEGV or SIGABRT.
+ */
+struct killer *killer_start(const struct daemon *daemon, unsigned int max_us);
 
 /* The same with upgrades, by SIGUSR2, to the same binary. */
-void killer_start_upgrades(struct killer *killer, const struct daemon *daemon,
-			   unsigned int max_us);
+struct killer *killer_start_upgrades(const struct daemon *daemon,
+				     unsigned int max_us);
 
-/* Ends it. Returns how many processes were killed. */
+/*
+ * Ends it, and frees @killer, which can be NULL. Returns how many processes
+ * were killed.
+ */
 unsigned int killer_stop(struct killer *killer);
 
 #endif

@@ -44,11 +44,12 @@ void qemu_args_free(struct qemu_args *a)
 /* The script alone knows where the kit is and whether it is up to date. */
 int qemu_find_kit(const char *script, char *dir, size_t size)
 {
-	char command[64];
+	char command[96];
 	FILE *output;
 	bool read;
 
-	snprintf(command, sizeof(command), "%s --print", script);
+	snprintf(command, sizeof(command),
+		 "cd \"${VHOST_SPI_TOP:-.}\" && %s --print", script);
 	output = popen(command, "r");
 	if (!output)
 		return -errno;

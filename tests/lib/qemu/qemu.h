@@ -33,7 +33,8 @@ void qemu_args_free(struct qemu_args *a);
 
 /*
  * Stores the directory of the kit that @script makes. Returns 0, or -ENOENT
- * when it has not made one. Works from the top directory of the source.
+ * when it has not made one. Works from the top directory of the source, or if
+ * the environment variable VHOST_SPI_TOP names that.
  */
 int qemu_find_kit(const char *script, char *dir, size_t size);
 

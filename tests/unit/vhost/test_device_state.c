@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "tests/unit/vhost/ring/vrings_rig.h"
+#include "tests/unit/vhost/ring/inflight_rig.h"
 
 #define OK	    (1u << 8) /* and no descriptor comes */
 #define SAVE	    0
@@ -118,6 +118,28 @@ TEST_WITH(test_what_was_saved_can_be_loaded, struct setup *s)
 	/* Asked twice, it is loaded once. */
 	assert_true(check(s));
 	assert_int_equal(loads, 1);
+}
+
+/* Only the inflight region knows whether a message was cut. */
+TEST_WITH(test_nothing_is_saved_before_the_region_is_read, struct setup *s)
+{
+	struct area a;
+	uint8_t blob[1000];
+	int ends[2];
+
+	area_open(&a);
+	a.region->version = 1;
+	a.region->desc_num = QUEUES;
+	assert_int_equal(tell_inflight(s, &a.inflight, a.fd), 0);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_true(transfer(s, SAVE, 0, ends[1]) & 0xff);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], blob, sizeof(blob)), 0);
+	close(ends[0]);
+	assert_int_equal(start_tracked(s, &a, 0), 0);
+	assert_int_equal(ask_base(s->f, 0), 0);
+	assert_int_equal(save(s, blob), HEAD + FIXTURE_CONFIG + DEVICE_SIZE);
+	area_close(&a);
 }
 
 /* A device that leaves out all that it can */

@@ -132,7 +132,8 @@ int keeper_answer_pass(struct keeper_relay *relay)
 			vhost_reason_set(&relay->reason,
 					 "out of memory: %s is not remembered",
 					 vhost_request_name(request));
-	} else if (request == VHOST_USER_GET_VRING_BASE) {
+	} else if (request == VHOST_USER_GET_VRING_BASE &&
+		   keeper_record_stops(msg)) {
 		/* The ring has stopped, though its base is unknown. */
 		keeper_record_note(&relay->record, msg, NULL);
 	}

@@ -101,6 +101,8 @@ static void reset_rings(struct keeper_record *record)
 	drop_of_rings(record, KEEPER_RING_KICK);
 	drop_of_rings(record, KEEPER_RING_ENABLE);
 	drop_of_rings(record, KEEPER_RING_BASE);
+	if (record->region_is_ours)
+		drop_message(&record->slots[KEEPER_INFLIGHT]);
 	record->region_is_unread = false;
 }
 
@@ -353,25 +355,24 @@ int keeper_record_note(struct keeper_record *record, struct vhost_msg *msg,
 
 bool keeper_record_stops(const struct vhost_msg *msg)
 {
+	const uint32_t size = msg->header.size;
+
 	switch (msg->header.request) {
 	case VHOST_USER_GET_VRING_BASE:
+		return size == sizeof(msg->payload.state) && !msg->fd_count;
 	case VHOST_USER_RESET_DEVICE:
 	case VHOST_USER_RESET_OWNER:
+		return !size;
 	case VHOST_USER_REM_MEM_REG:
-		return true;
+		return size == sizeof(msg->payload.mem_reg);
 	case VHOST_USER_SET_VRING_ENABLE:
-		return !msg->payload.state.num;
+		return size == sizeof(msg->payload.state) &&
+		       !msg->payload.state.num;
 	case VHOST_USER_SET_STATUS:
-		return !msg->payload.u64;
+		return size == sizeof(msg->payload.u64) && !msg->payload.u64;
 	default:
 		return false;
 	}
-}
-
-void keeper_record_drained(struct keeper_record *record)
-{
-	if (record->region_is_ours && !record->region_is_unread)
-		drop_message(&record->slots[KEEPER_INFLIGHT]);
 }
 
 int keeper_record_take_region(struct keeper_record *record,

@@ -117,14 +117,8 @@ int keeper_record_note_base(struct keeper_record *record, unsigned int ring,
 			    const struct vhost_msg *reply);
 
 /*
- * All rings have stopped as they should, so that the inflight region says
- * nothing that the next back end has to know: gives up one of ours.
- */
-void keeper_record_drained(struct keeper_record *record);
-
-/*
- * Returns true if all that @msg wants is that something stops: a back end that
- * has died has done that.
+ * Returns true if @msg is well-formed, and all that it wants is that something
+ * stops: a back end that has died has done that.
  */
 bool keeper_record_stops(const struct vhost_msg *msg);
 

@@ -128,9 +128,6 @@ static void go_on_draining(struct keeper_relay *relay, uint64_t now)
 		return;
 	}
 	enter(relay, KEEPER_DRAINED, now);
-	/* After a failed drain only the region says where a ring stopped. */
-	if (!relay->handover.failed)
-		keeper_record_drained(&relay->record);
 }
 
 /* Gives the back end, which has nothing to do, the front end's message. */
@@ -171,9 +168,15 @@ static int replay_rings(struct keeper_relay *relay, uint64_t now)
 		send_back(relay, KEEPER_REPLAYING, &message, now);
 		return 0;
 	}
-	keeper_handover_end(&relay->handover);
 	enter(relay, KEEPER_READY, now);
 	return proceed(relay, now);
+}
+
+/* A ring that starts may do more than the state that was loaded knows of. */
+static int begin_rings(struct keeper_relay *relay, uint64_t now)
+{
+	keeper_handover_end(&relay->handover);
+	return replay_rings(relay, now);
 }
 
 /* A back end on trial has to have the config space of the one before. */
@@ -195,7 +198,7 @@ static int load(struct keeper_relay *relay, uint64_t now)
 		return 0;
 	}
 	if (!relay->gated)
-		return replay_rings(relay, now);
+		return begin_rings(relay, now);
 	enter(relay, KEEPER_GATED, now);
 	return 0;
 }
@@ -236,7 +239,7 @@ void keeper_relay_open_gate(struct keeper_relay *relay, uint64_t now)
 {
 	relay->gated = false;
 	if (relay->stage == KEEPER_GATED)
-		replay_rings(relay, now);
+		begin_rings(relay, now);
 }
 
 bool keeper_relay_wants_front(const struct keeper_relay *relay)

@@ -26,7 +26,7 @@ struct fixture {
 static inline void expect_messages(struct fixture *f, int i, uint64_t ns)
 {
 	f->users[i].accounts[0].bus = &f->bus;
-	f->users[i].accounts[0].message = ns;
+	counter_set(&f->users[i].accounts[0].message, ns);
 }
 
 static inline int setup(void **state)

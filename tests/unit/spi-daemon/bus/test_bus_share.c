@@ -134,7 +134,7 @@ TEST_WITH(owner_that_puts_it_off_keeps_its_place, struct fixture *f)
 	bus_postpone(&f->bus, &u[1], f->now + 10, NULL, f->now);
 	assert_true(woken(&u[2]));
 	assert_false(bus_acquire(&f->bus, &u[1], f->now + 9));
-	assert_true(u[1].not_before == f->now + 10);
+	assert_true(counter_get(&u[1].not_before) == f->now + 10);
 	assert_false(bus_acquire(&f->bus, &u[3], f->now));
 	/* u[1] can go on now, and goes before all who came after it. */
 	f->now += 10;

@@ -60,9 +60,10 @@ static bool wait_for_bus(struct tester *t, struct shared *s)
 
 	for (uint64_t now = clock_now(); !bus_await(&s->bus, &t->user, &now);
 	     now = clock_now()) {
-		uint64_t until = t->user.not_before > now ? t->user.not_before
-							  : lost;
+		uint64_t until = counter_get(&t->user.not_before);
 
+		if (until <= now)
+			until = lost;
 		if (now >= lost)
 			t->lost = true;
 		if (t->lost || (patience && !--patience))
@@ -83,6 +84,8 @@ static void use_bus(struct tester *t, struct shared *s)
 		doze(t, clock_now() + draw(t, 300) * NS_PER_US);
 	if (!draw(t, 10))
 		bus_is_wanted(&s->bus, clock_now());
+	if (!draw(t, 10))
+		bus_recall(&s->bus, s);
 	s->holder = NULL;
 }
 
@@ -94,7 +97,7 @@ static bool is_ready(struct tester *t, struct shared *s)
 	if (draw(t, 10))
 		return true;
 	bus_postpone(&s->bus, &t->user, now + (1 + draw(t, 200)) * NS_PER_US,
-		     NULL, now);
+		     draw(t, 2) ? s : NULL, now);
 	return wait_for_bus(t, s);
 }
 
@@ -105,6 +108,11 @@ static void visit(struct tester *t, struct shared *s)
 
 	while (wait_for_bus(t, s) && is_ready(t, s)) {
 		use_bus(t, s);
+		if (draw(t, 2) && bus_end(&t->user, clock_now())) {
+			if (!--messages)
+				break;
+			continue;
+		}
 		if (!--messages)
 			break;
 		if (bus_linger(&s->bus, &t->user, clock_now()) && !draw(t, 3))

@@ -222,4 +222,21 @@ TEST(flash_works_without_memory_that_it_asked_for)
 	check_memory(-1);
 }
 
+TEST(trace_that_cannot_be_made_is_named)
+{
+	struct device_spec spec = parse("sim:loopback,trace=/nowhere/t.vcd");
+	struct handle *handle;
+	struct pool pool;
+	char error[256];
+
+	pool_init(&pool);
+	assert_int_equal(
+		pool_get(&pool, &spec, "a", 0, &handle, error, sizeof(error)),
+		-ENOENT);
+	assert_string_equal(error, "device=sim:loopback: trace=/nowhere/t.vcd: "
+				   "No such file or directory");
+	pool_fini(&pool);
+	device_spec_free(&spec);
+}
+
 TEST_MAIN(NULL, NULL)

@@ -1,33 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "spi-daemon/config/options.h"
-#include "tests/lib/test.h"
-
-#define MAX_WORDS 12
-
-/* Parses a command line, without the name of the program, split at blanks. */
-static int parse_line(const char *line, struct options *options, char *error,
-		      size_t error_size)
-{
-	static char program[] = "vhost-device-spi";
-	char *argv[MAX_WORDS + 2] = { program };
-	char *copy = strdup(line);
-	char *rest = copy;
-	int argc = 1;
-	int ret;
-
-	assert_non_null(copy);
-	while (rest && *rest && argc <= MAX_WORDS)
-		argv[argc++] = strsep(&rest, " ");
-	ret = options_parse(argc, argv, -1, options, error, error_size);
-	free(copy);
-	return ret;
-}
+#include "tests/unit/spi-daemon/config/options_line.h"
 
 static struct options parse(const char *line)
 {
@@ -148,9 +120,11 @@ TEST(access_is_that_of_the_guest_or_of_all)
 		parse("-s v -l sim:nor --socket-mode=0660 --socket-group=7 "
 		      "-g socket=a,device=sim:nor,socket-mode=600 "
 		      "-g socket=b,device=sim:nor,socket-group=root");
-	static const struct vhost_access expected[] = { { 0600, 7 },
-							{ 0660, 0 },
-							{ 0660, 7 } };
+	static const struct vhost_access expected[] = {
+		{ .mode = 0600, .group = 7 },
+		{ .mode = 0660, .group = 0 },
+		{ .mode = 0660, .group = 7 },
+	};
 
 	assert_int_equal(options.guest_count, 3);
 	for (unsigned int i = 0; i < 3; i++) {
@@ -253,6 +227,7 @@ TEST(help_and_version_need_nothing_else)
 		{ "-s v.sock -h", OPTIONS_HELP },
 		{ "-h --nonsense", OPTIONS_HELP },
 		{ "-V", OPTIONS_VERSION },
+		{ "--nonsense --print-capabilities -h", OPTIONS_CAPABILITIES },
 		{ "--version", OPTIONS_VERSION },
 		{ "-l d -V -h", OPTIONS_VERSION },
 	};
@@ -357,117 +332,6 @@ TEST(a_mistake_is_told_in_one_line)
 				       sizeof(error)) < 0);
 		assert_string_equal(error, mistakes[i].error);
 		assert_null(options.guests);
-	}
-}
-
-/* Parses a command line with --config, for a file with the text @text. */
-static int parse_with_file(const char *line, const char *text,
-			   struct options *options, char *error,
-			   size_t error_size)
-{
-	char path[] = "/tmp/test-options-XXXXXX", whole[300];
-	int fd = mkstemp(path), ret;
-	const char *name;
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-	snprintf(whole, sizeof(whole), "%s -f %s", line, path);
-	ret = parse_line(whole, options, error, error_size);
-	unlink(path);
-	/* Tests do not compare the name of the file. */
-	name = strstr(error, path);
-	if (name)
-		memmove(error, name + strlen(path),
-			strlen(name + strlen(path)) + 1);
-	return ret;
-}
-
-TEST(file_has_the_words_of_the_command_line)
-{
-	struct options options;
-	char error[700] = "";
-
-	if (parse_with_file("-v",
-			    "# two guests\n"
-			    "guest socket=/run/a, name=a,\n"
-			    "\tdevice=/dev/spidev0.0, cs=nor\n"
-			    "\n"
-			    "guest = socket=/run/b,weight=3 # b\n"
-			    "      device=/dev/spidev0.1\n"
-			    "socket-path v\n"
-			    "device=sim:nor,size=1M\n"
-			    "replay",
-			    &options, error, sizeof(error)))
-		fail_msg("%s", error);
-	assert_int_equal(options.guest_count, 3);
-	assert_string_equal(options.guests[0].name, "a");
-	assert_int_equal(options.guests[0].devices->specs[0].framing, CS_NOR);
-	assert_string_equal(options.guests[1].name, "/run/b");
-	assert_int_equal(options.guests[1].weight, 3);
-	assert_string_equal(options.guests[2].socket, "v0");
-	assert_true(options.guests[1].replay);
-	assert_true(options.verbose);
-	assert_non_null(options.config);
-	options_free(&options);
-}
-
-TEST(command_line_has_the_last_word)
-{
-	struct options options;
-	char error[700] = "";
-
-	assert_int_equal(parse_with_file("-s mine -l sim:nor",
-					 "socket-path theirs\n"
-					 "socket-count 2\n"
-					 "guest socket=g,device=sim:nor\n",
-					 &options, error, sizeof(error)),
-			 OPTIONS_RUN);
-	assert_int_equal(options.guest_count, 3);
-	assert_string_equal(options.guests[0].socket, "g");
-	assert_string_equal(options.guests[2].socket, "mine1");
-	options_free(&options);
-}
-
-TEST(file_may_describe_no_guest)
-{
-	struct options options;
-	char error[700] = "";
-
-	assert_int_equal(
-		parse_with_file("-v", "#\n", &options, error, sizeof(error)),
-		OPTIONS_RUN);
-	assert_int_equal(options.guest_count, 0);
-	options_free(&options);
-}
-
-TEST(mistake_in_a_file_is_told_with_its_line)
-{
-	static const struct {
-		const char *text, *error;
-	} cases[] = {
-		{ "\n\nnope 1\n",
-		  ":3: \"nope\" is not an option of this file" },
-		{ "config /b", ":1: \"config\" is not an option of this file" },
-		{ "help", ":1: \"help\" is not an option of this file" },
-		{ "guest\n", ":1: guest needs a value" },
-		{ "replay=yes\n", ":1: replay takes no value" },
-		{ " device=d\n", ":1: begins with a blank, but there is no "
-				 "line before it to continue" },
-		{ "socket-path=a\nsocket-path=b",
-		  ":2: --socket-path=b is the second --socket-path" },
-		{ "verbose\n# x\nguest socket=a\n  name=?\n",
-		  ":3: --guest=socket=a,name=?: name=? is not 1 to 32 letters, "
-		  "digits, dots, dashes and underscores" },
-	};
-	struct options options;
-	char error[700];
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(parse_with_file("-v", cases[i].text, &options,
-						 error, sizeof(error)),
-				 -EINVAL);
-		assert_string_equal(error, cases[i].error);
 	}
 }
 

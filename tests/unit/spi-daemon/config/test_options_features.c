@@ -3,14 +3,7 @@
  * --with and --without: on the command line, in the file, and of a guest. The
  * first is no abbreviation of the second, and no option has one.
  */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "spi-daemon/config/options.h"
-#include "tests/lib/test.h"
+#include "tests/unit/spi-daemon/config/options_line.h"
 
 #define INDIRECT  (UINT64_C(1) << 28)
 #define EVENT_IDX (UINT64_C(1) << 29)
@@ -30,30 +23,12 @@ struct words {
 static int parse(const struct words *words, struct options *options,
 		 char *error, size_t error_size)
 {
-	char path[] = "/tmp/test-options-XXXXXX";
-	char program[] = "vhost-device-spi", config[64], guest[128], line[200];
-	char *argv[12] = { program, config, guest }, *rest = line;
-	int fd = mkstemp(path), argc = 3, ret;
-	const char *name;
+	char line[300];
 
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, words->in_file, strlen(words->in_file)),
-			 strlen(words->in_file));
-	close(fd);
-	snprintf(config, sizeof(config), "-f%s", path);
-	snprintf(guest, sizeof(guest), "-gsocket=a,device=sim:nor%s",
-		 words->guest);
-	snprintf(line, sizeof(line), "%s", words->line);
-	while (rest && *rest)
-		argv[argc++] = strsep(&rest, " ");
-	ret = options_parse(argc, argv, -1, options, error, error_size);
-	unlink(path);
-	/* Its name is of no interest to a test. */
-	name = strstr(error, path);
-	if (name)
-		memmove(error, name + strlen(path),
-			strlen(name + strlen(path)) + 1);
-	return ret;
+	snprintf(line, sizeof(line), "-gsocket=a,device=sim:nor%s%s%s",
+		 words->guest, *words->line ? " " : "", words->line);
+	return parse_with_file(line, words->in_file, options, error,
+			       error_size);
 }
 
 static const struct {

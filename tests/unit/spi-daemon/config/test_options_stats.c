@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* --stats, on the command line and in the configuration file. */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "tests/unit/spi-daemon/config/options_line.h"
 
-#include "spi-daemon/config/options.h"
-#include "tests/lib/test.h"
-
-/* Parses a file with a guest and @line, and the argument @word if not NULL. */
-static int parse(const char *line, char *word, struct options *options,
+/* Parses a file with @line, and the argument @word if not NULL. */
+static int parse(const char *line, const char *word, struct options *options,
 		 char *error, size_t error_size)
 {
-	static char program[] = "vhost-device-spi", guest[] = "-gsocket=a,"
-							      "device=sim:nor";
-	char path[] = "/tmp/test-options-XXXXXX", config[64];
-	char *argv[] = { program, guest, config, word, NULL };
-	int fd = mkstemp(path), ret;
+	char words[200];
 
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, line, strlen(line)), strlen(line));
-	close(fd);
-	snprintf(config, sizeof(config), "-f%s", path);
-	ret = options_parse(word ? 4 : 3, argv, -1, options, error, error_size);
-	unlink(path);
-	return ret;
+	snprintf(words, sizeof(words), "-gsocket=a,device=sim:nor%s%s",
+		 word ? " " : "", word ? word : "");
+	return parse_with_file(words, line, options, error, error_size);
 }
 
 static void check(const char *line, char *word, const char *stats)

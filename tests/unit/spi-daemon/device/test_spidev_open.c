@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/device/spidev.h"
-#include "spi-daemon/device/spidev_node.h"
+#include "spi-daemon/device/node/spidev_node.h"
 #include "tests/lib/test.h"
 
 TEST(files_of_other_kinds_are_no_spi_device)

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "spi-daemon/config/key/cs_key.h"
 #include "spi-daemon/framing/chip_select.h"
 
 enum cs_event {
@@ -91,15 +92,23 @@ static inline void cs_plan_check(const struct cs_case *c, size_t at,
 			 want);
 }
 
-static inline void cs_case_run(enum cs_framing framing, const struct cs_case *c)
+/* @framing is a value of cs=. */
+static inline void cs_case_run(const char *framing, const struct cs_case *c)
 {
 	struct chip_select cs = { 0 };
+	struct device_spec spec = { .path = NULL };
+	char error[256];
+
+	assert_int_equal(cs_key(&spec, framing), 0);
+	if (cs_key_finish(&spec, error, sizeof(error)))
+		fail_msg("%s", error);
 
 	for (size_t i = 0; i < CS_STEPS && c->steps[i].event; i++) {
 		const struct cs_step *step = &c->steps[i];
 		struct cs_request request = {
 			.chip = step->chip,
-			.framing = framing,
+			.framing = spec.framing,
+			.table = spec.table,
 			.tx = step->tx,
 			.rx = step->rx,
 			.cs_change = step->cs_change,
@@ -124,6 +133,7 @@ static inline void cs_case_run(enum cs_framing framing, const struct cs_case *c)
 		else
 			chip_select_done(&cs, &request, &plan);
 	}
+	device_spec_free(&spec);
 }
 
 #endif

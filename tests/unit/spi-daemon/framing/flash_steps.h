@@ -17,7 +17,7 @@ static inline int setup_nor(void **state)
 {
 	int ret = service_setup(state);
 
-	service_set_framing(*state, CS_NOR);
+	service_set_framing(*state, "nor");
 	return ret;
 }
 
@@ -25,7 +25,7 @@ static inline int setup_nand(void **state)
 {
 	int ret = service_setup(state);
 
-	service_set_framing(*state, CS_NAND);
+	service_set_framing(*state, "nand");
 	return ret;
 }
 
@@ -33,14 +33,14 @@ static inline int setup_eeprom(void **state)
 {
 	int ret = service_setup(state);
 
-	service_set_framing(*state, CS_EEPROM);
+	service_set_framing(*state, "eeprom");
 	return ret;
 }
 
 static inline void read_status(struct service_fixture *f, struct test_guest *g,
 			       uint8_t answer)
 {
-	bool nand = f->specs[0].framing == CS_NAND;
+	bool nand = !strcmp(f->specs[0].table_name, "nand");
 
 	f->chips[0].answer = answer;
 	guest_tx(g, 0, 0, nand ? "\x0f" : "\x05", 1, OK);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* cs=nor, cs=nand and cs=eeprom: the opcode tells where a message ends. */
+/* cs=nor, nand, eeprom and at45: the opcode tells where a message ends. */
 #include "tests/lib/test.h"
 #include "tests/unit/spi-daemon/framing/chip_select_steps.h"
 
-static void run(enum cs_framing framing, const struct cs_case *cases,
-		size_t count)
+static void run(const char *framing, const struct cs_case *cases, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		cs_case_run(framing, &cases[i]);
@@ -17,8 +16,8 @@ static void run(enum cs_framing framing, const struct cs_case *cases,
 #define NEXT OP(0x05, 1, "k"), RX(1, "j")
 
 /* What Linux sends, a phase at a time, for every kind of each flash. */
-static void run_ops(enum cs_framing framing, const uint8_t *opcodes,
-		    size_t count, const struct cs_case *like)
+static void run_ops(const char *framing, const uint8_t *opcodes, size_t count,
+		    const struct cs_case *like)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct cs_case c = *like;
@@ -39,7 +38,7 @@ TEST(nor_commands_are_one_part)
 	static const struct cs_case like = { "command",
 					     { OP(0, 1, ""), NEXT } };
 
-	RUN_OPS(CS_NOR, opcodes, &like);
+	RUN_OPS("nor", opcodes, &like);
 }
 
 TEST(nor_reads_end_with_what_is_received)
@@ -63,7 +62,7 @@ TEST(nor_reads_end_with_what_is_received)
 	};
 
 	for (size_t i = 0; i < sizeof(likes) / sizeof(likes[0]); i++)
-		RUN_OPS(CS_NOR, opcodes, &likes[i]);
+		RUN_OPS("nor", opcodes, &likes[i]);
 }
 
 TEST(nor_arguments_are_the_last_part)
@@ -79,7 +78,7 @@ TEST(nor_arguments_are_the_last_part)
 	};
 
 	for (size_t i = 0; i < sizeof(likes) / sizeof(likes[0]); i++)
-		RUN_OPS(CS_NOR, opcodes, &likes[i]);
+		RUN_OPS("nor", opcodes, &likes[i]);
 }
 
 TEST(nor_programs_end_with_their_data)
@@ -108,7 +107,7 @@ TEST(nor_programs_end_with_their_data)
 	};
 
 	for (size_t i = 0; i < sizeof(likes) / sizeof(likes[0]); i++)
-		RUN_OPS(CS_NOR, opcodes, &likes[i]);
+		RUN_OPS("nor", opcodes, &likes[i]);
 }
 
 TEST(nor_4_byte_programs_have_4_bytes)
@@ -123,7 +122,7 @@ TEST(nor_4_byte_programs_have_4_bytes)
 	};
 
 	for (size_t i = 0; i < sizeof(likes) / sizeof(likes[0]); i++)
-		RUN_OPS(CS_NOR, opcodes, &likes[i]);
+		RUN_OPS("nor", opcodes, &likes[i]);
 }
 
 TEST(cs_change_and_received_data_always_end_it)
@@ -145,9 +144,9 @@ TEST(cs_change_and_received_data_always_end_it)
 		  { OP(0xd8, 1, "k"), RX(1, "j"), OP(0x06, 1, "") } },
 	};
 
-	RUN(CS_NOR, cases);
-	RUN(CS_NOR, both);
-	RUN(CS_NAND, both);
+	RUN("nor", cases);
+	RUN("nor", both);
+	RUN("nand", both);
 }
 
 /* Framed as linux does: the best guess there is. */
@@ -160,7 +159,7 @@ TEST(unknown_opcodes_are_framed_like_linux)
 		  { TX(1, "k"), OP(0x06, 1, ""), RX(1, "") } },
 	};
 
-	RUN(CS_NOR, cases);
+	RUN("nor", cases);
 }
 
 TEST(other_chips_begin_their_own_message)
@@ -171,7 +170,7 @@ TEST(other_chips_begin_their_own_message)
 		{ "read", { OP(0x9f, 1, "k"), RX1(1, ""), RX(3, "") } },
 	};
 
-	RUN(CS_NOR, cases);
+	RUN("nor", cases);
 }
 
 /* The opcode of a message is its first byte, not that of a later part. */
@@ -186,7 +185,7 @@ TEST(data_that_looks_like_an_opcode_is_data)
 		  { OP(0x0b, 1, "k"), OP(0x06, 4, "jk"), RX(8, "j"), NEXT } },
 	};
 
-	RUN(CS_NOR, cases);
+	RUN("nor", cases);
 }
 
 #define NAND_NEXT OP(0x0f, 1, "k"), TX(1, "jk"), RX(1, "j")
@@ -220,11 +219,11 @@ TEST(nand_ops_end_where_they_should)
 		  { OP(0x02, 1, "k"), TX(2, "jk"), TX(1, "j"), NAND_NEXT } },
 	};
 
-	RUN_OPS(CS_NAND, commands, &likes[0]);
-	RUN_OPS(CS_NAND, reads, &likes[1]);
-	RUN_OPS(CS_NAND, rows, &likes[2]);
-	RUN_OPS(CS_NAND, loads, &likes[3]);
-	RUN(CS_NAND, others);
+	RUN_OPS("nand", commands, &likes[0]);
+	RUN_OPS("nand", reads, &likes[1]);
+	RUN_OPS("nand", rows, &likes[2]);
+	RUN_OPS("nand", loads, &likes[3]);
+	RUN("nand", others);
 }
 
 TEST(eeprom_ops_end_where_they_should)
@@ -254,12 +253,44 @@ TEST(eeprom_ops_end_where_they_should)
 		{ "full duplex", { DUPLEX(1, ""), RX(1, "") } },
 	};
 
-	RUN_OPS(CS_EEPROM, commands, &likes[0]);
-	RUN_OPS(CS_EEPROM, reads, &likes[1]);
-	RUN_OPS(CS_EEPROM, reads, &likes[2]);
+	RUN_OPS("eeprom", commands, &likes[0]);
+	RUN_OPS("eeprom", reads, &likes[1]);
+	RUN_OPS("eeprom", reads, &likes[2]);
 	for (size_t i = 3; i < 7; i++)
-		RUN_OPS(CS_EEPROM, writes, &likes[i]);
-	RUN(CS_EEPROM, others);
+		RUN_OPS("eeprom", writes, &likes[i]);
+	RUN("eeprom", others);
+}
+
+/* As Linux's mtd_dataflash sends them, and flashrom */
+TEST(at45_ops_end_where_they_should)
+{
+#define AT45_NEXT OP(0xd7, 1, "k"), RX(1, "j")
+	static const struct cs_case likes[] = {
+		{ "program", { OP(0, 4, "k"), TX(11, "j"), AT45_NEXT } },
+		{ "program in one", { OP(0, 260, ""), AT45_NEXT } },
+		{ "address alone", { OP(0, 4, ""), AT45_NEXT } },
+		{ "read", { OP(0, 8, "k"), RX(264, "j"), AT45_NEXT } },
+		{ "read, bytes apart",
+		  { OP(0, 1, "k"), TX(3, "jk"), RX(264, "j"), AT45_NEXT } },
+		{ "command", { OP(0, 1, ""), AT45_NEXT } },
+	};
+	static const uint8_t programs[] = {
+		0x82, 0x85, 0x84, 0x87, 0x02, 0x9b
+	};
+	static const uint8_t addresses[] = { 0x53, 0x55, 0x60, 0x61, 0x83,
+					     0x86, 0x88, 0x89, 0x58, 0x59,
+					     0x81, 0x50, 0x7c, 0xc7 };
+	static const uint8_t reads[] = { 0xe8, 0x68, 0xd2, 0x52, 0x03, 0x01,
+					 0x0b, 0x1b, 0xd1, 0xd3, 0xd4, 0xd6,
+					 0x54, 0x56, 0x9f, 0xd7, 0x57, 0x77 };
+	static const uint8_t commands[] = { 0xb9, 0xab, 0x79 };
+
+	RUN_OPS("at45", programs, &likes[0]);
+	RUN_OPS("at45", programs, &likes[1]);
+	RUN_OPS("at45", addresses, &likes[2]);
+	RUN_OPS("at45", reads, &likes[3]);
+	RUN_OPS("at45", reads, &likes[4]);
+	RUN_OPS("at45", commands, &likes[5]);
 }
 
 TEST_MAIN(NULL, NULL)

@@ -233,7 +233,7 @@ static void flash_under_linux_framing_is_told_of_once(void **state)
 	struct service_fixture *f = *state;
 	struct test_guest *g = &f->guests[0];
 
-	service_set_framing(f, CS_LINUX);
+	service_set_framing(f, "linux");
 	guest_tx(g, 0, 0, "\xc7\0\0", 3, OK);
 	f->chips[0].answer = 0xff; /* no chip */
 	guest_tx(g, 0, 0, "\x9f", 1, OK);

@@ -309,7 +309,7 @@ static void socket_that_is_served_is_refused(void **state)
 	struct guest_worker second;
 
 	assert_int_equal(guest_worker_init(&second, &f->specs[0],
-					   &f->controllers[0], -1),
+					   &f->controllers[0], -1, NULL),
 			 -EADDRINUSE);
 }
 

@@ -60,7 +60,7 @@ static void run_until_killed(int arg)
 	char line[100];
 
 	dup2(arg, STDIN_FILENO); /* a descriptor that stays open */
-	fd = background_start();
+	fd = background_start(NULL);
 	if (fd < 0)
 		_exit(97);
 	tell("starting\n");
@@ -107,7 +107,7 @@ TEST(start_is_over_when_the_child_is_ready)
 
 static void fail_in_child(int arg)
 {
-	if (background_start() < 0)
+	if (background_start(NULL) < 0)
 		_exit(97);
 	tell("cannot\n");
 	_exit(arg);
@@ -134,7 +134,7 @@ static void start_without_standard_descriptors(int arg)
 
 	for (int i = 0; i <= arg; i++)
 		close(i);
-	fd = background_start();
+	fd = background_start(NULL);
 	if (fd <= STDERR_FILENO)
 		_exit(97);
 	background_ready(fd);
@@ -152,7 +152,7 @@ TEST(missing_standard_descriptors_are_made_up_for)
 
 static void die_in_child(int arg)
 {
-	if (background_start() < 0)
+	if (background_start(NULL) < 0)
 		_exit(97);
 	signal(arg, SIG_DFL);
 	raise(arg);

@@ -225,6 +225,23 @@ TEST_WITH(guest_has_a_share_of_what_it_used, struct guest_set *set)
 	free(text);
 }
 
+TEST_WITH(framing_of_a_chip_with_auto_is_told, struct guest_set *set)
+{
+	char *text;
+
+	stats_set_add(set, "name=a,socket=x,device=sim:nor,cs=auto,"
+			   "device=sim:loopback");
+	counter_set(stats_set_chip(set, 0, 0)->shown, AUTO_NOR);
+	text = metrics(set);
+	check(text,
+	      "guest_device_framing{guest=\"a\",device=\"sim:nor\","
+	      "bus=\"sim:nor (own)\",framing=\"nor\"}",
+	      1);
+	assert_null(strstr(text, "guest_device_framing{guest=\"a\","
+				 "device=\"sim:loopback\""));
+	free(text);
+}
+
 TEST_WITH(turns_that_last_are_told, struct guest_set *set)
 {
 	char *text;

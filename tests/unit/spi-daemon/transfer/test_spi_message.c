@@ -44,7 +44,7 @@ static void give_debt(struct service_fixture *f, struct test_guest *a,
 	b->service.message.user.accounts[0] = (struct bus_account){
 		.bus = bus,
 		.finish = bus->latest + NS_PER_S,
-		.message = NS_PER_S,
+		.message.value = NS_PER_S,
 	};
 	a->service.message.user.accounts[0] = (struct bus_account){
 		.bus = bus,
@@ -128,7 +128,7 @@ TEST_WITH(message_that_never_ends_is_cut, struct service_fixture *f)
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer parts[3], tb = reads(0, 1, 4);
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	guest_rx(a, 0, 0, 4, OK);
 	make_long(a);
 	guest_rx(a, 0, 0, 4, OK);
@@ -154,7 +154,7 @@ TEST_WITH(last_part_of_a_long_message_fails_alone, struct service_fixture *f)
 	struct transfer last = reads(0, 1, 4), next = reads(0, 1, 4);
 	struct transfer tb = reads(0, 1, 4);
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	guest_rx(a, 0, 0, 4, OK);
 	make_long(a);
 	guest_add(b, &tb);

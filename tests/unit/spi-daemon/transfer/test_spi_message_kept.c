@@ -16,7 +16,7 @@ static int setup(void **state)
 {
 	int ret = service_setup(state);
 
-	service_set_framing(*state, CS_NOR);
+	service_set_framing(*state, "nor");
 	return ret;
 }
 
@@ -137,19 +137,65 @@ TEST_WITH(late_rest_has_the_message_sent_again, struct service_fixture *f)
 }
 
 /* To send them by themselves takes the bus, which another guest may have. */
+/* A table of a chip that nothing may be said twice */
+static void use_table(struct service_fixture *f, const char *text)
+{
+	struct device_spec *spec = &f->specs[0];
+	char error[256];
+
+	service_set_framing(f, "linux");
+	spec->framing = CS_TABLE;
+	assert_int_equal(cs_table_parse("t", text, strlen(text), &spec->table,
+					error, sizeof(error)),
+			 0);
+}
+
+TEST_WITH(late_rest_fails_if_the_table_does_not_say_again,
+	  struct service_fixture *f)
+{
+	struct test_guest *g = &f->guests[0];
+
+	use_table(f, "0b out\n");
+	guest_tx(g, 0, 0, "\x0b", 1, OK);
+	guest_tx(g, 0, 0, "\1\2\3", 3, OK);
+	check_bus(&f->chips[0], 1, 1, "\x0b\1\2\3", 4);
+	guest_tx(g, 0, 0, "\x0b", 1, OK);
+	spi_service_tick(&g->service, FAR);
+	check_bus(&f->chips[0], 2, 2, "\x0b\1\2\3\x0b", 5);
+	guest_tx(g, 0, 0, "\1\2\3", 3, TRANS_ERR);
+	check_bus(&f->chips[0], 2, 2, "\x0b\1\2\3\x0b", 5);
+	/* That is the end of it. */
+	guest_tx(g, 0, 0, "\x0b\4", 2, OK);
+	check_bus(&f->chips[0], 3, 3, "\x0b\1\2\3\x0b\x0b\4", 7);
+}
+
+TEST_WITH(held_parts_are_sent_as_they_come, struct service_fixture *f)
+{
+	struct test_guest *g = &f->guests[0];
+
+	use_table(f, "0b out out held\n");
+	guest_tx(g, 0, 0, "\x0b", 1, OK);
+	assert_true(f->chips[0].selected);
+	assert_int_equal(f->chips[0].sent_len, 1);
+	guest_tx(g, 0, 0, "\1\2\3", 3, OK);
+	assert_true(f->chips[0].selected);
+	guest_tx(g, 0, 0, "\4", 1, OK);
+	check_bus(&f->chips[0], 3, 1, "\x0b\1\2\3\4", 5);
+}
+
 TEST_WITH(late_parts_wait_for_the_bus, struct service_fixture *f)
 {
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	guest_tx(b, 1, 0, "x", 1, OK);
-	service_set_framing(f, CS_NOR);
+	service_set_framing(f, "nor");
 	send_header(a);
 	spi_service_tick(&a->service, FAR);
 	check_bus(&f->chips[0], 0, 0, "", 0);
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	guest_tx(b, 1, 1, "x", 1, OK);
-	service_set_framing(f, CS_NOR);
+	service_set_framing(f, "nor");
 	assert_true(guest_was_woken(a));
 	spi_service_tick(&a->service, FAR);
 	check_bus(&f->chips[0], 1, 1, "\x0b\1\2\3", 4);
@@ -162,7 +208,7 @@ TEST_WITH(rest_that_comes_while_late_parts_wait_is_in_time,
 	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
 	struct transfer rest = { .head = service_head(0, 0), .rx_len = 4 };
 
-	f->specs[1].framing = CS_SPEC;
+	service_set_chip_framing(f, 1, "spec");
 	guest_tx(b, 1, 0, "x", 1, OK);
 	send_header(a);
 	spi_service_tick(&a->service, FAR);
@@ -329,7 +375,7 @@ TEST_WITH(late_read_of_linux_follows_a_repeated_write,
 {
 	struct test_guest *g = &f->guests[0];
 
-	service_set_framing(f, CS_LINUX);
+	service_set_framing(f, "linux");
 	f->specs[0].late_again = true;
 	guest_tx(g, 0, 0, "\x80\x81", 2, OK);
 	assert_true(f->chips[0].selected);

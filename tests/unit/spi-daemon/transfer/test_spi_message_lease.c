@@ -10,11 +10,11 @@
 
 /* A message that is known to be unfinished, with the framing of a row. */
 struct row {
-	enum cs_framing framing;
+	const char *framing;
 	uint8_t keep; /* cs_change that keeps the chip */
 };
 
-static const struct row rows[] = { { CS_SPEC, 0 }, { CS_TRANSFER, 1 } };
+static const struct row rows[] = { { "spec", 0 }, { "transfer", 1 } };
 
 static void hold(struct service_fixture *f, const struct row *row)
 {
@@ -102,7 +102,7 @@ TEST_WITH(lone_write_is_released_after_cs_hold, struct service_fixture *f)
 	spi_service_tick(s, s->message.hold_until);
 	assert_false(f->chips[0].selected);
 	/* And so is a command that the table of a flash does not know. */
-	service_set_framing(f, CS_NOR);
+	service_set_framing(f, "nor");
 	guest_tx(&f->guests[0], 0, 0, "\xee", 1, OK);
 	assert_true(f->chips[0].selected);
 	spi_service_tick(s, s->message.hold_until);
@@ -111,7 +111,7 @@ TEST_WITH(lone_write_is_released_after_cs_hold, struct service_fixture *f)
 
 TEST_WITH(paused_guest_keeps_its_chip_and_goes_on, struct service_fixture *f)
 {
-	static const struct row linux_row = { CS_LINUX, 0 };
+	static const struct row linux_row = { "linux", 0 };
 	struct test_guest *g = &f->guests[0];
 	struct spi_service *s = &g->service;
 

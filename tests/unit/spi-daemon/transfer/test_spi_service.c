@@ -80,6 +80,75 @@ TEST_WITH(second_guest_waits_for_the_bus, struct service_fixture *f)
 	transfer_check(&tb, OK);
 }
 
+/* Steps until the bus is kept for the second of two requests. */
+static void end_first(struct test_guest *g, struct transfer *first,
+		      struct transfer *second)
+{
+	guest_add(g, first);
+	guest_add(g, second);
+	do
+		assert_int_equal(guest_step(g), SPI_MORE);
+	while (g->service.job.phase != JOB_NONE);
+	assert_non_null(g->service.message.bus);
+}
+
+static void settle(struct test_guest *g)
+{
+	spi_service_settle(&g->service);
+}
+
+static void tick(struct test_guest *g)
+{
+	spi_service_tick(&g->service, spi_service_deadline(&g->service));
+}
+
+static void quiesce(struct test_guest *g)
+{
+	spi_service_ops.quiesce(&g->service, 0);
+	guest_collect(g);
+	assert_int_equal(g->service.job.phase, JOB_NONE);
+}
+
+TEST_WITH(guest_that_comes_between_two_requests_goes_first,
+	  struct service_fixture *f)
+{
+	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
+	struct transfer ta[] = { reads(0, 4), reads(0, 4) }, tb = reads(1, 4);
+
+	end_first(a, &ta[0], &ta[1]);
+	guest_add(b, &tb);
+	assert_int_equal(guest_run(b), SPI_WAIT);
+	assert_int_equal(guest_run(a), SPI_WAIT);
+	assert_true(guest_was_woken(b));
+	guest_run(b);
+	tick(b); /* which is owed more of the bus, and lingers */
+	assert_true(guest_was_woken(a));
+	guest_run(a);
+	guest_collect(a);
+	guest_collect(b);
+	transfer_check(&tb, OK);
+	transfer_check(&ta[1], OK);
+}
+
+static void (*const rests[])(struct test_guest *g) = { settle, tick, quiesce };
+
+TEST_WITH(bus_is_not_kept_while_its_guest_does_something_else,
+	  struct service_fixture *f)
+{
+	struct test_guest *a = &f->guests[0], *b = &f->guests[1];
+
+	for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
+		struct transfer t[] = { reads(0, 4), reads(0, 4) };
+
+		end_first(a, &t[0], &t[1]);
+		rests[i](a);
+		if (a->service.message.bus)
+			fail_msg("row %zu", i);
+		guest_rx(b, 1, 1, 4, OK);
+		guest_run(a);
+	}
+}
+
 /* Also while nothing moves: the message may go on. */
 TEST_WITH(held_chip_keeps_the_bus, struct service_fixture *f)
 {
@@ -130,13 +199,6 @@ TEST_WITH(buses_do_not_wait_for_each_other, struct service_fixture *f)
 	guest_tx(a, 0, 0, "a", 1, OK);
 	guest_rx(b, 2, 0, 4, OK);
 	guest_rx(a, 0, 0, 4, OK);
-}
-
-static void quiesce(struct test_guest *g)
-{
-	spi_service_ops.quiesce(&g->service, 0);
-	guest_collect(g);
-	assert_int_equal(g->service.job.phase, JOB_NONE);
 }
 
 /* Nothing was done of it: it is the ring's again, to be taken later. */
@@ -311,7 +373,7 @@ TEST_WITH(release_releases_a_held_chip, struct service_fixture *f)
 {
 	struct test_guest *g = &f->guests[0];
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	guest_tx(g, 0, 0, "a", 1, OK);
 	assert_true(f->chips[0].selected);
 	spi_service_ops.quiesce(&g->service, 0);

@@ -29,10 +29,17 @@ static bool was_called(struct test_guest *g)
 	return front_ring_signalled(g->ring.call_fd);
 }
 
+/* A step. What a call takes on this machine must not count. */
+static enum spi_progress step(struct test_guest *g, uint64_t now)
+{
+	g->service.pace = (struct call_pace){ 0 };
+	return spi_service_serve(&g->service, now);
+}
+
 /* Takes all steps at the time @now. */
 static void run_at(struct test_guest *g, uint64_t now)
 {
-	while (spi_service_step(&g->service, now) == SPI_MORE)
+	while (step(g, now) == SPI_MORE)
 		;
 }
 
@@ -40,13 +47,43 @@ static void run_at(struct test_guest *g, uint64_t now)
 static void run_one_at(struct test_guest *g, uint64_t now)
 {
 	do
-		assert_int_equal(spi_service_step(&g->service, now), SPI_MORE);
+		assert_int_equal(step(g, now), SPI_MORE);
 	while (g->service.job.phase != JOB_NONE);
 }
 
 static void call(struct test_guest *g)
 {
-	vhost_session_call(&g->session, SPI_REQUESTQ);
+	spi_service_settle(&g->service);
+}
+
+TEST_WITH(request_is_served_in_one_go, struct service_fixture *f)
+{
+	struct test_guest *g = &f->guests[0];
+	struct transfer t = lasting(1);
+
+	guest_add(g, &t);
+	assert_int_equal(spi_service_serve(&g->service, NS_PER_S), SPI_MORE);
+	assert_int_equal(g->service.job.phase, JOB_NONE);
+	guest_collect(g);
+	transfer_check(&t, OK);
+	assert_int_equal(spi_service_serve(&g->service, NS_PER_S), SPI_IDLE);
+}
+
+/* The worker breaks the ring then, before anything is sent. */
+TEST_WITH(nothing_is_served_of_memory_that_is_gone, struct service_fixture *f)
+{
+	struct test_guest *g = &f->guests[0];
+	struct transfer t = lasting(1);
+
+	guest_add(g, &t);
+	g->session.mem.broken = 1;
+	assert_int_equal(spi_service_serve(&g->service, NS_PER_S), SPI_MORE);
+	assert_int_equal(g->service.job.phase, JOB_QUEUED);
+	assert_null(f->buses[0].bus.owner);
+	g->session.mem.broken = 0;
+	assert_int_equal(spi_service_serve(&g->service, NS_PER_S), SPI_MORE);
+	guest_collect(g);
+	transfer_check(&t, OK);
 }
 
 /* It comes with the last one, before the ring is looked at again. */
@@ -112,16 +149,40 @@ TEST_WITH(call_comes_in_time_while_requests_go_on, struct service_fixture *f)
 		guest_add(g, &t[i]);
 	}
 	run_one_at(g, now);
-	run_one_at(g, now + SPI_CALL_NS - 1);
+	run_one_at(g, now + CALL_PACE_NS - 1);
 	assert_false(was_called(g));
 	/* The time counts from the first that was not told. */
-	now += SPI_CALL_NS;
+	now += CALL_PACE_NS;
 	run_one_at(g, now);
 	assert_true(was_called(g));
 	run_one_at(g, now);
-	run_one_at(g, now + SPI_CALL_NS - 1);
+	run_one_at(g, now + CALL_PACE_NS - 1);
 	assert_false(was_called(g));
-	run_at(g, now + SPI_CALL_NS);
+	run_at(g, now + CALL_PACE_NS);
+	assert_true(was_called(g));
+}
+
+/* A step calls for those before, and then ends a request itself. */
+TEST_WITH(request_that_ends_with_a_call_has_time_for_its_own,
+	  struct service_fixture *f)
+{
+	struct test_guest *g = &f->guests[0];
+	struct transfer t[] = { lasting(1), lasting(1), lasting(1) };
+	uint64_t now = NS_PER_S;
+
+	front_ring_want_call(&g->ring, 0);
+	for (unsigned int i = 0; i < 3; i++)
+		guest_add(g, &t[i]);
+	run_one_at(g, now);
+	while (g->service.job.phase != JOB_RUNS)
+		assert_int_equal(spi_service_step(&g->service, now), SPI_MORE);
+	now += CALL_PACE_NS;
+	assert_int_equal(spi_service_step(&g->service, now), SPI_MORE);
+	assert_int_equal(g->service.job.phase, JOB_NONE);
+	assert_true(was_called(g));
+	assert_int_equal(spi_service_step(&g->service, now), SPI_MORE);
+	assert_false(was_called(g));
+	run_at(g, now);
 	assert_true(was_called(g));
 }
 

@@ -107,7 +107,7 @@ TEST_WITH(error_loses_the_queued_rest_of_its_message, struct service_fixture *f)
 	struct fake_chip *chip = &f->chips[0];
 	struct transfer t[4];
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	for (unsigned int i = 0; i < 4; i++) {
 		t[i] = (struct transfer){ .head = service_head(0, i == 3),
 					  .rx_len = 4 };
@@ -131,13 +131,37 @@ TEST_WITH(what_is_queued_after_an_error_is_not_lost, struct service_fixture *f)
 {
 	struct test_guest *g = &f->guests[0];
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	f->chips[0].fail_at = 1;
 	f->chips[0].error = -EIO;
 	guest_rx(g, 0, 0, 4, TRANS_ERR);
+	/* Nor by the process that follows a crash. */
+	assert_int_equal(g->session.rings[0].note, 0);
 	guest_rx(g, 0, 0, 4, OK);
+	assert_int_not_equal(g->session.rings[0].note, 0);
 	guest_rx(g, 0, 1, 4, OK);
 	assert_int_equal(f->chips[0].selects, 2);
+}
+
+/* But until the guest is told of it, it can queue more of the message. */
+TEST_WITH(what_is_queued_before_the_answer_is_lost, struct service_fixture *f)
+{
+	struct test_guest *g = &f->guests[0];
+	struct transfer first = { .head = service_head(0, 0), .rx_len = 4 };
+	struct transfer last = { .head = service_head(0, 1), .rx_len = 4 };
+
+	service_set_framing(f, "spec");
+	f->chips[0].fail_at = 1;
+	f->chips[0].error = -EIO;
+	guest_add(g, &first);
+	while (g->service.message.cs.message != CS_CUT)
+		guest_step(g);
+	guest_add(g, &last);
+	guest_run(g);
+	guest_collect(g);
+	transfer_check(&first, TRANS_ERR);
+	transfer_check(&last, TRANS_ERR);
+	guest_rx(g, 0, 1, 4, OK);
 }
 
 /* The same when the ring was stopped and went on in between. */
@@ -145,7 +169,7 @@ TEST_WITH(cut_stays_bounded_over_a_pause, struct service_fixture *f)
 {
 	struct test_guest *g = &f->guests[0];
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	f->chips[0].fail_at = 1;
 	f->chips[0].error = -EIO;
 	guest_rx(g, 0, 0, 4, TRANS_ERR);
@@ -161,7 +185,7 @@ TEST_WITH(queued_rest_is_lost_over_a_pause_too, struct service_fixture *f)
 	struct transfer first = { .head = service_head(0, 0), .rx_len = 4 };
 	struct transfer other = { .head = service_head(1, 1), .rx_len = 4 };
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	f->chips[0].fail_at = 1;
 	f->chips[0].error = -EIO;
 	guest_add(g, &first);
@@ -198,7 +222,7 @@ TEST_WITH(spec_refused_part_loses_the_queued_rest, struct service_fixture *f)
 	struct transfer first = { .head = service_head(0, 0), .rx_len = 4 };
 	struct transfer bad = first, last = first;
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	bad.head.bits_per_word = 33;
 	last.head.cs_change = 1;
 	guest_add(g, &first);

@@ -39,7 +39,7 @@ TEST_WITH(spec_keeps_until_cs_change, struct service_fixture *f)
 {
 	struct test_guest *g = &f->guests[0];
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	guest_tx(g, 0, 0, "a", 1, OK);
 	guest_rx(g, 0, 0, 700, OK);
 	guest_tx(g, 0, 0, "b", 1, OK);
@@ -52,7 +52,7 @@ TEST_WITH(transfer_keeps_on_cs_change, struct service_fixture *f)
 {
 	struct test_guest *g = &f->guests[0];
 
-	service_set_framing(f, CS_TRANSFER);
+	service_set_framing(f, "transfer");
 	guest_tx(g, 0, 0, "a", 1, OK);
 	check_edges(&f->chips[0], 1, 1);
 	guest_tx(g, 0, 1, "a", 1, OK);
@@ -65,7 +65,7 @@ TEST_WITH(nor_program_is_one_message, struct service_fixture *f)
 {
 	struct test_guest *g = &f->guests[0];
 
-	service_set_framing(f, CS_NOR);
+	service_set_framing(f, "nor");
 	guest_tx(g, 0, 0, "\x06", 1, OK);
 	check_edges(&f->chips[0], 1, 1);
 	guest_tx(g, 0, 0, "\x02", 1, OK);
@@ -176,7 +176,7 @@ TEST_WITH(spec_message_after_an_expiry_fails_once, struct service_fixture *f)
 	struct test_guest *g = &f->guests[0];
 	struct transfer want = { .head = service_head(1, 1), .rx_len = 1 };
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	guest_tx(g, 0, 0, "a", 1, OK);
 	expire_for(f, &want);
 	guest_tx(g, 0, 0, "b", 1, TRANS_ERR);
@@ -193,7 +193,7 @@ TEST_WITH(spec_parts_queued_before_the_news_are_lost, struct service_fixture *f)
 	struct transfer next = { .head = service_head(0, 1), .rx_len = 1 };
 	struct transfer want = { .head = service_head(1, 1), .rx_len = 1 };
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	guest_tx(g, 0, 0, "a", 1, OK);
 	expire_for(f, &want);
 	guest_add(g, &b);

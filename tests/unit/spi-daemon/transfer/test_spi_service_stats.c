@@ -114,7 +114,7 @@ TEST_WITH(rest_of_a_failed_message_is_lost, struct service_fixture *f)
 	struct test_guest *g = &f->guests[0];
 	struct transfer t[2];
 
-	service_set_framing(f, CS_SPEC);
+	service_set_framing(f, "spec");
 	f->chips[0].fail_at = 1;
 	f->chips[0].error = -EIO;
 	for (unsigned int i = 0; i < 2; i++) {
@@ -244,7 +244,7 @@ TEST_WITH(request_of_unknown_outcome_is_counted, struct service_fixture *f)
 	struct vhost_ring *ring = &g->session.rings[0];
 	static uint64_t region[512];
 
-	inflight_restart(&ring->inflight, &ring->vring, region, FIXTURE_RING,
+	inflight_restart(&ring->inflight, &ring->vring, region, FIXTURE_RING, 0,
 			 0);
 	ring->inflight.begun = true;
 	guest_do(g, &t, TRANS_ERR);

@@ -13,7 +13,7 @@ static void lose_next(struct test_guest *g)
 	struct vhost_ring *ring = &g->session.rings[0];
 
 	assert_true(inflight_bytes(false, FIXTURE_RING) <= sizeof(region));
-	inflight_restart(&ring->inflight, &ring->vring, region, FIXTURE_RING,
+	inflight_restart(&ring->inflight, &ring->vring, region, FIXTURE_RING, 0,
 			 0);
 	ring->inflight.begun = true;
 }

@@ -82,7 +82,7 @@ static void add_guest(struct setup *s, const char *name)
 
 	assert_non_null(guest);
 	snprintf(ask.path, sizeof(ask.path), "%s/%s", s->dir, name);
-	assert_int_equal(keeper_guest_listen(guest, &ask), 0);
+	assert_int_equal(keeper_guest_listen(&s->keeper, guest, &ask), 0);
 	snprintf(guest->name, sizeof(guest->name), "%s", name);
 	guest->channel = some_fd();
 }

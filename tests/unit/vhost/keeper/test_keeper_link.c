@@ -25,6 +25,15 @@ static void ignore_text(void *opaque, const char *text)
 	(void)text;
 }
 
+/* The last line for the log */
+static char said[200];
+
+static void note_text(void *opaque, const char *text)
+{
+	(void)opaque;
+	snprintf(said, sizeof(said), "%s", text);
+}
+
 static void ignore(void *opaque)
 {
 	(void)opaque;
@@ -37,7 +46,7 @@ static int give_nothing(void *opaque)
 }
 
 static const struct keeper_ops ops = {
-	.log = ignore_text,
+	.log = note_text,
 	.ready = ignore_text,
 	.reloading = give_nothing,
 	.refuses = ignore_text,
@@ -81,16 +90,23 @@ static void work(struct setup *s)
 	keeper_work(&s->keeper, 1000);
 }
 
-static void ask_to_listen(struct setup *s)
+static void ask_to_listen_for(struct setup *s, uid_t user)
 {
 	struct keeper_ask ask = {
 		.version = KEEPER_LINK_VERSION,
 		.question = KEEPER_LISTEN,
 		.group = (uint32_t)-1,
+		.peer_uid = user,
+		.peer_gid = (uint32_t)-1,
 	};
 
 	snprintf(ask.path, sizeof(ask.path), "%s", s->path);
 	assert_int_equal(vhost_pass_fd(s->link, &ask, sizeof(ask), -1), 0);
+}
+
+static void ask_to_listen(struct setup *s)
+{
+	ask_to_listen_for(s, (uid_t)-1);
 }
 
 /* Returns the channel. */
@@ -129,26 +145,93 @@ TEST_WITH(test_guest_is_replaced_at_once, struct setup *s)
 	assert_int_equal(access(s->path, F_OK), 0);
 }
 
-/* What is not read when a socket is closed is an error at the other end. */
-TEST_WITH(test_guest_goes_while_front_ends_connect, struct setup *s)
+static int connect_front(const struct setup *s)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int front = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int channel;
 
-	ask_to_listen(s);
-	work(s);
-	channel = take_channel(s);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", s->path);
 	assert_int_equal(
 		connect(front, (struct sockaddr *)&address, sizeof(address)),
 		0);
+	return front;
+}
+
+TEST_WITH(test_front_end_of_another_user_needs_no_back_end_to_be_refused,
+	  struct setup *s)
+{
+	int front;
+
+	ask_to_listen_for(s, geteuid() + 1);
+	work(s);
+	close(take_channel(s));
+	work(s);
+	said[0] = '\0';
+	front = connect_front(s);
+	work(s);
+	assert_int_equal(read(front, &(char){ 0 }, 1), 0);
+	assert_non_null(strstr(said, "refused a front end: process "));
+	close(front);
+}
+
+/* What is not read when a socket is closed is an error at the other end. */
+TEST_WITH(test_guest_goes_while_front_ends_connect, struct setup *s)
+{
+	int channel, front;
+
+	ask_to_listen(s);
+	work(s);
+	channel = take_channel(s);
+	front = connect_front(s);
 	work(s);
 	stop_listening(channel);
 	work(s);
 	assert_int_not_equal(access(s->path, F_OK), 0);
 	assert_int_equal(s->keeper.guest_count, 0);
 	close(front);
+}
+
+static void say_ready(struct setup *s)
+{
+	const struct keeper_ask ask = {
+		.version = KEEPER_LINK_VERSION,
+		.question = KEEPER_IS_READY,
+	};
+
+	assert_int_equal(vhost_pass_fd(s->link, &ask, sizeof(ask), -1), 0);
+}
+
+/* All of it while the keeper sleeps: the next back end serves the guest. */
+TEST_WITH(test_guest_stays_if_the_back_end_dies_when_it_is_ready,
+	  struct setup *s)
+{
+	ask_to_listen(s);
+	work(s);
+	close(take_channel(s));
+	say_ready(s);
+	work(s);
+	assert_int_equal(s->keeper.guest_count, 1);
+	assert_int_equal(access(s->path, F_OK), 0);
+}
+
+/* What the next one does not listen for is served no more. */
+TEST_WITH(test_guest_goes_if_the_next_back_end_does_not_listen, struct setup *s)
+{
+	int ends[2];
+
+	ask_to_listen(s);
+	work(s);
+	close(take_channel(s));
+	keeper_detach(&s->keeper, 1000);
+	close(s->link);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	s->link = ends[1];
+	keeper_attach(&s->keeper, ends[0], false);
+	say_ready(s);
+	work(s);
+	assert_int_equal(s->keeper.guest_count, 0);
+	assert_int_not_equal(access(s->path, F_OK), 0);
 }
 
 TEST_MAIN(setup, teardown)

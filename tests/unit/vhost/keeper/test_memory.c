@@ -51,6 +51,21 @@ TEST(another_size_is_new_memory)
 	keeper_memories_fini(&memories);
 }
 
+/* Unless the back end that asks for another size is settled on. */
+TEST(next_back_end_may_find_the_size_of_before)
+{
+	struct keeper_memories memories = { .count = 0 };
+
+	exchange(&memories, "a", SIZE, false, 1);
+	keeper_memories_renew(&memories);
+	assert_int_equal(exchange(&memories, "a", 2 * SIZE, false, 2), 0);
+	keeper_memories_renew(&memories);
+	assert_int_equal(exchange(&memories, "a", SIZE, false, 3), 1);
+	keeper_memories_drop(&memories);
+	assert_int_equal(memories.count, 1);
+	keeper_memories_fini(&memories);
+}
+
 TEST(fresh_memory_is_zero)
 {
 	struct keeper_memories memories = { .count = 0 };

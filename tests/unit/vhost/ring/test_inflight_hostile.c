@@ -87,7 +87,7 @@ static void live(struct setup *s, bool packed, bool scribbles)
 		.features.packed = packed,
 		.size = SIZE,
 	};
-	uint32_t base = 0, note;
+	uint32_t base = 0, note = 0;
 	struct inflight f;
 
 	if (inflight_resume(&f, &vring, s->region, DESC_NUM, &base, &note) < 0)

@@ -50,6 +50,92 @@ TEST_WITH(test_begun_is_popped_again_as_unknown, struct setup *s)
 	area_close(&a);
 }
 
+/* The ring stops and starts in one process, and goes on in another. */
+TEST_WITH(test_note_outlives_a_restart, struct setup *s)
+{
+	struct area a;
+	uint8_t *slots[2];
+
+	area_open(&a);
+	offer_two(s);
+	assert_int_equal(start_tracked(s, &a, 0), 0);
+	pop(s, 0, false);
+	ring_of(s)->note = 0x123456;
+	vhost_session_push(&s->f->session, 0, &s->chain, 1);
+	assert_int_equal(ask_base(s->f, 0), 1);
+	assert_int_equal(kick(s), 0);
+	for (unsigned int i = 0; i < 2; i++)
+		slots[i] = a.region->desc[i].note;
+	/* The next push must not overwrite it before it takes effect. */
+	assert_memory_equal(
+		slots[s->f->session.rings[0].inflight.note_slot ^ 1],
+		"\x56\x34\x12\x01", 4);
+	assert_int_equal(ask_base(s->f, 0), 1);
+	ring_of(s)->note = 0;
+	assert_int_equal(start_tracked(s, &a, 1), 0);
+	assert_int_equal(ring_of(s)->note, 0x123456);
+	area_close(&a);
+}
+
+/* What a driver left, whose ring was used 256 times */
+TEST_WITH(test_note_of_another_driver_is_erased, struct setup *s)
+{
+	struct area a;
+
+	area_open(&a);
+	memcpy(a.region->desc[0].note, "\x56\x34\x12\x00", 4);
+	memcpy(a.region->desc[1].note, "\x56\x34\x12\x00", 4);
+	ring_of(s)->note = 0x123456;
+	assert_int_equal(start_tracked(s, &a, 0), 0);
+	assert_int_equal(ask_base(s->f, 0), 0);
+	assert_int_equal(start_tracked(s, &a, 0), 0);
+	assert_int_equal(ring_of(s)->origin, VHOST_RING_RECOVERED);
+	assert_int_equal(ring_of(s)->note, 0);
+	area_close(&a);
+}
+
+static void set_used(struct area *a, uint16_t index)
+{
+	a->region->version = 1;
+	a->region->desc_num = QUEUES;
+	a->region->used_idx = index;
+}
+
+/* The state of the device was loaded, and is that of the ring as it is. */
+TEST_WITH(test_loaded_ring_need_not_be_recovered, struct setup *s)
+{
+	struct area a;
+
+	area_open(&a);
+	offer_two(s);
+	set_used(&a, 0);
+	vhost_ring_loaded(ring_of(s));
+	assert_int_equal(start_tracked(s, &a, 0), 0);
+	assert_int_equal(ring_of(s)->origin, VHOST_RING_LOADED);
+	pop(s, 0, false);
+	area_close(&a);
+}
+
+/* Or it is older than what the ring has done. */
+TEST_WITH(test_loaded_ring_that_has_run_is_recovered, struct setup *s)
+{
+	struct area a;
+
+	area_open(&a);
+	offer_two(s);
+	set_used(&a, 0);
+	vhost_ring_loaded(ring_of(s));
+	assert_int_equal(start_tracked(s, &a, 1), 0);
+	assert_int_equal(ring_of(s)->origin, VHOST_RING_RECOVERED);
+	assert_int_equal(ask_base(s->f, 0), 0);
+	a.region->desc[0].inflight = 1;
+	vhost_ring_loaded(ring_of(s));
+	assert_int_equal(start_tracked(s, &a, 0), 0);
+	assert_int_equal(ring_of(s)->origin, VHOST_RING_RECOVERED);
+	pop(s, 0, true);
+	area_close(&a);
+}
+
 /* INFLIGHT_SHMFD is taken back while the ring runs. */
 TEST_WITH(test_begun_stays_unknown_without_the_region, struct setup *s)
 {

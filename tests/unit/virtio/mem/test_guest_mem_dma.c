@@ -173,6 +173,78 @@ TEST_WITH(chain_needs_the_right_access_everywhere, struct setup *s)
 	assert_int_equal(s->ram.host[0], 1);
 }
 
+/* Where the byte at @addr is, by the guess @near; 0: not there. */
+static uint8_t byte_near(const struct setup *s, unsigned int near,
+			 uint64_t addr, uint64_t len, unsigned int access)
+{
+	const uint8_t *at = guest_mem_near(&s->mem, near, addr, len, access);
+
+	return at ? *at : 0;
+}
+
+TEST_WITH(guess_finds_what_is_in_its_translation, struct setup *s)
+{
+	unsigned int near;
+
+	map(s, 0, 9, IOTLB_READ);
+	map(s, 1, 4, IOTLB_READ | IOTLB_WRITE);
+	near = guest_mem_guess(&s->mem, IOVA + PAGE + 5);
+	assert_int_equal(
+		byte_near(s, near, IOVA + PAGE + 5, PAGE - 5, IOTLB_WRITE), 5);
+	/* Behind its end, and before its beginning */
+	assert_int_equal(byte_near(s, near, IOVA + PAGE + 5, PAGE, IOTLB_READ),
+			 0);
+	assert_int_equal(byte_near(s, near, IOVA + 2 * PAGE, 1, IOTLB_READ), 0);
+	assert_int_equal(byte_near(s, near, IOVA, 1, IOTLB_READ), 0);
+	assert_int_equal(byte_near(s, near, BASE, 1, IOTLB_READ), 0);
+	/* The other translation, which is read only, and none at all */
+	near = guest_mem_guess(&s->mem, IOVA);
+	assert_int_equal(byte_near(s, near, IOVA, 1, IOTLB_READ), 10);
+	assert_int_equal(byte_near(s, near, IOVA, 1, IOTLB_WRITE), 0);
+	near = guest_mem_guess(&s->mem, IOVA + 9 * PAGE);
+	assert_int_equal(byte_near(s, near, IOVA + 9 * PAGE, 1, IOTLB_READ), 0);
+	assert_int_equal(byte_near(s, UINT32_MAX, IOVA, 1, IOTLB_READ), 0);
+}
+
+TEST_WITH(old_guess_finds_no_other_memory, struct setup *s)
+{
+	unsigned int near;
+	struct guest_mem other;
+
+	map(s, 1, 4, IOTLB_READ);
+	near = guest_mem_guess(&s->mem, IOVA + PAGE);
+	map(s, 0, 9, IOTLB_READ);
+	assert_int_equal(byte_near(s, near, IOVA + PAGE, 1, IOTLB_READ), 0);
+	assert_int_equal(byte_near(s, near, IOVA, 1, IOTLB_READ), 10);
+	iotlb_invalidate(&s->iotlb, IOVA, 2 * PAGE);
+	assert_int_equal(byte_near(s, near, IOVA, 1, IOTLB_READ), 0);
+
+	map(s, 0, 9, IOTLB_READ);
+	assert_int_equal(byte_near(s, near, IOVA, 1, IOTLB_READ), 10);
+	/* The translation is as it was, but the memory is gone. */
+	guest_mem_init(&other);
+	guest_mem_swap(&s->mem, &other);
+	assert_int_equal(byte_near(s, near, IOVA, 1, IOTLB_READ), 0);
+	guest_mem_swap(&s->mem, &other);
+}
+
+TEST_WITH(guess_finds_no_memory_behind_its_region, struct setup *s)
+{
+	unsigned int near;
+
+	iotlb_update(&s->iotlb, IOVA, 4 * PAGE,
+		     BASE + RAM - PAGE + RAM_USER_SHIFT, IOTLB_READ);
+	near = guest_mem_guess(&s->mem, IOVA);
+	assert_int_equal(byte_near(s, near, IOVA, PAGE, IOTLB_READ),
+			 RAM / PAGE);
+	assert_int_equal(byte_near(s, near, IOVA, PAGE + 1, IOTLB_READ), 0);
+	assert_int_equal(byte_near(s, near, IOVA + PAGE, 1, IOTLB_READ), 0);
+	/* A translation to nowhere */
+	iotlb_update(&s->iotlb, IOVA, PAGE, 0, IOTLB_READ);
+	near = guest_mem_guess(&s->mem, IOVA);
+	assert_int_equal(byte_near(s, near, IOVA, 1, IOTLB_READ), 0);
+}
+
 TEST_WITH(misses_are_one_of_each_page, struct setup *s)
 {
 	struct iotlb_miss misses[8];

@@ -142,6 +142,30 @@ TEST_WITH(test_is_mapped_looks_at_every_byte, struct setup *s)
 	}
 }
 
+static const uint32_t guesses[] = { 0, 1, 2, UINT32_MAX };
+
+TEST_WITH(test_segment_is_found_wherever_it_is_expected, struct setup *s)
+{
+	const size_t rows = sizeof(placed) / sizeof(placed[0]);
+	const size_t count = sizeof(guesses) / sizeof(guesses[0]);
+
+	for (size_t i = 0; i < rows * count; i++) {
+		struct chain_cursor cursor;
+		char byte = 0;
+
+		chain_reset(&s->chain, 0);
+		chain_append(&s->chain, placed[i / count].addr,
+			     placed[i / count].len, true);
+		s->chain.segs[0].near = guesses[i % count];
+		cursor = chain_last(&s->chain);
+		if (placed[i / count].mapped)
+			assert_int_equal(
+				chain_write(&cursor, &s->mem, &byte, 1), 0);
+		assert_true(chain_is_mapped(&s->chain, &s->mem) ==
+			    placed[i / count].mapped);
+	}
+}
+
 TEST_WITH(test_is_mapped_looks_at_no_segment_of_the_last_chain, struct setup *s)
 {
 	chain_append(&s->chain, BASE, 1, false);
@@ -253,6 +277,22 @@ TEST_WITH(test_access_fails_when_memory_went_away, struct setup *s)
 	cursor = chain_reader(&s->chain);
 	assert_int_equal(chain_read(&cursor, &s->mem, buf, 5), 0);
 	assert_memory_equal(buf, "abcde", 5);
+}
+
+TEST_WITH(test_memory_is_found_when_its_region_has_another_index,
+	  struct setup *s)
+{
+	struct chain_cursor cursor;
+	char buf[5];
+
+	put_alphabet(s, false);
+	assert_true(chain_is_mapped(&s->chain, &s->mem));
+	assert_int_equal(guest_mem_remove(&s->mem, &s->low.spec), 0);
+	cursor = chain_reader(&s->chain);
+	chain_skip(&cursor, 5);
+	assert_int_equal(chain_read(&cursor, &s->mem, buf, 5), 0);
+	assert_memory_equal(buf, "fghij", 5);
+	assert_false(chain_is_mapped(&s->chain, &s->mem));
 }
 
 TEST_WITH(test_direct_is_one_piece_or_nothing, struct setup *s)

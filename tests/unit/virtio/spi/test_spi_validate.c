@@ -255,10 +255,14 @@ TEST(test_lengths_must_agree_and_fill_words)
 
 TEST(test_words_take_1_2_or_4_bytes)
 {
-	for (uint8_t bits = 1; bits <= 32; bits++)
+	for (uint8_t bits = 1; bits <= 32; bits++) {
 		assert_int_equal(spi_word_size(bits), bits <= 8	   ? 1
 						      : bits <= 16 ? 2
 								   : 4);
+		for (uint64_t n = 0; n < 3; n++)
+			assert_int_equal(
+				spi_words(n * spi_word_size(bits), bits), n);
+	}
 }
 
 /* What differs from a plain request to chip 0, and what is said of it. */

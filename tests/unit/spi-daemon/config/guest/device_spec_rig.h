@@ -25,7 +25,7 @@ static inline struct device_spec parse(const char *text)
 /* The keys of all devices, and of all simulated ones */
 #define ALL_KEYS                                                          \
 	"cs, cs-hold, cs-late, op-max, max-speed, cs-high, max-request, " \
-	"max-message, exclusive"
+	"max-message, exclusive, trace"
 #define SIM_KEYS ALL_KEYS ", bus, timing"
 
 struct mistake {

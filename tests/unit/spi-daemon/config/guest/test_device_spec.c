@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "spi-daemon/config/key/trace_name.h"
 #include "tests/unit/spi-daemon/config/guest/device_spec_rig.h"
 
 TEST(a_plain_path_gets_the_defaults)
@@ -55,15 +56,18 @@ TEST(every_framing_has_its_name)
 		const char *text;
 		enum cs_framing framing;
 	} cases[] = {
-		{ "d,cs=eeprom", CS_EEPROM }, { "d,cs=linux", CS_LINUX },
-		{ "d,cs=nor", CS_NOR },	      { "d,cs=nand", CS_NAND },
-		{ "d,cs=spec", CS_SPEC },     { "d,cs=transfer", CS_TRANSFER },
+		{ "d,cs=eeprom", CS_TABLE },	  { "d,cs=linux", CS_LINUX },
+		{ "d,cs=nor", CS_TABLE },	  { "d,cs=nand", CS_TABLE },
+		{ "d,cs=auto", CS_AUTO },	  { "d,cs=spec", CS_SPEC },
+		{ "d,cs=transfer", CS_TRANSFER }, { "d,cs=at45", CS_TABLE },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct device_spec spec = parse(cases[i].text);
 
 		assert_int_equal(spec.framing, cases[i].framing);
+		assert_int_equal(!!spec.table, spec.framing == CS_TABLE ||
+						       spec.framing == CS_AUTO);
 		device_spec_free(&spec);
 	}
 }
@@ -144,6 +148,17 @@ TEST(simulated_chips_have_a_bus_and_a_timing)
 	device_spec_free(&loopback);
 }
 
+TEST(every_device_may_have_a_trace)
+{
+	struct device_spec host = parse("/dev/spidev0.0,trace=/tmp/a=b.txt");
+	struct device_spec sim = parse("sim:loopback");
+
+	assert_string_equal(host.trace, "/tmp/a=b.txt");
+	assert_null(sim.trace);
+	device_spec_free(&host);
+	device_spec_free(&sim);
+}
+
 TEST(a_program_has_a_socket_and_a_timeout)
 {
 	struct device_spec spec = parse("sim:socket=/run/chip.sock");
@@ -186,7 +201,8 @@ TEST(free_empties_the_spec_and_may_be_repeated)
 #define THE_SIMS                                                  \
 	"sim:loopback, sim:nor, sim:eeprom, sim:nand, sim:regs, " \
 	"sim:socket=PATH"
-#define A_CS	  "linux, nor, nand, eeprom, spec or transfer"
+#define A_CS \
+	"auto, linux, nor, nand, eeprom, at45, table:FILE, spec or transfer"
 #define A_HOLD	  "a number of ms from 1 to 10000"
 #define A_BUS	  "a name of at most 32 letters, digits, - and _"
 #define A_SPEED	  "a number of Hz from 1000 to 4000000000"
@@ -258,6 +274,7 @@ static const struct mistake value_mistakes[] = {
 	{ "sim:loopback,bus=0123456789abcdef0123456789abcdef0",
 	  "bus=0123456789abcdef0123456789abcdef0 is not " A_BUS },
 	{ "sim:nor,timing=fast", "timing=fast is not none or real" },
+	{ "sim:nor,trace=/tmp/t", "trace=/tmp/t is not " TRACE_NAMES },
 	{ "sim:socket=s,timeout=0", "timeout=0 is not " A_TIMEOUT },
 	{ "sim:socket=s,timeout=5001", "timeout=5001 is not " A_TIMEOUT },
 };

@@ -86,6 +86,9 @@ TEST(contradictions_are_told_with_both_guests)
 		    "socket=b,device=sim:nor,file=/tmp/f,timing=real" },
 		  "guest b: device=sim:nor is shared with guest a, but has "
 		  "another timing=" },
+		{ { "socket=a,device=d", "socket=b,device=d,trace=/t.vcd" },
+		  "guest b: device=d is shared with guest a, but has another "
+		  "trace=" },
 		{ { "socket=a,device=sim:socket=/tmp/s",
 		    "socket=b,device=sim:socket=/tmp/s,timeout=10" },
 		  "guest b: device=sim:socket=/tmp/s is shared with guest a, "

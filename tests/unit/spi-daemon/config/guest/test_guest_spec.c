@@ -36,7 +36,7 @@ TEST(all_keys_are_taken_in_any_order)
 		assert_int_equal(spec.devices->count, 2);
 		assert_string_equal(spec.devices->owner, "n");
 		assert_string_equal(spec.devices->specs[0].path, "/d0");
-		assert_int_equal(spec.devices->specs[0].framing, CS_NOR);
+		assert_int_equal(spec.devices->specs[0].framing, CS_TABLE);
 		assert_int_equal(spec.devices->specs[0].cs_hold_ms, 3);
 		assert_int_equal(spec.devices->specs[1].chip.size, 1 << 20);
 		guest_spec_free(&spec);
@@ -49,6 +49,20 @@ TEST(guest_without_a_name_has_that_of_its_socket)
 
 	assert_string_equal(spec.name, "/run/a.sock");
 	assert_int_equal(spec.weight, 1);
+	guest_spec_free(&spec);
+}
+
+TEST(peers_are_names_or_numbers)
+{
+	struct guest_spec spec =
+		parse("socket=s,device=d,peer-uid=root,peer-gid=root");
+
+	assert_int_equal(spec.access.peers.uid, 0);
+	assert_int_equal(spec.access.peers.gid, 0);
+	guest_spec_free(&spec);
+	spec = parse("socket=s,device=d,peer-uid=4294967294");
+	assert_true(spec.access.peers.uid == 4294967294u);
+	assert_true(spec.access.peers.gid == (gid_t)-1);
 	guest_spec_free(&spec);
 }
 
@@ -79,6 +93,10 @@ TEST(mistakes_are_told_with_key_and_value)
 		  "poll=-1 is not a number of microseconds, 0..1000" },
 		{ "socket-mode=888", "socket-mode=888 is not a mode, as 0660" },
 		{ "socket-group=-1", "socket-group=-1 is not a group" },
+		{ "peer-uid=no-such-user",
+		  "peer-uid=no-such-user is not a user" },
+		{ "peer-uid=4294967295", "peer-uid=4294967295 is not a user" },
+		{ "peer-gid=-1", "peer-gid=-1 is not a group" },
 		{ "without=x", "without=x: there is no such feature" },
 		{ "with=", "with= has no value" },
 		{ "with=status,x", "with=x: there is no such feature" },
@@ -91,7 +109,7 @@ TEST(mistakes_are_told_with_key_and_value)
 		  "with= and without= both name \"ring-packed\"" },
 		{ "without=mq,with=mq", "with= and without= both name \"mq\"" },
 		{ "socket=s,device=d,cs=x",
-		  "device=d,cs=x: cs=x is not linux, nor, nand, eeprom, spec "
+		  "device=d,cs=x: cs=x is not auto, linux, nor, nand, eeprom, at45, table:FILE, spec "
 		  "or transfer" },
 	};
 
@@ -134,6 +152,8 @@ TEST(any_difference_is_seen)
 		"socket=s,name=n,device=d,poll=0",
 		"socket=s,name=n,device=d,socket-mode=660",
 		"socket=s,name=n,device=d,socket-group=0",
+		"socket=s,name=n,device=d,peer-uid=0",
+		"socket=s,name=n,device=d,peer-gid=0",
 		"socket=s,name=n,device=d,without=event-idx",
 		"socket=s,name=n,device=d,with=ring-packed",
 		"socket=s,name=n,device=d,without=status",

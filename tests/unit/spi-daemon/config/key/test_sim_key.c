@@ -21,7 +21,7 @@ TEST(a_nor_takes_all_keys_at_once)
 	struct device_spec spec = parse(
 		"sim:nor,id=eF4018,file=a=b.img,size=64K,cs=nor,max-speed=1M");
 
-	assert_int_equal(spec.framing, CS_NOR);
+	assert_string_equal(spec.table_name, "nor");
 	assert_int_equal(spec.max_speed_hz, 1000000);
 	assert_int_equal(spec.chip.size, 65536);
 	assert_string_equal(spec.chip.file, "a=b.img");
@@ -46,7 +46,7 @@ TEST(a_plain_eeprom_has_32_kib)
 	struct device_spec spec = parse("sim:eeprom");
 
 	assert_int_equal(spec.kind, DEVICE_SIM_EEPROM);
-	assert_int_equal(spec.framing, CS_EEPROM);
+	assert_string_equal(spec.table_name, "eeprom");
 	assert_int_equal(spec.chip.size, 32 << 10);
 	assert_int_equal(spec.chip.page, 64);
 	device_spec_free(&spec);
@@ -89,7 +89,7 @@ TEST(a_nand_takes_all_keys_at_once)
 	struct device_spec spec = parse("sim:nand");
 
 	assert_int_equal(spec.kind, DEVICE_SIM_NAND);
-	assert_int_equal(spec.framing, CS_NAND);
+	assert_string_equal(spec.table_name, "nand");
 	assert_int_equal(spec.chip.size, 128 * MIB);
 	assert_int_equal(spec.chip.bad_count, 0);
 	assert_false(spec.chip.unlocked);

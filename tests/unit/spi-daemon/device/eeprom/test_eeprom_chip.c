@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 /* The EEPROM at its pins */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "spi-daemon/device/eeprom/eeprom_chip.h"
-#include "tests/lib/test.h"
+#include "tests/unit/spi-daemon/device/store/memory_pins.h"
 
 #define KIB 1024u
 #define WIP 1
@@ -25,7 +22,7 @@ static struct eeprom_chip *open_chip(uint64_t size, uint32_t page,
 
 static void close_chip(struct eeprom_chip *chip)
 {
-	eeprom_chip_close(&chip->bytes);
+	memory_chip_close(&chip->memory.bytes);
 	free(chip);
 }
 
@@ -42,22 +39,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* One command: @tx in, then @rx_len bytes out. */
-static void command(struct eeprom_chip *chip, const uint8_t *tx, size_t tx_len,
-		    uint8_t *rx, size_t rx_len)
-{
-	while (tx_len--)
-		eeprom_chip_clock(&chip->bytes, *tx++);
-	while (rx_len--)
-		*rx++ = eeprom_chip_clock(&chip->bytes, 0);
-	eeprom_chip_deselect(&chip->bytes);
-}
-
-#define BYTES(...)                        \
-	(const uint8_t[]){ __VA_ARGS__ }, \
-		sizeof((const uint8_t[]){ __VA_ARGS__ })
-#define SEND(chip, ...)		   command(chip, BYTES(__VA_ARGS__), NULL, 0)
-#define ASK(chip, rx, rx_len, ...) command(chip, BYTES(__VA_ARGS__), rx, rx_len)
 #define WRITE(chip, ...)                 \
 	do {                             \
 		SEND(chip, 0x06);        \
@@ -76,7 +57,8 @@ static uint8_t stored(struct eeprom_chip *chip, uint32_t addr)
 {
 	uint8_t byte = 0;
 
-	assert_int_equal(chip_store_read(&chip->store, addr, &byte, 1), 0);
+	assert_int_equal(chip_store_read(&chip->memory.store, addr, &byte, 1),
+			 0);
 	return byte;
 }
 
@@ -262,7 +244,7 @@ TEST(real_chip_is_busy_while_it_writes)
 	uint8_t rx;
 
 	WRITE(chip, 0x02, 0, 7);
-	chip->state->common.busy_until_ns += 1000000000;
+	chip->memory.state->busy_until_ns += 1000000000;
 	assert_int_equal(status(chip), WIP | WEL);
 	ASK(chip, &rx, 1, 0x03, 0);
 	assert_int_equal(rx, 0xff);
@@ -270,7 +252,7 @@ TEST(real_chip_is_busy_while_it_writes)
 	SEND(chip, 0x02, 1, 7);
 	assert_int_equal(status(chip), WIP | WEL);
 	assert_int_equal(stored(chip, 1), 0xff);
-	chip->state->common.busy_until_ns -= 1000000000;
+	chip->memory.state->busy_until_ns -= 1000000000;
 	while (status(chip))
 		assert_true(now_us() - start < 1000000);
 	assert_true(now_us() - start >= 5000);

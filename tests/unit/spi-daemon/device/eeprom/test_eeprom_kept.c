@@ -2,14 +2,12 @@
 /* An EEPROM whose state is in memory that outlives it, or in a file */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "spi-daemon/device/eeprom/eeprom_chip.h"
 #include "spi-daemon/device/sim/sim.h"
-#include "tests/lib/test.h"
+#include "tests/unit/spi-daemon/device/store/kept_memory.h"
+#include "tests/unit/spi-daemon/device/store/memory_pins.h"
 
 #define SIZE 1024
 
@@ -23,9 +21,7 @@ struct kept {
 
 static void open_chip(struct kept *k)
 {
-	k->config.memory = mmap(NULL, k->size, PROT_READ | PROT_WRITE,
-				MAP_SHARED, k->fd, 0);
-	assert_true(k->config.memory != MAP_FAILED);
+	k->config.memory = kept_memory_map(k->fd, k->size);
 	assert_int_equal(
 		eeprom_chip_open(&k->chip, &k->config, SIM_TIMING_NONE), 0);
 }
@@ -40,8 +36,7 @@ static int setup(void **state)
 	k->config.size = SIZE;
 	k->config.page = 16;
 	k->size = sim_eeprom_memory_size(&k->config);
-	k->fd = memfd_create("kept", MFD_CLOEXEC);
-	assert_int_equal(ftruncate(k->fd, (off_t)k->size), 0);
+	k->fd = kept_memory_create(k->size);
 	open_chip(k);
 	return 0;
 }
@@ -50,77 +45,70 @@ static int teardown(void **state)
 {
 	struct kept *k = *state;
 
-	eeprom_chip_close(&k->chip.bytes);
+	memory_chip_close(&k->chip.memory.bytes);
 	close(k->fd);
 	unlink(k->file);
 	free(k);
 	return 0;
 }
 
-/* What another process finds: the state as it is, and nothing selected. */
 static void reopen(struct kept *k)
 {
-	eeprom_chip_drop_command(&k->chip.bytes);
-	eeprom_chip_close(&k->chip.bytes);
+	lose_process(&k->chip.memory);
 	open_chip(k);
 }
 
-static void send(struct kept *k, const void *tx, size_t len)
+static uint8_t status(struct kept *k)
 {
-	const uint8_t *bytes = tx;
+	uint8_t value;
 
-	while (len--)
-		eeprom_chip_clock(&k->chip.bytes, *bytes++);
-	eeprom_chip_deselect(&k->chip.bytes);
+	ASK(&k->chip, &value, 1, 0x05);
+	return value;
 }
 
-static uint8_t ask(struct kept *k, const void *tx, size_t len)
+static uint8_t byte_at(struct kept *k, uint8_t addr)
 {
-	const uint8_t *bytes = tx;
-	uint8_t out;
+	uint8_t value;
 
-	while (len--)
-		eeprom_chip_clock(&k->chip.bytes, *bytes++);
-	out = eeprom_chip_clock(&k->chip.bytes, 0);
-	eeprom_chip_deselect(&k->chip.bytes);
-	return out;
+	ASK(&k->chip, &value, 1, 0x03, 0, addr);
+	return value;
 }
 
 TEST_WITH(contents_and_status_are_kept, struct kept *k)
 {
-	send(k, "\x06", 1);
-	send(k, "\x02\0\x10\x12", 4);
-	send(k, "\x06", 1);
-	send(k, "\x01\x04", 2);
-	send(k, "\x06", 1);
+	SEND(&k->chip, 0x06);
+	SEND(&k->chip, 0x02, 0x00, 0x10, 0x12);
+	SEND(&k->chip, 0x06);
+	SEND(&k->chip, 0x01, 0x04);
+	SEND(&k->chip, 0x06);
 	reopen(k);
-	assert_int_equal(ask(k, "\x05", 1), 0x06);
-	assert_int_equal(ask(k, "\x03\0\x10", 3), 0x12);
+	assert_int_equal(status(k), 0x06);
+	assert_int_equal(byte_at(k, 0x10), 0x12);
 }
 
 TEST_WITH(interrupted_write_is_completed, struct kept *k)
 {
-	send(k, "\x06", 1);
-	send(k, "\x02\0\x1f\1\2", 5);
-	assert_int_equal(k->chip.state->common.opcode, 0);
-	k->chip.state->common.opcode = 0x02;
-	assert_int_equal(chip_store_erase(&k->chip.store, 0x10, 1), 0);
+	SEND(&k->chip, 0x06);
+	SEND(&k->chip, 0x02, 0x00, 0x1f, 0x01, 0x02);
+	assert_int_equal(k->chip.memory.state->opcode, 0);
+	k->chip.memory.state->opcode = 0x02;
+	assert_int_equal(chip_store_erase(&k->chip.memory.store, 0x10, 1), 0);
 	reopen(k);
-	assert_int_equal(k->chip.state->common.opcode, 0);
-	assert_int_equal(ask(k, "\x03\0\x1f", 3), 1);
-	assert_int_equal(ask(k, "\x03\0\x10", 3), 2);
-	assert_int_equal(ask(k, "\x03\0\x11", 3), 0xff);
+	assert_int_equal(k->chip.memory.state->opcode, 0);
+	assert_int_equal(byte_at(k, 0x1f), 1);
+	assert_int_equal(byte_at(k, 0x10), 2);
+	assert_int_equal(byte_at(k, 0x11), 0xff);
 }
 
 /* Any of these, and the chip is an unused one. */
 TEST_WITH(state_that_no_chip_can_have_is_dropped, struct kept *k)
 {
 	for (int i = 0; i < 5; i++) {
-		struct eeprom_state *state = k->chip.state;
+		struct eeprom_state *state = eeprom_state_of(&k->chip.memory);
 
-		send(k, "\x06", 1);
-		send(k, "\x02\0\0\x12", 4);
-		send(k, "\x06", 1);
+		SEND(&k->chip, 0x06);
+		SEND(&k->chip, 0x02, 0x00, 0x00, 0x12);
+		SEND(&k->chip, 0x06);
 		state->common.stamp ^= i == 0;
 		state->common.size += i == 1;
 		state->status |= i == 2 ? 0x10 : 0;
@@ -130,8 +118,8 @@ TEST_WITH(state_that_no_chip_can_have_is_dropped, struct kept *k)
 			state->common.data = 2;
 		}
 		reopen(k);
-		assert_int_equal(ask(k, "\x05", 1), 0);
-		assert_int_equal(ask(k, "\x03\0\0", 3), 0xff);
+		assert_int_equal(status(k), 0);
+		assert_int_equal(byte_at(k, 0x00), 0xff);
 	}
 }
 

@@ -3,12 +3,8 @@
 #ifndef NAND_PINS_H
 #define NAND_PINS_H
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "spi-daemon/device/nand/nand_chip.h"
-#include "tests/lib/test.h"
+#include "tests/unit/spi-daemon/device/store/memory_pins.h"
 
 #define MIB	      (1024 * 1024u)
 
@@ -21,23 +17,6 @@
 
 #define PROTECTION    0xa0
 #define CONFIGURATION 0xb0
-
-/* One command: @tx in, then @rx_len bytes out. */
-static inline void command(struct nand_chip *chip, const uint8_t *tx,
-			   size_t tx_len, uint8_t *rx, size_t rx_len)
-{
-	while (tx_len--)
-		nand_chip_clock(&chip->bytes, *tx++);
-	while (rx_len--)
-		*rx++ = nand_chip_clock(&chip->bytes, 0);
-	nand_chip_deselect(&chip->bytes);
-}
-
-#define BYTES(...)                        \
-	(const uint8_t[]){ __VA_ARGS__ }, \
-		sizeof((const uint8_t[]){ __VA_ARGS__ })
-#define SEND(chip, ...)		   command(chip, BYTES(__VA_ARGS__), NULL, 0)
-#define ASK(chip, rx, rx_len, ...) command(chip, BYTES(__VA_ARGS__), rx, rx_len)
 
 static inline uint8_t feature(struct nand_chip *chip, uint8_t addr)
 {
@@ -103,9 +82,11 @@ static inline void damage(struct nand_chip *chip, uint32_t row, uint16_t column,
 	uint32_t addr = row * NAND_PAGE_SIZE + column;
 	uint8_t byte;
 
-	assert_int_equal(chip_store_read(&chip->store, addr, &byte, 1), 0);
+	assert_int_equal(chip_store_read(&chip->memory.store, addr, &byte, 1),
+			 0);
 	byte ^= (uint8_t)(1u << bit);
-	assert_int_equal(chip_store_write(&chip->store, addr, &byte, 1), 0);
+	assert_int_equal(chip_store_write(&chip->memory.store, addr, &byte, 1),
+			 0);
 }
 
 #endif

@@ -16,7 +16,7 @@ static struct nand_chip *open_chip(const struct sim_chip_config *config,
 
 static void close_chip(struct nand_chip *chip)
 {
-	nand_chip_close(&chip->bytes);
+	memory_chip_close(&chip->memory.bytes);
 	free(chip);
 }
 
@@ -335,13 +335,13 @@ TEST(real_chip_is_busy_during_operations)
 
 	assert_int_equal(status(chip), 0);
 	erase(chip, 0);
-	chip->state->common.busy_until_ns += 1000000000;
+	chip->memory.state->busy_until_ns += 1000000000;
 	assert_int_equal(status(chip), OIP | WEL);
 	ASK(chip, rx, 2, 0x9f);
 	assert_memory_equal(rx, "\xff\xff", 2);
 	SEND(chip, 0x04);
 	assert_int_equal(status(chip), OIP | WEL);
-	chip->state->common.busy_until_ns -= 1000000000;
+	chip->memory.state->busy_until_ns -= 1000000000;
 	while (status(chip))
 		assert_true(now_us() - start < 1000000);
 	assert_true(now_us() - start >= 2000);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 /* A NAND flash whose state is in memory that outlives it, or in a file */
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/unit/spi-daemon/device/nand/nand_pins.h"
+#include "tests/unit/spi-daemon/device/store/kept_memory.h"
 
 struct kept {
 	struct nand_chip chip;
@@ -17,9 +17,7 @@ struct kept {
 
 static void open_chip(struct kept *k)
 {
-	k->config.memory = mmap(NULL, k->size, PROT_READ | PROT_WRITE,
-				MAP_SHARED, k->fd, 0);
-	assert_true(k->config.memory != MAP_FAILED);
+	k->config.memory = kept_memory_map(k->fd, k->size);
 	assert_int_equal(nand_chip_open(&k->chip, &k->config, SIM_TIMING_NONE),
 			 0);
 }
@@ -33,8 +31,7 @@ static int setup(void **state)
 	snprintf(k->file, sizeof(k->file), "/tmp/test-nand-%d", getpid());
 	k->config.size = MIB;
 	k->size = sim_nand_memory_size(&k->config);
-	k->fd = memfd_create("kept", MFD_CLOEXEC);
-	assert_int_equal(ftruncate(k->fd, (off_t)k->size), 0);
+	k->fd = kept_memory_create(k->size);
 	open_chip(k);
 	unlock(&k->chip);
 	return 0;
@@ -44,18 +41,16 @@ static int teardown(void **state)
 {
 	struct kept *k = *state;
 
-	nand_chip_close(&k->chip.bytes);
+	memory_chip_close(&k->chip.memory.bytes);
 	close(k->fd);
 	unlink(k->file);
 	free(k);
 	return 0;
 }
 
-/* What another process finds: the state as it is, and nothing selected. */
 static void reopen(struct kept *k)
 {
-	nand_chip_drop_command(&k->chip.bytes);
-	nand_chip_close(&k->chip.bytes);
+	lose_process(&k->chip.memory);
 	open_chip(k);
 }
 
@@ -78,12 +73,12 @@ TEST_WITH(registers_cache_and_contents_are_kept, struct kept *k)
 TEST_WITH(interrupted_program_is_completed, struct kept *k)
 {
 	program(&k->chip, 7, 100, 0x12);
-	k->chip.state->common.opcode = 0x10;
-	assert_int_equal(chip_store_erase(&k->chip.store,
+	k->chip.memory.state->opcode = 0x10;
+	assert_int_equal(chip_store_erase(&k->chip.memory.store,
 					  7 * NAND_PAGE_SIZE + 1000, 1112),
 			 0);
 	reopen(k);
-	assert_int_equal(k->chip.state->common.opcode, 0);
+	assert_int_equal(k->chip.memory.state->opcode, 0);
 	assert_int_equal(byte_at(&k->chip, 7, 100), 0x12);
 	assert_int_equal(status(&k->chip), 0);
 }
@@ -92,8 +87,8 @@ TEST_WITH(interrupted_erase_is_completed, struct kept *k)
 {
 	program(&k->chip, 64, 0, 0x12);
 	erase(&k->chip, 0);
-	k->chip.state->common.opcode = 0xd8;
-	k->chip.state->common.addr = 64;
+	k->chip.memory.state->opcode = 0xd8;
+	k->chip.memory.state->addr = 64;
 	reopen(k);
 	assert_int_equal(byte_at(&k->chip, 64, 0), 0xff);
 }
@@ -102,8 +97,8 @@ TEST_WITH(interrupted_page_read_is_completed, struct kept *k)
 {
 	program(&k->chip, 7, 0, 0x12);
 	page_read(&k->chip, 7);
-	k->chip.state->common.opcode = 0x13;
-	memset(k->chip.state->cache, 0, 1000);
+	k->chip.memory.state->opcode = 0x13;
+	memset(nand_state_of(&k->chip.memory)->cache, 0, 1000);
 	reopen(k);
 	assert_int_equal(cached(&k->chip, 0), 0x12);
 	assert_int_equal(cached(&k->chip, 1), 0xff);
@@ -113,7 +108,7 @@ TEST_WITH(interrupted_page_read_is_completed, struct kept *k)
 TEST_WITH(state_that_no_chip_can_have_is_dropped, struct kept *k)
 {
 	for (int i = 0; i < 7; i++) {
-		struct nand_state *state = k->chip.state;
+		struct nand_state *state = nand_state_of(&k->chip.memory);
 
 		unlock(&k->chip);
 		program(&k->chip, 0, 0, 0x12);

@@ -3,13 +3,10 @@
 #ifndef NOR_PINS_H
 #define NOR_PINS_H
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "spi-daemon/device/nor/nor_chip.h"
-#include "tests/lib/test.h"
+#include "tests/unit/spi-daemon/device/store/memory_pins.h"
 
 #define KIB  1024u
 #define MIB  (1024 * KIB)
@@ -47,27 +44,10 @@ static inline int setup_large(void **state)
 
 static inline int teardown(void **state)
 {
-	nor_chip_close(*state);
+	memory_chip_close(&((struct nor_chip *)*state)->memory.bytes);
 	free(*state);
 	return 0;
 }
-
-/* One command: @tx in, then @rx_len bytes out. */
-static inline void command(struct nor_chip *chip, const uint8_t *tx,
-			   size_t tx_len, uint8_t *rx, size_t rx_len)
-{
-	while (tx_len--)
-		nor_chip_clock(&chip->bytes, *tx++);
-	while (rx_len--)
-		*rx++ = nor_chip_clock(&chip->bytes, 0);
-	nor_chip_deselect(&chip->bytes);
-}
-
-#define BYTES(...)                        \
-	(const uint8_t[]){ __VA_ARGS__ }, \
-		sizeof((const uint8_t[]){ __VA_ARGS__ })
-#define SEND(chip, ...)		   command(chip, BYTES(__VA_ARGS__), NULL, 0)
-#define ASK(chip, rx, rx_len, ...) command(chip, BYTES(__VA_ARGS__), rx, rx_len)
 
 static inline uint8_t status(struct nor_chip *chip, uint8_t opcode)
 {
@@ -91,7 +71,7 @@ static inline void write_and_wait(struct nor_chip *chip, const uint8_t *tx,
 {
 	SEND(chip, 0x06);
 	command(chip, tx, len, NULL, 0);
-	assert_true(chip->state->common.busy_until_ns);
+	assert_true(chip->memory.state->busy_until_ns);
 	wait_ready(chip);
 	assert_int_equal(status(chip, 0x05) & WEL, 0);
 }
@@ -110,14 +90,16 @@ static inline uint8_t byte_at(struct nor_chip *chip, uint32_t addr)
 /* Programs a byte behind the chip's back; and reads one. */
 static inline void plant(struct nor_chip *chip, uint32_t addr, uint8_t byte)
 {
-	assert_int_equal(chip_store_program(&chip->store, addr, &byte, 1), 0);
+	assert_int_equal(
+		chip_store_program(&chip->memory.store, addr, &byte, 1), 0);
 }
 
 static inline uint8_t stored(struct nor_chip *chip, uint32_t addr)
 {
 	uint8_t byte = 0;
 
-	assert_int_equal(chip_store_read(&chip->store, addr, &byte, 1), 0);
+	assert_int_equal(chip_store_read(&chip->memory.store, addr, &byte, 1),
+			 0);
 	return byte;
 }
 

@@ -22,7 +22,7 @@ static void test_configured_id_is_answered(void **state)
 	assert_int_equal(nor_chip_open(&chip, &config), 0);
 	ASK(&chip, id, sizeof(id), 0x9f);
 	assert_memory_equal(id, "\1\2\3\4\5\6\1", 7);
-	nor_chip_close(&chip.bytes);
+	memory_chip_close(&chip.memory.bytes);
 }
 
 static void test_wake_up_answers_the_short_id(void **state)
@@ -67,10 +67,10 @@ static void test_write_enable_takes_effect_at_the_deselect_edge(void **state)
 {
 	struct nor_chip *chip = *state;
 
-	nor_chip_clock(&chip->bytes, 0x06);
-	assert_false(chip->state->common.write_enabled);
-	nor_chip_deselect(&chip->bytes);
-	assert_true(chip->state->common.write_enabled);
+	memory_chip_clock(&chip->memory.bytes, 0x06);
+	assert_false(chip->memory.state->write_enabled);
+	memory_chip_deselect(&chip->memory.bytes);
+	assert_true(chip->memory.state->write_enabled);
 }
 
 static void test_write_enable_with_more_bytes_is_ignored(void **state)
@@ -86,10 +86,11 @@ static void test_line_floats_outside_the_data(void **state)
 
 	plant(chip, 0, 0x12);
 	for (i = 0; i < 5; i++)
-		assert_int_equal(nor_chip_clock(&chip->bytes, i ? 0 : 0x0b),
-				 0xff);
-	assert_int_equal(nor_chip_clock(&chip->bytes, 0), 0x12);
-	nor_chip_deselect(&chip->bytes);
+		assert_int_equal(
+			memory_chip_clock(&chip->memory.bytes, i ? 0 : 0x0b),
+			0xff);
+	assert_int_equal(memory_chip_clock(&chip->memory.bytes, 0), 0x12);
+	memory_chip_deselect(&chip->memory.bytes);
 }
 
 static void test_unknown_command_is_ignored(void **state)
@@ -106,14 +107,14 @@ static void test_abandoned_command_does_nothing(void **state)
 {
 	struct nor_chip *chip = *state;
 
-	nor_chip_clock(&chip->bytes, 0x06);
-	nor_chip_drop_command(&chip->bytes);
-	nor_chip_deselect(&chip->bytes);
+	memory_chip_clock(&chip->memory.bytes, 0x06);
+	memory_chip_drop(&chip->memory.bytes);
+	memory_chip_deselect(&chip->memory.bytes);
 	assert_int_equal(status(chip, 0x05), 0);
-	nor_chip_drop_command(&chip->bytes);
-	assert_int_equal(nor_chip_clock(&chip->bytes, 0x05), 0xff);
-	assert_int_equal(nor_chip_clock(&chip->bytes, 0), 0xff);
-	nor_chip_deselect(&chip->bytes);
+	memory_chip_drop(&chip->memory.bytes);
+	assert_int_equal(memory_chip_clock(&chip->memory.bytes, 0x05), 0xff);
+	assert_int_equal(memory_chip_clock(&chip->memory.bytes, 0), 0xff);
+	memory_chip_deselect(&chip->memory.bytes);
 	assert_int_equal(status(chip, 0x05), 0);
 }
 
@@ -263,17 +264,17 @@ static void test_reset_needs_its_enable_right_before(void **state)
 
 	SEND(chip, 0xb7);
 	SEND(chip, 0x99);
-	assert_int_equal(chip->state->addr_4byte, true);
+	assert_int_equal(nor_state_of(&chip->memory)->addr_4byte, true);
 	SEND(chip, 0x66);
 	SEND(chip, 0x00);
 	SEND(chip, 0x99);
-	assert_int_equal(chip->state->addr_4byte, true);
+	assert_int_equal(nor_state_of(&chip->memory)->addr_4byte, true);
 	SEND(chip, 0x66, 0x99);
 	SEND(chip, 0x99);
-	assert_int_equal(chip->state->addr_4byte, true);
+	assert_int_equal(nor_state_of(&chip->memory)->addr_4byte, true);
 	SEND(chip, 0x66);
 	SEND(chip, 0x99);
-	assert_int_equal(chip->state->addr_4byte, false);
+	assert_int_equal(nor_state_of(&chip->memory)->addr_4byte, false);
 }
 
 static void test_sfdp_is_read_from_any_address(void **state)

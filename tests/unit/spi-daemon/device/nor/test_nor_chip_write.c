@@ -71,13 +71,13 @@ static void check_erase(struct nor_chip *chip, const uint8_t *tx, size_t len,
 	plant(chip, start + size, 7);
 	SEND(chip, 0x06);
 	command(chip, tx, len, NULL, 0);
-	assert_true(chip->state->common.busy_until_ns);
+	assert_true(chip->memory.state->busy_until_ns);
 	wait_ready(chip);
 	assert_int_equal(byte_at(chip, start - 1), 7);
 	assert_int_equal(byte_at(chip, start), 0xff);
 	assert_int_equal(byte_at(chip, start + size - 1), 0xff);
 	assert_int_equal(byte_at(chip, start + size), 7);
-	assert_int_equal(chip_store_erase(&chip->store, 0, SIZE), 0);
+	assert_int_equal(chip_store_erase(&chip->memory.store, 0, SIZE), 0);
 }
 
 /* The addresses are inside the block, not at its start. */
@@ -133,7 +133,7 @@ TEST_WITH(test_busy_chip_answers_nothing_but_status, struct nor_chip *chip)
 	plant(chip, 0, 0);
 	SEND(chip, 0x06);
 	SEND(chip, 0x52, 1, 0, 0);
-	chip->state->common.busy_until_ns +=
+	chip->memory.state->busy_until_ns +=
 		1000000000000; /* longer than any test */
 	ASK(chip, rx, 3, 0x9f);
 	assert_memory_equal(rx, "\xff\xff\xff", 3);
@@ -145,7 +145,7 @@ TEST_WITH(test_busy_chip_answers_nothing_but_status, struct nor_chip *chip)
 	assert_int_equal(status(chip, 0x35), 0);
 	assert_int_equal(status(chip, 0x15), 0);
 	assert_int_equal(status(chip, 0x05), WIP | WEL);
-	chip->state->common.busy_until_ns = 1;
+	chip->memory.state->busy_until_ns = 1;
 	assert_int_equal(status(chip, 0x05), 0);
 	assert_int_equal(status(chip, 0x15), 0);
 	assert_int_equal(byte_at(chip, 0), 0);
@@ -158,10 +158,10 @@ TEST_WITH(test_status_read_sees_the_busy_time_end, struct nor_chip *chip)
 
 	SEND(chip, 0x06);
 	SEND(chip, 0x20, 0, 0, 0);
-	nor_chip_clock(&chip->bytes, 0x05);
-	while (nor_chip_clock(&chip->bytes, 0) & WIP)
+	memory_chip_clock(&chip->memory.bytes, 0x05);
+	while (memory_chip_clock(&chip->memory.bytes, 0) & WIP)
 		assert_true(now_us() - start < 1000000);
-	nor_chip_deselect(&chip->bytes);
+	memory_chip_deselect(&chip->memory.bytes);
 	assert_true(now_us() - start >= 5000);
 	assert_int_equal(status(chip, 0x05), 0);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 /* A chip whose state is in memory that outlives it. */
 #include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "spi-daemon/system/clock.h"
 #include "tests/unit/spi-daemon/device/nor/nor_pins.h"
+#include "tests/unit/spi-daemon/device/store/kept_memory.h"
 
 struct kept {
 	struct nor_chip chip;
@@ -17,9 +17,7 @@ struct kept {
 
 static void open_chip(struct kept *k)
 {
-	k->config.memory = mmap(NULL, k->size, PROT_READ | PROT_WRITE,
-				MAP_SHARED, k->fd, 0);
-	assert_true(k->config.memory != MAP_FAILED);
+	k->config.memory = kept_memory_map(k->fd, k->size);
 	assert_int_equal(nor_chip_open(&k->chip, &k->config), 0);
 }
 
@@ -36,8 +34,7 @@ static int setup_kept_with(void **state, const char *file)
 		k->config.file = k->file;
 	}
 	k->size = sim_nor_memory_size(&k->config);
-	k->fd = memfd_create("kept", MFD_CLOEXEC);
-	assert_int_equal(ftruncate(k->fd, (off_t)k->size), 0);
+	k->fd = kept_memory_create(k->size);
 	open_chip(k);
 	return 0;
 }
@@ -51,7 +48,7 @@ static int teardown_kept(void **state)
 {
 	struct kept *k = *state;
 
-	nor_chip_close(&k->chip.bytes);
+	memory_chip_close(&k->chip.memory.bytes);
 	close(k->fd);
 	if (k->config.file)
 		unlink(k->config.file);
@@ -59,18 +56,16 @@ static int teardown_kept(void **state)
 	return 0;
 }
 
-/* What another process finds: the state as it is, and nothing selected. */
 static void reopen(struct kept *k)
 {
-	nor_chip_drop_command(&k->chip.bytes);
-	nor_chip_close(&k->chip.bytes);
+	lose_process(&k->chip.memory);
 	open_chip(k);
 }
 
 /* Goes back to the moment in which the write in @state had begun. */
 static void interrupt_write(struct kept *k, const uint8_t *tx, size_t len)
 {
-	struct nor_state *state = k->chip.state;
+	struct nor_state *state = nor_state_of(&k->chip.memory);
 
 	SEND(&k->chip, 0x06);
 	command(&k->chip, tx, len, NULL, 0);
@@ -124,14 +119,14 @@ TEST_WITH(busy_time_goes_on, struct kept *k)
 
 	SEND(&k->chip, 0x06);
 	SEND(&k->chip, 0xc7);
-	until = k->chip.state->common.busy_until_ns;
-	k->chip.state->common.busy_until_ns += NS_PER_S / 2;
+	until = k->chip.memory.state->busy_until_ns;
+	k->chip.memory.state->busy_until_ns += NS_PER_S / 2;
 	reopen(k);
-	assert_int_equal(k->chip.state->common.busy_until_ns,
+	assert_int_equal(k->chip.memory.state->busy_until_ns,
 			 until + NS_PER_S / 2);
 	assert_int_equal(status(&k->chip, 0x05), WIP | WEL);
 	SEND(&k->chip, 0x04);
-	k->chip.state->common.busy_until_ns = 1;
+	k->chip.memory.state->busy_until_ns = 1;
 	reopen(k);
 	assert_int_equal(status(&k->chip, 0x05), 0);
 }
@@ -140,10 +135,10 @@ TEST_WITH(interrupted_program_is_completed, struct kept *k)
 {
 	interrupt_write(k, BYTES(0x02, 0, 0x10, 0xfe, 1, 2, 3));
 	/* One of its bytes had not been programmed yet. */
-	k->chip.store.memory[0x10ff] = 0;
+	k->chip.memory.store.memory[0x10ff] = 0;
 	reopen(k);
-	assert_int_equal(k->chip.state->common.opcode, 0);
-	assert_true(k->chip.state->common.busy_until_ns);
+	assert_int_equal(k->chip.memory.state->opcode, 0);
+	assert_true(k->chip.memory.state->busy_until_ns);
 	wait_ready(&k->chip);
 	assert_int_equal(status(&k->chip, 0x05), 0);
 	assert_int_equal(byte_at(&k->chip, 0x10fe), 1);
@@ -158,7 +153,7 @@ TEST_WITH(interrupted_erase_is_completed, struct kept *k)
 	plant(&k->chip, 0x1ffff, 7);
 	plant(&k->chip, 0x20000, 7);
 	reopen(k);
-	assert_true(k->chip.state->common.busy_until_ns);
+	assert_true(k->chip.memory.state->busy_until_ns);
 	wait_ready(&k->chip);
 	assert_int_equal(byte_at(&k->chip, 0x1ffff), 0xff);
 	assert_int_equal(byte_at(&k->chip, 0x20000), 7);
@@ -167,7 +162,7 @@ TEST_WITH(interrupted_erase_is_completed, struct kept *k)
 TEST_WITH(interrupted_register_write_is_completed, struct kept *k)
 {
 	interrupt_write(k, BYTES(0x01, 0x0c, 0x40));
-	k->chip.state->status2 = 0;
+	nor_state_of(&k->chip.memory)->status2 = 0;
 	reopen(k);
 	wait_ready(&k->chip);
 	assert_int_equal(status(&k->chip, 0x05), 0x0c);
@@ -177,8 +172,8 @@ TEST_WITH(interrupted_register_write_is_completed, struct kept *k)
 TEST_WITH(command_that_was_not_deselected_is_lost, struct kept *k)
 {
 	SEND(&k->chip, 0x06);
-	nor_chip_clock(&k->chip.bytes, 0x02);
-	nor_chip_clock(&k->chip.bytes, 0);
+	memory_chip_clock(&k->chip.memory.bytes, 0x02);
+	memory_chip_clock(&k->chip.memory.bytes, 0);
 	reopen(k);
 	assert_int_equal(status(&k->chip, 0x05), WEL);
 	WRITE(&k->chip, 0x02, 0, 0, 0, 0x12);
@@ -204,7 +199,7 @@ TEST_WITH(state_that_no_chip_can_have_is_dropped, struct kept *k)
 	};
 
 	for (int i = 0; i < CASES; i++) {
-		struct nor_state *state = k->chip.state;
+		struct nor_state *state = nor_state_of(&k->chip.memory);
 
 		WRITE(&k->chip, 0x02, 0, 0, 0, 0x12);
 		SEND(&k->chip, 0x06);
@@ -226,7 +221,7 @@ TEST_WITH(state_that_no_chip_can_have_is_dropped, struct kept *k)
 		reopen(k);
 		assert_int_equal(status(&k->chip, 0x05), 0);
 		assert_int_equal(byte_at(&k->chip, 0), 0xff);
-		assert_int_equal(k->chip.state->common.opcode, 0);
+		assert_int_equal(k->chip.memory.state->opcode, 0);
 	}
 }
 
@@ -259,7 +254,7 @@ TEST(chip_with_a_file_keeps_its_registers)
 	assert_true(k->size < SIZE);
 	SEND(&k->chip, 0xb7);
 	interrupt_write(k, BYTES(0x12, 0, 0, 0x10, 0, 0x12));
-	chip_store_erase(&k->chip.store, 0x1000, 4 * KIB);
+	chip_store_erase(&k->chip.memory.store, 0x1000, 4 * KIB);
 	reopen(k);
 	wait_ready(&k->chip);
 	assert_int_equal(byte_at(&k->chip, 0x1000), 0x12);

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "spi-daemon/device/regs/regs_chip.h"
 #include "spi-daemon/device/sim/sim.h"
 #include "tests/lib/test.h"
+#include "tests/unit/spi-daemon/device/store/kept_memory.h"
 #include "virtio/spi/spi_wire.h"
 
 struct world {
@@ -26,8 +26,8 @@ static int setup(void **state)
 	*state = w;
 	assert_non_null(w);
 	snprintf(w->file, sizeof(w->file), "/tmp/test-regs-chip-%d", getpid());
-	w->fd = memfd_create("kept", MFD_CLOEXEC);
-	return ftruncate(w->fd, REGS_MEMORY_SIZE);
+	w->fd = kept_memory_create(REGS_MEMORY_SIZE);
+	return 0;
 }
 
 static int teardown(void **state)
@@ -53,11 +53,9 @@ static void write_map(struct world *w, const char *text)
 
 static void open_map(struct world *w, const char *text)
 {
-	void *memory = mmap(NULL, REGS_MEMORY_SIZE, PROT_READ | PROT_WRITE,
-			    MAP_SHARED, w->fd, 0);
+	void *memory = kept_memory_map(w->fd, REGS_MEMORY_SIZE);
 	char error[256];
 
-	assert_true(memory != MAP_FAILED);
 	if (w->open)
 		regs_chip_close(&w->chip.bytes);
 	write_map(w, text);

@@ -235,6 +235,22 @@ TEST_WITH(program_that_does_not_greet_is_left_alone_for_a_second,
 	pthread_mutex_unlock(&w->program.lock);
 }
 
+/* It would have the bus nearly all of the time. */
+TEST_WITH(program_that_is_late_twice_is_left_alone_for_longer, struct world *w)
+{
+	int64_t began, passed;
+
+	reopen(w, CHIP_SILENT, SHORT_MS);
+	began = process_now_ms();
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(transfer(w, 1, false), -ETIMEDOUT);
+	passed = process_now_ms() - began;
+	pthread_mutex_lock(&w->program.lock);
+	assert_in_range(w->program.connections, 0,
+			2 + passed / (int64_t)(4 * SHORT_MS));
+	pthread_mutex_unlock(&w->program.lock);
+}
+
 TEST_WITH(path_that_no_socket_can_have_is_refused, struct world *w)
 {
 	char path[SIM_SOCKET_PATH_MAX + 2];

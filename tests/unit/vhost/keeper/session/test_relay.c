@@ -340,6 +340,48 @@ TEST_WITH(test_stops_are_done_without_a_back_end, struct setup *s)
 	expect_nothing(s);
 }
 
+/* Sends GET_VRING_BASE without its second half. */
+static void say_short_stop(struct setup *s)
+{
+	const struct vhost_wire_header header = {
+		.request = VHOST_USER_GET_VRING_BASE,
+		.flags = VHOST_USER_VERSION,
+		.size = 4,
+	};
+	const union vhost_wire_payload payload = { .u64 = 0 };
+
+	assert_int_equal(vhost_sock_send(&s->front, &header, &payload, NULL, 0),
+			 0);
+	assert_int_equal(read_front(s), 0);
+}
+
+/* Whoever refuses it, the ring goes on. */
+TEST_WITH(test_malformed_stop_stops_nothing, struct setup *s)
+{
+	const struct step kick = { VHOST_USER_SET_VRING_KICK, 0, "k" };
+	const struct step steps[] = { kick, { 0 } };
+
+	do_steps(s, steps);
+	say_short_stop(s);
+	assert_true(next_message(&s->back));
+	answer_fd(s, VHOST_USER_GET_VRING_BASE, NULL, 0, -1);
+	hear_empty(s, VHOST_USER_GET_VRING_BASE);
+	die(s);
+	say_short_stop(s);
+	wait_alone(s);
+	hear_empty(s, VHOST_USER_GET_VRING_BASE);
+	attach(s);
+	expect(s, VHOST_USER_SET_PROTOCOL_FEATURES, KEEPER_NEEDED | P(CONFIG));
+	obey(s);
+	assert_true(next_message(&s->back));
+	assert_int_equal(s->back.msg.header.request,
+			 VHOST_USER_SET_INFLIGHT_FD);
+	obey(s);
+	expect_step(s, &kick);
+	obey(s);
+	expect_nothing(s);
+}
+
 TEST_WITH(test_message_without_ack_is_noted_without_a_back_end, struct setup *s)
 {
 	const struct step call = { VHOST_USER_SET_VRING_CALL, 0, "c" };

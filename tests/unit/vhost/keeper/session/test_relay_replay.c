@@ -229,7 +229,7 @@ static const struct scenario {
 		"device that is reset",
 		{ PROTOCOL(ACK), STATUS(15), NUM(64), BASE(3), CALL("c"),
 		  KICK("k"), ENABLE(1), RESET_DEVICE },
-		{ PROTOCOL(KEEPER_NEEDED), REGION("R"), NUM(64), CALL("c") },
+		{ PROTOCOL(KEEPER_NEEDED), NUM(64), CALL("c") },
 	},
 	{
 		"RESET_OWNER: rings are disabled",

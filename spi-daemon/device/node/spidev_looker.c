@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#include "spi-daemon/device/node/spidev_looker.h"
+
+#include <bsd/string.h>
+#include <bsd/unistd.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "spi-daemon/device/node/spidev_node.h"
+
+struct question {
+	uint32_t number;
+	pid_t asker;	/* whom not to find */
+	bool holder;	/* of the lock; else any user */
+	uint64_t until; /* of the latter */
+	char path[PATH_MAX];
+};
+
+struct answer {
+	uint32_t number; /* of its question */
+	pid_t pid;	 /* 0: nobody */
+	char text[SPIDEV_PROCESS_MAX];
+};
+
+static int looker = -1; /* set before threads are made */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t last_number; /* under ->lock */
+
+/* Keeps @fd alone, which nobody waits for: no terminal, lock or link. */
+static bool close_others(int fd)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null < 0 || dup2(fd, STDERR_FILENO + 1) < 0)
+		return false;
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		if (dup2(null, i) < 0)
+			return false;
+	closefrom(STDERR_FILENO + 2);
+	return true;
+}
+
+static void find(const struct question *question, struct answer *answer)
+{
+	if (question->holder)
+		spidev_node_holder(question->path, question->asker,
+				   answer->text, sizeof(answer->text));
+	else
+		answer->pid = spidev_node_find_user(
+			question->path, question->asker, question->until,
+			answer->text, sizeof(answer->text));
+}
+
+static void answer_questions(int fd)
+{
+	struct question question;
+
+	while (recv(fd, &question, sizeof(question), 0) == sizeof(question)) {
+		struct answer answer = { .number = question.number };
+
+		question.path[PATH_MAX - 1] = '\0';
+		find(&question, &answer);
+		if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
+			break;
+	}
+}
+
+int spidev_looker_start(void (*confine)(void))
+{
+	int ends[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_NAME, "spi-looker");
+		if (close_others(ends[1])) {
+			confine();
+			answer_questions(STDERR_FILENO + 1);
+		}
+		_exit(EXIT_SUCCESS);
+	}
+	close(ends[1]);
+	if (pid < 0) {
+		int ret = -errno;
+
+		close(ends[0]);
+		return ret;
+	}
+	spidev_looker_use(ends[0]);
+	return 0;
+}
+
+int spidev_looker_fd(void)
+{
+	return looker;
+}
+
+/* An answer to a process that has died may still come: no number is one of its.
+ */
+void spidev_looker_use(int fd)
+{
+	looker = fd;
+	if (getrandom(&last_number, sizeof(last_number), 0) < 0)
+		last_number = (uint32_t)getpid();
+}
+
+/*
+ * Returns true if an answer has come. Drops those to questions whose asker was
+ * interrupted.
+ */
+static bool ask(struct question *question, struct answer *answer)
+{
+	bool ok;
+
+	pthread_mutex_lock(&lock);
+	question->number = ++last_number;
+	question->asker = getpid();
+	ok = send(looker, question, sizeof(*question), MSG_NOSIGNAL) >= 0;
+	do {
+		ok = ok && recv(looker, answer, sizeof(*answer), 0) ==
+				   sizeof(*answer);
+	} while (ok && answer->number != question->number);
+	pthread_mutex_unlock(&lock);
+	return ok;
+}
+
+void spidev_looker_find_holder(const char *path, char *text, size_t size)
+{
+	struct question question = { .holder = true };
+	struct answer answer;
+
+	if (looker < 0) {
+		spidev_node_holder(path, getpid(), text, size);
+		return;
+	}
+	strlcpy(question.path, path, sizeof(question.path));
+	strlcpy(text, ask(&question, &answer) ? answer.text : "another process",
+		size);
+}
+
+pid_t spidev_looker_find_user(const char *path, uint64_t until, char *text,
+			      size_t size)
+{
+	struct question question = { .until = until };
+	struct answer answer;
+
+	if (looker < 0)
+		return spidev_node_find_user(path, getpid(), until, text, size);
+	strlcpy(question.path, path, sizeof(question.path));
+	if (!ask(&question, &answer) || !answer.pid)
+		return 0;
+	strlcpy(text, answer.text, size);
+	return answer.pid;
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#include "spi-daemon/sandbox/call_filter.h"
+
+#include <errno.h>
+
+#ifdef WITH_SECCOMP
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "spi-daemon/sandbox/call_list.h"
+#include "spi-daemon/system/log.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Which guest threads load in addition: those that connect, and others */
+static struct sock_fprog guest_filters[2]; /* no ->filter: none */
+
+/* By number; NULL: unknown to the library */
+#define NAMES 512
+static char *names[NAMES];
+
+/* Returns the number of a call, or a negative one if this machine has none. */
+static int number_of(const char *name)
+{
+	return seccomp_syscall_resolve_name(name);
+}
+
+static int allow_any(scmp_filter_ctx ctx, const char *name)
+{
+	int call = name ? number_of(name) : -1;
+
+	return call < 0 ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0);
+}
+
+static int allow_if(scmp_filter_ctx ctx, const char *name,
+		    unsigned int argument, uint64_t mask, uint64_t value)
+{
+	const struct scmp_arg_cmp arg =
+		SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, mask, value);
+	int call = name ? number_of(name) : -1;
+
+	return call < 0 ? 0
+			: seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1,
+						 &arg);
+}
+
+static int allow_restricted(scmp_filter_ctx ctx,
+			    const struct restricted_call *list)
+{
+	int ret = 0;
+
+	for (const struct restricted_call *r = list; !ret && r->name; r++) {
+		ret = allow_if(ctx, r->name, r->argument, r->mask, r->value);
+		if (!ret)
+			ret = allow_if(ctx, r->name32, r->argument, r->mask,
+				       r->value);
+	}
+	return ret;
+}
+
+/* The filter of a process, which looks at arguments */
+static int allow_for_process(scmp_filter_ctx ctx, enum call_maker maker)
+{
+	int ret = allow_restricted(ctx, call_list_restricted);
+
+	if (!ret && maker == CALL_OF_KEEPER)
+		ret = allow_restricted(ctx, call_list_of_keeper);
+	/* The keeper's children have other numbers. */
+	if (!ret && maker != CALL_OF_KEEPER)
+		ret = allow_if(ctx, "tgkill", 0, UINT32_MAX,
+			       (uint64_t)getpid());
+	/* The C library falls back to clone(2), whose flags can be seen. */
+	if (!ret && number_of("clone3") >= 0)
+		ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS),
+				       number_of("clone3"), 0);
+	return ret;
+}
+
+/* The filter of the process looks at the arguments, and need not do so twice.
+ */
+static int allow_all_restricted(scmp_filter_ctx ctx, enum call_maker maker)
+{
+	int ret = allow_any(ctx, "tgkill");
+
+	for (const struct restricted_call *r = call_list_restricted;
+	     !ret && r->name; r++) {
+		if (r->maker > maker)
+			continue;
+		ret = allow_any(ctx, r->name);
+		if (!ret)
+			ret = allow_any(ctx, r->name32);
+	}
+	return ret ? ret : allow_any(ctx, "clone3");
+}
+
+static int allow(scmp_filter_ctx ctx, enum call_maker maker)
+{
+	int ret = maker < CALL_OF_PROCESS ? allow_all_restricted(ctx, maker)
+					  : allow_for_process(ctx, maker);
+
+	for (const struct call *call = call_list; !ret && call->name; call++)
+		if (call->maker <= maker)
+			ret = allow_any(ctx, call->name);
+	return ret;
+}
+
+/* Reads the instructions that the library has written to @fd. */
+static int read_program(int fd, struct sock_fprog *program)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	*program = (struct sock_fprog){ 0 };
+	if (size < 0)
+		return -errno;
+	program->filter = malloc((size_t)size);
+	if (!program->filter)
+		return -ENOMEM;
+	if (pread(fd, program->filter, (size_t)size, 0) != size) {
+		free(program->filter);
+		program->filter = NULL;
+		return -EIO;
+	}
+	program->len =
+		(unsigned short)((size_t)size / sizeof(struct sock_filter));
+	return 0;
+}
+
+/*
+ * Stores in @program, whose instructions the caller frees, the filter of the
+ * process or keeper, or that of guest threads, which comes in addition.
+ */
+static int compile(enum call_maker maker, bool only_log,
+		   struct sock_fprog *program)
+{
+	scmp_filter_ctx ctx =
+		seccomp_init(only_log ? SCMP_ACT_LOG : SCMP_ACT_TRAP);
+	int fd = memfd_create("filter", MFD_CLOEXEC);
+	int ret = ctx && fd >= 0 ? 0 : -ENOMEM;
+
+	if (!ret)
+		ret = allow(ctx, maker);
+	/* A binary tree: the last call of the list costs what the first does.
+	 */
+	if (!ret)
+		seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (!ret)
+		ret = seccomp_export_bpf(ctx, fd);
+	if (!ret)
+		ret = read_program(fd, program);
+	if (fd >= 0)
+		close(fd);
+	seccomp_release(ctx);
+	return ret;
+}
+
+/* Kernels before 4.17 do not know the flag, and need none. */
+static int load(const struct sock_fprog *program)
+{
+	static const unsigned int flags[] = { SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+					      0 };
+
+	for (size_t i = 0; i < COUNT(flags); i++)
+		if (!syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags[i],
+			     program))
+			return 0;
+		else if (errno != EINVAL)
+			break;
+	return -errno;
+}
+
+/* The call was not made. The thread is in it, so the log can be used. */
+static void end_by_sigsys(int sig, siginfo_t *info, void *context)
+{
+	unsigned int call = (unsigned int)info->si_syscall;
+
+	(void)context;
+	log_error("sandbox: system call %u (%s) is not allowed", call,
+		  call < NAMES && names[call] ? names[call] : "unknown");
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+int call_filter_name_calls(void)
+{
+	struct sigaction action = { .sa_sigaction = end_by_sigsys,
+				    .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	for (int i = 0; i < NAMES; i++)
+		names[i] =
+			seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, i);
+	return sigaction(SIGSYS, &action, NULL) < 0 ? -errno : 0;
+}
+
+static int enter(enum call_maker maker, bool only_log)
+{
+	struct sock_fprog program;
+	int ret = call_filter_name_calls();
+
+	if (!ret)
+		ret = compile(maker, only_log, &program);
+	if (ret)
+		return ret;
+	ret = load(&program);
+	free(program.filter);
+	return ret;
+}
+
+int call_filter_enter(bool only_log)
+{
+	int ret = compile(CALL_OF_ANY_THREAD, only_log, &guest_filters[0]);
+
+	if (!ret)
+		ret = compile(CALL_OF_CONNECTING_THREAD, only_log,
+			      &guest_filters[1]);
+	return ret ? ret : enter(CALL_OF_PROCESS, only_log);
+}
+
+int call_filter_enter_keeper(bool only_log)
+{
+	return enter(CALL_OF_KEEPER, only_log);
+}
+
+int call_filter_enter_guest_thread(bool connects)
+{
+	const struct sock_fprog *filter = &guest_filters[connects];
+
+	return filter->filter ? load(filter) : 0;
+}
+
+#else
+
+int call_filter_enter(bool only_log)
+{
+	(void)only_log;
+	return -ENOSYS;
+}
+
+int call_filter_enter_keeper(bool only_log)
+{
+	(void)only_log;
+	return -ENOSYS;
+}
+
+int call_filter_name_calls(void)
+{
+	return 0;
+}
+
+int call_filter_enter_guest_thread(bool connects)
+{
+	(void)connects;
+	return 0;
+}
+
+#endif
