@@ -9,6 +9,9 @@
 # directory BUILD. With musl, it links them too and runs the test programs TEST,
 # which are built already, with them. Each compiler that is not here is skipped.
 #
+# With BUILD_TWICE=1, unpacks `make dist` in two directories, builds there, without
+# git, and compares the programs.
+#
 # MAKE is the make to use.
 
 set -u
@@ -28,7 +31,7 @@ compile() {
 	name=$1
 	shift
 	mkdir -p "$build/$name"
-	if "${MAKE:-make}" -s -j2 BUILD="$build/$name" "$@" \
+	if env -u CC "${MAKE:-make}" -s -j2 BUILD="$build/$name" "$@" \
 		> "$build/$name/log" 2>&1; then
 		echo "ok      $name"
 		passed=$((passed + 1))
@@ -61,7 +64,8 @@ run_tests() {
 for machine in $machines; do
 	cc=$machine-linux-gnu-gcc
 	if command -v "$cc" > /dev/null; then
-		compile "$machine" objects CC="$cc"
+		compile "$machine" objects \
+			CROSS_COMPILE="$machine-linux-gnu-"
 	else
 		skip "$machine" "no $cc"
 	fi
@@ -74,6 +78,36 @@ elif ! kit=$(sh "$here/kit.sh" --print); then
 elif compile musl all CC=musl-gcc CFLAGS="-O2 -g -isystem $kit/include" \
 	LDFLAGS="-static -no-pie -L$kit/lib" LDLIBS=-lmd; then
 	run_tests "$@"
+fi
+
+# Builds in two directories in $1, from the file of `make dist` and without git.
+# A cache of the compiler would give both the objects of one of them.
+build_twice() {
+	rm -rf "$1" && mkdir -p "$1/a" "$1/other/b" || return
+	"${MAKE:-make}" -s dist BUILD="$1/dist" || return
+	for dir in "$1/a" "$1/other/b"; do
+		tar -xzf "$1"/dist/*.tar.gz -C "$dir" --strip-components=1 ||
+			return
+		CCACHE_DISABLE=1 GIT_DIR=/dev/null "${MAKE:-make}" -s \
+			-C "$dir" -j2 BUILD=build CFLAGS="-O1 -g" all dist ||
+			return
+	done
+	for file in vhost-device-spi spi-xfer "$1"/dist/*.tar.gz; do
+		cmp "$1/a/build/${file##*/}" "$1/other/b/build/${file##*/}" ||
+			return
+	done
+	cmp "$1"/dist/*.tar.gz "$1"/a/build/*.tar.gz
+}
+
+if [ -z "${BUILD_TWICE:-}" ]; then
+	:
+elif build_twice "$build/same" > "$build/same.log" 2>&1; then
+	echo "ok      same"
+	passed=$((passed + 1))
+else
+	tail -n 5 "$build/same.log"
+	echo "FAILED  same: see $build/same.log"
+	failed=$((failed + 1))
 fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
