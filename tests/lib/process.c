@@ -73,6 +73,46 @@ bool process_is_running(pid_t pid)
 	       info.si_pid == 0;
 }
 
+/* The thread may have ended meanwhile. */
+static bool thread_runs(int task, const char *thread)
+{
+	char path[NAME_MAX + 8], state = 'X';
+	int fd;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/stat", thread);
+	fd = openat(task, path, O_RDONLY | O_CLOEXEC);
+	file = fd < 0 ? NULL : fdopen(fd, "r");
+	if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 'X';
+	if (file)
+		fclose(file);
+	return !strchr("TZX", state);
+}
+
+void process_stop(pid_t pid)
+{
+	char path[64];
+	bool runs;
+
+	kill(pid, SIGSTOP);
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	do {
+		DIR *tasks = opendir(path);
+		struct dirent *entry;
+
+		runs = false;
+		while (tasks && (entry = readdir(tasks)))
+			if (entry->d_name[0] != '.' &&
+			    thread_runs(dirfd(tasks), entry->d_name))
+				runs = true;
+		if (tasks)
+			closedir(tasks);
+		if (runs)
+			process_sleep_ms(1);
+	} while (runs);
+}
+
 int process_wait(pid_t pid, int timeout_ms)
 {
 	int64_t deadline = process_now_ms() + timeout_ms;

@@ -23,6 +23,9 @@ pid_t process_start(const char *const *argv, const char *log);
 
 bool process_is_running(pid_t pid);
 
+/* Stop a process, and return when no thread of it runs any more. */
+void process_stop(pid_t pid);
+
 /*
  * Wait up to @timeout_ms for the child to end, and reap it. Returns its exit
  * status, 128 + the signal that ended it, or -ETIMEDOUT.

@@ -131,7 +131,7 @@ TEST_WITH(stopped_process_is_replaced, struct rig *rig)
 	start_quick(rig);
 	front = rig_open(rig, 0);
 	rig_check_loopback(front, 10);
-	kill(daemon_child(&rig->daemon), SIGSTOP);
+	process_stop(daemon_child(&rig->daemon));
 	rig_check_loopback(front, 10);
 	daemon_wait_log(&rig->daemon, "hangs, and is killed", 1);
 	daemon_wait_log(&rig->daemon, "are served again", 1);
@@ -140,7 +140,7 @@ TEST_WITH(stopped_process_is_replaced, struct rig *rig)
 TEST_WITH(stopped_process_without_front_ends_is_replaced, struct rig *rig)
 {
 	start_quick(rig);
-	kill(daemon_child(&rig->daemon), SIGSTOP);
+	process_stop(daemon_child(&rig->daemon));
 	daemon_wait_log(&rig->daemon, "are served again", 1);
 	rig_check_loopback(rig_open(rig, 0), 10);
 }

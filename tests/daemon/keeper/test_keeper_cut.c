@@ -250,7 +250,7 @@ TEST_WITH(rest_of_a_message_fails_after_a_hang, struct rig *rig)
 	begin(front, &messages[0]);
 	replace(rig, front, 'u');
 	before = daemon_child(&rig->daemon);
-	kill(before, SIGSTOP);
+	process_stop(before);
 	killer_wait_child(&rig->daemon, before);
 	rig_check_control(front);
 	finish(front, &messages[0], "uk", false);
@@ -269,7 +269,7 @@ TEST_WITH(process_may_stand_still_without_a_timeout, struct rig *rig)
 	front = rig_open(rig, 0);
 	begin(front, &messages[0]);
 	before = daemon_child(&rig->daemon);
-	kill(before, SIGSTOP);
+	process_stop(before);
 	process_sleep_ms(1500);
 	assert_int_equal(daemon_child(&rig->daemon), before);
 	kill(before, SIGCONT);

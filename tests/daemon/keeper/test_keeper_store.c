@@ -295,11 +295,11 @@ TEST_WITH(message_outlives_the_keeper, struct manager *m)
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		pid_t child = daemon_child(&m->rig->daemon);
 
-		kill(child, SIGSTOP);
+		process_stop(child);
 		assert_int_equal(
 			pthread_create(&thread, NULL, ask_config, front), 0);
 		process_sleep_ms(20);
-		kill(m->rig->daemon.pid, SIGSTOP);
+		process_stop(m->rig->daemon.pid);
 		kill(child, SIGKILL);
 		end_keeper(m, SIGKILL);
 		start(m);

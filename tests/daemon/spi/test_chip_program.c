@@ -206,7 +206,7 @@ TEST_WITH(program_that_hangs_costs_its_guest_alone, struct rig *rig)
 	start_chip();
 	front = rig_open(rig, 0);
 	exchange(front, READ | DEVID, 0, OK);
-	kill(world.pid, SIGSTOP);
+	process_stop(world.pid);
 	exchange(front, READ | DEVID, 0, TRANS_ERR);
 	rig_check_control(front);
 	kill(world.pid, SIGCONT);

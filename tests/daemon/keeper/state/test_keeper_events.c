@@ -171,7 +171,7 @@ static void ask_for_all(struct rig *rig)
 	ask(rig, SIGUSR2);
 }
 
-static void end_child(struct rig *rig, int signal)
+static void end_child(const struct rig *rig, int signal)
 {
 	const pid_t child = daemon_child(&rig->daemon);
 
@@ -294,11 +294,15 @@ TEST_WITH(stopped_process_is_killed_in_each_state, struct rig *rig)
 	puppet_start(rig, KEYS "\nkeeper-timeout 1");
 	rig_open(rig, 0);
 	for (size_t i = 0; i < STATES; i++) {
+		pid_t child;
+
 		if (states[i] == &serving || states[i] == &waiting)
 			continue;
 		print_message("%s\n", states[i]->name);
 		enter(rig, states[i]);
-		end_child(rig, SIGSTOP);
+		child = daemon_child(&rig->daemon);
+		if (child)
+			process_stop(child);
 		leave(rig, states[i]);
 		rig_check_loopback(&rig->fronts[0], 10);
 	}
