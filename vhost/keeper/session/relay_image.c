@@ -135,15 +135,12 @@ void keeper_relay_image(struct image *image, struct keeper_relay *relay,
 	image_sock(image, &relay->front);
 	if (stage != KEEPER_DETACHED)
 		image_sock(image, &relay->back);
-	image_u32(image, &relay->expected, UINT32_MAX);
 	image_u64(image, &relay->since);
 	image_flag(image, &relay->answered);
 	image_u64(image, &relay->alone_since);
 	image_u64(image, &relay->pending_since);
 	image_u32(image, &relay->deaths, UINT32_MAX);
 	image_record(image, &relay->record);
-	image_u32(image, &relay->replay_at,
-		  KEEPER_SLOTS + relay->record.region_count);
 	image_handover(image, &relay->handover);
 	image_u64(image, &relay->hidden);
 	image_replies(image, relay);

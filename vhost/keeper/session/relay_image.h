@@ -16,7 +16,8 @@ enum keeper_image_kind {
 /*
  * Writes or reads @relay. One that was read, from whatever image, can be used
  * and has to be given to keeper_relay_fini(), even if the image has an error.
- * One that is read ALONE is detached.
+ * One that is read ALONE is detached. How far the back end was told what was
+ * set up is not in an image: it is told everything, or nothing yet.
  */
 void keeper_relay_image(struct image *image, struct keeper_relay *relay,
 			enum keeper_image_kind kind);

@@ -9,6 +9,7 @@
 #include "tests/lib/keeper/killer.h"
 #include "tests/lib/keeper/puppet.h"
 #include "tests/lib/test.h"
+#include "vhost/front/front_setup.h"
 
 TEST_WITH(process_that_never_starts_is_replaced, struct rig *rig)
 {
@@ -130,6 +131,28 @@ TEST_WITH(undone_upgrade_takes_nothing_away, struct rig *rig)
 	assert_int_equal(flash_byte(front, 0, 0), 0x5a);
 	for (unsigned int i = 0; i < 3; i++)
 		rig_close(rig, i);
+	copy_stop(rig);
+}
+
+/* What was told to the process then is no part of what the keeper knows. */
+TEST_WITH(memory_can_go_while_the_keeper_is_replaced, struct rig *rig)
+{
+	struct front_region alias;
+	struct spi_front *front;
+
+	puppet_start(rig, "");
+	front = rig_open(rig, 0);
+	alias = front->mem.regions[0];
+	alias.guest_addr += UINT64_C(1) << 32;
+	assert_int_equal(front_add_region(&front->fe, &alias), 0);
+	puppet_hold(rig, "probe");
+	kill(rig->daemon.pid, SIGUSR2);
+	puppet_wait(rig, "probe");
+	assert_int_equal(front_remove_region(&front->fe, &alias), 0);
+	puppet_release(rig, "probe");
+	daemon_wait_log(&rig->daemon, "the keeper runs the new binary", 2);
+	rig_check_loopback(front, 10);
+	rig_close(rig, 0);
 	copy_stop(rig);
 }
 

@@ -53,7 +53,6 @@ static void add_relay(struct keeper_guest *guest)
 	keeper_relay_init(relay, some_fd(), 5, 1000);
 	vhost_sock_init(&relay->back, some_fd());
 	relay->stage = KEEPER_FORWARDED;
-	relay->expected = VHOST_USER_GET_STATUS;
 	relay->pending_since = 6000;
 	relay->front.msg.header.request = VHOST_USER_SET_VRING_CALL;
 	relay->front.msg.header.size = 8;
