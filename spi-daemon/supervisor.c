@@ -101,6 +101,8 @@ static void log_stats(const struct guest_set *set, const struct launch *launch)
 	add_history(&view, launch, &history);
 	stats_log(&view);
 	stats_view_fini(&view);
+	if (launch->link >= 0)
+		keeper_link_told(launch->link);
 }
 
 /* Returns true if there was something new to write. */

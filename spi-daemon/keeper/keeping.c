@@ -64,6 +64,11 @@ static void refuses(void *opaque, const char *status)
 	launch_refused(k->launch, status);
 }
 
+static void has_told(void *opaque)
+{
+	pending_told(opaque);
+}
+
 static void has_hung(void *opaque)
 {
 	life_kill_hung(opaque);
@@ -82,6 +87,7 @@ static const struct keeper_ops ops = {
 	.ready = is_ready,
 	.reloading = is_reloading,
 	.refuses = refuses,
+	.told = has_told,
 	.hung = has_hung,
 };
 

@@ -40,7 +40,8 @@
  *	SIGHUP	->reload	SERVING, PROBING, RESTING: the process is told;
  *				WAITING for a pause: the same program is started
  *				with the new configuration, if that FITS
- *	SIGUSR1	->stats_asked	the same three, and DRAINING: it is told
+ *	SIGUSR1	->stats_asked	the same three, and DRAINING: it is told, unless
+ *				it has not logged what was asked for before
  *	SIGUSR2	->upgrade_asked	STARTING, SERVING, WAITING, while ->other is
  *				NONE: the new program is CHECKED
  */
@@ -96,7 +97,8 @@ struct keeping {
 	bool upgrade_asked;  /* and not begun */
 	bool succession_due; /* after an upgrade */
 	bool stats_asked;
-	bool confined; /* by sandbox_enter_keeper(), which may be off */
+	bool stats_passed_on; /* and not in the log yet, as far as we know */
+	bool confined;	      /* by sandbox_enter_keeper(), which may be off */
 	enum keeping_reload reload;
 	unsigned int reload_deaths; /* of processes that had it */
 	struct nest store;	    /* see store.h; or none */

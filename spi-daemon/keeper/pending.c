@@ -30,8 +30,10 @@ void pending_pass_on(struct keeping *k)
 		k->reload = KEEPING_RELOAD_PASSED_ON;
 		kill(k->child.pid, SIGHUP);
 	}
-	if (k->stats_asked && (stays || k->state == KEEPING_DRAINING)) {
+	if (k->stats_asked && !k->stats_passed_on &&
+	    (stays || k->state == KEEPING_DRAINING)) {
 		k->stats_asked = false;
+		k->stats_passed_on = true;
 		kill(k->child.pid, SIGUSR1);
 	}
 }
@@ -78,9 +80,16 @@ void pending_refused(struct keeping *k)
 	drop_copy(k);
 }
 
+void pending_told(struct keeping *k)
+{
+	k->stats_passed_on = false;
+}
+
 void pending_bury(struct keeping *k)
 {
 	drop_copy(k);
+	k->stats_asked |= k->stats_passed_on;
+	k->stats_passed_on = false;
 	if (k->reload != KEEPING_RELOAD_PASSED_ON &&
 	    k->reload != KEEPING_RELOAD_READING)
 		return;

@@ -25,6 +25,9 @@ int pending_read(struct keeping *k);
 void pending_accepted(struct keeping *k);
 void pending_refused(struct keeping *k);
 
+/* It has logged its statistics. */
+void pending_told(struct keeping *k);
+
 /* The process has died. */
 void pending_bury(struct keeping *k);
 

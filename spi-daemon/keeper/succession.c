@@ -51,6 +51,7 @@ static void image_pending(struct image *image, struct keeping *k)
 
 	image_flag(image, &k->upgrade_asked);
 	image_flag(image, &k->stats_asked);
+	image_flag(image, &k->stats_passed_on);
 	image_u32(image, &reload, KEEPING_RELOAD_READING);
 	k->reload = (enum keeping_reload)reload;
 	image_u32(image, &k->reload_deaths, UINT32_MAX);

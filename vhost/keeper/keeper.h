@@ -38,6 +38,8 @@ struct keeper_ops {
 	int (*reloading)(void *opaque);
 	/* It serves all guests, as before it tried to reload. */
 	void (*refuses)(void *opaque, const char *status);
+	/* It has logged its statistics. */
+	void (*told)(void *opaque);
 	/*
 	 * Returns a socket that was given to this process and is called @name,
 	 * which the keeper owns; or a negative errno. With @check, returns 0 in

@@ -146,6 +146,11 @@ int keeper_link_refuses(int link, const char *status)
 	return report(link, KEEPER_REFUSES, status);
 }
 
+int keeper_link_told(int link)
+{
+	return report(link, KEEPER_TOLD, "");
+}
+
 int keeper_link_history(int link, struct keeper_history *history)
 {
 	const struct keeper_ask ask = make(KEEPER_HISTORY);

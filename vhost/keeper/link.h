@@ -14,7 +14,7 @@
 
 #include "vhost/listen/listen.h"
 
-#define KEEPER_LINK_VERSION 4
+#define KEEPER_LINK_VERSION 5
 
 /* What the keeper has seen, for statistics. */
 struct keeper_history {
@@ -41,6 +41,7 @@ enum keeper_question {
 	KEEPER_ALIAS,	/* the socket ->path is to have a second name: the
 			   first ->size bytes of ->path; 0: none */
 	KEEPER_CONNECT, /* as LISTEN: the front end listens at ->path */
+	KEEPER_TOLD,	/* the statistics that were asked for are in the log */
 };
 
 struct keeper_ask {
@@ -97,6 +98,9 @@ int keeper_link_refuses(int link, const char *status);
 
 /* Stores in @history what the keeper has seen. */
 int keeper_link_history(int link, struct keeper_history *history);
+
+/* The statistics that the keeper has asked for are in the log. */
+int keeper_link_told(int link);
 
 /*
  * Returns a descriptor of @size bytes of memory, a multiple of 4096, which the

@@ -132,6 +132,9 @@ static int obey(struct keeper *k, const struct keeper_ask *ask, uint64_t now,
 	case KEEPER_REFUSES:
 		k->ops->refuses(k->opaque, ask->path);
 		return 0;
+	case KEEPER_TOLD:
+		k->ops->told(k->opaque);
+		return 0;
 	case KEEPER_HISTORY: /* comes with each answer */
 		return 0;
 	default:

@@ -184,6 +184,23 @@ TEST_WITH(reload_that_is_asked_for_at_a_crash_is_made, struct rig *rig)
 	copy_stop(rig);
 }
 
+/* The process that was told to does not live to do it. */
+TEST_WITH(statistics_that_are_asked_for_at_a_crash_are_logged, struct rig *rig)
+{
+	copy_start(rig, "");
+	for (unsigned int i = 1; i <= 10; i++) {
+		const pid_t child = daemon_child(&rig->daemon);
+
+		process_stop(child);
+		kill(rig->daemon.pid, SIGUSR1);
+		usleep(i * 300);
+		kill(child, SIGKILL);
+		daemon_wait_log(&rig->daemon, ", upgrades 0", i);
+		daemon_wait_log(&rig->daemon, "are served again", i);
+	}
+	copy_stop(rig);
+}
+
 static void check_max_speed(struct spi_front *front, uint32_t hz)
 {
 	struct virtio_spi_wire_config config;

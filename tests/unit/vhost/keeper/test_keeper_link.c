@@ -50,6 +50,7 @@ static const struct keeper_ops ops = {
 	.ready = ignore_text,
 	.reloading = give_nothing,
 	.refuses = ignore_text,
+	.told = ignore,
 	.hung = ignore,
 };
 
