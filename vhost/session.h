@@ -87,7 +87,8 @@ bool vhost_session_is_over(const struct vhost_session *session);
  * translations, ->translation.wants: call again when it has sent something.
  * The chain's ->outcome_unknown tells that it was popped before, by a back end
  * or a session that ended between vhost_session_begin() and
- * vhost_session_push().
+ * vhost_session_push(); its ->deaths, how many back ends in a row ended so, as
+ * far as an inflight region tells: at most 255.
  */
 int vhost_session_pop(struct vhost_session *session, unsigned int ring,
 		      struct chain *chain);

@@ -13,6 +13,9 @@
 #define BIT(n)	 (1u << (n))
 #define REQUESTQ SPI_REQUESTQ
 
+/* With ->replay, a request that so many processes ended in is not run again. */
+#define REPLAY_MAX_DEATHS 10
+
 static void set_phase(struct job *job, enum job_phase phase)
 {
 	static const unsigned int before[] = {
@@ -225,6 +228,8 @@ static const char *find_obstacle(const struct spi_service *s,
 	*cause = REQUEST_UNKNOWN;
 	if (s->chain.outcome_unknown && !s->replay)
 		return "it may have been run before";
+	if (s->chain.deaths >= REPLAY_MAX_DEATHS)
+		return "each process that ran it ended";
 	return NULL;
 }
 

@@ -187,6 +187,41 @@ void inflight_untrack(struct inflight *f)
 	f->region = NULL;
 }
 
+/* The count that goes with the mark of @chain; NULL: it has none. */
+static uint8_t *find_deaths(const struct inflight *f, const struct chain *chain)
+{
+	const uint16_t entry = f->packed ? f->entry : chain->head;
+	struct inflight_split *split = f->region;
+	struct inflight_packed *packed = f->region;
+
+	if (!f->region || entry >= f->desc_num)
+		return NULL;
+	return f->packed ? &packed->desc[entry].deaths
+			 : &split->desc[entry].deaths;
+}
+
+/* One more back end has ended while @chain ran. */
+static void count_death(struct inflight *f, const struct chain *chain)
+{
+	uint8_t *deaths = find_deaths(f, chain);
+
+	if (!deaths)
+		return;
+	f->deaths = inflight_load(deaths);
+	f->deaths += f->deaths < UINT8_MAX;
+	inflight_store(deaths, f->deaths);
+}
+
+/* Before the mark of @chain is taken away, as another request may get it. */
+static void clear_deaths(struct inflight *f, const struct chain *chain)
+{
+	uint8_t *deaths = f->deaths ? find_deaths(f, chain) : NULL;
+
+	if (deaths)
+		inflight_store(deaths, 0);
+	f->deaths = 0;
+}
+
 void inflight_popped(struct inflight *f, struct chain *chain)
 {
 	/* A request that was begun stays so when it goes back to the ring. */
@@ -195,8 +230,10 @@ void inflight_popped(struct inflight *f, struct chain *chain)
 		f->begun = true;
 		if (f->packed && f->region)
 			inflight_packed_popped(f);
+		count_death(f, chain);
 	}
 	chain->outcome_unknown = f->begun;
+	chain->deaths = f->deaths;
 }
 
 void inflight_begin(struct inflight *f, const struct vring *vring,
@@ -227,6 +264,7 @@ void inflight_push(struct inflight *f, struct vring *vring,
 		f->begun = false;
 		return;
 	}
+	clear_deaths(f, chain);
 	if (has_notes(f))
 		store_note(f, note, next_tag(vring, chain));
 	if (f->packed)

@@ -35,6 +35,7 @@ struct inflight {
 	bool begun;	   /* the current, or else next, request was begun */
 	uint16_t entry;	   /* the request's first one in a packed region */
 	uint16_t lost;	   /* begun before a crash and not popped since */
+	uint8_t deaths;	   /* of back ends that ran the current request */
 	uint8_t note_slot; /* where the next note goes */
 };
 
@@ -74,7 +75,7 @@ void inflight_restart(struct inflight *inflight, const struct vring *vring,
 /* Stops using the region. What it said of requests that were begun is kept. */
 void inflight_untrack(struct inflight *inflight);
 
-/* To be called when @chain was popped: sets its ->outcome_unknown. */
+/* To be called when @chain was popped: sets ->outcome_unknown and ->deaths. */
 void inflight_popped(struct inflight *inflight, struct chain *chain);
 
 /* To be called before @chain, popped and not pushed, has effects. */

@@ -17,8 +17,9 @@
 
 struct inflight_split_desc {
 	uint8_t inflight;
-	uint8_t padding;
-	uint8_t note[INFLIGHT_NOTE_BYTES]; /* padding in other back ends */
+	/* padding in other back ends */
+	uint8_t deaths; /* of back ends that ran it */
+	uint8_t note[INFLIGHT_NOTE_BYTES];
 	uint16_t next;
 	uint64_t counter;
 };
@@ -36,7 +37,7 @@ static_assert(sizeof(struct inflight_split) == 16, "protocol layout");
 
 struct inflight_packed_desc {
 	uint8_t inflight;
-	uint8_t padding;
+	uint8_t deaths; /* as above; padding in other back ends */
 	uint16_t next;
 	uint16_t last;
 	uint16_t num;

@@ -83,6 +83,7 @@ void inflight_packed_restart(struct inflight *f, uint32_t used)
 
 	for (uint16_t i = 0; i < f->desc_num; i++) {
 		inflight_store(&region->desc[i].inflight, 0);
+		inflight_store(&region->desc[i].deaths, 0);
 		/* The last entry's is no entry: the end of the list. */
 		inflight_store(&region->desc[i].next, (uint16_t)(i + 1));
 	}

@@ -59,8 +59,10 @@ void inflight_split_restart(struct inflight *f, uint32_t used)
 {
 	struct inflight_split *region = f->region;
 
-	for (uint16_t i = 0; i < f->desc_num; i++)
+	for (uint16_t i = 0; i < f->desc_num; i++) {
 		clear(f, i);
+		inflight_store(&region->desc[i].deaths, 0);
+	}
 	inflight_store(&region->last_batch_head, 0);
 	inflight_store(&region->used_idx, (uint16_t)used);
 }

@@ -42,6 +42,7 @@ void chain_reset(struct chain *chain, uint16_t head)
 	chain->ring_entries = 0;
 	chain->misordered = false;
 	chain->outcome_unknown = false;
+	chain->deaths = 0;
 	chain->unreachable = false;
 }
 

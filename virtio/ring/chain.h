@@ -31,6 +31,7 @@ struct chain {
 	uint16_t ring_entries; /* packed: entries of the ring that it takes */
 	bool misordered;       /* a readable descriptor followed a writable */
 	bool outcome_unknown;  /* it may have been run: vhost/session.h */
+	uint8_t deaths;	       /* of back ends that ran it: vhost/session.h */
 	bool unreachable;      /* the IOMMU does not translate all of it */
 };
 

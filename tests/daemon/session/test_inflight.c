@@ -5,6 +5,7 @@
  * once.
  */
 #include <endian.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,8 +19,8 @@
 #define LEN	 32
 
 static const char *const loopback[] = { "--device=sim:loopback", NULL };
-static const char *const replay[] = { "--replay", "--device=sim:loopback",
-				      NULL };
+static const char *const replay[] = { "--replay", RIG_WITH_PACKED,
+				      "--device=sim:loopback", NULL };
 
 /* A slow request and some quick ones, full duplex on the loopback chip. */
 struct batch {
@@ -113,6 +114,36 @@ TEST_WITH(begun_is_run_again_with_replay, struct rig *rig)
 		expect_run(front, b, i, LEN);
 	rig_close_tracked(rig, 0);
 	free(b);
+}
+
+/* It may be what ends them. */
+static void check_ten_ends(struct rig *rig, bool packed)
+{
+	struct spi_front *front;
+	struct batch *b;
+
+	rig->packed = packed;
+	daemon_start(&rig->daemon, 1, replay);
+	front = rig_open_tracked(rig, 0);
+	b = submit_batch(front);
+	for (unsigned int crashes = 0; crashes < 10; crashes++) {
+		let_it_begin();
+		rig_crash(rig);
+		daemon_start(&rig->daemon, 1, replay);
+		assert_int_equal(spi_front_reconnect(front), 0);
+	}
+	expect_unknown(front, b, 0, SLOW_LEN);
+	for (unsigned int i = 1; i <= QUICK; i++)
+		expect_run(front, b, i, LEN);
+	rig_close_tracked(rig, 0);
+	free(b);
+	daemon_stop(&rig->daemon, SIGTERM);
+}
+
+TEST_WITH(request_that_ends_ten_daemons_fails, struct rig *rig)
+{
+	check_ten_ends(rig, false);
+	check_ten_ends(rig, true);
 }
 
 /* The session ends the request itself; the ring's memory stays good. */
