@@ -390,6 +390,12 @@ check-model: ## a model of how guests get the bus, in all its states (spin)
 	$(deps) build model
 	CC="$(CC)" sh tests/model/check.sh
 
+.PHONY: prove
+prove: ## proofs of what reads guests' memory, for all that can be there (cbmc)
+	$(deps) build
+	sh tests/prove/kit.sh
+	sh tests/prove/check.sh
+
 # A few of each kind that musl could break, and that are fast
 MUSL_TESTS := $(addprefix $(BUILD)/tests/daemon/,operate/test_cli \
 	operate/test_lifecycle operate/test_logging spi/test_transfers \

@@ -355,8 +355,9 @@ installed() {
 
 check sh tests/check-help.sh
 
-# The tools know nothing of the kernel's headers, so modules are left out.
-grep '\.c$' "$work/c" | grep -v '^tests/guest/module/' |
+# The tools know nothing of the kernel's headers, so modules are left out, and so
+# are proofs, which are in the language of cbmc.
+grep '\.c$' "$work/c" | grep -v '^tests/\(guest/module\|prove\)/' |
 	xargs grep -L '<linux/module\.h>' > "$work/programs"
 jobs=$(getconf _NPROCESSORS_ONLN 2> /dev/null || echo 1)
 
