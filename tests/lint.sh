@@ -8,7 +8,7 @@
 # installed.
 #
 #	lint.sh			all of it, in the tree that this file is in
-#	lint.sh --rules DIR	only the rules, in another tree
+#	lint.sh --rules [DIR]	only the rules, here or in another tree
 #
 # Prints one line for each finding, file:line: message, and fails if there is
 # one. A "note:" is no finding. Without --rules, the last line is a summary as
@@ -22,7 +22,7 @@ rules_only=false
 root=$(dirname -- "$0")/..
 if [ "${1:-}" = --rules ]; then
 	rules_only=true
-	root=$2
+	root=${2:-$root}
 fi
 cd -- "$root"
 
