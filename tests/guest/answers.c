@@ -209,6 +209,27 @@ const struct answer answers[] = {
 		},
 	},
 	{
+		.part = "an SD card",
+		.job = "4 KiB, written and read",
+		.framing = "transfer",
+		.but = "it releases the chip without a message: the daemon is "
+		       "not told",
+		.but_patched = true,
+		.trial = {
+			.module = "mmc_spi",
+			.board = "mmc-spi-slot:1000000",
+			.chip = CHIPS "sd_card.py",
+			.check = "modprobe mmc_block; "
+				 "until [ -b /dev/mmcblk0 ]; do sleep 0.1; "
+				 "done; head -c 4096 /dev/urandom >/run/a; "
+				 "dd if=/run/a of=/dev/mmcblk0 seek=3 bs=4096 "
+				 "conv=fsync 2>&1; "
+				 "echo 3 >/proc/sys/vm/drop_caches; "
+				 "dd if=/dev/mmcblk0 of=/run/b skip=3 bs=4096 "
+				 "count=1 2>&1; cmp /run/a /run/b",
+		},
+	},
+	{
 		.part = "ENC28J60",
 		.job = "frames sent",
 		.framing = "linux",

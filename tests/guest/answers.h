@@ -15,6 +15,7 @@ struct answer {
 	bool auto_is_late;   /* but the first messages are not as meant then */
 	/* Why messages are not as meant then, and the driver works; NULL */
 	const char *but;
+	bool but_patched; /* nor are they with a patched guest */
 	/* Why the driver cannot work; NULL: it does */
 	const char *broken;
 	struct trial trial;

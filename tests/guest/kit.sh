@@ -37,7 +37,7 @@ backports=$suite-backports
 label="guest kit"
 kit_name=guest-kit
 # Count the number up when the content of the directory changes.
-tree_name=debian-$suite-3
+tree_name=debian-$suite-4
 suites="$backports $suite $suite-updates"
 architectures=amd64
 steps=5
@@ -117,7 +117,7 @@ unpack_all() {
 }
 
 # What is above those drivers, and below the ones that are built here
-other_modules="nandcore ubi mii eeprom_93cx6"
+other_modules="nandcore ubi mii eeprom_93cx6 mmc_core mmc_block crc_itu_t"
 
 # Of thousands of modules, keep the drivers of SPI chips and what they need.
 # drivers lists them: module and name of a chip.
@@ -157,7 +157,10 @@ unpack_drivers() {
 			'*/drivers/spi/spi-virtio.c' \
 			'*/drivers/mtd/nand/spi/*' \
 			'*/drivers/net/ethernet/microchip/enc28j60*' \
-			'*/drivers/net/ethernet/micrel/ks8851*'
+			'*/drivers/net/ethernet/micrel/ks8851*' \
+			'*/drivers/mmc/host/mmc_spi.c' \
+			'*/drivers/mmc/host/of_mmc_spi.c' \
+			'*/lib/crc/crc7.c'
 	mv "$work/source/drivers/mtd/nand/spi" "$tree/src/spinand"
 	find "$work/source" -name '*.[ch]' -exec mv '{}' "$tree/src/" ';'
 	[ -s "$tree/src/spi-virtio.c" ] || die "no spi-virtio.c in $source"
@@ -183,7 +186,7 @@ build_drivers() {
 	mkdir "$tree/build/single"
 	cp "$tree"/src/*.[ch] "$tree/build/single/"
 	echo 'obj-m := enc28j60.o ks8851_common.o ks8851_spi.o' \
-		> "$tree/build/single/Kbuild"
+		'mmc_spi.o of_mmc_spi.o crc7.o' > "$tree/build/single/Kbuild"
 	for name in spinand single; do
 		build_modules_of "$name" \
 			"$tree/usr/lib/modules/$release/extra"
