@@ -134,6 +134,7 @@ EXAMPLE_TESTS := $(call bin,$(EXAMPLE_SRCS))
 BENCHES := $(call bin,$(BENCH_SRCS))
 BENCH_SHIMS := $(addprefix $(BUILD)/tests/bench/,spidev-shim.so clock-shim.so)
 FAULT_SHIM := $(BUILD)/tests/daemon/fault/fault-shim.so
+CRASH_SHIM := $(BUILD)/tests/daemon/keeper/state/crash-shim.so
 FUZZERS := $(call bin,$(FUZZ_SRCS))
 GUEST_TESTS := $(call bin,$(GUEST_SRCS))
 TRY := $(call bin,$(TRY_SRCS))
@@ -214,15 +215,17 @@ $(UNIT_TESTS) $(WHOLE_TESTS) $(TRACE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/test
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(SECCOMP_LIBS) $(LDLIBS)
 
-# Preloaded into daemons, in which its calls fail. It redefines what the headers
-# would replace.
-$(FAULT_SHIM): $(BUILD)/obj/tests/daemon/fault/fault_shim.o
+# Preloaded into daemons, in which its calls fail or crash. They redefine what
+# the headers would replace.
+$(FAULT_SHIM) $(CRASH_SHIM): $(BUILD)/tests/%-shim.so: $(BUILD)/obj/tests/%_shim.o
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) -shared -pthread $(LDFLAGS) $(SANITIZE) -o $@ $^
-$(BUILD)/obj/tests/daemon/fault/fault_shim.o: ALL_CFLAGS += -fPIC \
+$(patsubst $(BUILD)/%-shim.so,$(BUILD)/obj/%_shim.o,\
+	$(FAULT_SHIM) $(CRASH_SHIM)): ALL_CFLAGS += -fPIC \
 	-U_FORTIFY_SOURCE -fno-builtin
 $(BUILD)/tests/daemon/fault/test_faults: | $(FAULT_SHIM)
+$(BUILD)/tests/daemon/keeper/state/test_keeper_crashes: | $(CRASH_SHIM)
 
 $(EXAMPLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(BUILD)/obj/tests/example/rng_process.o $(TEST_LIBS) | $(RNG)

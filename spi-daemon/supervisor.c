@@ -16,6 +16,7 @@
 #include "spi-daemon/stats/stats_log.h"
 #include "spi-daemon/stats/stats_prom.h"
 #include "spi-daemon/supervisor.h"
+#include "vhost/keeper/fault.h"
 #include "virtio/mem/guest_mem.h"
 
 /* Between two looks at how things are, while anything happens */
@@ -204,7 +205,9 @@ int supervisor_run(struct options *options, int argc, char **argv,
 
 	block_signals(&signals);
 	be_punctual();
-	ret = guest_mem_handle_sigbus();
+	ret = launch->link < 0 ? 0 : keeper_fault_watch(launch->link);
+	if (!ret)
+		ret = guest_mem_handle_sigbus();
 	if (ret < 0) {
 		strlcpy(error, strerror(-ret), error_size);
 		return ret;

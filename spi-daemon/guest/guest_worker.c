@@ -15,6 +15,7 @@
 #include "spi-daemon/system/join.h"
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/system/waker.h"
+#include "vhost/keeper/fault.h"
 #include "vhost/keeper/link.h"
 #include "vhost/keeper/session/relay.h"
 
@@ -293,6 +294,7 @@ static void *run(void *arg)
 	struct guest_worker *w = arg;
 
 	sandbox_enter_guest_thread(w->connects);
+	keeper_fault_serve(w->listener.path);
 	while (!atomic_load(&w->quits) && !has_ended(w)) {
 		uint64_t now = clock_now();
 		uint64_t deadline = serve_ring(w, &now);

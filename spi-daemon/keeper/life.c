@@ -116,6 +116,10 @@ static unsigned int choose_pause(struct keeping *k, int status)
 	const bool sent = WIFSIGNALED(status) || !WEXITSTATUS(status);
 	unsigned int pause = sent ? 100 : 1000;
 
+	if (k->keeper.faulted)
+		return (unsigned int)(vhost_budget_spend(&k->budget,
+							 clock_now()) /
+				      NS_PER_MS);
 	if (k->serves_since && clock_now() - k->serves_since >= HEALTHY_NS)
 		k->failures = k->pauses = 0;
 	if (sent && ++k->failures <= FAILURES_FREE)

@@ -93,6 +93,7 @@ struct keeping {
 	uint64_t serves_since; /* monotonic ns; 0: it has not served yet */
 	unsigned int failures; /* in a row: killed by a signal, */
 	unsigned int pauses;   /* or that were followed by a pause */
+	struct vhost_budget budget; /* of faults that no guest has caused */
 	bool has_served;
 	bool upgrade_asked;  /* and not begun */
 	bool succession_due; /* after an upgrade */

@@ -206,6 +206,7 @@ static void log_keeper(const struct keeper_history *history)
 	add(&line, ", upgrades %" PRIu64, history->upgrades);
 	add_seconds(&line, ", longest pause ", history->longest_pause_ns);
 	add(&line, ", front ends given up %" PRIu64, history->given_up);
+	add(&line, ", guests held back %" PRIu64, history->held_back);
 	log_info("%s", line.text);
 }
 

@@ -417,6 +417,11 @@ static void write_keeper(const struct writer *w)
 		    "Front ends that the keeper has disconnected.");
 	prom_number(w->file, NAME("keeper_given_up_total"), "", "",
 		    history->given_up);
+	prom_family(w->file, NAME("keeper_held_back_total"), "counter",
+		    "Times that a guest was not served for a while, as it "
+		    "crashed the serving process too often.");
+	prom_number(w->file, NAME("keeper_held_back_total"), "", "",
+		    history->held_back);
 }
 
 char *stats_prom(const struct stats_view *view, time_t start)

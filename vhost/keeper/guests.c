@@ -68,7 +68,8 @@ void keeper_guest_connect(struct keeper *k, struct keeper_guest *guest,
 {
 	int ends[2];
 
-	if (!guest->connected || guest->channel < 0 || k->mode == KEEPER_DRAINS)
+	if (!guest->connected || guest->channel < 0 ||
+	    k->mode == KEEPER_DRAINS || now < guest->held_until)
 		return;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
 		say(k, guest, "no socket for the back end");
@@ -82,6 +83,29 @@ void keeper_guest_connect(struct keeper *k, struct keeper_guest *guest,
 				    k->mode == KEEPER_TRIES, now);
 	close(ends[1]);
 	report(k, guest);
+}
+
+void keeper_guest_blame(struct keeper *k, struct keeper_guest *guest,
+			uint64_t now)
+{
+	const uint64_t pause = vhost_budget_spend(&guest->budget, now);
+	char text[VHOST_REASON_MAX];
+
+	if (!pause)
+		return;
+	k->history.held_back++;
+	guest->held_until = now + pause;
+	snprintf(text, sizeof(text),
+		 "its requests crash the process again and again; it is served "
+		 "again in %llu s",
+		 (unsigned long long)(pause / S));
+	say(k, guest, text);
+}
+
+void keeper_guest_forgive(struct keeper_guest *guest)
+{
+	guest->budget = (struct vhost_budget){ 0 };
+	guest->held_until = 0;
 }
 
 static bool has_left(const struct keeper_guest *guest)
@@ -286,6 +310,8 @@ static uint64_t connect_at(const struct keeper_guest *guest)
 	if (!guest->connected || guest->channel < 0 ||
 	    guest->relay.stage != KEEPER_DETACHED)
 		return UINT64_MAX;
+	if (guest->held_until > guest->relay.since)
+		return guest->held_until;
 	return guest->relay.since + CONNECT_PAUSE;
 }
 

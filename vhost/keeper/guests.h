@@ -42,6 +42,16 @@ void keeper_guests_free_gone(struct keeper *keeper);
 void keeper_guest_connect(struct keeper *keeper, struct keeper_guest *guest,
 			  uint64_t now);
 
+/*
+ * The back end dies of a fault in the guest's thread. If that happens too
+ * often, only the other guests are served for a while.
+ */
+void keeper_guest_blame(struct keeper *keeper, struct keeper_guest *guest,
+			uint64_t now);
+
+/* Another program has another chance. */
+void keeper_guest_forgive(struct keeper_guest *guest);
+
 void keeper_guest_close_channel(struct keeper_guest *guest);
 
 /* Fills in KEEPER_POLL_EACH entries at @fds, and brings *@deadline forward. */

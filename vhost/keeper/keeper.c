@@ -62,13 +62,16 @@ void keeper_leave(struct keeper *k)
 void keeper_attach(struct keeper *k, int link, bool gated)
 {
 	k->link = link;
-	k->ready = false;
+	k->ready = k->faulted = false;
 	keeper_memories_renew(&k->memories);
 	k->mode = gated ? KEEPER_TRIES : KEEPER_WORKS;
 	k->history.processes++;
 	k->changed = true;
-	for (unsigned int i = 0; i < k->guest_count; i++)
+	for (unsigned int i = 0; i < k->guest_count; i++) {
 		k->guests[i]->listens = false;
+		if (gated)
+			keeper_guest_forgive(k->guests[i]);
+	}
 }
 
 void keeper_drain(struct keeper *k, uint64_t now)
@@ -146,8 +149,10 @@ bool keeper_is_over(const struct keeper *k)
 
 void keeper_detach(struct keeper *k, uint64_t now)
 {
-	if (k->link >= 0)
+	if (k->link >= 0) {
+		keeper_questions_hear_last(k, now);
 		close(k->link);
+	}
 	k->link = -1;
 	k->ready = false;
 	k->changed = true;

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vhost/part/budget.h"
 #include "vhost/keeper/link.h"
 #include "vhost/keeper/memory.h"
 #include "vhost/keeper/session/relay.h"
@@ -58,10 +59,12 @@ struct keeper_guest {
 	bool listens; /* this back end does, or has until it died */
 	uint64_t hidden;
 	bool connected;
-	struct ucred peer;	   /* while ->connected */
-	bool gone;		   /* to be freed when nobody looks at it */
-	uint64_t accept_at;	   /* monotonic ns: no descriptor was left */
-	struct keeper_relay relay; /* while ->connected */
+	struct ucred peer;	    /* while ->connected */
+	bool gone;		    /* to be freed when nobody looks at it */
+	uint64_t accept_at;	    /* monotonic ns: no descriptor was left */
+	struct vhost_budget budget; /* of crashes in its thread */
+	uint64_t held_until;	    /* monotonic ns: by its budget */
+	struct keeper_relay relay;  /* while ->connected */
 };
 
 /*
@@ -81,6 +84,7 @@ struct keeper {
 	struct keeper_limits limits;
 	int link; /* -1: no back end */
 	bool ready;
+	bool faulted; /* the last back end died of a fault of no guest */
 	enum keeper_mode mode;
 	struct keeper_guest **guests;
 	unsigned int guest_count;
@@ -114,7 +118,10 @@ void keeper_fini(struct keeper *keeper);
 /* The sockets' files are to stay when the keeper ends. */
 void keeper_leave(struct keeper *keeper);
 
-/* A back end has the other end of @link, which the keeper owns. */
+/*
+ * A back end has the other end of @link, which the keeper owns and which does
+ * not block.
+ */
 void keeper_attach(struct keeper *keeper, int link, bool gated);
 
 /*

@@ -55,6 +55,9 @@ static void image_guest(struct image *image, struct keeper_guest *guest,
 	image_flag(image, &guest->connected);
 	image_data(image, &guest->peer, sizeof(guest->peer));
 	image_u64(image, &guest->accept_at);
+	image_u64(image, &guest->budget.until);
+	image_u32(image, &guest->budget.crashes, UINT32_MAX);
+	image_u64(image, &guest->held_until);
 	if (guest->connected)
 		keeper_relay_image(image, &guest->relay, kind);
 	if (!image->reads || kind == KEEPER_IMAGE_ALL)

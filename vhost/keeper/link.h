@@ -14,7 +14,7 @@
 
 #include "vhost/listen/listen.h"
 
-#define KEEPER_LINK_VERSION 5
+#define KEEPER_LINK_VERSION 6
 
 /* What the keeper has seen, for statistics. */
 struct keeper_history {
@@ -22,9 +22,10 @@ struct keeper_history {
 	uint64_t restarts;	   /* of a back end that died */
 	uint64_t upgrades;	   /* to another back end that was ready */
 	uint64_t longest_pause_ns; /* without a back end that was ready */
-	uint64_t given_up; /* front ends that sent no vhost-user, or read no
-			      answers */
-	char reason[96];   /* of the last restart; "": none */
+	uint64_t given_up;  /* front ends that sent no vhost-user, or read no
+			       answers */
+	uint64_t held_back; /* guests that crashed back ends too often */
+	char reason[96];    /* of the last restart; "": none */
 };
 
 enum keeper_question {
@@ -41,6 +42,8 @@ enum keeper_question {
 	KEEPER_ALIAS,	/* the socket ->path is to have a second name: the
 			   first ->size bytes of ->path; 0: none */
 	KEEPER_CONNECT, /* as LISTEN: the front end listens at ->path */
+	KEEPER_FAULT,	/* no question: the back end dies of a fault in a thread
+			   that serves ->path, or none: fault.h */
 	KEEPER_TOLD,	/* the statistics that were asked for are in the log */
 };
 

@@ -159,6 +159,33 @@ static void answer(struct keeper *k, struct keeper_ask *ask, uint64_t now)
 		close(fd);
 }
 
+/* The back end dies: whose fault is it? */
+static void take_fault(struct keeper *k, struct keeper_ask *ask, uint64_t now)
+{
+	struct keeper_guest *guest;
+
+	ask->path[sizeof(ask->path) - 1] = '\0';
+	guest = keeper_guest_find(k, ask->path);
+	if (guest)
+		keeper_guest_blame(k, guest, now);
+	else
+		k->faulted = true;
+}
+
+void keeper_questions_hear_last(struct keeper *k, uint64_t now)
+{
+	struct keeper_ask ask;
+	int fd;
+
+	while (!vhost_receive_fd(k->link, &ask, sizeof(ask), &fd)) {
+		if (fd >= 0)
+			close(fd);
+		if (ask.version == KEEPER_LINK_VERSION &&
+		    ask.question == KEEPER_FAULT)
+			take_fault(k, &ask, now);
+	}
+}
+
 void keeper_questions_read(struct keeper *k, uint64_t now)
 {
 	struct keeper_ask ask;
@@ -168,7 +195,10 @@ void keeper_questions_read(struct keeper *k, uint64_t now)
 	if (fd >= 0)
 		close(fd);
 	if (!ret && ask.version == KEEPER_LINK_VERSION) {
-		answer(k, &ask, now);
+		if (ask.question == KEEPER_FAULT)
+			take_fault(k, &ask, now);
+		else
+			answer(k, &ask, now);
 	} else if (ret != -EAGAIN) {
 		/* It is about to end, if it has not yet. */
 		close(k->link);

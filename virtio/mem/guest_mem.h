@@ -201,8 +201,8 @@ static inline void guest_mem_wrote(const struct guest_mem *mem, const void *at,
 
 /*
  * Installs the SIGBUS handler of the process. A SIGBUS that is not in watched
- * guest memory or its log ends the process as before. Returns 0 or a negative
- * errno.
+ * guest memory or its log does what one did before the call. Returns 0 or a
+ * negative errno.
  */
 int guest_mem_handle_sigbus(void);
 

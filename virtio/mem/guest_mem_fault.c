@@ -10,6 +10,9 @@
 /* The kernel raises SIGBUS in the thread that makes the access. */
 static _Thread_local struct guest_mem *watched;
 
+/* What SIGBUS did before */
+static struct sigaction before;
+
 static bool zero_region(struct guest_mem *mem, const uint8_t *addr)
 {
 	for (unsigned int i = 0; i < mem->count; i++) {
@@ -37,7 +40,7 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 		mem = mem->also;
 	if (!mem) {
 		/* The access is repeated, and now ends the process. */
-		signal(sig, SIG_DFL);
+		sigaction(sig, &before, NULL);
 		/* A signal from kill(2) is not repeated. */
 		if (info->si_code <= 0)
 			raise(sig);
@@ -52,8 +55,15 @@ int guest_mem_handle_sigbus(void)
 		.sa_flags = SA_SIGINFO,
 	};
 
+	struct sigaction old;
+
 	sigemptyset(&action.sa_mask);
-	return sigaction(SIGBUS, &action, NULL) < 0 ? -errno : 0;
+	if (sigaction(SIGBUS, &action, &old) < 0)
+		return -errno;
+	/* It may have been installed before. */
+	if (old.sa_sigaction != on_sigbus)
+		before = old;
+	return 0;
 }
 
 void guest_mem_watch(struct guest_mem *mem)

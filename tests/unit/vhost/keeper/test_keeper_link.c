@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* What a back end asks of its keeper, and when it is answered. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,20 +55,27 @@ static const struct keeper_ops ops = {
 	.hung = ignore,
 };
 
+static void attach(struct setup *s)
+{
+	int ends[2];
+
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+	s->link = ends[1];
+	keeper_attach(&s->keeper, ends[0], false);
+}
+
 static int setup(void **state)
 {
 	struct setup *s = calloc(1, sizeof(*s));
-	int ends[2];
 
 	assert_non_null(s);
 	*state = s;
 	assert_int_equal(process_make_dir(s->dir, sizeof(s->dir)), 0);
 	snprintf(s->path, sizeof(s->path), "%s/sock", s->dir);
-	assert_int_equal(
-		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-	s->link = ends[1];
 	assert_int_equal(keeper_init(&s->keeper, &ops, NULL), 0);
-	keeper_attach(&s->keeper, ends[0], false);
+	attach(s);
 	return 0;
 }
 
@@ -218,21 +226,46 @@ TEST_WITH(test_guest_stays_if_the_back_end_dies_when_it_is_ready,
 /* What the next one does not listen for is served no more. */
 TEST_WITH(test_guest_goes_if_the_next_back_end_does_not_listen, struct setup *s)
 {
-	int ends[2];
-
 	ask_to_listen(s);
 	work(s);
 	close(take_channel(s));
 	keeper_detach(&s->keeper, 1000);
 	close(s->link);
-	assert_int_equal(
-		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-	s->link = ends[1];
-	keeper_attach(&s->keeper, ends[0], false);
+	attach(s);
 	say_ready(s);
 	work(s);
 	assert_int_equal(s->keeper.guest_count, 0);
 	assert_int_not_equal(access(s->path, F_OK), 0);
+}
+
+/* The back end says so before it dies; or whose fault it is not. */
+TEST_WITH(test_guest_that_faults_too_often_is_held_back, struct setup *s)
+{
+	struct keeper_ask ask = {
+		.version = KEEPER_LINK_VERSION,
+		.question = KEEPER_FAULT,
+	};
+	const struct keeper_guest *guest;
+
+	ask_to_listen(s);
+	work(s);
+	close(take_channel(s));
+	guest = s->keeper.guests[0];
+	snprintf(ask.path, sizeof(ask.path), "%s", s->path);
+	for (unsigned int i = 0; i <= 10; i++) {
+		assert_int_equal(guest->held_until, 0);
+		assert_int_equal(vhost_pass_fd(s->link, &ask, sizeof(ask), -1),
+				 0);
+		keeper_detach(&s->keeper, 1000);
+		close(s->link);
+		attach(s);
+	}
+	assert_int_equal(guest->held_until, 1000001000);
+	assert_false(s->keeper.faulted);
+	ask.path[0] = '\0';
+	assert_int_equal(vhost_pass_fd(s->link, &ask, sizeof(ask), -1), 0);
+	work(s);
+	assert_true(s->keeper.faulted);
 }
 
 TEST_MAIN(setup, teardown)
