@@ -161,8 +161,8 @@ static void sigrok_reads_the_commands_of_two_guests(void **state)
 	check_writes(lab, text, AT_0);
 	check_writes(lab, text, AT_1);
 	text_expect(text, "Page program (addr", 6);
-	/* The pages and two sectors */
-	text_expect(text, "Command: Write enable (WREN)", 6 + 2);
+	/* The pages and two sectors; again for a guest that was late */
+	assert_true(text_count(text, "Command: Write enable (WREN)") >= 6 + 2);
 	/* Guest 0 has read while guest 1 wrote, and nobody read other bytes. */
 	checks = count_command(lab, text, "Fast read data", AT_0, CHECKED,
 			       false);
