@@ -135,6 +135,7 @@ BENCHES := $(call bin,$(BENCH_SRCS))
 BENCH_SHIMS := $(addprefix $(BUILD)/tests/bench/,spidev-shim.so clock-shim.so)
 FAULT_SHIM := $(BUILD)/tests/daemon/fault/fault-shim.so
 CRASH_SHIM := $(BUILD)/tests/daemon/keeper/state/crash-shim.so
+HOLD_SHIM := $(BUILD)/tests/daemon/keeper/state/hold-shim.so
 FUZZERS := $(call bin,$(FUZZ_SRCS))
 GUEST_TESTS := $(call bin,$(GUEST_SRCS))
 TRY := $(call bin,$(TRY_SRCS))
@@ -215,17 +216,18 @@ $(UNIT_TESTS) $(WHOLE_TESTS) $(TRACE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/test
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(SECCOMP_LIBS) $(LDLIBS)
 
-# Preloaded into daemons, in which its calls fail or crash. They redefine what
+# Preloaded into daemons, in which calls fail, crash or wait. They redefine what
 # the headers would replace.
-$(FAULT_SHIM) $(CRASH_SHIM): $(BUILD)/tests/%-shim.so: $(BUILD)/obj/tests/%_shim.o
+$(FAULT_SHIM) $(CRASH_SHIM) $(HOLD_SHIM): $(BUILD)/tests/%-shim.so: $(BUILD)/obj/tests/%_shim.o
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) -shared -pthread $(LDFLAGS) $(SANITIZE) -o $@ $^
 $(patsubst $(BUILD)/%-shim.so,$(BUILD)/obj/%_shim.o,\
-	$(FAULT_SHIM) $(CRASH_SHIM)): ALL_CFLAGS += -fPIC \
+	$(FAULT_SHIM) $(CRASH_SHIM) $(HOLD_SHIM)): ALL_CFLAGS += -fPIC \
 	-U_FORTIFY_SOURCE -fno-builtin
 $(BUILD)/tests/daemon/fault/test_faults: | $(FAULT_SHIM)
 $(BUILD)/tests/daemon/keeper/state/test_keeper_crashes: | $(CRASH_SHIM)
+$(BUILD)/tests/daemon/keeper/state/test_keeper_events: | $(HOLD_SHIM)
 
 $(EXAMPLE_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 		$(BUILD)/obj/tests/example/rng_process.o $(TEST_LIBS) | $(RNG)

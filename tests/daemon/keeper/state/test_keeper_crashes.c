@@ -11,7 +11,7 @@
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/host/fake_spidev.h"
 #include "tests/lib/keeper/killer.h"
-#include "tests/lib/process.h"
+#include "tests/lib/skip.h"
 #include "tests/lib/test.h"
 
 /* Crashes that are followed by no pause */
@@ -26,6 +26,9 @@ static void start(struct rig *rig, const char *option)
 			       NULL };
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	skip_because("a library cannot be preloaded here");
+#endif
 	fake_spidev_need();
 	for (unsigned int i = 0; i < 2; i++)
 		snprintf(devices[i], sizeof(devices[i]),

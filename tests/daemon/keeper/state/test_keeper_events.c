@@ -3,8 +3,11 @@
  * Everything that can happen to a keeper, in each state that it can be held in:
  * what was asked for is done once, and the guest is served.
  */
+#include <libgen.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,11 +28,9 @@ static const char *const reloaded = "configuration read";
 static const char *const counted = ", upgrades ";
 
 /* How often each was to be in the log by now */
-struct counts {
+static struct counts {
 	unsigned int upgraded, undone, reloaded, counted;
-};
-
-static struct counts counts;
+} counts;
 
 static void ask(const struct rig *rig, int signal)
 {
@@ -66,17 +67,67 @@ static const struct state starting = { "STARTING", "child", SIGKILL, true };
 static const struct state waiting = { "WAITING", NULL, SIGKILL, true };
 static const struct state checking = { "checking", "check", SIGUSR2, false };
 static const struct state draining = { "DRAINING", NULL, SIGUSR2, false };
+static const struct state replacing = { "REPLACING", NULL, SIGUSR2, false };
+static const struct state trial = { "TRIAL", NULL, SIGUSR2, false };
 static const struct state next = { "NEXT_STARTING", "child", SIGUSR2, false };
 static const struct state probing = { "PROBING", "probe", SIGUSR2, false };
 static const struct state executing = { "RESTING", "keeper", SIGUSR2, false };
+
+/* Starts a puppet whose threads can be held. */
+static void start(struct rig *rig, const char *keys)
+{
+	char exe[PATH_MAX], shim[PATH_MAX + 32];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	assert_true(len > 0);
+	exe[len] = '\0';
+	snprintf(shim, sizeof(shim), "%s/hold-shim.so", dirname(exe));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	/* Otherwise a trial is over when it is. */
+	setenv("LD_PRELOAD", shim, 1);
+#endif
+	setenv("HOLD_FILE", daemon_file(&rig->daemon, "hold-threads"), 1);
+	puppet_start(rig, keys);
+	unsetenv("LD_PRELOAD");
+}
+
+/* Waits until the serving process has been told to end. */
+static void wait_for_sigterm(const struct rig *rig)
+{
+	const int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
+	unsigned long long pending = 0;
+	char path[64], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status",
+		 (int)daemon_child(&rig->daemon));
+	while (!(pending >> (SIGTERM - 1) & 1)) {
+		assert_true(deadline_left(deadline) > 0);
+		process_sleep_ms(1);
+		file = fopen(path, "re");
+		while (file && fgets(line, sizeof(line), file))
+			sscanf(line, "ShdPnd: %llx", &pending);
+		assert_non_null(file);
+		fclose(file);
+	}
+}
 
 static void enter(struct rig *rig, const struct state *state)
 {
 	const unsigned int pauses =
 		daemon_count_log(&rig->daemon, "is started in");
+	const unsigned int starts =
+		daemon_count_log(&rig->daemon, "serving 1 guest");
 
 	if (state == &waiting)
 		puppet_break(rig);
+	if (state == &trial)
+		puppet_hold(rig, "threads");
+	/* Without a front end there is nothing to be drained. */
+	if (state == &replacing) {
+		rig_close(rig, 0);
+		process_stop(daemon_child(&rig->daemon));
+	}
 	if (state == &draining)
 		send(rig, 0);
 	if (state->role)
@@ -94,6 +145,10 @@ static void enter(struct rig *rig, const struct state *state)
 	}
 	if (state == &draining)
 		process_sleep_ms(50);
+	if (state == &replacing)
+		wait_for_sigterm(rig);
+	if (state == &trial)
+		daemon_wait_log(&rig->daemon, "serving 1 guest", starts + 1);
 }
 
 static void leave(struct rig *rig, const struct state *state)
@@ -102,6 +157,10 @@ static void leave(struct rig *rig, const struct state *state)
 		puppet_release(rig, state->role);
 	if (state == &draining)
 		send(rig, 1);
+	if (state == &trial)
+		puppet_release(rig, "threads");
+	if (state == &replacing && daemon_child(&rig->daemon))
+		kill(daemon_child(&rig->daemon), SIGCONT);
 }
 
 static void expect_count(const struct rig *rig, const char *what,
@@ -208,7 +267,9 @@ struct event {
 	bool kills;
 };
 
-static const struct event events[] = {
+#define EVENTS 8
+
+static const struct event events[EVENTS] = {
 	{ "SIGHUP", ask_to_reload, .kills = false },
 	{ "SIGUSR1", ask_to_count, .kills = false },
 	{ "SIGUSR2", ask_to_upgrade, .kills = false },
@@ -219,26 +280,81 @@ static const struct event events[] = {
 	{ "a front end that comes", connect_again, .kills = false },
 };
 
+static void begin(struct rig *rig)
+{
+	start(rig, KEYS);
+	counts = (struct counts){ .upgraded = 1 };
+	settle(rig);
+}
+
+static void happen(struct rig *rig, const struct state *state,
+		   const struct event *event)
+{
+	print_message("%s, %s\n", state->name, event->name);
+	enter(rig, state);
+	event->happens(rig);
+	leave(rig, state);
+	if ((state == &next || state == &trial) && event->kills)
+		wait_for_the_trial(rig);
+}
+
 static void check(struct rig *rig, const struct state *state)
 {
 	unsigned int fds;
 
-	puppet_start(rig, KEYS);
-	counts = (struct counts){ .upgraded = 1 };
-	settle(rig);
+	begin(rig);
 	fds = daemon_fds(&rig->daemon);
-	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-		print_message("%s, %s\n", state->name, events[i].name);
-		enter(rig, state);
-		events[i].happens(rig);
-		leave(rig, state);
-		if (state == &next && events[i].kills)
-			wait_for_the_trial(rig);
+	for (size_t i = 0; i < EVENTS; i++) {
+		happen(rig, state, &events[i]);
 		settle(rig);
 		daemon_expect_fds(&rig->daemon, fds);
 	}
 	rig_close(rig, 0);
 	copy_stop(rig);
+}
+
+/* Makes more rigs beside that of the test, for what takes its time. */
+static void make_rigs(struct rig **rigs, unsigned int count)
+{
+	for (unsigned int i = 1; i < count; i++) {
+		void *rig;
+
+		rig_setup_idle(&rig);
+		rigs[i] = rig;
+	}
+}
+
+static void end_rigs(struct rig **rigs, unsigned int count)
+{
+	for (unsigned int i = 1; i < count; i++) {
+		void *rig = rigs[i];
+
+		rig_teardown(&rig);
+	}
+}
+
+/* The same, with a daemon for each event: all wait at the same time. */
+static void check_at_once(struct rig *rig, const struct state *state)
+{
+	struct rig *rigs[EVENTS] = { rig };
+	struct counts all[EVENTS];
+	unsigned int fds[EVENTS];
+
+	make_rigs(rigs, EVENTS);
+	for (size_t i = 0; i < EVENTS; i++) {
+		begin(rigs[i]);
+		fds[i] = daemon_fds(&rigs[i]->daemon);
+		happen(rigs[i], state, &events[i]);
+		all[i] = counts;
+	}
+	for (size_t i = 0; i < EVENTS; i++) {
+		counts = all[i];
+		settle(rigs[i]);
+		daemon_expect_fds(&rigs[i]->daemon, fds[i]);
+		rig_close(rigs[i], 0);
+		copy_stop(rigs[i]);
+	}
+	end_rigs(rigs, EVENTS);
 }
 
 TEST_WITH(events_while_it_serves, struct rig *rig)
@@ -253,7 +369,7 @@ TEST_WITH(events_while_it_starts, struct rig *rig)
 
 TEST_WITH(events_while_it_waits, struct rig *rig)
 {
-	check(rig, &waiting);
+	check_at_once(rig, &waiting);
 }
 
 TEST_WITH(events_while_the_next_is_checked, struct rig *rig)
@@ -264,6 +380,16 @@ TEST_WITH(events_while_the_next_is_checked, struct rig *rig)
 TEST_WITH(events_while_the_guests_are_stopped, struct rig *rig)
 {
 	check(rig, &draining);
+}
+
+TEST_WITH(events_while_the_process_is_about_to_end, struct rig *rig)
+{
+	check(rig, &replacing);
+}
+
+TEST_WITH(events_while_the_next_is_on_trial, struct rig *rig)
+{
+	check(rig, &trial);
 }
 
 TEST_WITH(events_while_the_next_starts, struct rig *rig)
@@ -282,8 +408,8 @@ TEST_WITH(events_while_the_keeper_is_replaced, struct rig *rig)
 }
 
 static const struct state *const states[] = {
-	&serving,  &starting, &waiting, &checking,
-	&draining, &next,     &probing, &executing,
+	&serving,   &starting, &waiting, &checking, &draining,
+	&replacing, &next,     &trial,	 &probing,  &executing,
 };
 
 #define STATES (sizeof(states) / sizeof(states[0]))
@@ -291,43 +417,52 @@ static const struct state *const states[] = {
 /* A process that hangs is killed, whatever is going on. */
 TEST_WITH(stopped_process_is_killed_in_each_state, struct rig *rig)
 {
-	puppet_start(rig, KEYS "\nkeeper-timeout 1");
-	rig_open(rig, 0);
+	struct rig *rigs[STATES] = { rig };
+
+	make_rigs(rigs, STATES);
 	for (size_t i = 0; i < STATES; i++) {
 		pid_t child;
 
-		if (states[i] == &serving || states[i] == &waiting)
-			continue;
 		print_message("%s\n", states[i]->name);
-		enter(rig, states[i]);
-		child = daemon_child(&rig->daemon);
-		if (child)
+		start(rigs[i], KEYS "\nkeeper-timeout 1");
+		rig_open(rigs[i], 0);
+		enter(rigs[i], states[i]);
+		child = daemon_child(&rigs[i]->daemon);
+		if (child && states[i] != &replacing)
 			process_stop(child);
-		leave(rig, states[i]);
-		rig_check_loopback(&rig->fronts[0], 10);
+		if (states[i] != &replacing)
+			leave(rigs[i], states[i]);
 	}
-	rig_close(rig, 0);
-	copy_stop(rig);
+	for (size_t i = 0; i < STATES; i++) {
+		if (!rigs[i]->open[0])
+			rig_open(rigs[i], 0);
+		rig_check_loopback(&rigs[i]->fronts[0], 10);
+		rig_close(rigs[i], 0);
+		copy_stop(rigs[i]);
+	}
+	end_rigs(rigs, STATES);
 }
 
 TEST_WITH(keeper_ends_in_each_state, struct rig *rig)
 {
+	struct rig *rigs[STATES] = { rig };
+
+	make_rigs(rigs, STATES);
 	for (size_t i = 0; i < STATES; i++) {
 		print_message("%s\n", states[i]->name);
-		puppet_start(rig, KEYS "\nkeeper-timeout 1");
-		rig_open(rig, 0);
-		enter(rig, states[i]);
-		kill(rig->daemon.pid, SIGTERM);
+		start(rigs[i], KEYS "\nkeeper-timeout 1");
+		rig_open(rigs[i], 0);
+		enter(rigs[i], states[i]);
+		kill(rigs[i]->daemon.pid, SIGTERM);
 		/* Only this one can do nothing meanwhile. */
 		if (states[i] == &executing)
-			leave(rig, states[i]);
-		assert_int_equal(daemon_wait(&rig->daemon), 0);
-		if (states[i]->role)
-			puppet_release(rig, states[i]->role);
-		rig_close(rig, 0);
-		/* What the next one says is waited for. */
-		unlink(daemon_file(&rig->daemon, "stderr"));
+			leave(rigs[i], states[i]);
 	}
+	for (size_t i = 0; i < STATES; i++) {
+		assert_int_equal(daemon_wait(&rigs[i]->daemon), 0);
+		rig_close(rigs[i], 0);
+	}
+	end_rigs(rigs, STATES);
 }
 
 int main(int argc, char **argv)
