@@ -17,7 +17,8 @@
 	"dd if=" device " of=/run/b bs=" size " skip=" at           \
 	" count=1 2>&1; cmp /run/a /run/b"
 
-/* SPI_TX_QUAD and SPI_RX_QUAD: what the lines of the board can do */
+/* SPI_TX_DUAL, SPI_RX_DUAL and so on: what the lines of the board can do */
+#define DUAL "0x500"
 #define QUAD "0xa00"
 
 #define MTD  "/dev/$(ls $CHIP/mtd | grep -v ro)"
@@ -198,14 +199,15 @@ const struct answer answers[] = {
 	},
 	{
 		.part = "MCP2518FD",
-		.job = "it is found",
+		.job = "a CAN frame, looped back",
 		.framing = "linux",
 		.trial = {
 			.module = "mcp251xfd",
 			.board = "mcp2518fd:1000000:0:interrupts:"
 				 "clock-frequency=40000000",
 			.chip = CHIPS "mcp2518fd.py",
-			.check = "ls $CHIP/net",
+			.check = "guest-spi can $(ls $CHIP/net) 0x123 "
+				 "0102030405060708",
 		},
 	},
 	{
@@ -273,6 +275,17 @@ const struct answer answers[] = {
 			.module = "spi_nor",
 			.board = "spi-nor:1000000",
 			.chip = "sim:nor,size=8M,id=253144",
+			.check = "guest-spi mtd " MTD " 0x10000 0x1000 1",
+		},
+	},
+	{
+		.part = "a NOR flash with two lines",
+		.job = "4 KiB, erased, written and read",
+		.framing = "auto",
+		.trial = {
+			.module = "spi_nor",
+			.board = "spi-nor:1000000:" DUAL,
+			.chip = "sim:nor,size=16M",
 			.check = "guest-spi mtd " MTD " 0x10000 0x1000 1",
 		},
 	},
