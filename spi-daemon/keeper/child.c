@@ -99,15 +99,30 @@ static bool set_kept(struct child_legacy legacy, bool kept)
 }
 
 /*
- * In the new process, where only async-signal-safe functions may be called.
- * Ends it if there is nobody to serve any more.
+ * Runs the binary @exe with @legacy in a new process, whose messages go to
+ * @output; -1: to where ours go. Returns its id, or a negative errno. It ends
+ * when this process does. Until it runs the binary, only async-signal-safe
+ * functions may be called in it.
  */
-static void run(int exe, char **argv, struct child_legacy legacy, pid_t keeper)
+static pid_t spawn(int exe, char **argv, struct child_legacy legacy, int output)
 {
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() == keeper && set_kept(legacy, true))
-		fexecve(exe, argv, environ);
-	_exit(EXIT_FAILURE);
+	const pid_t keeper = getpid();
+	pid_t pid;
+
+	bequeath(legacy);
+	pid = fork();
+	if (!pid) {
+		if (output >= 0)
+			dup2(output, STDERR_FILENO);
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() == keeper && set_kept(legacy, true))
+			fexecve(exe, argv, environ);
+		_exit(EXIT_FAILURE);
+	}
+	if (pid < 0)
+		pid = -errno;
+	unsetenv(VARIABLE);
+	return pid;
 }
 
 int child_become(const struct child *child, struct child_legacy legacy)
@@ -128,7 +143,6 @@ pid_t child_check(const struct child *child,
 		  const struct child_program *program, int image, int *output)
 {
 	struct child_legacy legacy = CHILD_NO_LEGACY;
-	const pid_t keeper = getpid();
 	char **argv = checking(child->argv);
 	int ends[2];
 	pid_t pid;
@@ -141,15 +155,7 @@ pid_t child_check(const struct child *child,
 	}
 	legacy.config = program->config;
 	legacy.image = image;
-	bequeath(legacy);
-	pid = fork();
-	if (!pid) {
-		dup2(ends[1], STDERR_FILENO);
-		run(program->exe, argv, legacy, keeper);
-	}
-	if (pid < 0)
-		pid = -errno;
-	unsetenv(VARIABLE);
+	pid = spawn(program->exe, argv, legacy, ends[1]);
 	close(ends[1]);
 	free(argv);
 	*output = ends[0];
@@ -161,30 +167,24 @@ pid_t child_check(const struct child *child,
 int child_start(struct child *child, int *link)
 {
 	struct child_legacy legacy = CHILD_NO_LEGACY;
-	const pid_t keeper = getpid();
 	int ends[2];
-	int ret = 0;
+	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	legacy.link = ends[1];
 	legacy.config = child->program.config;
 	legacy.looker = child->looker;
-	bequeath(legacy);
-	child->pid = fork();
-	if (!child->pid)
-		run(child->program.exe, child->argv, legacy, keeper);
-	if (child->pid < 0) {
-		ret = -errno;
-		child->pid = 0;
-	}
-	unsetenv(VARIABLE);
+	pid = spawn(child->program.exe, child->argv, legacy, -1);
 	close(ends[1]);
-	if (ret || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
+	if (pid < 0) {
 		close(ends[0]);
-	else
-		*link = ends[0];
-	return ret;
+		return pid;
+	}
+	child->pid = pid;
+	*link = ends[0];
+	return 0;
 }
 
 int child_reap(struct child *child, int *status)
