@@ -223,9 +223,9 @@ static int get_listener(const struct keeper *k, const struct keeper_ask *ask,
 {
 	int fd;
 
-	if (ask->question == KEEPER_CONNECT)
+	if (ask->origin == VHOST_FROM_LISTENER)
 		return vhost_connect(listener, ask->path, access);
-	if (ask->question != KEEPER_INHERIT)
+	if (ask->origin == VHOST_FROM_FILE)
 		return vhost_listen(listener, ask->path, access);
 	if (!k->ops->inherited)
 		return -ENOENT;

@@ -54,25 +54,12 @@ static int ask_keeper(int link, const struct keeper_ask *ask,
 
 int keeper_link_check(int link, enum vhost_origin origin, const char *path)
 {
-	struct keeper_ask ask = make(origin == VHOST_FROM_FILE
-					     ? KEEPER_CHECK
-					     : KEEPER_CHECK_INHERITED);
+	struct keeper_ask ask = make(KEEPER_CHECK);
 	struct keeper_answer answer;
 	int ret = set_path(&ask, path);
 
+	ask.origin = origin;
 	return ret ? ret : ask_keeper(link, &ask, &answer, NULL);
-}
-
-static enum keeper_question listen_question(enum vhost_origin origin)
-{
-	switch (origin) {
-	case VHOST_FROM_DESCRIPTOR:
-		return KEEPER_INHERIT;
-	case VHOST_FROM_LISTENER:
-		return KEEPER_CONNECT;
-	default:
-		return KEEPER_LISTEN;
-	}
 }
 
 int keeper_link_listen(int link, struct vhost_listener *listener,
@@ -80,13 +67,14 @@ int keeper_link_listen(int link, struct vhost_listener *listener,
 		       const char *path, const struct vhost_access *access,
 		       uint64_t hidden)
 {
-	struct keeper_ask ask = make(listen_question(origin));
+	struct keeper_ask ask = make(KEEPER_LISTEN);
 	struct keeper_answer answer;
 	int ret = set_path(&ask, path);
 
 	if (ret)
 		return ret;
 	copy(ask.name, sizeof(ask.name), name);
+	ask.origin = origin;
 	ask.mode = access->mode;
 	ask.group = access->group;
 	ask.peer_uid = access->peers.uid;

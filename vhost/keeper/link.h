@@ -14,7 +14,7 @@
 
 #include "vhost/listen/listen.h"
 
-#define KEEPER_LINK_VERSION 6
+#define KEEPER_LINK_VERSION 7
 
 /* What the keeper has seen, for statistics. */
 struct keeper_history {
@@ -37,19 +37,17 @@ enum keeper_question {
 	KEEPER_IS_READY,  /* all guests are served; ->path is a status line */
 	KEEPER_REFUSES,	  /* the same, as before: a reload has failed */
 	KEEPER_MEMORY,	  /* the answer brings ->size bytes, called ->path */
-	KEEPER_INHERIT, /* as LISTEN, and CHECK, for a socket that was given */
-	KEEPER_CHECK_INHERITED, /* to the keeper, which calls it ->path */
-	KEEPER_ALIAS,	/* the socket ->path is to have a second name: the
-			   first ->size bytes of ->path; 0: none */
-	KEEPER_CONNECT, /* as LISTEN: the front end listens at ->path */
-	KEEPER_FAULT,	/* no question: the back end dies of a fault in a thread
-			   that serves ->path, or none: fault.h */
-	KEEPER_TOLD,	/* the statistics that were asked for are in the log */
+	KEEPER_ALIAS,	  /* the socket ->path is to have a second name: the
+			     first ->size bytes of ->path; 0: none */
+	KEEPER_FAULT, /* no question: the back end dies of a fault in a thread
+			 that serves ->path, or none: fault.h */
+	KEEPER_TOLD,  /* the statistics that were asked for are in the log */
 };
 
 struct keeper_ask {
 	uint32_t version;
 	uint32_t question; /* enum keeper_question */
+	uint32_t origin;   /* CHECK, LISTEN: enum vhost_origin */
 	uint32_t mode;	   /* LISTEN: as in struct vhost_access */
 	uint32_t group;
 	uint32_t peer_uid;

@@ -74,7 +74,7 @@ static int check(const struct keeper *k, const struct keeper_ask *ask)
 {
 	if (keeper_guest_find(k, ask->path))
 		return 0;
-	if (ask->question == KEEPER_CHECK)
+	if (ask->origin == VHOST_FROM_FILE)
 		return vhost_listen_check(ask->path);
 	if (!k->ops->inherited)
 		return -ENOENT;
@@ -110,11 +110,8 @@ static int obey(struct keeper *k, const struct keeper_ask *ask, uint64_t now,
 {
 	switch (ask->question) {
 	case KEEPER_CHECK:
-	case KEEPER_CHECK_INHERITED:
 		return check(k, ask);
 	case KEEPER_LISTEN:
-	case KEEPER_INHERIT:
-	case KEEPER_CONNECT:
 		*fd = listen_for(k, ask, now);
 		return *fd < 0 ? *fd : 0;
 	case KEEPER_MEMORY:
