@@ -270,23 +270,14 @@ static void wait_and_work(struct keeping *k, uint64_t until)
 	store_save(k);
 }
 
-static void confine(struct keeping *k, const struct options *options)
-{
-	if (k->confined)
-		sandbox_enter_next_keeper(options);
-	else
-		sandbox_enter_keeper(options);
-	k->confined = true;
-	k->child.looker = sandbox_looker();
-}
-
 /* The first keeper starts the first process. */
 static int begin(struct keeping *k, const struct options *options, char *error,
 		 size_t error_size)
 {
 	int config, ret;
 
-	confine(k, options);
+	sandbox_enter_keeper(options);
+	k->child.looker = sandbox_looker();
 	ret = fd_limit_raise(options->guest_count, error, error_size);
 	if (ret)
 		return ret;
@@ -311,7 +302,8 @@ static int take_over(struct keeping *k, const struct options *options,
 	if (ret)
 		return ret;
 	sandbox_use_looker(k->child.looker);
-	confine(k, options);
+	sandbox_enter_next_keeper(options);
+	k->child.looker = sandbox_looker();
 	k->has_served = true;
 	life_serve(k);
 	log_info("the keeper runs the new binary, too");
@@ -320,40 +312,19 @@ static int take_over(struct keeping *k, const struct options *options,
 	return 0;
 }
 
-static void finish(struct keeping *k)
-{
-	if (k->check)
-		kill(k->check, SIGKILL);
-	if (k->signals >= 0)
-		close(k->signals);
-	child_close_program(&k->other);
-	pending_fini(k);
-	nest_fini(&k->nest);
-	nest_fini(&k->store);
-	child_fini(&k->child);
-	keeper_fini(&k->keeper);
-}
-
 int keeping_run(const struct options *options, char **argv, int image,
 		struct launch *launch, char *error, size_t error_size)
 {
-	struct keeping k = {
-		.launch = launch,
-		.config = options->config,
-		.child = { .program = { -1, -1 }, .argv = argv, .looker = -1 },
-		.signals = -1,
-		.other = { -1, -1 },
-		.nest = { .in = -1, .out = -1 },
-		.store = { .in = -1, .out = -1 },
-		.reloaded = -1,
-	};
-	int ret = keeper_init(&k.keeper, &ops, &k);
+	struct keeping k;
+	int ret = life_init(&k, &ops, launch);
 
+	k.config = options->config;
+	k.child.argv = argv;
 	if (!ret)
 		ret = make_signals(&k);
 	if (ret) {
 		strlcpy(error, strerror(-ret), error_size);
-		finish(&k);
+		life_fini(&k);
 		return ret;
 	}
 	keeper_set_timeout(&k.keeper,
@@ -369,6 +340,8 @@ int keeping_run(const struct options *options, char **argv, int image,
 		error[0] = '\0';
 		ret = -ECHILD;
 	}
-	finish(&k);
+	if (k.check)
+		kill(k.check, SIGKILL);
+	life_fini(&k);
 	return ret;
 }

@@ -23,6 +23,34 @@
 /* Between SIGABRT, for a core dump, and SIGKILL */
 #define ABORT_NS (2 * NS_PER_S)
 
+int life_init(struct keeping *k, const struct keeper_ops *ops,
+	      struct launch *launch)
+{
+	*k = (struct keeping){
+		.launch = launch,
+		.child = { .program = { -1, -1 }, .looker = -1 },
+		.signals = -1,
+		.other = { -1, -1 },
+		.nest = { .in = -1, .out = -1 },
+		.store = { .in = -1, .out = -1 },
+		.reloaded = -1,
+	};
+	return keeper_init(&k->keeper, ops, k);
+}
+
+void life_fini(struct keeping *k)
+{
+	if (k->signals >= 0)
+		close(k->signals);
+	if (k->reloaded >= 0)
+		close(k->reloaded);
+	child_close_program(&k->other);
+	nest_fini(&k->nest);
+	nest_fini(&k->store);
+	child_fini(&k->child);
+	keeper_fini(&k->keeper);
+}
+
 void life_enter(struct keeping *k, enum keeping_state state)
 {
 	k->state = state;

@@ -99,7 +99,6 @@ struct keeping {
 	bool succession_due; /* after an upgrade */
 	bool stats_asked;
 	bool stats_passed_on; /* and not in the log yet, as far as we know */
-	bool confined;	      /* by sandbox_enter_keeper(), which may be off */
 	enum keeping_reload reload;
 	unsigned int reload_deaths; /* of processes that had it */
 	struct nest store;	    /* see store.h; or none */
@@ -112,6 +111,16 @@ struct keeping {
 	struct nest nest;	/* PROBING: what it has to read */
 	struct log_limit limit; /* of lines that front ends cause */
 };
+
+/*
+ * Makes a keeper that has no sockets, no process and none of its own signals.
+ * life_fini() is needed even if that fails. Returns 0 or -ENOMEM.
+ */
+int life_init(struct keeping *k, const struct keeper_ops *ops,
+	      struct launch *launch);
+
+/* Closes and frees all, but for the processes: they go on. */
+void life_fini(struct keeping *k);
 
 void life_enter(struct keeping *k, enum keeping_state state);
 

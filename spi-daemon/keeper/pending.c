@@ -102,8 +102,3 @@ void pending_bury(struct keeping *k)
 	k->reload = KEEPING_RELOAD_NONE;
 	k->reload_deaths = 0;
 }
-
-void pending_fini(struct keeping *k)
-{
-	drop_copy(k);
-}

@@ -31,6 +31,4 @@ void pending_told(struct keeping *k);
 /* The process has died. */
 void pending_bury(struct keeping *k);
 
-void pending_fini(struct keeping *k);
-
 #endif

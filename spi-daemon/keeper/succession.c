@@ -69,7 +69,6 @@ static void image_keeping(struct image *image, struct keeping *k, int *pid_file)
 	image_fd(image, &k->store.out);
 	image_u32(image, &k->store.number, UINT32_MAX);
 	image_u32(image, &k->store.held, UINT32_MAX);
-	image_flag(image, &k->confined);
 	image_pending(image, k);
 	keeper_image(image, &k->keeper, KEEPER_IMAGE_ALL, clock_now());
 }
@@ -192,14 +191,9 @@ int succession_try(int nest, char *error, size_t error_size)
 	const int answer = dup(nest);
 	struct passed_fds passed = { NULL, 0 };
 	struct launch launch = { .passed = &passed };
-	struct keeping k = {
-		.launch = &launch,
-		.child = { .program = { -1, -1 }, .looker = -1 },
-		.store = { .in = -1, .out = -1 },
-		.reloaded = -1,
-	};
+	struct keeping k;
 	int pid_file = -1;
-	int ret = keeper_init(&k.keeper, NULL, NULL);
+	int ret = life_init(&k, NULL, &launch);
 
 	if (!ret)
 		ret = succession_take(&k, nest, &pid_file, error, error_size);
@@ -207,13 +201,9 @@ int succession_try(int nest, char *error, size_t error_size)
 		ret = -errno;
 	/* The sockets are those of the keeper that goes on. */
 	keeper_leave(&k.keeper);
-	keeper_fini(&k.keeper);
-	child_fini(&k.child);
+	life_fini(&k);
 	if (k.child.looker >= 0)
 		close(k.child.looker);
-	if (k.reloaded >= 0)
-		close(k.reloaded);
-	nest_fini(&k.store);
 	passed_fds_fini(&passed);
 	if (pid_file >= 0)
 		close(pid_file);

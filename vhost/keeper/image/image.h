@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 /* Counts changes of what is in an image. Only this one is read. */
-#define IMAGE_VERSION 8
+#define IMAGE_VERSION 9
 
 /* An image that is larger is refused. */
 #define IMAGE_BYTES_MAX (64u << 20)
