@@ -297,9 +297,9 @@ VALGRIND := valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --err
 # What `make check` runs: targets that install what they need and print their
 # results as tests/run-tests.sh does. Add a stage here, and what it needs to
 # tests/install-deps.sh. All are run, also after one that failed.
-STAGES := lint check-quick check-keeper check-init check-trace check-bench \
-	check-asan check-tsan check-valgrind check-model check-builds check-qtest \
-	check-guest check-spidev
+STAGES := lint check-quick check-keeper check-init check-deb check-trace \
+	check-bench check-asan check-tsan check-valgrind check-model \
+	check-builds check-qtest check-guest check-spidev
 # fail, or tell: what a skip does that is not in tests/expected-skips
 SKIPS := tell
 

@@ -55,7 +55,7 @@ packages_for() {
 		packages_for init
 		;;
 	all) # make check
-		for each in build check lint builds model guest init trace; do
+		for each in build check lint builds model guest init deb trace; do
 			packages_for "$each"
 		done
 		;;
