@@ -38,11 +38,10 @@ static void is_ready(void *opaque, const char *status)
 {
 	struct keeping *k = opaque;
 
-	if (k->state == KEEPING_NEXT_STARTING) {
+	if (k->state == KEEPING_STARTING && life_is_on_trial(k))
 		life_enter(k, KEEPING_TRIAL);
-	} else if (k->state == KEEPING_STARTING) {
+	else if (k->state == KEEPING_STARTING)
 		life_serve(k);
-	}
 	pending_accepted(k);
 	k->has_served = true;
 	launch_ready(k->launch, status);
@@ -185,17 +184,10 @@ static int make_signals(struct keeping *k)
 	return k->signals < 0 ? -errno : 0;
 }
 
-/* Returns true if a process is to be started at ->until. */
-static bool waits(const struct keeping *k)
-{
-	return k->state == KEEPING_WAITING || k->state == KEEPING_NEXT;
-}
-
 /* Returns true if the process has to get on to the next state. */
 static bool is_bounded(const struct keeping *k)
 {
-	return k->state == KEEPING_STARTING ||
-	       k->state == KEEPING_NEXT_STARTING || k->state == KEEPING_TRIAL;
+	return k->state == KEEPING_STARTING || k->state == KEEPING_TRIAL;
 }
 
 /* Kills the process when it is time. Returns when the next look is due. */
@@ -226,13 +218,15 @@ static uint64_t do_timers(struct keeping *k)
 		kill(k->check, SIGKILL);
 		k->check_since = now;
 	}
-	if (waits(k) && now >= k->until && life_start(k) < 0)
+	if (k->state == KEEPING_WAITING && now >= k->until && life_start(k) < 0)
 		k->until = now + NS_PER_S;
 	if (k->check)
 		next = k->check_since + hang;
 	if (k->state == KEEPING_RESTING)
 		next = clock_earlier(next, k->since + hang);
-	return clock_earlier(next, waits(k) ? k->until : time_child(k, now));
+	return clock_earlier(next, k->state == KEEPING_WAITING
+					   ? k->until
+					   : time_child(k, now));
 }
 
 /* Does what the state allows of what was asked for. */

@@ -57,12 +57,6 @@ void life_enter(struct keeping *k, enum keeping_state state)
 	k->since = clock_now();
 }
 
-bool life_is_on_trial(const struct keeping *k)
-{
-	return k->state == KEEPING_NEXT || k->state == KEEPING_NEXT_STARTING ||
-	       k->state == KEEPING_TRIAL;
-}
-
 int life_copy_config(const struct keeping *k)
 {
 	int copy = config_file_copy(k->config);
@@ -72,15 +66,14 @@ int life_copy_config(const struct keeping *k)
 
 int life_start(struct keeping *k)
 {
-	const bool trial = life_is_on_trial(k);
 	int link;
 	int ret = child_start(&k->child, &link);
 
 	if (ret)
 		return ret;
 	k->serves_since = 0;
-	keeper_attach(&k->keeper, link, trial);
-	life_enter(k, trial ? KEEPING_NEXT_STARTING : KEEPING_STARTING);
+	keeper_attach(&k->keeper, link, life_is_on_trial(k));
+	life_enter(k, KEEPING_STARTING);
 	return 0;
 }
 

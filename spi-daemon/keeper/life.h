@@ -21,15 +21,12 @@
  *	WAITING -> STARTING	at ->until
  *	SERVING -> DRAINING	another program FITS
  *	DRAINING -> REPLACING	all guests stand still; SIGTERM
- *	both -> NEXT		it has ended
- *	WAITING -> NEXT		another program FITS
- *	NEXT -> NEXT_STARTING	the next program is started, on trial
- *	NEXT_STARTING -> TRIAL	it is ready
- *	TRIAL -> SERVING	it can serve all guests
- *	any of the three -> WAITING	it cannot: the one before is started
- *	SERVING -> PROBING	after an upgrade: could it be the keeper, too?
- *	PROBING -> SERVING	it could not
- *	PROBING -> RESTING	it could; front ends wait
+ *	both -> WAITING		it has ended: that program has its turn, on
+ *trial WAITING			the same when another program FITS STARTING ->
+ *TRIAL	on trial: it is ready TRIAL -> SERVING	it can serve all guests both ->
+ *WAITING		it cannot: the program of before has its turn SERVING ->
+ *PROBING	after an upgrade: could it be the keeper, too? PROBING ->
+ *SERVING	it could not PROBING -> RESTING	it could; front ends wait
  *	RESTING -> SERVING	the process runs it from now on, or cannot
  *	any -> ENDING		SIGTERM; ENDED when it has died
  *	STARTING -> ENDED	it has ended by itself, and none has served
@@ -51,8 +48,6 @@ enum keeping_state {
 	KEEPING_WAITING,
 	KEEPING_DRAINING,
 	KEEPING_REPLACING,
-	KEEPING_NEXT,
-	KEEPING_NEXT_STARTING,
 	KEEPING_TRIAL,
 	KEEPING_PROBING,
 	KEEPING_RESTING,
@@ -86,7 +81,7 @@ struct keeping {
 	int signals;	       /* signalfd */
 	uint64_t since;	       /* monotonic ns: of the state */
 	uint64_t check_since;  /* monotonic ns: of ->check */
-	uint64_t until;	       /* WAITING, NEXT: start the next then */
+	uint64_t until;	       /* WAITING: start the next then */
 	uint64_t stopped_at;   /* monotonic ns: by SIGSTOP; 0: it runs */
 	uint64_t kill_at;      /* monotonic ns: SIGKILL; 0: not asked for */
 	uint64_t died_at;      /* 0: not since it served last */
@@ -125,7 +120,10 @@ void life_fini(struct keeping *k);
 void life_enter(struct keeping *k, enum keeping_state state);
 
 /* Returns true while the next program has not shown that it can serve. */
-bool life_is_on_trial(const struct keeping *k);
+static inline bool life_is_on_trial(const struct keeping *k)
+{
+	return k->other_is == KEEPING_OTHER_BEFORE;
+}
 
 /*
  * Returns a copy of the configuration file, or of no text if there is none,

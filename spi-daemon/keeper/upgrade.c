@@ -16,14 +16,14 @@ static void drop_other(struct keeping *k)
 }
 
 /* The other program is started as soon as can be. */
-static void swap_programs(struct keeping *k, enum keeping_state state)
+static void swap_programs(struct keeping *k)
 {
 	struct child_program program = k->child.program;
 
 	k->child.program = k->other;
 	k->other = program;
 	k->other_is = KEEPING_OTHER_BEFORE;
-	life_enter(k, state);
+	life_enter(k, KEEPING_WAITING);
 	k->until = k->since;
 }
 
@@ -44,7 +44,7 @@ bool upgrade_bury(struct keeping *k, const char *how)
 		log_error("%s: the new process ended (%s); the one before is "
 			  "started again",
 			  refusal(k), how);
-		swap_programs(k, KEEPING_WAITING);
+		swap_programs(k);
 		drop_other(k);
 		return true;
 	}
@@ -52,7 +52,7 @@ bool upgrade_bury(struct keeping *k, const char *how)
 		return false;
 	if (!k->died_at)
 		k->died_at = clock_now();
-	swap_programs(k, KEEPING_NEXT);
+	swap_programs(k);
 	return true;
 }
 
@@ -113,7 +113,7 @@ static void begin_what_was_asked(struct keeping *k)
 static void replace(struct keeping *k)
 {
 	if (k->state == KEEPING_WAITING) {
-		swap_programs(k, KEEPING_NEXT);
+		swap_programs(k);
 	} else if (k->state == KEEPING_SERVING && k->other_reloads) {
 		/* This process can read the file itself. */
 		drop_other(k);

@@ -69,7 +69,8 @@ static const struct state checking = { "checking", "check", SIGUSR2, false };
 static const struct state draining = { "DRAINING", NULL, SIGUSR2, false };
 static const struct state replacing = { "REPLACING", NULL, SIGUSR2, false };
 static const struct state trial = { "TRIAL", NULL, SIGUSR2, false };
-static const struct state next = { "NEXT_STARTING", "child", SIGUSR2, false };
+static const struct state next = { "STARTING, on trial", "child", SIGUSR2,
+				   false };
 static const struct state probing = { "PROBING", "probe", SIGUSR2, false };
 static const struct state executing = { "RESTING", "keeper", SIGUSR2, false };
 
