@@ -359,6 +359,20 @@ stress-kills: all $(KILL_TESTS) ## KILLS kills in sessions that come and go: not
 		KILLS=$(KILLS) VHOST_DEVICE_SPI=$(abspath $(DAEMON)) $$test || exit; \
 		done
 
+# How long, in seconds
+SECONDS ?= 600
+
+.PHONY: soak
+soak: ## for SECONDS, under sanitizers: attacks, kills, upgrades, and a guest whose bytes are checked
+	$(deps) build check
+	ASAN_OPTIONS="$$ASAN_OPTIONS:handle_segv=0:handle_abort=0" \
+		$(MAKE) run-soak BUILD=build-asan FORTIFY= SANITIZE="$(ASAN)"
+
+.PHONY: run-soak
+run-soak: all $(BUILD)/tests/daemon/fault/test_soak
+	SOAK_SECONDS=$(SECONDS) VHOST_DEVICE_SPI=$(abspath $(DAEMON)) \
+		$(BUILD)/tests/daemon/fault/test_soak
+
 .PHONY: check-asan
 check-asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(deps) build check
