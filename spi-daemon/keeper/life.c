@@ -11,14 +11,13 @@
 #include "spi-daemon/system/clock.h"
 
 /*
- * A process has failed if it ends before it has served for this long. It is
- * started again at once, as long as a signal may have come from outside, so
- * many times in a row. From then on each start waits, longer each time; as
- * does each start after one that ended by itself.
+ * A process that has served for this long did well, unless it dies of a fault
+ * of its own.
  */
-#define HEALTHY_NS    (5 * NS_PER_MS)
-#define FAILURES_FREE 50
-#define PAUSE_MAX_MS  30000
+#define HEALTHY_NS (5 * NS_PER_MS)
+
+/* So many in a row may be killed before that, each by somebody. */
+#define KILLS_FREE 50
 
 /* Between SIGABRT, for a core dump, and SIGKILL */
 #define ABORT_NS (2 * NS_PER_S)
@@ -127,36 +126,27 @@ void life_end_check(struct keeping *k, char text[LIFE_CHECK_TEXT])
 	text[strcspn(text, "\n")] = '\0';
 }
 
-/*
- * Returns how many milliseconds to wait before the next start: longer each time
- * in a row, up to half a minute.
- */
-static unsigned int choose_pause(struct keeping *k, int status)
+/* Returns how long to wait before the next start, ns. */
+static uint64_t choose_pause(struct keeping *k, int status, uint64_t now)
 {
+	const bool healthy = k->serves_since &&
+			     now - k->serves_since >= HEALTHY_NS;
 	/* A signal that somebody sent to it may as well end it with 0. */
-	const bool sent = WIFSIGNALED(status) || !WEXITSTATUS(status);
-	unsigned int pause = sent ? 100 : 1000;
+	const bool gave_up = WIFEXITED(status) && WEXITSTATUS(status);
 
-	if (k->keeper.faulted)
-		return (unsigned int)(vhost_budget_spend(&k->budget,
-							 clock_now()) /
-				      NS_PER_MS);
-	if (k->serves_since && clock_now() - k->serves_since >= HEALTHY_NS)
-		k->failures = k->pauses = 0;
-	if (sent && ++k->failures <= FAILURES_FREE)
-		return 0;
-	if (k->pauses < 10)
-		pause <<= k->pauses++;
-	else
-		pause = PAUSE_MAX_MS;
-	return pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS;
+	if (healthy && !k->keeper.faulted)
+		k->failed = k->killed = (struct vhost_budget){ 0 };
+	if (gave_up || k->keeper.faulted)
+		return vhost_budget_spend(
+			&k->failed, gave_up ? 0 : VHOST_BUDGET_FAULTS, now);
+	return vhost_budget_spend(&k->killed, KILLS_FREE, now);
 }
 
 void life_plan_restart(struct keeping *k, int status, const char *how)
 {
 	struct keeper_history *history = &k->keeper.history;
-	unsigned int pause = choose_pause(k, status);
-	uint64_t now = clock_now();
+	const uint64_t now = clock_now();
+	const uint64_t pause = choose_pause(k, status, now);
 
 	if (!k->died_at)
 		k->died_at = now;
@@ -164,13 +154,12 @@ void life_plan_restart(struct keeping *k, int status, const char *how)
 	strlcpy(history->reason, how, sizeof(history->reason));
 	if (pause)
 		log_error("the serving process ended (%s); the next is started "
-			  "in %u %s",
-			  how, pause < 1000 ? pause : pause / 1000,
-			  pause < 1000 ? "ms" : "s");
+			  "in %u s",
+			  how, (unsigned int)(pause / NS_PER_S));
 	else
 		log_warning("the serving process ended (%s); the next is "
 			    "started",
 			    how);
 	life_enter(k, KEEPING_WAITING);
-	k->until = now + pause * NS_PER_MS;
+	k->until = now + pause;
 }

@@ -86,9 +86,8 @@ struct keeping {
 	uint64_t kill_at;      /* monotonic ns: SIGKILL; 0: not asked for */
 	uint64_t died_at;      /* 0: not since it served last */
 	uint64_t serves_since; /* monotonic ns; 0: it has not served yet */
-	unsigned int failures; /* in a row: killed by a signal, */
-	unsigned int pauses;   /* or that were followed by a pause */
-	struct vhost_budget budget; /* of faults that no guest has caused */
+	struct vhost_budget killed; /* processes that did not do well, */
+	struct vhost_budget failed; /* or ended by themselves */
 	bool has_served;
 	bool upgrade_asked;  /* and not begun */
 	bool succession_due; /* after an upgrade */

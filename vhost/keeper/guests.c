@@ -88,7 +88,8 @@ void keeper_guest_connect(struct keeper *k, struct keeper_guest *guest,
 void keeper_guest_blame(struct keeper *k, struct keeper_guest *guest,
 			uint64_t now)
 {
-	const uint64_t pause = vhost_budget_spend(&guest->budget, now);
+	const uint64_t pause =
+		vhost_budget_spend(&guest->budget, VHOST_BUDGET_FAULTS, now);
 	char text[VHOST_REASON_MAX];
 
 	if (!pause)

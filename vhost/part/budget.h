@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * What crashes are allowed before each is followed by a pause: ten, none of
- * which came more than a minute after the one before. The pauses are 1 s, 2 s
- * and so on, up to 30 s. A minute without a crash, or pause, ends that.
+ * So many crashes are allowed, none of which comes more than a minute after the
+ * one before, until each is followed by a pause: 1 s, 2 s and so on, up to 30
+ * s. A minute without a crash, after the pause, ends that.
  */
 #ifndef VHOST_BUDGET_H
 #define VHOST_BUDGET_H
 
 #include <stdint.h>
+
+/* For crashes that are somebody's own fault */
+#define VHOST_BUDGET_FAULTS 10
 
 /* All zero: nothing has crashed. */
 struct vhost_budget {
@@ -15,7 +18,11 @@ struct vhost_budget {
 	unsigned int crashes;
 };
 
-/* Something crashes @now, monotonic ns. Returns the pause that follows, ns. */
-uint64_t vhost_budget_spend(struct vhost_budget *budget, uint64_t now);
+/*
+ * Something crashes @now, monotonic ns, of which @allowed are. Returns the
+ * pause that follows, ns.
+ */
+uint64_t vhost_budget_spend(struct vhost_budget *budget, unsigned int allowed,
+			    uint64_t now);
 
 #endif
