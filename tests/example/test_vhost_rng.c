@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/example/rng_process.h"
+#include "tests/lib/host/emulator.h"
 #include "tests/lib/test.h"
 #include "vhost/front/front_iommu.h"
 #include "vhost/front/front_setup.h"
@@ -321,6 +322,7 @@ TEST_WITH(ring_breaks_when_memory_is_truncated, struct rig *rig)
 {
 	const struct front_segment seg = { MORE_ADDR, 64, true };
 
+	need_fault_address();
 	open_front(rig, 0);
 	check_works(rig);
 	assert_int_equal(ftruncate(rig->mem.regions[1].fd, 0), 0);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/lib/daemon/rig.h"
+#include "tests/lib/host/emulator.h"
 #include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
@@ -303,6 +304,7 @@ static void truncated_buffers_harm_only_their_guest(void **state)
 					     .in_addr = DATA_ADDR };
 	uint16_t id;
 
+	need_fault_address();
 	rig_check_loopback(rig_open(rig, 1), 1000);
 	for (unsigned int i = 0; i < 15; i++)
 		assert_int_equal(spi_front_add(front, &request, &framing, &id),
@@ -317,6 +319,7 @@ static void truncated_ring_harms_only_its_guest(void **state)
 	struct rig *rig = *state;
 	struct spi_front *front = open_hostile(rig);
 
+	need_fault_address();
 	rig_check_loopback(rig_open(rig, 1), 1000);
 	truncate_memory(front, 0); /* so we may not touch the ring either */
 	for (unsigned int i = 0; i < 100; i++)
@@ -332,6 +335,7 @@ static void memory_truncated_in_the_middle_of_traffic(void **state)
 					     1 << 20 };
 	uint16_t id;
 
+	need_fault_address();
 	rig_check_loopback(rig_open(rig, 1), 1000);
 	for (unsigned int round = 0; round < 10; round++) {
 		front = open_hostile(rig);

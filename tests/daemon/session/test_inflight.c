@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/lib/daemon/rig.h"
+#include "tests/lib/host/emulator.h"
 #include "tests/lib/test.h"
 
 #define SLOW_LEN 2000 /* words, each followed by this delay: half a second */
@@ -250,6 +251,7 @@ TEST_WITH(region_cut_short_stops_the_ring_only, struct rig *rig)
 	struct spi_front *front, *other;
 	uint16_t id;
 
+	need_fault_address();
 	daemon_start(&rig->daemon, 2, loopback);
 	front = rig_open_tracked(rig, 0);
 	other = rig_open(rig, 1);

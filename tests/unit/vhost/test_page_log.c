@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "tests/lib/host/emulator.h"
 #include "tests/unit/vhost/ring/vrings_rig.h"
 
 #define PAGE	 KIB(4)
@@ -266,6 +267,7 @@ TEST_WITH(test_log_cut_short_leaves_the_ring_running, struct setup *s)
 	struct vhost_session *session = &s->f->session;
 	struct ram file;
 
+	need_fault_address();
 	ram_open(&file, 0, PAGE, 0);
 	assert_int_equal(guest_mem_handle_sigbus(), 0);
 	guest_mem_watch(&session->mem);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "tests/lib/fixture/worker_fixture.h"
+#include "tests/lib/host/emulator.h"
 #include "vhost/front/deadline.h"
 #include "vhost/front/front_setup.h"
 
@@ -281,6 +282,7 @@ static void truncated_memory_breaks_its_ring_alone(void **state)
 	uint64_t features;
 	unsigned int i;
 
+	need_fault_address();
 	/* Not in the setup: cmocka has a handler of its own for each step. */
 	assert_int_equal(guest_mem_handle_sigbus(), 0);
 	worker_open_front(f, 0, &a);

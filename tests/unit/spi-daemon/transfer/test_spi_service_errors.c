@@ -6,6 +6,7 @@
 
 #include "spi-daemon/system/clock.h"
 #include "tests/lib/fixture/service_fixture.h"
+#include "tests/lib/host/emulator.h"
 #include "tests/lib/test.h"
 #include "vhost/session_rings.h"
 
@@ -322,6 +323,7 @@ TEST_WITH(truncated_memory_breaks_the_session_alone, struct service_fixture *f)
 			      .at = FIXTURE_APART,
 			      .rx_len = 1024 };
 
+	need_fault_address();
 	assert_int_equal(guest_mem_handle_sigbus(), 0);
 	guest_mem_watch(&g->session.mem);
 	guest_add(g, &t);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/lib/host/emulator.h"
 #include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
@@ -185,6 +186,7 @@ TEST(descriptor_of_a_reply_is_kept_until_the_next)
 	int ends[2];
 	char byte;
 
+	need_cut_descriptors();
 	for (unsigned int count = 0; count <= 2; count++) {
 		assert_int_equal(pipe(ends), 0);
 		back_replies_with(ends[1], count);

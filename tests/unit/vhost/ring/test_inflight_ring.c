@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Rings that start with an inflight region. */
+#include "tests/lib/host/emulator.h"
 #include "tests/unit/vhost/ring/inflight_rig.h"
 
 TEST_WITH(test_base_that_is_the_avail_index_loses_nothing, struct setup *s)
@@ -290,6 +291,7 @@ TEST_WITH(test_region_cut_short_is_noticed, struct setup *s)
 {
 	struct area a;
 
+	need_fault_address();
 	assert_int_equal(guest_mem_handle_sigbus(), 0);
 	guest_mem_watch(&s->f->session.mem);
 	area_open(&a);

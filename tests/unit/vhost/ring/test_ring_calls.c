@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The call for what was pushed: once for all, and never lost. */
+#include "tests/lib/host/emulator.h"
 #include "tests/unit/vhost/ring/vrings_rig.h"
 
 struct calls {
@@ -44,9 +45,7 @@ static void push(struct calls *c)
 /* How often the driver was called since the last time */
 static uint64_t calls(struct calls *c)
 {
-	uint64_t count;
-
-	return read(c->call, &count, sizeof(count)) < 0 ? 0 : count;
+	return event_count(c->call);
 }
 
 TEST_WITH(pushes_are_seen_at_once_and_called_for_together, struct calls *c)

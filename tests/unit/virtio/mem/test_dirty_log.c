@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/lib/fixture/ring_fixture.h"
+#include "tests/lib/host/emulator.h"
 #include "tests/lib/test.h"
 #include "virtio/ring/chain.h"
 #include "virtio/mem/dirty_log.h"
@@ -149,6 +150,7 @@ TEST_WITH(test_log_cut_short_is_lost_and_nobody_dies, struct setup *s)
 
 	guest_mem_init(&mem);
 	mem.log = &s->log;
+	need_fault_address();
 	assert_int_equal(guest_mem_handle_sigbus(), 0);
 	guest_mem_watch(&mem);
 	assert_int_equal(ftruncate(s->file.fd, 0), 0);

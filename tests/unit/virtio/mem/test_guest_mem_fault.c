@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/lib/fixture/ring_fixture.h"
+#include "tests/lib/host/emulator.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/host/small_fs.h"
 #include "tests/lib/test.h"
@@ -28,6 +29,7 @@ struct faulty {
 /* cmocka installs its SIGBUS handler before each test: ours takes its place. */
 static void setup(struct faulty *f)
 {
+	need_fault_address();
 	guest_mem_init(&f->mem);
 	ram_open(&f->ram, KIB(64), SIZE, 0);
 	ram_open(&f->other, KIB(128), SIZE, 0);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/lib/host/emulator.h"
 #include "tests/unit/spi-daemon/device/nand/nand_pins.h"
 #include "tests/unit/spi-daemon/device/store/kept_memory.h"
 
@@ -85,6 +86,7 @@ TEST_WITH(interrupted_program_is_completed, struct kept *k)
 
 TEST_WITH(interrupted_erase_is_completed, struct kept *k)
 {
+	need_memory_removal();
 	program(&k->chip, 64, 0, 0x12);
 	erase(&k->chip, 0);
 	k->chip.memory.state->opcode = 0xd8;
@@ -107,6 +109,7 @@ TEST_WITH(interrupted_page_read_is_completed, struct kept *k)
 /* Any of these, and the chip is an unused one. */
 TEST_WITH(state_that_no_chip_can_have_is_dropped, struct kept *k)
 {
+	need_memory_removal();
 	for (int i = 0; i < 7; i++) {
 		struct nand_state *state = nand_state_of(&k->chip.memory);
 

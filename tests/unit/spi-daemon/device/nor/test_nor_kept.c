@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/system/clock.h"
+#include "tests/lib/host/emulator.h"
 #include "tests/unit/spi-daemon/device/nor/nor_pins.h"
 #include "tests/unit/spi-daemon/device/store/kept_memory.h"
 
@@ -99,6 +100,7 @@ TEST_WITH(registers_are_kept, struct kept *k)
 
 TEST_WITH(contents_are_kept, struct kept *k)
 {
+	need_memory_removal();
 	WRITE(&k->chip, 0x02, 0, 0x10, 0x00, 0x12);
 	WRITE(&k->chip, 0x02, 2, 0x10, 0x00, 0x34);
 	reopen(k);
@@ -149,6 +151,7 @@ TEST_WITH(interrupted_program_is_completed, struct kept *k)
 
 TEST_WITH(interrupted_erase_is_completed, struct kept *k)
 {
+	need_memory_removal();
 	interrupt_write(k, BYTES(0xd8, 1, 0, 0));
 	plant(&k->chip, 0x1ffff, 7);
 	plant(&k->chip, 0x20000, 7);
@@ -198,6 +201,7 @@ TEST_WITH(state_that_no_chip_can_have_is_dropped, struct kept *k)
 		CASES
 	};
 
+	need_memory_removal();
 	for (int i = 0; i < CASES; i++) {
 		struct nor_state *state = nor_state_of(&k->chip.memory);
 
@@ -229,6 +233,7 @@ TEST_WITH(random_memory_is_an_unused_chip, struct kept *k)
 {
 	uint32_t random = 1;
 
+	need_memory_removal();
 	for (int i = 0; i < 20; i++) {
 		uint8_t *bytes = k->config.memory;
 

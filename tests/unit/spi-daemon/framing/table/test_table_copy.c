@@ -74,9 +74,12 @@ TEST(nothing_is_kept_without_a_place_for_it)
 /* Of a process that was killed while it wrote */
 TEST(half_a_copy_is_none)
 {
-	static const char copy[] = "\0a\0\4\0\0\0of a"
-				   "b\0\4\0\0\0of b";
+	char copy[] = "\0a\0----of a"
+		      "b\0----of b";
+	const uint32_t text_len = 4;
 
+	memcpy(copy + 3, &text_len, sizeof(text_len));
+	memcpy(copy + 13, &text_len, sizeof(text_len));
 	for (size_t len = 0; len < sizeof(copy); len++) {
 		int fd = open_copies(copy, len);
 

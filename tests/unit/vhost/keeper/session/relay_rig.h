@@ -73,7 +73,10 @@ static inline int teardown(void **state)
 	return 0;
 }
 
-/* One message of a table. @u64 is the begin of the payload. */
+/*
+ * One message of a table. @u64 is the begin of the payload; the state of a
+ * vring is its index, and its number << 32.
+ */
 struct step {
 	uint32_t request;
 	uint64_t u64;
@@ -123,6 +126,13 @@ static inline union vhost_wire_payload payload_of(const struct step *step)
 {
 	union vhost_wire_payload payload = { .u64 = step->u64 };
 
+	if (step->request == VHOST_USER_SET_VRING_NUM ||
+	    step->request == VHOST_USER_SET_VRING_BASE ||
+	    step->request == VHOST_USER_GET_VRING_BASE ||
+	    step->request == VHOST_USER_SET_VRING_ENABLE)
+		payload.state = (struct vhost_wire_vring_state){
+			(uint32_t)step->u64, (uint32_t)(step->u64 >> 32)
+		};
 	if (step->request == VHOST_USER_SET_MEM_TABLE)
 		for (uint32_t i = 0; i < step->u64; i++)
 			payload.mem_table.regions[i].guest_addr = i;
