@@ -299,7 +299,7 @@ VALGRIND := valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --err
 # tests/install-deps.sh. All are run, also after one that failed.
 STAGES := lint check-quick check-keeper check-init check-deb check-trace \
 	check-bench check-asan check-tsan check-valgrind check-model \
-	check-builds check-qtest check-guest check-spidev
+	check-builds check-cross check-qtest check-guest check-spidev
 # fail, or tell: what a skip does that is not in tests/expected-skips
 SKIPS := tell
 
@@ -430,6 +430,30 @@ check-builds: ## that other machines and musl can be built for; with BUILD_TWICE
 run-builds: $(MUSL_TESTS)
 	@MAKE="$(MAKE)" sh tests/builds/check.sh $(abspath build-others) \
 		$(MUSL_TESTS)
+
+# Of the tests of the whole daemon, a few of each kind
+CROSS_TESTS := $(UNIT_SRCS) $(EXAMPLE_SRCS) \
+	$(patsubst %,tests/daemon/%.c,operate/test_cli operate/test_lifecycle \
+	socket/test_connect session/test_packed_base session/test_migration \
+	session/test_iommu spi/test_transfers spi/test_framing \
+	spi/test_sim_chips hostile/test_hostile_ring xfer/test_xfer \
+	keeper/test_keeper_chips keeper/test_keeper_iommu)
+MACHINES ?= s390x armhf
+cross = MAKE="$(MAKE)" sh tests/builds/cross.sh $(abspath build-cross) \
+	"$(MACHINES)" $(patsubst %.c,%,$(1))
+
+.PHONY: check-cross
+check-cross: ## many of those tests on emulated MACHINES: s390x, armhf, aarch64, riscv64, i686
+	$(deps) build check cross
+	sh tests/builds/cross-kit.sh
+	@$(call cross,$(CROSS_TESTS))
+
+.PHONY: check-cross-all
+check-cross-all: MACHINES := s390x armhf aarch64 riscv64 i686
+check-cross-all: ## all of them on all of these
+	$(deps) build check cross
+	sh tests/builds/cross-kit.sh
+	@$(call cross,$(UNIT_SRCS) $(EXAMPLE_SRCS) $(WHOLE_SRCS))
 
 # What a compiler that cannot link has to do
 .PHONY: objects

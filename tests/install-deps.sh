@@ -33,6 +33,13 @@ packages_for() {
 		echo libc6-dev-arm64-cross libc6-dev-i386-cross
 		echo libc6-dev-s390x-cross
 		;;
+	cross) # make check-cross; tests/builds/cross-kit.sh fetches the rest
+		packages_for check
+		echo ca-certificates xz-utils util-linux mount
+		echo gcc-s390x-linux-gnu gcc-arm-linux-gnueabihf
+		echo gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu
+		echo gcc-i686-linux-gnu
+		;;
 	model) # make check-model
 		packages_for build
 		echo spin
@@ -55,7 +62,8 @@ packages_for() {
 		packages_for init
 		;;
 	all) # make check
-		for each in build check lint builds model guest init deb trace; do
+		for each in build check lint builds cross model guest init deb \
+			trace; do
 			packages_for "$each"
 		done
 		;;
