@@ -2,6 +2,7 @@
 #include "vhost/keeper/link.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,20 +17,11 @@ static struct keeper_ask make(enum keeper_question question)
 	};
 }
 
-/* Copies @text, which may be cut off. */
-static void copy(char *to, size_t size, const char *text)
-{
-	size_t len = strnlen(text, size - 1);
-
-	memcpy(to, text, len);
-	to[len] = '\0';
-}
-
 static int set_path(struct keeper_ask *ask, const char *path)
 {
 	if (strlen(path) >= sizeof(ask->path))
 		return -ENAMETOOLONG;
-	copy(ask->path, sizeof(ask->path), path);
+	strcpy(ask->path, path);
 	return 0;
 }
 
@@ -73,7 +65,7 @@ int keeper_link_listen(int link, struct vhost_listener *listener,
 
 	if (ret)
 		return ret;
-	copy(ask.name, sizeof(ask.name), name);
+	snprintf(ask.name, sizeof(ask.name), "%s", name);
 	ask.origin = origin;
 	ask.mode = access->mode;
 	ask.group = access->group;
@@ -120,7 +112,7 @@ static int report(int link, enum keeper_question question, const char *status)
 	struct keeper_ask ask = make(question);
 	struct keeper_answer answer;
 
-	copy(ask.path, sizeof(ask.path), status);
+	snprintf(ask.path, sizeof(ask.path), "%s", status);
 	return ask_keeper(link, &ask, &answer, NULL);
 }
 

@@ -139,7 +139,7 @@ static int obey(struct keeper *k, const struct keeper_ask *ask, uint64_t now,
 	}
 }
 
-static void answer(struct keeper *k, struct keeper_ask *ask, uint64_t now)
+static void answer(struct keeper *k, const struct keeper_ask *ask, uint64_t now)
 {
 	struct keeper_answer answer = {
 		.version = KEEPER_LINK_VERSION,
@@ -148,8 +148,6 @@ static void answer(struct keeper *k, struct keeper_ask *ask, uint64_t now)
 	int fd = -1;
 
 	k->changed = true;
-	ask->path[sizeof(ask->path) - 1] = '\0';
-	ask->name[sizeof(ask->name) - 1] = '\0';
 	answer.ret = obey(k, ask, now, &fd);
 	vhost_pass_fd(k->link, &answer, sizeof(answer), fd);
 	if (fd >= 0)
@@ -157,33 +155,19 @@ static void answer(struct keeper *k, struct keeper_ask *ask, uint64_t now)
 }
 
 /* The back end dies: whose fault is it? */
-static void take_fault(struct keeper *k, struct keeper_ask *ask, uint64_t now)
+static void take_fault(struct keeper *k, const struct keeper_ask *ask,
+		       uint64_t now)
 {
-	struct keeper_guest *guest;
+	struct keeper_guest *guest = keeper_guest_find(k, ask->path);
 
-	ask->path[sizeof(ask->path) - 1] = '\0';
-	guest = keeper_guest_find(k, ask->path);
 	if (guest)
 		keeper_guest_blame(k, guest, now);
 	else
 		k->faulted = true;
 }
 
-void keeper_questions_hear_last(struct keeper *k, uint64_t now)
-{
-	struct keeper_ask ask;
-	int fd;
-
-	while (!vhost_receive_fd(k->link, &ask, sizeof(ask), &fd)) {
-		if (fd >= 0)
-			close(fd);
-		if (ask.version == KEEPER_LINK_VERSION &&
-		    ask.question == KEEPER_FAULT)
-			take_fault(k, &ask, now);
-	}
-}
-
-void keeper_questions_read(struct keeper *k, uint64_t now)
+/* Returns 0, or a negative errno if there is nothing to be read. */
+static int read_one(struct keeper *k, bool lives, uint64_t now)
 {
 	struct keeper_ask ask;
 	int fd;
@@ -191,14 +175,32 @@ void keeper_questions_read(struct keeper *k, uint64_t now)
 
 	if (fd >= 0)
 		close(fd);
-	if (!ret && ask.version == KEEPER_LINK_VERSION) {
-		if (ask.question == KEEPER_FAULT)
-			take_fault(k, &ask, now);
-		else
-			answer(k, &ask, now);
-	} else if (ret != -EAGAIN) {
-		/* It is about to end, if it has not yet. */
-		close(k->link);
-		k->link = -1;
-	}
+	if (ret)
+		return ret;
+	if (ask.version != KEEPER_LINK_VERSION)
+		return -EPROTO;
+	ask.path[sizeof(ask.path) - 1] = '\0';
+	ask.name[sizeof(ask.name) - 1] = '\0';
+	if (ask.question == KEEPER_FAULT)
+		take_fault(k, &ask, now);
+	else if (lives)
+		answer(k, &ask, now);
+	return 0;
+}
+
+void keeper_questions_hear_last(struct keeper *k, uint64_t now)
+{
+	while (!read_one(k, false, now))
+		;
+}
+
+void keeper_questions_read(struct keeper *k, uint64_t now)
+{
+	int ret = read_one(k, true, now);
+
+	if (!ret || ret == -EAGAIN)
+		return;
+	/* It is about to end, if it has not yet. */
+	close(k->link);
+	k->link = -1;
 }
