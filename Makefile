@@ -700,11 +700,16 @@ format-check: ## fails where `make format` would change something
 	$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
 
 .PHONY: coverage
-coverage: ## line and branch coverage of the tests without a virtual machine
+coverage: ## line and branch coverage of the tests without a virtual machine, with and without a keeper
 	$(deps) develop
-	$(MAKE) run-quick BUILD=build-coverage FORTIFY= CFLAGS="-O0 -g" \
-		SANITIZE=--coverage
+	for tests in run-quick run-keeper; do \
+		$(MAKE) $$tests BUILD=build-coverage FORTIFY= \
+			CFLAGS="-O0 -g -DCOVERAGE" SANITIZE=--coverage || exit; \
+	done
 	gcovr --exclude 'tests/.*' --print-summary build-coverage
+	@echo; echo "The back end: virtio/ and vhost/, but for its front end"
+	@gcovr --filter 'virtio/' --filter 'vhost/' --exclude 'vhost/front/' \
+		--print-summary build-coverage | tail -n 3
 
 FILL_IN = sed 's,@SBINDIR@,$(PREFIX)/sbin,g; s,@RUNDIR@,$(RUNDIR),g'
 

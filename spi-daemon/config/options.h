@@ -45,8 +45,9 @@ enum sandbox_mode {
 	SANDBOX_OFF,
 };
 
-/* Sanitizers make calls of their own. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* Sanitizers and `make coverage` make calls of their own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+	defined(COVERAGE)
 #define SANDBOX_DEFAULT SANDBOX_OFF
 #else
 #define SANDBOX_DEFAULT SANDBOX_ON
