@@ -177,6 +177,9 @@ static int load(const struct sock_fprog *program)
 	return -errno;
 }
 
+/* What SIGSYS did before */
+static struct sigaction before;
+
 /* The call was not made. The thread is in it, so the log can be used. */
 static void end_by_sigsys(int sig, siginfo_t *info, void *context)
 {
@@ -185,7 +188,7 @@ static void end_by_sigsys(int sig, siginfo_t *info, void *context)
 	(void)context;
 	log_error("sandbox: system call %u (%s) is not allowed", call,
 		  call < NAMES && names[call] ? names[call] : "unknown");
-	signal(sig, SIG_DFL);
+	sigaction(sig, &before, NULL);
 	raise(sig);
 }
 
@@ -193,11 +196,17 @@ int call_filter_name_calls(void)
 {
 	struct sigaction action = { .sa_sigaction = end_by_sigsys,
 				    .sa_flags = SA_SIGINFO | SA_NODEFER };
+	struct sigaction old;
 
 	for (int i = 0; i < NAMES; i++)
 		names[i] =
 			seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, i);
-	return sigaction(SIGSYS, &action, NULL) < 0 ? -errno : 0;
+	if (sigaction(SIGSYS, &action, &old) < 0)
+		return -errno;
+	/* It may have been installed before. */
+	if (old.sa_sigaction != end_by_sigsys)
+		before = old;
+	return 0;
 }
 
 static int enter(enum call_maker maker, bool only_log)

@@ -46,8 +46,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 
 int keeper_fault_watch(int link)
 {
-	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE,
-				       SIGABRT };
+	static const int signals[] = { SIGSEGV, SIGBUS,	 SIGILL, SIGFPE,
+				       SIGTRAP, SIGABRT, SIGSYS };
 	struct sigaction action = {
 		.sa_sigaction = on_fault,
 		.sa_flags = SA_SIGINFO,

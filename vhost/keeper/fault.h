@@ -9,8 +9,8 @@
 
 /*
  * Has the process tell the keeper at the other end of @link, which is
- * duplicated. It dies as it would have. Handlers of SIGBUS are to be installed
- * later, and to restore this one. Returns 0 or a negative errno.
+ * duplicated. It dies as it would have. Handlers of SIGBUS and SIGSYS are to
+ * be installed later, and to restore this one. Returns 0 or a negative errno.
  */
 int keeper_fault_watch(int link);
 

@@ -5,5 +5,6 @@
 
 #define CRASH_TRAP  0xde
 #define CRASH_ABORT 0xdf
+#define CRASH_CALL  0xe0 /* the sandbox ends the process, if there is one */
 
 #endif

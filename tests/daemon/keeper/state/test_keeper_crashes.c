@@ -84,12 +84,13 @@ static void send(struct rig *rig, unsigned int guest, uint8_t byte,
 /* A guest that comes to its senses is served once more. */
 TEST_WITH(guest_that_crashes_the_process_is_held_back_alone, struct rig *rig)
 {
+	static const uint8_t crashes[] = { CRASH_TRAP, CRASH_ABORT,
+					   CRASH_CALL };
 	uint16_t id;
 
 	start(rig, NULL);
 	for (unsigned int i = 0; i < FREE; i++) {
-		send(rig, 0, i % 2 ? CRASH_TRAP : CRASH_ABORT,
-		     VIRTIO_SPI_TRANS_ERR);
+		send(rig, 0, crashes[i % 3], VIRTIO_SPI_TRANS_ERR);
 		/* However much else goes well */
 		send(rig, 0, 1, VIRTIO_SPI_TRANS_OK);
 		send(rig, 1, 1, VIRTIO_SPI_TRANS_OK);
