@@ -26,7 +26,7 @@ void image_fini(struct image *image)
 
 void image_reject(struct image *image)
 {
-	if (image->reads && !image->error)
+	if (!image->error)
 		image->error = -EBADMSG;
 }
 
@@ -79,10 +79,11 @@ void image_data(struct image *image, void *data, size_t size)
 void image_u32(struct image *image, uint32_t *value, uint32_t most)
 {
 	image_data(image, value, sizeof(*value));
-	if (!image->reads || *value <= most)
+	if (*value <= most)
 		return;
 	image_reject(image);
-	*value = 0;
+	if (image->reads)
+		*value = 0;
 }
 
 void image_u64(struct image *image, uint64_t *value)

@@ -46,12 +46,12 @@ void image_init(struct image *image);
 void image_fini(struct image *image);
 
 /*
- * Ends it. Returns 0; or the first error: -ENOMEM, or for one that was read
- * -EBADMSG: it has a value that cannot be, ends too early or is too long.
+ * Ends it. Returns 0; or the first error: -ENOMEM; -EBADMSG: it has a value
+ * that cannot be, or one that was read ends too early or is too long.
  */
 int image_end(struct image *image);
 
-/* Notes that what was read cannot be. */
+/* Notes that what is written or read cannot be. */
 void image_reject(struct image *image);
 
 void image_data(struct image *image, void *data, size_t size);

@@ -199,6 +199,21 @@ TEST_WITH(image_without_the_back_end_leaves_that_alone, struct setup *s)
 	image_fini(&image);
 }
 
+/* Before another keeper is to go on with it */
+TEST_WITH(image_that_could_not_be_read_is_not_written, struct setup *s)
+{
+	struct keeper_relay *relay = &s->keeper.guests[1]->relay;
+	const uint32_t size = relay->config_size;
+	struct image image;
+
+	relay->config_size = sizeof(relay->config) + 1;
+	image_init(&image);
+	keeper_image(&image, &s->keeper, KEEPER_IMAGE_ALL, 0);
+	assert_int_equal(image_end(&image), -EBADMSG);
+	image_fini(&image);
+	relay->config_size = size;
+}
+
 TEST_WITH(image_that_ends_too_early_is_refused, struct setup *s)
 {
 	for (size_t size = 0; size < s->image.size; size++) {
