@@ -173,7 +173,8 @@ static int apply(const struct vhost_state *state,
 		return vhost_reason_set(reason, "it has version %u",
 					le32toh(head.version));
 	size = le32toh(head.device_size);
-	if (left != (uint64_t)le32toh(head.config_size) + size)
+	if (left != (uint64_t)le32toh(head.config_size) + size ||
+	    size > VHOST_DEVICE_STATE_MAX)
 		return vhost_reason_set(reason, "it is cut short, or too long");
 	blob += sizeof(head);
 	if (le32toh(head.config_size) != device->config_size ||

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* SET_DEVICE_STATE_FD and CHECK_DEVICE_STATE. */
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -208,6 +209,28 @@ TEST_WITH(test_wrong_bytes_fail_the_check_and_change_nothing, struct setup *s)
 	assert_int_equal(loads, 0);
 	assert_int_equal(s->f->session.rings[0].origin, VHOST_RING_FRESH);
 	assert_true(load(s, good, size));
+}
+
+static int take_any(void *opaque, const uint8_t *from, uint32_t size)
+{
+	(void)opaque, (void)from, (void)size;
+	loads++;
+	return 0;
+}
+
+TEST_WITH(test_device_gets_no_more_than_it_may_save, struct setup *s)
+{
+	uint8_t blob[1000 + VHOST_DEVICE_STATE_MAX];
+	uint32_t size = VHOST_DEVICE_STATE_MAX;
+
+	save(s, blob);
+	with_state.load = take_any;
+	memcpy(blob + 16, &(uint32_t){ htole32(size) }, 4);
+	assert_true(load(s, blob, HEAD + FIXTURE_CONFIG + size));
+	size++;
+	memcpy(blob + 16, &(uint32_t){ htole32(size) }, 4);
+	assert_false(load(s, blob, HEAD + FIXTURE_CONFIG + size));
+	assert_int_equal(loads, 1);
 }
 
 TEST_WITH(test_device_without_state_takes_none, struct setup *s)
