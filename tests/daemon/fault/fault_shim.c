@@ -107,7 +107,15 @@ void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {
 	if (fails_with(FAULT_MAP, ENOMEM))
 		return MAP_FAILED;
+#ifdef __s390x__
+	return (void *)syscall(SYS_mmap, (long[]){ (long)addr, (long)len, prot,
+						   flags, fd, offset });
+#elif defined(SYS_mmap2)
+	return (void *)syscall(SYS_mmap2, addr, len, prot, flags, fd,
+			       offset / 4096);
+#else
 	return (void *)syscall(SYS_mmap, addr, len, prot, flags, fd, offset);
+#endif
 }
 
 int memfd_create(const char *name, unsigned int flags)

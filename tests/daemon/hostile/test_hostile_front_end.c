@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/lib/daemon/rig.h"
+#include "tests/lib/host/emulator.h"
 #include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
 
@@ -281,6 +282,7 @@ static void descriptors_where_none_belong_are_refused(void **state)
 	static const unsigned int counts[] = { 1, 8, 9, 32, 250 };
 	int fds[FRONT_END_MAX_FDS];
 
+	need_cut_descriptors();
 	for (unsigned int i = 0; i < FRONT_END_MAX_FDS; i++)
 		fds[i] = front->ring.err_fd;
 	for (unsigned int i = 0; i < ARRAY_LEN(counts); i++) {

@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "tests/lib/process.h"
+#include "tests/lib/skip.h"
 #include "tests/lib/stats/stats_rig.h"
 #include "tests/lib/test.h"
 #include "vhost/front/front_setup.h"
@@ -210,6 +212,8 @@ TEST_WITH(threads_of_guests_are_woken_in_time, struct rig *rig)
 	unsigned int threads = 0;
 	DIR *dir;
 
+	if (prctl(PR_GET_TIMERSLACK) < 0)
+		skip_because("a thread has no timer slack here");
 	start(rig, "nor");
 	snprintf(path, sizeof(path), "/proc/%d/task",
 		 (int)daemon_serving(&rig->daemon));

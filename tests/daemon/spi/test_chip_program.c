@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tests/lib/daemon/rig.h"
+#include "tests/lib/host/emulator.h"
 #include "tests/lib/process.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/test.h"
@@ -81,6 +82,7 @@ static void start_chip(void)
 	const char *const argv[] = { world.chip[0], world.chip[1],
 				     world.chip[2], NULL };
 
+	need_byte_order();
 	world.pid = process_start(argv, world.log);
 	assert_true(world.pid > 0);
 	while (!daemon_listens(world.socket)) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "tests/lib/host/emulator.h"
 
+#include <endian.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -134,6 +136,18 @@ void need_memory_removal(void)
 	unmap_page(page, fd);
 	if (!is_removed)
 		skip_because("MADV_REMOVE does nothing here");
+}
+
+void need_byte_order(void)
+{
+	FILE *one = popen("printf '\\1\\0\\0\\0' | od -An -tu4", "re");
+	uint32_t number = 0;
+
+	assert_non_null(one);
+	assert_int_equal(fscanf(one, "%u", &number), 1);
+	pclose(one);
+	if (number != le32toh(1))
+		skip_because("programs have another byte order here");
 }
 
 uint64_t event_count(int fd)

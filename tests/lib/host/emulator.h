@@ -18,6 +18,9 @@ void need_cut_descriptors(void);
 /* MADV_REMOVE frees pages of memory that is shared. */
 void need_memory_removal(void);
 
+/* Programs that a shell starts have our byte order. */
+void need_byte_order(void);
+
 /*
  * Reads the eventfd @fd, and returns its count; 0 if read(2) fails. QEMU swaps
  * the bytes of a count in a program that has made the eventfd, and not in one

@@ -59,11 +59,14 @@ void puppet_play(char **argv)
 	const char *role = find_role(argv);
 	char file[32];
 	struct stat st;
+	int exe;
 
 	if (!getenv(DIRECTORY))
 		return;
-	if (stat("/proc/self/exe", &st) < 0)
+	exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (fstat(exe, &st) < 0)
 		_exit(EXIT_FAILURE);
+	close(exe);
 	hold(role);
 	snprintf(file, sizeof(file), "%ju", (uintmax_t)st.st_ino);
 	if (!strcmp(role, "child") && exists("break", file))
@@ -74,12 +77,14 @@ void puppet_play(char **argv)
 
 void puppet_replace(const struct rig *rig)
 {
-	char command[512], copy[128];
+	char command[PATH_MAX + 512], copy[128], *self;
 
+	self = realpath("/proc/self/exe", NULL);
+	assert_non_null(self);
 	snprintf(copy, sizeof(copy), "%s", daemon_file(&rig->daemon, "copy"));
-	snprintf(command, sizeof(command),
-		 "cp /proc/%d/exe %s.new && mv %s.new %s", (int)getpid(), copy,
-		 copy, copy);
+	snprintf(command, sizeof(command), "cp %s %s.new && mv %s.new %s", self,
+		 copy, copy, copy);
+	free(self);
 	assert_int_equal(system(command), 0);
 }
 
