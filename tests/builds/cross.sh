@@ -91,6 +91,8 @@ enter() {
 compile() {
 	root=$kit/$machine
 	gnu=$(gnu_name)
+	libs=${gnu#i686}
+	[ "$libs" = "$gnu" ] || libs=i386$libs
 	set -- "$root"/lib/ld-linux*.so.* "$root"/lib/ld64.so.*
 	[ -e "$1" ] || shift
 	mkdir -p "$dir"
@@ -102,7 +104,8 @@ compile() {
 		CROSS_COMPILE="$gnu-" CC="$gnu-gcc --sysroot=$root" \
 		CFLAGS="-O1 -Wno-format-truncation" \
 		LDFLAGS="-Wl,--dynamic-linker=$1,--disable-new-dtags \
-		-Wl,-rpath,$root/lib/$gnu:$root/usr/lib/$gnu" \
+		-Wl,-rpath,$root/lib/$libs:$root/usr/lib/$libs \
+		-L$root/usr/lib/$libs" \
 		LDLIBS="$dir/fexecve.o" all $tests > "$dir/log" 2>&1
 }
 

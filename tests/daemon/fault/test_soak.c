@@ -9,6 +9,7 @@
 
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/daemon/sleeper.h"
+#include "tests/lib/host/emulator.h"
 #include "tests/lib/hostile/attack.h"
 #include "tests/lib/keeper/killer.h"
 #include "tests/lib/test.h"
@@ -90,7 +91,7 @@ static void expect_no_report(const struct rig *rig)
 				 strstr(daemon_stderr(&rig->daemon), words[i]));
 }
 
-TEST_WITH(guest_is_served_in_attacks_kills_and_upgrades, struct rig *rig)
+static void soak(struct rig *rig)
 {
 	const int64_t deadline =
 		deadline_in((int)test_number("SOAK_SECONDS", 3) * 1000);
@@ -99,7 +100,6 @@ TEST_WITH(guest_is_served_in_attacks_kills_and_upgrades, struct rig *rig)
 	struct killer *upgrader = killer_start_upgrades(&rig->daemon, CALM_US);
 	struct totals totals = { .rounds = 0 };
 	unsigned int kills, upgrades;
-
 	while (deadline_left(deadline)) {
 		run_round(rig, &totals);
 		expect_no_report(rig);
@@ -112,6 +112,12 @@ TEST_WITH(guest_is_served_in_attacks_kills_and_upgrades, struct rig *rig)
 		      upgrades);
 	assert_int_equal(rig_count_fds(rig), fds);
 	assert_int_equal(daemon_children(&rig->daemon), 1);
+}
+
+TEST_WITH(guest_is_served_in_attacks_kills_and_upgrades, struct rig *rig)
+{
+	need_cut_descriptors();
+	soak(rig);
 }
 
 static int setup(void **state)

@@ -6,6 +6,7 @@
 
 #include "tests/lib/daemon/config_rig.h"
 #include "tests/lib/daemon/flash_rig.h"
+#include "tests/lib/host/emulator.h"
 #include "tests/lib/keeper/killer.h"
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/process.h"
@@ -96,6 +97,7 @@ static void check_erase(struct rig *rig, bool file)
 
 TEST_WITH(erase_goes_on, struct rig *rig)
 {
+	need_memory_removal();
 	check_erase(rig, false);
 }
 

@@ -212,7 +212,7 @@ TEST_WITH(threads_of_guests_are_woken_in_time, struct rig *rig)
 	unsigned int threads = 0;
 	DIR *dir;
 
-	if (prctl(PR_GET_TIMERSLACK) < 0)
+	if (prctl(PR_SET_TIMERSLACK, prctl(PR_GET_TIMERSLACK)) < 0)
 		skip_because("a thread has no timer slack here");
 	start(rig, "nor");
 	snprintf(path, sizeof(path), "/proc/%d/task",

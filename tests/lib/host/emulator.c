@@ -2,6 +2,7 @@
 #include "tests/lib/host/emulator.h"
 
 #include <endian.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,6 +138,18 @@ void need_memory_removal(void)
 	unmap_page(page, fd);
 	if (!is_removed)
 		skip_because("MADV_REMOVE does nothing here");
+}
+
+void need_program_file(void)
+{
+	int own = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	struct stat told, program;
+
+	assert_int_equal(fstat(own, &program), 0);
+	assert_int_equal(stat("/proc/self/exe", &told), 0);
+	close(own);
+	if (told.st_ino != program.st_ino || told.st_dev != program.st_dev)
+		skip_because("/proc tells of the emulator here");
 }
 
 void need_byte_order(void)

@@ -18,6 +18,9 @@ void need_cut_descriptors(void);
 /* MADV_REMOVE frees pages of memory that is shared. */
 void need_memory_removal(void);
 
+/* The file of a process in proc(5) is that of its program. */
+void need_program_file(void);
+
 /* Programs that a shell starts have our byte order. */
 void need_byte_order(void);
 
