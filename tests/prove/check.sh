@@ -31,7 +31,7 @@ run() {
 	file=tests/prove/$1.c
 	top=$2
 	shift 2
-	timeout "${PROVE_TIMEOUT:-300}" "$kit/cbmc" "$file" -I "$top" -I . \
+	timeout "${PROVE_TIMEOUT:-900}" "$kit/cbmc" "$file" -I "$top" -I . \
 		-D_GNU_SOURCE $checks $(sed -n 's/^ \* cbmc: //p' "$file") \
 		"$@" > "$work/out" 2>&1
 }
