@@ -25,7 +25,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 label="cross kit"
 kit_name=cross-kit
 # The number counts changes in what the directory holds.
-tree_name=debian-cross-1
+tree_name=debian-cross-2
 suites="trixie bookworm"
 architectures="amd64 s390x armhf arm64 riscv64 i386"
 
@@ -48,7 +48,7 @@ suite_of() {
 	esac
 }
 
-libraries="libc6 libc6-dev libgcc-s1 libbsd0 libbsd-dev libmd0
+libraries="libc6 libc6-dev libgcc-s1 libatomic1 libbsd0 libbsd-dev libmd0
 	libmd-dev libcmocka0 libcmocka-dev libseccomp2 libseccomp-dev"
 
 download_all() {
