@@ -28,17 +28,24 @@ static struct sock_fprog guest_filters[2]; /* no ->filter: none */
 #define NAMES 512
 static char *names[NAMES];
 
-/* Returns the number of a call, or a negative one if this machine has none. */
+/*
+ * Returns the number of a call; __NR_SCMP_ERROR if this machine has none. On a
+ * machine with socketcall(2), which is i386 or s390 for one, the library has
+ * numbers below zero that mean both ways to call. Arguments are not looked at
+ * in a socketcall(2), since they are in memory.
+ */
 static int number_of(const char *name)
 {
-	return seccomp_syscall_resolve_name(name);
+	return name ? seccomp_syscall_resolve_name(name) : __NR_SCMP_ERROR;
 }
 
 static int allow_any(scmp_filter_ctx ctx, const char *name)
 {
-	int call = name ? number_of(name) : -1;
+	int call = number_of(name);
 
-	return call < 0 ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0);
+	return call == __NR_SCMP_ERROR
+		       ? 0
+		       : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0);
 }
 
 static int allow_if(scmp_filter_ctx ctx, const char *name,
@@ -46,11 +53,12 @@ static int allow_if(scmp_filter_ctx ctx, const char *name,
 {
 	const struct scmp_arg_cmp arg =
 		SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, mask, value);
-	int call = name ? number_of(name) : -1;
+	int call = number_of(name);
 
-	return call < 0 ? 0
-			: seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1,
-						 &arg);
+	return call == __NR_SCMP_ERROR
+		       ? 0
+		       : seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1,
+						&arg);
 }
 
 static int allow_restricted(scmp_filter_ctx ctx,
@@ -79,7 +87,7 @@ static int allow_for_process(scmp_filter_ctx ctx, enum call_maker maker)
 		ret = allow_if(ctx, "tgkill", 0, UINT32_MAX,
 			       (uint64_t)getpid());
 	/* The C library falls back to clone(2), whose flags can be seen. */
-	if (!ret && number_of("clone3") >= 0)
+	if (!ret && number_of("clone3") != __NR_SCMP_ERROR)
 		ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS),
 				       number_of("clone3"), 0);
 	return ret;
