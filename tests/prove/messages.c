@@ -130,6 +130,7 @@ int main(void)
 	};
 	struct vhost_session s;
 	struct vhost_msg any;
+	int ret;
 
 	assume(device.config_size <= sizeof(config));
 	assume(device.ring_count && device.ring_count <= VHOST_MAX_RINGS);
@@ -140,7 +141,10 @@ int main(void)
 	assume(sock.have < HEADER_SIZE ||
 	       (any.header.size <= MAX_SIZE &&
 		sock.have <= HEADER_SIZE + any.header.size));
-	if (vhost_sock_recv(&sock) <= 0)
+	ret = vhost_sock_recv(&sock);
+	/* What follows ->fds is in the same object. */
+	assert(sock.msg.fd_count <= VHOST_USER_MAX_FDS);
+	if (ret <= 0)
 		return 0;
 	assert(sock.have == HEADER_SIZE + sock.msg.header.size);
 	handle(&s, &sock.msg);
