@@ -438,7 +438,7 @@ CROSS_TESTS := $(UNIT_SRCS) $(EXAMPLE_SRCS) \
 	session/test_iommu spi/test_transfers spi/test_framing \
 	spi/test_sim_chips hostile/test_hostile_ring xfer/test_xfer \
 	keeper/test_keeper_chips keeper/test_keeper_iommu)
-MACHINES ?= s390x armhf
+MACHINES ?= s390x armhf i686
 cross = MAKE="$(MAKE)" sh tests/builds/cross.sh $(abspath build-cross) \
 	"$(MACHINES)" $(patsubst %.c,%,$(1))
 

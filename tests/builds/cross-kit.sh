@@ -75,13 +75,14 @@ make_kit() {
 	for arch in ${architectures#* }; do
 		machine=$(machine_of "$arch")
 		root=$new/$machine
-		mkdir "$root"
+		# All libraries in one directory, as a sandbox allows one
+		mkdir -p "$root/usr/lib"
+		ln -s usr/lib "$root/lib"
 		for deb in "$tree"/*_all.deb "$tree"/*_"$arch".deb; do
-			dpkg-deb -x "$deb" "$root"
+			dpkg-deb --fsys-tarfile "$deb" |
+				tar -x -C "$root" --keep-directory-symlink \
+					--exclude ./usr/share
 		done
-		rm -r "${root:?}/usr/share"
-		# In Debian 13 it is a link.
-		[ -e "$root/lib" ] || ln -s usr/lib "$root/lib"
 	done
 	unpack_part "$tree"/qemu-user_*.deb "$new" ./usr/bin/qemu-s390x \
 		./usr/bin/qemu-arm ./usr/bin/qemu-aarch64 ./usr/bin/qemu-riscv64

@@ -91,8 +91,12 @@ enter() {
 compile() {
 	root=$kit/$machine
 	gnu=$(gnu_name)
-	libs=${gnu#i686}
-	[ "$libs" = "$gnu" ] || libs=i386$libs
+	libs=$gnu
+	with=$dir/fexecve.o
+	if [ "$machine" = i686 ]; then
+		libs=i386-linux-gnu
+		with=
+	fi
 	set -- "$root"/lib/ld-linux*.so.* "$root"/lib/ld64.so.*
 	[ -e "$1" ] || shift
 	mkdir -p "$dir"
@@ -104,9 +108,8 @@ compile() {
 		CROSS_COMPILE="$gnu-" CC="$gnu-gcc --sysroot=$root" \
 		CFLAGS="-O1 -Wno-format-truncation" \
 		LDFLAGS="-Wl,--dynamic-linker=$1,--disable-new-dtags \
-		-Wl,-rpath,$root/lib/$libs:$root/usr/lib/$libs \
-		-L$root/usr/lib/$libs" \
-		LDLIBS="$dir/fexecve.o" all $tests > "$dir/log" 2>&1
+		-Wl,-rpath,$root/usr/lib/$libs -L$root/usr/lib/$libs" \
+		LDLIBS="$with" all $tests > "$dir/log" 2>&1
 }
 
 skip() {
