@@ -38,9 +38,10 @@ passed=0
 failed=0
 skipped=0
 
-# The sum over cmocka's closing lines "[  $1  ] N test(s)", one for a group.
+# The sum over cmocka's closing lines "[  $1  ] N test(s)", one for a group, whose
+# name a newer cmocka puts before the number.
 count() {
-	sed -n "s/^\[  $1 *\] \([0-9]*\) test(s).*/\1/p" "$slot/out" |
+	sed -n "s/^\[  $1 *\] \(.*: \)\{0,1\}\([0-9]*\) test(s).*/\2/p" "$slot/out" |
 		awk '{ n += $1 } END { print n + 0 }'
 }
 

@@ -63,7 +63,7 @@ echo '[  PASSED  ] 2 test(s).'
 END
 program bad << 'END'
 echo '[  PASSED  ] 3 test(s).'
-echo '[  FAILED  ] 1 test(s), listed below:'
+echo '[  FAILED  ] tests: 1 test(s), listed below:' # cmocka 1.1.8
 exit 1
 END
 program crash << 'END'
@@ -87,7 +87,7 @@ echo '[ RUN      ] five'
 echo '[  SKIPPED ] five'
 echo '[==========] 5 test(s) run.'
 echo '[  PASSED  ] 1 test(s).'
-echo '[  SKIPPED ] 4 test(s), listed below:'
+echo '[  SKIPPED ] tests: 4 test(s), listed below:'
 echo '[  SKIPPED ] one'
 echo '[  SKIPPED ] three'
 echo '[  SKIPPED ] four'
