@@ -287,7 +287,7 @@ done < "$tree/tools"
 # The purposes that the targets of the Makefile name, but for those of no stage
 # shellcheck disable=SC2016 # the variable of make
 purposes=$(sed -n 's/^[[:blank:]]*-*$(deps) //p' "$here/../Makefile" | tr ' ' '\n' |
-	grep -vxE 'all|deb|develop' | sort -u)
+	grep -vxE 'all|develop' | sort -u)
 # shellcheck disable=SC2086 # a list of purposes
 sh "$here/install-deps.sh" --list $purposes > "$tree/stages"
 status 'what make check installs' 0 sh "$here/install-deps.sh" --list all
