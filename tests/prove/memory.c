@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * Guest memory: what becomes of a guest's address, with and without an IOMMU,
- * and of a front end's; and what is marked in the dirty log.
+ * and of a front end's.
  *
- * Front end: any regions and translations that guest_mem_add() and
- * iotlb_update() take. Guest: any address, any length.
- * Bound: 2 regions of up to 8 bytes, 2 translations, a log of up to 4 bytes.
+ * Front end: any regions in the order of their addresses, any translations.
+ * Guest: any address, any length.
+ * Bound: 2 regions of up to 8 bytes, 2 translations.
  *
  * cbmc: --unwind 9 --object-bits 10
  */
