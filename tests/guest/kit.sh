@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 #
 # Prepare what the tests with a real guest need: a QEMU that has
-# vhost-user-spi-pci, a Linux kernel with its SPI drivers, and an initramfs.
+# vhost-user-spi-pci, for PCs and others, a Linux kernel with its SPI drivers, and an initramfs.
 #
 #	kit.sh			make the kit, or do nothing if it is there
 #	kit.sh --print		print its directory; fails if it is not there
@@ -37,7 +37,7 @@ backports=$suite-backports
 label="guest kit"
 kit_name=guest-kit
 # Count the number up when the content of the directory changes.
-tree_name=debian-$suite-4
+tree_name=debian-$suite-5
 suites="$backports $suite $suite-updates"
 architectures=amd64
 steps=5
@@ -228,7 +228,7 @@ make_tree() {
 		qemu_packages=
 		say "downloading Linux $release and a compiler (2/$steps)"
 	else
-		qemu_packages="qemu-system-x86"
+		qemu_packages="qemu-system-x86 qemu-system-arm qemu-system-riscv"
 		say "downloading QEMU, Linux $release, a compiler (2/$steps)"
 	fi
 	download
@@ -310,7 +310,9 @@ build_tools() {
 
 write_qemu() {
 	if [ -x "$tree/usr/bin/qemu-system-x86_64" ]; then
-		write_wrapper qemu-system-x86_64
+		for machine in x86_64 aarch64 riscv64; do
+			write_wrapper "qemu-system-$machine"
+		done
 	else
 		printf '#!/bin/sh\nexec qemu-system-x86_64 "$@"\n' \
 			> "$new/qemu-system-x86_64"
