@@ -220,7 +220,7 @@ static int take_any(void *opaque, const uint8_t *from, uint32_t size)
 
 TEST_WITH(test_device_gets_no_more_than_it_may_save, struct setup *s)
 {
-	uint8_t blob[1000 + VHOST_DEVICE_STATE_MAX];
+	uint8_t blob[1000 + VHOST_DEVICE_STATE_MAX] = { 0 };
 	uint32_t size = VHOST_DEVICE_STATE_MAX;
 
 	save(s, blob);
