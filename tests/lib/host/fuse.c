@@ -51,8 +51,10 @@ static bool serve(struct fuse_file *f, const struct fuse_in_header *in)
 	if (f->silent)
 		return false;
 	/* We are emulated, on a machine that orders bytes in another way. */
-	if (in->opcode == bswap_32(FUSE_INIT))
+	if (in->opcode == bswap_32(FUSE_INIT)) {
+		f->foreign = true;
 		umount2(f->path, MNT_FORCE);
+	}
 	if (in->opcode == FUSE_INIT)
 		reply(f, in->unique, 0, &init, sizeof(init));
 	else if (in->opcode == FUSE_GETATTR)
@@ -128,8 +130,10 @@ bool fuse_file_open(struct fuse_file *f)
 	if (!pthread_create(&f->server, NULL, run, f)) {
 		f->fd = open(f->path, O_RDWR | O_CLOEXEC);
 		f->silent = true;
-		if (f->fd >= 0)
+		if (f->fd >= 0 && !f->foreign)
 			return true;
+		/* What is below the mount may have been opened. */
+		close(f->fd);
 		umount2(f->path, MNT_DETACH);
 		pthread_join(f->server, NULL);
 	}

@@ -20,6 +20,7 @@ struct fuse_file {
 	pthread_t server;
 	atomic_uint unanswered; /* requests that were left waiting */
 	atomic_bool silent;
+	atomic_bool foreign; /* the kernel orders bytes in another way */
 };
 
 /* Mounts and opens it. Returns false, and leaves nothing, if it cannot be. */
