@@ -10,19 +10,14 @@
  * whether seconds have gone by.
  */
 #include <fcntl.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/device/sim/sim.h"
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/transfer/spi_service.h"
+#include "tests/fuzz/fuzz.h"
 #include "vhost/session.h"
 
 #define RAM_SIZE 0x10000u
@@ -52,31 +47,6 @@ static struct {
 	uint64_t skipped; /* ns */
 } fuzz;
 
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static uint8_t take(struct input *in)
-{
-	if (!in->left)
-		return 0;
-	in->left--;
-	return *in->at++;
-}
-
-static size_t take_bytes(struct input *in, void *to, size_t len)
-{
-	if (len > in->left)
-		len = in->left;
-	memcpy(to, in->at, len);
-	in->at += len;
-	in->left -= len;
-	return len;
-}
-
 static void set_up(void)
 {
 	static const char *const texts[] = { "sim:loopback,cs=spec",
@@ -100,10 +70,8 @@ static void set_up(void)
 	fuzz.controller.config.max_cs_setup_ns = 0;
 	fuzz.controller.config.max_cs_hold_ns = 0;
 	fuzz.controller.config.max_cs_inactive_ns = 0;
-	fuzz.ram_fd = memfd_create("fuzz", MFD_CLOEXEC);
+	fuzz.ram_fd = memory_file(NULL, 0, RAM_SIZE);
 	fuzz.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (fuzz.ram_fd < 0 || ftruncate(fuzz.ram_fd, RAM_SIZE) < 0)
-		abort();
 	fuzz.ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
 			fuzz.ram_fd, 0);
 	if (fuzz.ram == MAP_FAILED)

@@ -5,23 +5,12 @@
  * walked through, ends, and is equal to itself. `make fuzz` runs it.
  */
 #include <errno.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "spi-daemon/framing/table/cs_table.h"
+#include "tests/fuzz/fuzz.h"
 
 /* Transfers of a message that never ends but for what is received */
 #define TRANSFERS 64
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool is_so)
-{
-	if (!is_so)
-		abort();
-}
 
 static void walk(const struct cs_command *command)
 {

@@ -4,58 +4,12 @@
  * input. Chains are popped until there is none or the ring is broken; each is
  * parsed as a SPI request, read, cleared and pushed. `make fuzz` runs it.
  */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_ring.h"
 #include "virtio/spi/spi_request.h"
 #include "virtio/spi/spi_validate.h"
-#include "virtio/ring/vring.h"
 
-#define RAM_SIZE  0x4000u
-#define RAM_ADDR  UINT64_C(0x1000)
-#define RING_SIZE 16 /* at most */
-#define HEADER	  6  /* of the input: features, how to pop, base */
-
-/* The rest of it is memory, with the ring at its beginning. */
-#define DESC_AT	 0
-#define AVAIL_AT 256
-#define USED_AT	 296
-
-static struct guest_mem mem;
-static struct chain chain;
-static uint8_t *ram;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void set_up(void)
-{
-	struct guest_region_spec spec = { .guest_addr = RAM_ADDR,
-					  .size = RAM_SIZE / 2,
-					  .user_addr = RAM_ADDR };
-	int fd = memfd_create("fuzz", MFD_CLOEXEC);
-
-	if (fd < 0 || ftruncate(fd, RAM_SIZE) < 0 ||
-	    chain_init(&chain, VIRTQ_MAX_SIZE) < 0)
-		abort();
-	/* Two regions, adjacent for the guest; not so for us. */
-	guest_mem_init(&mem);
-	if (guest_mem_add(&mem, &spec, fd) < 0)
-		abort();
-	spec.guest_addr += RAM_SIZE / 2;
-	spec.user_addr += RAM_SIZE / 2;
-	spec.mmap_offset = RAM_SIZE / 2;
-	if (guest_mem_add(&mem, &spec, fd) < 0)
-		abort();
-	ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (ram == MAP_FAILED)
-		abort();
-	close(fd);
-}
+#define HEADER 6 /* of the input: features, how to pop, base */
 
 /* Both indexes of a packed ring stay in it, whatever the guest does. */
 static void check_places(const struct vring *vring)
@@ -121,36 +75,14 @@ static bool take_again(struct vring *vring)
 	return vring_pop(vring, &chain) == 1 && vring_base(vring) == base;
 }
 
-/* A ring as the header says; packed ones have any size. */
-static struct vring make_ring(const uint8_t *header)
-{
-	const bool packed = header[0] & 4;
-
-	return (struct vring){
-		.mem = &mem,
-		.size = packed ? 1 + (header[1] >> 1) % RING_SIZE : RING_SIZE,
-		.features = {
-			.indirect = header[0] & 1,
-			.event_idx = header[0] & 2,
-			.on_empty = header[0] & 8,
-			.packed = packed,
-		},
-		.areas = { ram + DESC_AT, ram + AVAIL_AT, ram + USED_AT },
-	};
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vring vring;
 	uint32_t base;
 
-	if (!ram)
-		set_up();
 	if (size < HEADER)
 		return 0;
-	memset(ram, 0, RAM_SIZE);
-	memcpy(ram, data + HEADER,
-	       size - HEADER < RAM_SIZE ? size - HEADER : RAM_SIZE);
+	fill_ram(data + HEADER, size - HEADER);
 	memcpy(&base, data + 2, sizeof(base));
 	vring = make_ring(data);
 	if (vring_start(&vring, base) < 0)

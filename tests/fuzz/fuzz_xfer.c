@@ -4,29 +4,17 @@
  * lines of a script, and a statistics file. The first byte of the input chooses
  * one. `make fuzz` runs it.
  */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "spi-daemon/xfer/flash/flash_sfdp.h"
 #include "spi-daemon/xfer/script/script_line.h"
 #include "spi-daemon/xfer/serprog/serprog.h"
 #include "spi-daemon/xfer/watch/watch_stats.h"
+#include "tests/fuzz/fuzz.h"
 
 #define MAX_INPUT  8192 /* a socket takes it, and the answers to it */
 #define SERPROG_OP 64
-
-struct input {
-	const uint8_t *data;
-	size_t size;
-};
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool transfer(void *bus, const uint8_t *tx, uint32_t tx_len, uint8_t *rx,
 		     uint32_t rx_len)
@@ -58,11 +46,11 @@ static void fuzz_serprog(struct input input)
 	struct serprog sp;
 	int fds[2];
 
-	if (input.size > MAX_INPUT ||
+	if (input.left > MAX_INPUT ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) ||
 	    serprog_init(&sp, &ops, NULL, SERPROG_OP))
 		return;
-	if (write(fds[0], input.data, input.size) < 0)
+	if (write(fds[0], input.at, input.left) < 0)
 		abort();
 	shutdown(fds[0], SHUT_WR);
 	serprog_stream_init(&stream, fds[1]);
@@ -77,8 +65,7 @@ static int read_sfdp(void *arg, uint32_t addr, uint8_t *bytes, uint32_t len)
 	const struct input *input = arg;
 
 	for (uint32_t i = 0; i < len; i++)
-		bytes[i] = addr + i < input->size ? input->data[addr + i]
-						  : 0xff;
+		bytes[i] = addr + i < input->left ? input->at[addr + i] : 0xff;
 	return 0;
 }
 
@@ -97,8 +84,7 @@ static void fuzz_sfdp(struct input input)
 static void fuzz_script(struct input input)
 {
 	struct script_reader reader = { .number = 0 };
-	char *text = strndup((const char *)input.data, input.size),
-	     *rest = text;
+	char *text = strndup((const char *)input.at, input.left), *rest = text;
 	struct script_line line;
 	char why[64];
 
@@ -113,9 +99,9 @@ static void fuzz_stats(struct input input)
 	FILE *file;
 	struct watch_stats stats;
 
-	if (input.size == 0)
+	if (input.left == 0)
 		return;
-	file = fmemopen((void *)(uintptr_t)input.data, input.size, "r");
+	file = fmemopen((void *)(uintptr_t)input.at, input.left, "r");
 	if (!file)
 		return;
 	if (!watch_stats_read(&stats, file)) {
