@@ -99,12 +99,12 @@ static inline unsigned int guest_mem_index(const struct guest_mem *mem,
 static inline void *guest_mem_at(const struct guest_mem *mem, uint64_t addr,
 				 uint64_t len, size_t *got)
 {
-	const struct guest_region *r =
-		mem->regions + guest_mem_index(mem, addr);
+	const struct guest_region *r;
 	uint64_t offset;
 
 	if (!mem->count || !len)
 		return NULL;
+	r = mem->regions + guest_mem_index(mem, addr);
 	offset = addr - r->guest_addr;
 	if (addr < r->guest_addr || offset >= r->size)
 		return NULL;
