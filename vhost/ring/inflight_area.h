@@ -28,8 +28,9 @@ void vhost_inflight_area_close(struct vhost_inflight_area *area);
 
 /*
  * Maps what @wire says is in the file @fd, which stays the caller's, in place
- * of the region before, as one of @packed rings. Returns 0; or, with the region
- * before kept, -EINVAL and in @why what is wrong with it, or what
+ * of the region before, as one of @packed rings. It has one queue or more, with
+ * one entry or more, and its offset is a multiple of 8. Returns 0; or, with the
+ * region before kept, -EINVAL and in @why what is wrong with it, or what
  * guest_mem_add() returns and NULL.
  */
 int vhost_inflight_area_map(struct vhost_inflight_area *area,
