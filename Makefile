@@ -467,11 +467,10 @@ FUZZ_SECONDS ?= 30
 FUZZ := -fsanitize=address,undefined,fuzzer-no-link \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 
-$(FUZZERS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libfront.a \
-		$(BUILD)/libdaemon.a
+$(FUZZERS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lbsd $(SECCOMP_LIBS) $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lcmocka -lbsd $(SECCOMP_LIBS) $(LDLIBS)
 
 .PHONY: fuzz
 fuzz: ## each fuzzer for FUZZ_SECONDS (clang)
