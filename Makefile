@@ -137,6 +137,7 @@ FAULT_SHIM := $(BUILD)/tests/daemon/fault/fault-shim.so
 CRASH_SHIM := $(BUILD)/tests/daemon/keeper/state/crash-shim.so
 HOLD_SHIM := $(BUILD)/tests/daemon/keeper/state/hold-shim.so
 FUZZERS := $(call bin,$(FUZZ_SRCS))
+REPLAYS := $(subst /fuzz_,/replay_,$(FUZZERS))
 GUEST_TESTS := $(call bin,$(GUEST_SRCS))
 TRY := $(call bin,$(TRY_SRCS))
 QTESTS := $(call bin,$(QTEST_SRCS))
@@ -275,8 +276,8 @@ $(INIT_TESTS) $(DEB_TEST): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o \
 	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(SECCOMP_LIBS) $(LDLIBS)
 
 .PHONY: tests
-tests: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS) $(GUEST_TESTS) \
-		$(TRY) \
+tests: all $(UNIT_TESTS) $(REPLAYS) $(WHOLE_TESTS) $(EXAMPLE_TESTS) \
+		$(GUEST_TESTS) $(TRY) \
 		$(QTESTS) $(SPIDEV_TESTS) $(SPIDEV_BENCHES) \
 		$(INIT_TESTS) $(DEB_TEST) $(TRACE_TESTS)
 
@@ -315,8 +316,8 @@ check-quick: ## the tests that need no virtual machine
 	$(MAKE) run-quick
 
 .PHONY: run-quick
-run-quick: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
-	@$(run) $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
+run-quick: all $(UNIT_TESTS) $(REPLAYS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
+	@$(run) $(UNIT_TESTS) $(REPLAYS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
 
 .PHONY: check-keeper
 check-keeper: ## those of them that start the daemon, with --keeper
@@ -387,9 +388,9 @@ check-tsan: ## those of them that use threads, under ThreadSanitizer
 # Unit tests that can start a thread, and all that start the daemon; but for those
 # that take minutes, as a daemon under TSan starts slowly. A signal ends it at once.
 .PHONY: run-threads
-run-threads: all $(UNIT_TESTS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
+run-threads: all $(UNIT_TESTS) $(REPLAYS) $(WHOLE_TESTS) $(EXAMPLE_TESTS)
 	@TSAN_OPTIONS="$$TSAN_OPTIONS handle_segv=0 handle_abort=0" \
-		$(run) $$(for test in $(UNIT_TESTS); do \
+		$(run) $$(for test in $(UNIT_TESTS) $(REPLAYS); do \
 		nm -u $$test | grep -q pthread_create && echo $$test; \
 		done) $(filter-out \
 		%/test_keeper_storm $(KILL_TESTS),$(WHOLE_TESTS)) \
@@ -401,8 +402,8 @@ check-valgrind: ## the unit tests under valgrind
 	$(MAKE) run-valgrind
 
 .PHONY: run-valgrind
-run-valgrind: all $(UNIT_TESTS)
-	@TEST_WRAPPER="$(VALGRIND)" $(run) $(UNIT_TESTS)
+run-valgrind: all $(UNIT_TESTS) $(REPLAYS)
+	@TEST_WRAPPER="$(VALGRIND)" $(run) $(UNIT_TESTS) $(REPLAYS)
 
 .PHONY: check-model
 check-model: ## a model of how guests get the bus, in all its states (spin)
@@ -472,6 +473,13 @@ $(FUZZERS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lcmocka -lbsd $(SECCOMP_LIBS) $(LDLIBS)
 
+# The same on the corpora of the tree, with any compiler
+$(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o \
+		$(BUILD)/obj/tests/fuzz/replay.o $(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(NO_LTO) -o $@ $^ -lcmocka -lbsd $(SECCOMP_LIBS) $(LDLIBS)
+
 .PHONY: fuzz
 fuzz: ## each fuzzer for FUZZ_SECONDS (clang)
 	$(deps) build develop
@@ -483,7 +491,8 @@ run-fuzz: $(FUZZERS)
 		mkdir -p $$fuzzer.corpus && \
 		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
 			-print_final_stats=1 -artifact_prefix=$$fuzzer- \
-			$$fuzzer.corpus > $$fuzzer.log 2>&1 || \
+			$$fuzzer.corpus tests/fuzz/corpus/$${fuzzer##*/fuzz_} \
+			> $$fuzzer.log 2>&1 || \
 			{ tail -n 50 $$fuzzer.log; exit 1; }; \
 		sed -n "s,^stat::number_of_executed_units: *,ok $$fuzzer: runs ,p" \
 			$$fuzzer.log; \
