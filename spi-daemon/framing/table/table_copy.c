@@ -67,15 +67,15 @@ static const char *take(const char **at, const char *end, const char **name,
 static const char *seek(const char *bytes, size_t size, const char *file,
 			uint32_t *len, size_t *rest)
 {
-	const char *end = bytes + size, *name, *found;
 	const char *at = bytes ? memchr(bytes, 0, size) : NULL;
+	const char *name, *found;
 
 	*rest = size;
 	if (!at)
 		return NULL;
 	at++;
 	do {
-		found = take(&at, end, &name, len);
+		found = take(&at, bytes + size, &name, len);
 	} while (found && (!file || strcmp(name, file) != 0));
 	*rest = (size_t)(at - bytes);
 	return found;
