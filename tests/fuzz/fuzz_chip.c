@@ -96,10 +96,12 @@ static void fill(struct program *program, struct input *in, bool greets)
 static void transfer(struct spi_device *dev, uint8_t kind)
 {
 	uint8_t tx[LEN] = { 0 }, rx[LEN];
+	const uint32_t len = 1 + kind % LEN;
 	const struct spi_piece piece = {
 		.tx = kind & SENDS || !(kind & RECEIVES) ? tx : NULL,
-		.rx = kind & RECEIVES ? rx : NULL,
-		.len = 1 + kind % LEN,
+		/* No byte is left behind what is received. */
+		.rx = kind & RECEIVES ? rx + LEN - len : NULL,
+		.len = len,
 		.bits_per_word = 8,
 		.keep = kind & KEEPS,
 	};
