@@ -50,7 +50,7 @@ static void fill(struct input *in, struct transfer *t, uint8_t kind)
 	if (kind & HEAD_RAW) {
 		take_bytes(in, &t->head, sizeof(t->head));
 	} else {
-		t->head = service_head(take(in) % FIXTURE_CHIPS, take(in) & 1);
+		t->head = service_head(take(in) & 3, take(in) & 1);
 		t->head.mode = take(in);
 	}
 	t->tx_len = take(in) * (kind & LONG_TX ? UNIT : 1);
