@@ -299,7 +299,7 @@ VALGRIND := valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --err
 # results as tests/run-tests.sh does. Add a stage here, and what it needs to
 # tests/install-deps.sh. All are run, also after one that failed.
 STAGES := lint check-quick check-keeper check-init check-deb check-trace \
-	check-bench check-asan check-tsan check-valgrind check-model \
+	check-bench check-asan check-tsan check-valgrind check-model prove \
 	check-builds check-cross check-qtest check-guest check-spidev
 # fail, or tell: what a skip does that is not in tests/expected-skips
 SKIPS := tell
