@@ -21,12 +21,14 @@
  *	WAITING -> STARTING	at ->until
  *	SERVING -> DRAINING	another program FITS
  *	DRAINING -> REPLACING	all guests stand still; SIGTERM
- *	both -> WAITING		it has ended: that program has its turn, on
- *trial WAITING			the same when another program FITS STARTING ->
- *TRIAL	on trial: it is ready TRIAL -> SERVING	it can serve all guests both ->
- *WAITING		it cannot: the program of before has its turn SERVING ->
- *PROBING	after an upgrade: could it be the keeper, too? PROBING ->
- *SERVING	it could not PROBING -> RESTING	it could; front ends wait
+ *	both -> WAITING		it has ended: the other program is started
+ *	WAITING -> WAITING	another program FITS: that is started
+ *	STARTING -> TRIAL	it is ready, and on trial
+ *	TRIAL -> SERVING	it can serve all guests
+ *	both -> WAITING		it cannot: the program of before is started
+ *	SERVING -> PROBING	after an upgrade: could it be the keeper, too?
+ *	PROBING -> SERVING	it could not
+ *	PROBING -> RESTING	it could; front ends wait
  *	RESTING -> SERVING	the process runs it from now on, or cannot
  *	any -> ENDING		SIGTERM; ENDED when it has died
  *	STARTING -> ENDED	it has ended by itself, and none has served
