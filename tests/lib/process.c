@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -61,6 +62,22 @@ pid_t process_start(const char *const *argv, const char *log)
 	if (pid == 0)
 		run_child(argv, log, parent);
 	return pid;
+}
+
+int process_preload(const char *name)
+{
+	char *exe, path[PATH_MAX];
+
+	if (!name) {
+		unsetenv("LD_PRELOAD");
+		return 0;
+	}
+	exe = realpath("/proc/self/exe", NULL);
+	if (!exe)
+		return -errno;
+	snprintf(path, sizeof(path), "%s/%s", dirname(exe), name);
+	free(exe);
+	return setenv("LD_PRELOAD", path, 1) ? -errno : 0;
 }
 
 bool process_is_running(pid_t pid)

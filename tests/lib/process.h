@@ -21,6 +21,12 @@ void process_sleep_ms(int ms);
  */
 pid_t process_start(const char *const *argv, const char *log);
 
+/*
+ * Have programs that are started from now on load the library @name, which is
+ * beside this program; NULL: none. Returns 0 or a negative errno.
+ */
+int process_preload(const char *name);
+
 bool process_is_running(pid_t pid);
 
 /* Stop a process, and return when no thread of it runs any more. */

@@ -6,8 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,18 +91,14 @@ static bool begins(struct rig *rig)
 /* Starts the daemon with its file and @option, and does not wait for it. */
 static void spawn(struct rig *rig, const char *option)
 {
-	char exe[PATH_MAX], shim[PATH_MAX + 32], conf[DAEMON_PATH_MAX + 16];
-	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char conf[DAEMON_PATH_MAX + 16];
 	const char *args[] = { "--config", conf, option, NULL };
 
-	assert_true(len > 0);
-	exe[len] = '\0';
-	snprintf(shim, sizeof(shim), "%s/fault-shim.so", dirname(exe));
 	snprintf(conf, sizeof(conf), "%s", daemon_file(&rig->daemon, "conf"));
 	configure(rig, false);
-	setenv("LD_PRELOAD", shim, 1);
+	assert_int_equal(process_preload("fault-shim.so"), 0);
 	daemon_spawn(&rig->daemon, args);
-	unsetenv("LD_PRELOAD");
+	process_preload(NULL);
 }
 
 static void start(struct rig *rig)

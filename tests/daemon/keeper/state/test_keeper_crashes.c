@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A guest whose requests crash the process that serves it and another guest. */
-#include <libgen.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "tests/daemon/keeper/state/crash.h"
 #include "tests/lib/daemon/rig.h"
 #include "tests/lib/host/fake_spidev.h"
 #include "tests/lib/keeper/killer.h"
+#include "tests/lib/process.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/test.h"
 
@@ -21,10 +18,9 @@
 
 static void start(struct rig *rig, const char *option)
 {
-	char exe[PATH_MAX], shim[PATH_MAX + 32], devices[2][128];
+	char devices[2][128];
 	const char *args[] = { devices[0], devices[1], "--keeper", option,
 			       NULL };
-	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	skip_because("a library cannot be preloaded here");
@@ -35,12 +31,9 @@ static void start(struct rig *rig, const char *option)
 			 "--guest=socket=%s,device=%s,cs=transfer",
 			 daemon_socket(&rig->daemon, i),
 			 fake_spidev_make(i, &fake_spidev_plain));
-	assert_true(len > 0);
-	exe[len] = '\0';
-	snprintf(shim, sizeof(shim), "%s/crash-shim.so", dirname(exe));
-	setenv("LD_PRELOAD", shim, 1);
+	assert_int_equal(process_preload("crash-shim.so"), 0);
 	daemon_spawn(&rig->daemon, args);
-	unsetenv("LD_PRELOAD");
+	process_preload(NULL);
 	daemon_wait_log(&rig->daemon, "serving 2 guests", 1);
 	rig_open(rig, 0);
 	rig_open(rig, 1);

@@ -3,8 +3,6 @@
  * Everything that can happen to a keeper, in each state that it can be held in:
  * what was asked for is done once, and the guest is served.
  */
-#include <libgen.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,19 +75,13 @@ static const struct state executing = { "RESTING", "keeper", SIGUSR2, false };
 /* Starts a puppet whose threads can be held. */
 static void start(struct rig *rig, const char *keys)
 {
-	char exe[PATH_MAX], shim[PATH_MAX + 32];
-	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-
-	assert_true(len > 0);
-	exe[len] = '\0';
-	snprintf(shim, sizeof(shim), "%s/hold-shim.so", dirname(exe));
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	/* Otherwise a trial is over when it is. */
-	setenv("LD_PRELOAD", shim, 1);
+	assert_int_equal(process_preload("hold-shim.so"), 0);
 #endif
 	setenv("HOLD_FILE", daemon_file(&rig->daemon, "hold-threads"), 1);
 	puppet_start(rig, keys);
-	unsetenv("LD_PRELOAD");
+	process_preload(NULL);
 }
 
 /* Waits until the serving process has been told to end. */
