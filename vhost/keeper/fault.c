@@ -12,20 +12,20 @@
 static struct {
 	int link;
 	struct keeper_ask ask;
-} words = {
+} report = {
 	.link = -1,
 	.ask = { .version = KEEPER_LINK_VERSION, .question = KEEPER_FAULT },
 };
 
 static _Thread_local const char *served;
 
-static void speak(void)
+static void send_report(void)
 {
 	ssize_t ret;
 
-	if (served && strlen(served) < sizeof(words.ask.path))
-		strcpy(words.ask.path, served);
-	ret = write(words.link, &words.ask, sizeof(words.ask));
+	if (served && strlen(served) < sizeof(report.ask.path))
+		strcpy(report.ask.path, served);
+	ret = write(report.link, &report.ask, sizeof(report.ask));
 	(void)ret; /* the keeper is gone */
 }
 
@@ -37,7 +37,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	(void)context;
 	/* abort(3) sends its signal itself. */
 	if (repeats || info->si_pid == getpid())
-		speak();
+		send_report();
 	signal(sig, SIG_DFL);
 	if (!repeats)
 		raise(sig);
@@ -53,8 +53,8 @@ int keeper_fault_watch(int link)
 		.sa_flags = SA_SIGINFO,
 	};
 
-	words.link = fcntl(link, F_DUPFD_CLOEXEC, 0);
-	if (words.link < 0)
+	report.link = fcntl(link, F_DUPFD_CLOEXEC, 0);
+	if (report.link < 0)
 		return -errno;
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A back end that dies of a fault of its own, such as a bad access, tells the
- * keeper in whose thread that was, with its last words. A signal that somebody
- * else sends is no fault.
+ * A back end that dies of a fault of its own, such as a bad access, reports to
+ * the keeper which guest's thread had the fault. A signal that another process
+ * sends is no fault.
  */
 #ifndef KEEPER_FAULT_H
 #define KEEPER_FAULT_H
 
 /*
- * Has the process tell the keeper at the other end of @link, which is
- * duplicated. It dies as it would have. Handlers of SIGBUS and SIGSYS are to
- * be installed later, and to restore this one. Returns 0 or a negative errno.
+ * Installs the signal handlers that report to the keeper at the other end of
+ * @link, which is duplicated. The process dies as it would have without them.
+ * Other handlers of SIGBUS and SIGSYS have to be installed later, and restore
+ * these when the signal is not theirs. Returns 0 or a negative errno.
  */
 int keeper_fault_watch(int link);
 

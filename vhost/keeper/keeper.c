@@ -150,7 +150,7 @@ bool keeper_is_over(const struct keeper *k)
 void keeper_detach(struct keeper *k, uint64_t now)
 {
 	if (k->link >= 0) {
-		keeper_questions_hear_last(k, now);
+		keeper_questions_read_rest(k, now);
 		close(k->link);
 	}
 	k->link = -1;

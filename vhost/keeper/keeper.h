@@ -22,10 +22,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "vhost/part/budget.h"
 #include "vhost/keeper/link.h"
 #include "vhost/keeper/memory.h"
 #include "vhost/keeper/session/relay.h"
+#include "vhost/part/budget.h"
 
 struct keeper_ops {
 	/* Something that the operator should know, in one line. */

@@ -188,7 +188,7 @@ static int read_one(struct keeper *k, bool lives, uint64_t now)
 	return 0;
 }
 
-void keeper_questions_hear_last(struct keeper *k, uint64_t now)
+void keeper_questions_read_rest(struct keeper *k, uint64_t now)
 {
 	while (!read_one(k, false, now))
 		;

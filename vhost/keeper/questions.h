@@ -11,7 +11,7 @@
  */
 void keeper_questions_read(struct keeper *keeper, uint64_t now);
 
-/* The back end has died: reads what it may have said of that. */
-void keeper_questions_hear_last(struct keeper *keeper, uint64_t now);
+/* Reads what a back end that has died may have reported before: fault.h. */
+void keeper_questions_read_rest(struct keeper *keeper, uint64_t now);
 
 #endif

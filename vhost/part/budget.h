@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * So many crashes are allowed, none of which comes more than a minute after the
- * one before, until each is followed by a pause: 1 s, 2 s and so on, up to 30
- * s. A minute without a crash, after the pause, ends that.
+ * A number of crashes is allowed without a pause. Each one from then on is
+ * followed by a pause: 1 s, 2 s, 4 s and so on, up to 30 s. A minute without a
+ * crash, after the pause if there is one, resets the count.
  */
 #ifndef VHOST_BUDGET_H
 #define VHOST_BUDGET_H
 
 #include <stdint.h>
 
-/* For crashes that are somebody's own fault */
+/* How many are allowed that no signal from outside has caused */
 #define VHOST_BUDGET_FAULTS 10
 
 /* All zero: nothing has crashed. */
 struct vhost_budget {
-	uint64_t until; /* monotonic ns: then it is forgiven */
+	uint64_t until; /* monotonic ns: ->crashes is reset then */
 	unsigned int crashes;
 };
 
 /*
- * Something crashes @now, monotonic ns, of which @allowed are. Returns the
- * pause that follows, ns.
+ * Counts a crash at @now, monotonic ns; the first @allowed have no pause.
+ * Returns the pause that follows this one, ns.
  */
 uint64_t vhost_budget_spend(struct vhost_budget *budget, unsigned int allowed,
 			    uint64_t now);

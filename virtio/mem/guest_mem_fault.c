@@ -39,7 +39,7 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	while (mem && !zero_region(mem, info->si_addr))
 		mem = mem->also;
 	if (!mem) {
-		/* The access is repeated, and now ends the process. */
+		/* The access is repeated; SIGBUS does what it did before. */
 		sigaction(sig, &before, NULL);
 		/* A signal from kill(2) is not repeated. */
 		if (info->si_code <= 0)
@@ -54,7 +54,6 @@ int guest_mem_handle_sigbus(void)
 		.sa_sigaction = on_sigbus,
 		.sa_flags = SA_SIGINFO,
 	};
-
 	struct sigaction old;
 
 	sigemptyset(&action.sa_mask);
