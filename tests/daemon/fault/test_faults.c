@@ -71,13 +71,24 @@ static void configure(const struct rig *rig, bool both)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* Waits until the daemon has ended, or listens. Returns true if it does. */
+/*
+ * The daemon listens before it has all its threads, and then says that it
+ * serves, unless that is the call which fails.
+ */
+static bool serves(const struct rig *rig)
+{
+	return daemon_listens(daemon_socket(&rig->daemon, 0)) &&
+	       (daemon_count_log(&rig->daemon, "serving 1 guest") ||
+		(control->kind == FAULT_IO && control->calls >= control->at));
+}
+
+/* Waits until the daemon has ended, or serves. Returns true if it does. */
 static bool begins(struct rig *rig)
 {
 	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
 	siginfo_t info = { 0 };
 
-	while (!daemon_listens(daemon_socket(&rig->daemon, 0))) {
+	while (!serves(rig)) {
 		waitid(P_PID, (id_t)rig->daemon.pid, &info,
 		       WEXITED | WNOHANG | WNOWAIT);
 		if (info.si_pid)
