@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "tests/lib/host/emulator.h"
 #include "tests/lib/process.h"
 #include "tests/lib/skip.h"
 #include "tests/lib/stats/stats_rig.h"
@@ -209,7 +210,7 @@ TEST_WITH(threads_of_guests_are_woken_in_time, struct rig *rig)
 {
 	char path[64];
 	struct dirent *entry;
-	unsigned int threads = 0;
+	unsigned int threads = 0, others = 0;
 	DIR *dir;
 
 	if (prctl(PR_SET_TIMERSLACK, prctl(PR_GET_TIMERSLACK)) < 0)
@@ -222,11 +223,14 @@ TEST_WITH(threads_of_guests_are_woken_in_time, struct rig *rig)
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		assert_int_equal(timer_slack(entry->d_name), 1000);
-		threads++;
+		if (timer_slack(entry->d_name) == 1000)
+			threads++;
+		else
+			others++;
 	}
 	closedir(dir);
 	assert_true(threads >= 3);
+	assert_true(others <= count_hidden_threads());
 	stats_stop(rig);
 }
 

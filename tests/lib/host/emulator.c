@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "tests/lib/host/emulator.h"
 
+#include <dirent.h>
 #include <endian.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -162,6 +163,19 @@ void need_byte_order(void)
 	pclose(one);
 	if (number != le32toh(1))
 		skip_because("programs have another byte order here");
+}
+
+unsigned int count_hidden_threads(void)
+{
+	unsigned int count = 0;
+	struct dirent *entry;
+	DIR *threads = opendir("/proc/self/task");
+
+	assert_non_null(threads);
+	while ((entry = readdir(threads)))
+		count += entry->d_name[0] != '.';
+	closedir(threads);
+	return count - 1;
 }
 
 uint64_t event_count(int fd)

@@ -25,6 +25,12 @@ void need_program_file(void);
 void need_byte_order(void);
 
 /*
+ * Threads that a process has besides those of its program: the emulator's, or
+ * ThreadSanitizer's. For a test that has no other thread.
+ */
+unsigned int count_hidden_threads(void);
+
+/*
  * Reads the eventfd @fd, and returns its count; 0 if read(2) fails. QEMU swaps
  * the bytes of a count in a program that has made the eventfd, and not in one
  * that has received it: then "1" is in the highest byte.
