@@ -14,7 +14,10 @@
 #include "tests/lib/test.h"
 
 /* Between two kills, at most */
-#define CALM_US	   20000
+#define CALM_US 20000
+
+/* In each row, at least, however fast it is */
+#define KILLS_MIN  5
 
 #define TIMEOUT_MS 60000
 
@@ -32,7 +35,17 @@ static const struct sleeper_kind rows[] = {
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-/* Serves STORM_REQUESTS in each row, while the process is killed or upgraded.
+/* The process has been killed often enough, or was upgraded from @first. */
+static bool is_over(const struct rig *rig, const struct killer *killer,
+		    pid_t first)
+{
+	return killer ? killer->kills >= KILLS_MIN
+		      : daemon_child(&rig->daemon) != first;
+}
+
+/*
+ * Serves STORM_REQUESTS in each row, and more until the storm is over, while
+ * the process is killed or upgraded.
  */
 static void run_rows(struct rig *rig, uint64_t seed, bool kills, bool upgrades)
 {
@@ -40,6 +53,7 @@ static void run_rows(struct rig *rig, uint64_t seed, bool kills, bool upgrades)
 
 	for (unsigned int i = 0; i < ROWS; i++) {
 		struct killer *killer = NULL, *upgrader = NULL;
+		const pid_t first = daemon_child(&rig->daemon);
 		struct sleeper sleeper;
 
 		sleeper_open_front(rig, &rows[i]);
@@ -50,7 +64,9 @@ static void run_rows(struct rig *rig, uint64_t seed, bool kills, bool upgrades)
 			killer = killer_start(&rig->daemon, CALM_US);
 		if (upgrades)
 			upgrader = killer_start_upgrades(&rig->daemon, CALM_US);
-		sleeper_run(&sleeper, count, TIMEOUT_MS);
+		do
+			sleeper_run(&sleeper, sleeper.done + count, TIMEOUT_MS);
+		while (!is_over(rig, killer, first));
 		killer_stop(upgrader);
 		print_message("%s: %u kills, %llu exchanges\n", rows[i].name,
 			      killer_stop(killer),

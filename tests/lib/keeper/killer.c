@@ -65,23 +65,22 @@ static bool goes_on(const struct killer *killer)
 	return !killer->over && !kill(killer->daemon.pid, 0);
 }
 
-#ifdef __SANITIZE_THREAD__
-#define THREADS_AT_START 2 /* one is ThreadSanitizer's */
-#else
-#define THREADS_AT_START 1
-#endif
-
 /*
- * Waits until the process serves, which is when it has more threads. Returns
- * for how many us, up to a second.
+ * A process that serves has more threads than the keeper, whose only thread of
+ * its own is the main one: an emulator and ThreadSanitizer add as many to both.
  */
+static bool serves(const struct daemon *daemon)
+{
+	return count_threads(daemon_child(daemon)) > count_threads(daemon->pid);
+}
+
+/* Waits until the process serves. Returns for how many us, up to a second. */
 static uint32_t wait_until_it_serves(const struct killer *killer)
 {
 	const int64_t begin = process_now_ms();
 	int64_t ms;
 
-	while (goes_on(killer) &&
-	       count_threads(daemon_child(&killer->daemon)) <= THREADS_AT_START)
+	while (goes_on(killer) && !serves(&killer->daemon))
 		usleep(1000);
 	ms = process_now_ms() - begin;
 	return (uint32_t)(ms < 1000 ? ms : 1000) * 1000;
