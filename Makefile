@@ -449,14 +449,12 @@ check-cross: ## many tests on emulated MACHINES: s390x armhf aarch64 riscv64 i68
 	sh tests/builds/cross-kit.sh
 	@$(call cross,$(CROSS_TESTS))
 
-# But for that in which a process has to start faster than an emulated one does
 .PHONY: check-cross-all
 check-cross-all: MACHINES := s390x armhf aarch64 riscv64 i686
 check-cross-all: ## all of them on all of these
 	$(deps) build check cross
 	sh tests/builds/cross-kit.sh
-	@$(call cross,$(UNIT_SRCS) $(EXAMPLE_SRCS) \
-		$(filter-out %/test_keeper_storm.c,$(WHOLE_SRCS)))
+	@$(call cross,$(UNIT_SRCS) $(EXAMPLE_SRCS) $(WHOLE_SRCS))
 
 # What a compiler that cannot link has to do
 .PHONY: objects

@@ -119,8 +119,10 @@ skip() {
 
 # The lines of run-tests.sh, and a last one if there was no test
 run() {
+	# An emulated process takes ten times as long to start as another.
 	# shellcheck disable=SC2086 # a list of programs
-	VHOST_DEVICE_SPI=$dir/vhost-device-spi SPI_XFER=$dir/spi-xfer \
+	TEST_TIMEOUT=${TEST_TIMEOUT:-1800} \
+		VHOST_DEVICE_SPI=$dir/vhost-device-spi SPI_XFER=$dir/spi-xfer \
 		VHOST_RNG=$dir/tests/example/vhost-rng \
 		enter sh "$here/../run-tests.sh" $tests
 }
