@@ -54,10 +54,19 @@ static inline uint64_t clock_from(uint64_t begin, uint64_t end)
 	return end > begin ? end - begin : 0;
 }
 
-/* Returns the time from @now to @deadline, 0 if it is over. */
+/*
+ * The longest time of clock_left(), 68 years: time_t may have 32 bits, and
+ * calls refuse a time that is negative.
+ */
+#define CLOCK_LONGEST (INT32_MAX * NS_PER_S)
+
+/*
+ * Returns the time from @now to @deadline, 0 if it is over, CLOCK_LONGEST at
+ * most.
+ */
 static inline struct timespec clock_left(uint64_t now, uint64_t deadline)
 {
-	uint64_t left = deadline > now ? deadline - now : 0;
+	uint64_t left = clock_earlier(clock_from(now, deadline), CLOCK_LONGEST);
 
 	return (struct timespec){
 		.tv_sec = (time_t)(left / NS_PER_S),
