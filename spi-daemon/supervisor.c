@@ -208,11 +208,12 @@ int supervisor_run(struct options *options, int argc, char **argv,
 	ret = launch->link < 0 ? 0 : keeper_fault_watch(launch->link);
 	if (!ret)
 		ret = guest_mem_handle_sigbus();
+	if (!ret)
+		ret = sandbox_enter(options, launch->link >= 0);
 	if (ret < 0) {
 		strlcpy(error, strerror(-ret), error_size);
 		return ret;
 	}
-	sandbox_enter(options);
 	if (options->stats)
 		ret = stats_file_open(&stats, options->stats, error,
 				      error_size);

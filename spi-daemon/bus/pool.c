@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "spi-daemon/files/files.h"
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/system/cpu.h"
 #include "spi-daemon/system/log.h"
@@ -342,9 +343,8 @@ int pool_check(const struct device_spec *spec, char *error, size_t error_size)
 
 	if (spec->kind != DEVICE_SPIDEV)
 		return 0;
-	if (stat(spec->path, &st) < 0)
-		ret = -errno;
-	else if (!S_ISCHR(st.st_mode))
+	ret = files_stat(spec->path, &st);
+	if (!ret && !S_ISCHR(st.st_mode))
 		ret = -ENOTTY;
 	if (ret)
 		explain(spec, ret, error, error_size);
@@ -355,9 +355,10 @@ int pool_check(const struct device_spec *spec, char *error, size_t error_size)
 static int check_image(const struct device_spec *spec)
 {
 	struct stat st;
+	int ret = files_stat(spec->chip.file, &st);
 
-	if (stat(spec->chip.file, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
 	if (S_ISREG(st.st_mode) &&
 	    (unsigned long long)st.st_size == contents(spec))
 		return 0;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/config/config_file.h"
+#include "spi-daemon/files/files.h"
 
 #define BLANKS " \t\r"
 
@@ -213,7 +214,7 @@ int config_file_read(const char *path, int copy, config_file_take *take,
 		.error = error,
 		.error_size = error_size,
 	};
-	FILE *file = copy < 0 ? fopen(path, "re") : open_copy(copy);
+	FILE *file = copy < 0 ? files_read(path) : open_copy(copy);
 	char *text;
 	int ret;
 

@@ -3,12 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "spi-daemon/config/config_file.h"
 #include "spi-daemon/config/guest/guest_check.h"
 #include "spi-daemon/config/option_value.h"
 #include "spi-daemon/config/options.h"
+#include "spi-daemon/files/files.h"
 #include "spi-daemon/framing/table/table_copy.h"
 #include "spi-daemon/system/long_option.h"
 
@@ -138,12 +140,13 @@ static int complete_guest(struct option_parser *p, struct guest_spec *guest)
 static int finish(struct option_parser *p)
 {
 	struct options *options = p->options;
+	struct stat st;
 	bool has_guest = numbered_is_given(&p->numbered) ||
 			 options->guest_count;
 	int ret = 0;
 
 	if (!p->config && !has_guest &&
-	    (p->copy >= 0 || !access(OPTIONS_CONFIG_DEFAULT, F_OK)))
+	    (p->copy >= 0 || !files_stat(OPTIONS_CONFIG_DEFAULT, &st)))
 		p->config = OPTIONS_CONFIG_DEFAULT;
 	if (p->config) {
 		ret = read_config(p);

@@ -7,6 +7,7 @@
 
 #include "spi-daemon/device/spidev_message.h"
 #include "spi-daemon/device/spidev_probe.h"
+#include "spi-daemon/files/files.h"
 
 #define WIDE_BITS                                                 \
 	(SPI_TX_DUAL | SPI_TX_QUAD | SPI_TX_OCTAL | SPI_RX_DUAL | \
@@ -134,7 +135,7 @@ static int probe_bits_per_word(int fd, uint32_t *mask)
 static uint32_t max_piece(void)
 {
 	unsigned int bytes = BUFSIZ_DEFAULT;
-	FILE *file = fopen(BUFSIZ_FILE, "re");
+	FILE *file = files_read(BUFSIZ_FILE);
 
 	if (file) {
 		if (fscanf(file, "%u", &bytes) != 1)

@@ -50,7 +50,6 @@ static int listen_alone(struct guest_worker *w, const struct guest_spec *spec,
 			      : vhost_inherit(&w->listener, fd, spec->socket,
 					      &spec->access);
 	case VHOST_FROM_LISTENER:
-		w->connects = true;
 		return vhost_connect(&w->listener, spec->socket, &spec->access);
 	default:
 		return vhost_listen(&w->listener, spec->socket, &spec->access);
@@ -73,21 +72,13 @@ static int listen_for(struct guest_worker *w, const struct guest_spec *spec,
 				  spec->socket, &spec->access, hidden);
 }
 
-static bool has_program(const struct guest_spec *spec)
-{
-	for (unsigned int i = 0; i < spec->devices->count; i++)
-		if (spec->devices->specs[i].kind == DEVICE_SIM_SOCKET)
-			return true;
-	return false;
-}
-
 int guest_worker_init(struct guest_worker *w, const struct guest_spec *spec,
 		      struct controller *controller, int link,
 		      struct passed_fds *passed)
 {
 	int ret;
 
-	*w = (struct guest_worker){ .connects = has_program(spec) };
+	*w = (struct guest_worker){ 0 };
 	spi_config_encode(&controller->config, &w->config);
 	w->device = (struct vhost_device){
 		.ops = &spi_service_ops,
@@ -293,7 +284,7 @@ static void *run(void *arg)
 {
 	struct guest_worker *w = arg;
 
-	sandbox_enter_guest_thread(w->connects);
+	sandbox_enter_guest_thread();
 	keeper_fault_serve(w->listener.path);
 	while (!atomic_load(&w->quits) && !has_ended(w)) {
 		uint64_t now = clock_now();

@@ -32,8 +32,6 @@ struct guest_worker {
 	struct vhost_listener listener;
 	struct wait_set waits; /* what the thread waits for */
 	atomic_bool quits;     /* the thread is to end; it is woken as well */
-	bool connects;	       /* the thread: to a program that is a chip, or to
-				  front ends */
 	pthread_t thread;
 	struct watchdog watchdog; /* of the thread */
 	struct virtio_spi_wire_config config;

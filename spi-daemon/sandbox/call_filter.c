@@ -21,8 +21,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Which guest threads load in addition: those that connect, and others */
-static struct sock_fprog guest_filters[2]; /* no ->filter: none */
+/* Which guest threads load in addition */
+static struct sock_fprog guest_filter; /* no ->filter: none */
 
 /* By number; NULL: unknown to the library */
 #define NAMES 512
@@ -62,11 +62,14 @@ static int allow_if(scmp_filter_ctx ctx, const char *name,
 }
 
 static int allow_restricted(scmp_filter_ctx ctx,
-			    const struct restricted_call *list)
+			    const struct restricted_call *list,
+			    enum call_maker maker)
 {
 	int ret = 0;
 
 	for (const struct restricted_call *r = list; !ret && r->name; r++) {
+		if (r->maker > maker)
+			continue;
 		ret = allow_if(ctx, r->name, r->argument, r->mask, r->value);
 		if (!ret)
 			ret = allow_if(ctx, r->name32, r->argument, r->mask,
@@ -75,13 +78,12 @@ static int allow_restricted(scmp_filter_ctx ctx,
 	return ret;
 }
 
-/* The filter of a process, which looks at arguments */
-static int allow_for_process(scmp_filter_ctx ctx, enum call_maker maker)
+static int allow_with_arguments(scmp_filter_ctx ctx, enum call_maker maker)
 {
-	int ret = allow_restricted(ctx, call_list_restricted);
+	int ret = allow_restricted(ctx, call_list_restricted, maker);
 
 	if (!ret && maker == CALL_OF_KEEPER)
-		ret = allow_restricted(ctx, call_list_of_keeper);
+		ret = allow_restricted(ctx, call_list_of_keeper, maker);
 	/* The keeper's children have other numbers. */
 	if (!ret && maker != CALL_OF_KEEPER)
 		ret = allow_if(ctx, "tgkill", 0, UINT32_MAX,
@@ -93,27 +95,9 @@ static int allow_for_process(scmp_filter_ctx ctx, enum call_maker maker)
 	return ret;
 }
 
-/* The filter of the process looks at the arguments, and need not do so twice.
- */
-static int allow_all_restricted(scmp_filter_ctx ctx, enum call_maker maker)
-{
-	int ret = allow_any(ctx, "tgkill");
-
-	for (const struct restricted_call *r = call_list_restricted;
-	     !ret && r->name; r++) {
-		if (r->maker > maker)
-			continue;
-		ret = allow_any(ctx, r->name);
-		if (!ret)
-			ret = allow_any(ctx, r->name32);
-	}
-	return ret ? ret : allow_any(ctx, "clone3");
-}
-
 static int allow(scmp_filter_ctx ctx, enum call_maker maker)
 {
-	int ret = maker < CALL_OF_PROCESS ? allow_all_restricted(ctx, maker)
-					  : allow_for_process(ctx, maker);
+	int ret = allow_with_arguments(ctx, maker);
 
 	for (const struct call *call = call_list; !ret && call->name; call++)
 		if (call->maker <= maker)
@@ -144,7 +128,7 @@ static int read_program(int fd, struct sock_fprog *program)
 
 /*
  * Stores in @program, whose instructions the caller frees, the filter of the
- * process or keeper, or that of guest threads, which comes in addition.
+ * process @maker, or that of guest threads, which comes in addition.
  */
 static int compile(enum call_maker maker, bool only_log,
 		   struct sock_fprog *program)
@@ -217,11 +201,13 @@ int call_filter_name_calls(void)
 	return 0;
 }
 
-static int enter(enum call_maker maker, bool only_log)
+int call_filter_enter(enum call_maker maker, bool only_log)
 {
 	struct sock_fprog program;
 	int ret = call_filter_name_calls();
 
+	if (!ret)
+		ret = compile(CALL_OF_ANY_THREAD, only_log, &guest_filter);
 	if (!ret)
 		ret = compile(maker, only_log, &program);
 	if (ret)
@@ -231,38 +217,16 @@ static int enter(enum call_maker maker, bool only_log)
 	return ret;
 }
 
-int call_filter_enter(bool only_log)
+int call_filter_enter_guest_thread(void)
 {
-	int ret = compile(CALL_OF_ANY_THREAD, only_log, &guest_filters[0]);
-
-	if (!ret)
-		ret = compile(CALL_OF_CONNECTING_THREAD, only_log,
-			      &guest_filters[1]);
-	return ret ? ret : enter(CALL_OF_PROCESS, only_log);
-}
-
-int call_filter_enter_keeper(bool only_log)
-{
-	return enter(CALL_OF_KEEPER, only_log);
-}
-
-int call_filter_enter_guest_thread(bool connects)
-{
-	const struct sock_fprog *filter = &guest_filters[connects];
-
-	return filter->filter ? load(filter) : 0;
+	return guest_filter.filter ? load(&guest_filter) : 0;
 }
 
 #else
 
-int call_filter_enter(bool only_log)
+int call_filter_enter(enum call_maker maker, bool only_log)
 {
-	(void)only_log;
-	return -ENOSYS;
-}
-
-int call_filter_enter_keeper(bool only_log)
-{
+	(void)maker;
 	(void)only_log;
 	return -ENOSYS;
 }
@@ -272,9 +236,8 @@ int call_filter_name_calls(void)
 	return 0;
 }
 
-int call_filter_enter_guest_thread(bool connects)
+int call_filter_enter_guest_thread(void)
 {
-	(void)connects;
 	return 0;
 }
 

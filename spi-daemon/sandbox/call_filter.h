@@ -8,22 +8,16 @@
 
 #include <stdbool.h>
 
+#include "spi-daemon/sandbox/call_list.h"
+
 /*
- * Refuses all other calls to this thread and those that it will make. One that
- * is made ends the process by SIGSYS, with a line in the log that names it;
- * with
+ * Leaves this thread, and those that it will make, the calls of @maker. Another
+ * one ends the process by SIGSYS, with a line in the log that names it; with
  * @only_log the kernel's audit log names it, and it is done. Also prepares
  * call_filter_enter_guest_thread(). Returns 0; -ENOSYS if the kernel or the
  * build has no filters; or another negative errno.
  */
-int call_filter_enter(bool only_log);
-
-/*
- * The same for a keeper and the programs that it starts. Those have what
- * call_filter_enter() leaves, and what a program needs in order to begin and to
- * confine itself.
- */
-int call_filter_enter_keeper(bool only_log);
+int call_filter_enter(enum call_maker maker, bool only_log);
 
 /*
  * A program that is executed has the filters of the one before, but does not
@@ -33,9 +27,9 @@ int call_filter_enter_keeper(bool only_log);
 int call_filter_name_calls(void);
 
 /*
- * Refuses this thread more, as sandbox_enter_guest_thread() says. Returns 0 or
- * a negative errno.
+ * Leaves this thread the calls of CALL_OF_ANY_THREAD. Returns 0 or a negative
+ * errno.
  */
-int call_filter_enter_guest_thread(bool connects);
+int call_filter_enter_guest_thread(void);
 
 #endif

@@ -7,11 +7,11 @@
 
 /* Who may make a call: each may make those of the ones before it, too. */
 enum call_maker {
-	CALL_OF_ANY_THREAD,
-	CALL_OF_CONNECTING_THREAD, /* of a guest; to a chip that is a program,
-				      to front ends, or to the system log */
-	CALL_OF_PROCESS, /* the main thread, and those that serve no guest */
-	CALL_OF_KEEPER,	 /* and programs that it starts, until they serve */
+	CALL_OF_ANY_THREAD, /* those that serve a guest, too */
+	CALL_OF_SERVER,	    /* others of a process that a keeper has started */
+	CALL_OF_OPENER,	    /* and the looker */
+	CALL_OF_LISTENER,   /* the same without a keeper: it makes sockets */
+	CALL_OF_KEEPER,	    /* and what it starts, until that is confined */
 };
 
 /* A call that is allowed with any arguments. It need not exist everywhere. */

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "spi-daemon/files/files.h"
+
 /* What the headers of an older kernel lack */
 #ifndef LANDLOCK_ACCESS_FS_REFER
 #define LANDLOCK_ACCESS_FS_REFER (1ULL << 13)
@@ -42,10 +44,14 @@
 	(READ | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_SYM | \
 	 LANDLOCK_ACCESS_FS_REMOVE_FILE)
 
+/* No right of Landlock, which does not limit that */
+#define CONNECT (1ULL << 63)
+
 /* What is being made; or, with ->fd = -1, compared with what was made */
 struct rules {
 	int fd;
 	uint64_t handled; /* kinds of access that the kernel can refuse */
+	bool none;	  /* are added: all of these are refused */
 	int error;	  /* of the first rule that failed; or 0 */
 	char *beyond;	  /* a directory that is out of reach; NULL: none */
 };
@@ -86,6 +92,9 @@ static int note_reach(const char *dir, uint64_t access)
 		reallocarray(reaches, reach_count + 1, sizeof(*reaches));
 	char *real = realpath(dir, NULL);
 
+	/* It may be made later. */
+	if (!real)
+		real = strdup(dir);
 	if (more)
 		reaches = more;
 	if (!more || !real) {
@@ -113,7 +122,7 @@ static bool reaches_to(const char *dir, uint64_t access)
 
 static void compare(struct rules *rules, const char *dir, uint64_t access)
 {
-	char *real = rules->beyond ? NULL : realpath(dir, NULL);
+	char *real = rules->beyond ? NULL : files_real(dir);
 
 	if (real && !reaches_to(real, access))
 		rules->beyond = real;
@@ -121,30 +130,44 @@ static void compare(struct rules *rules, const char *dir, uint64_t access)
 		free(real);
 }
 
-/* What is not there cannot be used. It is missed when it is opened. */
+static int add_rule(const struct rules *rules, int dir, uint64_t access)
+{
+	const struct landlock_path_beneath_attr rule = {
+		.allowed_access = access & rules->handled,
+		.parent_fd = dir,
+	};
+
+	if (rules->none || !rule.allowed_access)
+		return 0;
+	return syscall(SYS_landlock_add_rule, rules->fd,
+		       LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0
+		       ? -errno
+		       : 0;
+}
+
+/*
+ * Files of a directory that is not there cannot be used, and are missed when
+ * they are opened. A program may make one later, and listen in it.
+ */
 static void allow(struct rules *rules, const char *dir, uint64_t access)
 {
-	struct landlock_path_beneath_attr rule = {
-		.allowed_access = access & rules->handled,
-		.parent_fd = -1,
-	};
-	int ret = 0;
+	int ret, fd;
 
+	access &= rules->handled | CONNECT;
 	if (rules->fd < 0) {
-		compare(rules, dir, rule.allowed_access);
+		compare(rules, dir, access);
 		return;
 	}
-	rule.parent_fd = open(dir, O_PATH | O_CLOEXEC);
-	if (rule.parent_fd < 0)
-		return;
-	if (syscall(SYS_landlock_add_rule, rules->fd,
-		    LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
-		ret = -errno;
-	if (!ret)
-		ret = note_reach(dir, rule.allowed_access);
+	fd = open(dir, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		access &= CONNECT;
+	ret = fd < 0 ? 0 : add_rule(rules, fd, access);
+	if (!ret && access)
+		ret = note_reach(dir, access);
 	if (!rules->error)
 		rules->error = ret;
-	close(rule.parent_fd);
+	if (fd >= 0)
+		close(fd);
 }
 
 static void allow_directory_of(struct rules *rules, const char *path,
@@ -173,7 +196,7 @@ static void allow_file(struct rules *rules, const char *file, uint64_t access)
 	if (!file)
 		return;
 	allow_directory_of(rules, file, access);
-	target = realpath(file, NULL);
+	target = files_real(file);
 	if (target)
 		allow_directory_of(rules, target, access);
 	free(target);
@@ -188,6 +211,8 @@ static void allow_device(struct rules *rules, const struct device_spec *spec)
 	allow_file(rules, spec->trace, MAKE_FILES);
 	/* A reload reads it again. */
 	allow_file(rules, spec->table_file, READ);
+	if (spec->kind == DEVICE_SIM_SOCKET)
+		allow_directory_of(rules, spec->socket.path, CONNECT);
 }
 
 /* With @reloads, a reload may bring a trace: beside the socket is a place. */
@@ -199,7 +224,9 @@ static void allow_guest(struct rules *rules, const struct guest_spec *guest,
 	if (has_file)
 		allow_file(rules, guest->socket, MAKE_SOCKETS);
 	if (has_file && reloads)
-		allow_file(rules, guest->socket, MAKE_FILES);
+		allow_file(rules, guest->socket, MAKE_FILES | CONNECT);
+	if (guest->origin == VHOST_FROM_LISTENER)
+		allow_directory_of(rules, guest->socket, CONNECT);
 	for (unsigned int i = 0; i < guest->devices->count; i++)
 		allow_device(rules, &guest->devices->specs[i]);
 }
@@ -267,11 +294,11 @@ static void allow_programs(struct rules *rules)
 	allow_file(rules, loader, EXECUTE);
 }
 
-int file_rules_enter(const struct options *options, bool executes)
+int file_rules_enter(const struct options *options, enum file_use use)
 {
 	int abi = landlock_abi();
 	struct landlock_ruleset_attr attr = { 0 };
-	struct rules rules = { 0 };
+	struct rules rules = { .none = use == FILES_NOT };
 
 	if (abi < 0)
 		return abi;
@@ -281,7 +308,7 @@ int file_rules_enter(const struct options *options, bool executes)
 	if (rules.fd < 0)
 		return -errno;
 	allow_all(&rules, options);
-	if (executes)
+	if (use == FILES_STARTED)
 		allow_programs(&rules);
 	if (!rules.error &&
 	    syscall(SYS_landlock_restrict_self, rules.fd, 0) < 0)
@@ -292,11 +319,25 @@ int file_rules_enter(const struct options *options, bool executes)
 	return rules.error;
 }
 
+bool file_rules_let_connect(const char *path)
+{
+	struct rules rules = { .fd = -1 };
+
+	bool lets;
+
+	if (refusable)
+		allow_directory_of(&rules, path, CONNECT);
+	lets = !rules.beyond;
+	free(rules.beyond);
+	return lets;
+}
+
 bool file_rules_cover(const struct options *options, char *dir, size_t size)
 {
 	struct rules rules = { .fd = -1, .handled = refusable };
 
-	allow_guests_and_traces(&rules, options);
+	if (refusable)
+		allow_guests_and_traces(&rules, options);
 	if (!rules.beyond)
 		return true;
 	snprintf(dir, size, "%s", rules.beyond);

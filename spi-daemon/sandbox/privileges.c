@@ -8,15 +8,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define BIT(cap) (UINT64_C(1) << (cap))
+#define BIT(cap)  (UINT64_C(1) << (cap))
 
-/*
- * Access to devices and files whatever their owner is; the owner and mode of a
- * socket; more descriptors than the hard limit; who has a device open.
- */
-#define OF_ROOT                                                     \
-	(BIT(CAP_DAC_OVERRIDE) | BIT(CAP_CHOWN) | BIT(CAP_FOWNER) | \
-	 BIT(CAP_SYS_RESOURCE) | BIT(CAP_SYS_PTRACE))
+#define OF_SERVER BIT(CAP_SYS_RESOURCE)
+/* Sockets are files, too. */
+#define OF_FILES \
+	(BIT(CAP_DAC_OVERRIDE) | BIT(CAP_CHOWN) | BIT(CAP_FOWNER) | OF_SERVER)
+
+static const uint64_t of_root[] = {
+	[PRIVILEGED_SERVER] = OF_SERVER,
+	[PRIVILEGED_FILES] = OF_FILES,
+	[PRIVILEGED_LOOKER] = OF_FILES | BIT(CAP_SYS_PTRACE),
+};
 
 /* A process that is executed can have these and no others. */
 static int limit_bounding_set(uint64_t kept)
@@ -54,9 +57,9 @@ static int limit_capabilities(uint64_t kept)
 	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
 
-int privileges_drop(bool hidden)
+int privileges_drop(enum privileged who, bool hidden)
 {
-	const uint64_t kept = geteuid() ? 0 : OF_ROOT;
+	const uint64_t kept = geteuid() ? 0 : of_root[who];
 	int ret;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||

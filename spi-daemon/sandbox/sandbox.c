@@ -3,14 +3,22 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "spi-daemon/device/node/spidev_looker.h"
+#include "spi-daemon/files/files.h"
+#include "spi-daemon/files/opener.h"
 #include "spi-daemon/sandbox/call_filter.h"
 #include "spi-daemon/sandbox/file_rules.h"
 #include "spi-daemon/sandbox/privileges.h"
 #include "spi-daemon/system/log.h"
+#include "vhost/listen/connect.h"
+#include "virtio/mem/file_kind.h"
 
 /* Set before threads are made. */
 static bool filters_calls;
@@ -48,57 +56,122 @@ static bool may_have_spidev(const struct options *options)
 	return false;
 }
 
-/*
- * Has the C library load what it looks groups up with: no group has this name.
- * A reload may look for one, and code cannot be loaded then.
- */
-static void load_group_modules(void)
+/* Has the C library do what it can only do before. */
+static void prepare_library(void)
 {
+	/* Loads what it looks groups up with: no group has this name. */
 	getgrnam("");
+	/* Reads the time zone. strftime(3) does. */
+	tzset();
+#ifdef M_ARENA_MAX
+	/* Other arenas read /proc/sys/vm/overcommit_memory when they shrink. */
+	mallopt(M_ARENA_MAX, 1);
+#endif
 }
 
-static void confine_looker(void)
+static void confine_looker(const void *options)
 {
-	call_filter_enter(false);
+	call_filter_enter(CALL_OF_OPENER,
+			  ((const struct options *)options)->sandbox ==
+				  SANDBOX_LOG);
 }
 
-static void enter(const struct options *options, bool keeper)
+static void confine_opener(const void *arg)
 {
-	const enum sandbox_mode mode = options->sandbox;
-	const bool only_log = mode == SANDBOX_LOG;
-	int ret;
+	const struct options *options = arg;
+	const bool only_log = options->sandbox == SANDBOX_LOG;
 
-	load_group_modules();
-	note_missing("dropped capabilities", privileges_drop(!only_log));
-	/* Nothing but the audit log of the kernel tells of files. */
-	if (!only_log) {
-		/* Landlock hides what other processes have open. */
-		if (may_have_spidev(options) && spidev_looker_fd() < 0)
-			note_missing("a look at who has a device open",
-				     spidev_looker_start(confine_looker));
-		note_missing("limits to files (Landlock)",
-			     file_rules_enter(options, keeper));
-	}
-	ret = keeper ? call_filter_enter_keeper(only_log)
-		     : call_filter_enter(only_log);
-	filters_calls = !ret;
-	note_missing("a filter of system calls (seccomp)", ret);
+	if (!only_log)
+		file_rules_enter(options, FILES_OPENED);
+	call_filter_enter(CALL_OF_OPENER, only_log);
 }
 
-void sandbox_enter(const struct options *options)
+static bool admits(const struct file_call *call)
 {
-	if (options->sandbox != SANDBOX_OFF)
-		enter(options, false);
+	return call->op != FILE_CONNECT || file_rules_let_connect(call->path);
 }
 
-void sandbox_enter_guest_thread(bool connects)
+/* The keeper starts another process. */
+static void end_process(void)
+{
+	log_error("the process that opens files has ended, so this one does");
+	_exit(EXIT_FAILURE);
+}
+
+static void tell_loss(void)
+{
+	log_error("the process that opens files has ended: none is opened any "
+		  "more, until you restart the service");
+}
+
+/* Starts a process that does with files what this one may not. */
+static int start_opener(const struct options *options, bool kept)
+{
+	const struct opener opener = {
+		.confine = confine_opener,
+		.arg = options,
+		.admits = admits,
+		.lost = kept ? end_process : tell_loss,
+	};
+	int ret = opener_start(&opener);
+
+	if (ret)
+		return ret;
+	file_kind_read_by(files_read);
+	vhost_connect_by(files_connect);
+	log_to_syslog_by(files_syslog);
+	return 0;
+}
+
+/* Starts those processes that do what @maker may not. */
+static int start_helpers(const struct options *options, enum call_maker maker)
 {
 	int ret = 0;
 
-	/* syslog(3) connects again when the system log is restarted. */
-	if (filters_calls)
-		ret = call_filter_enter_guest_thread(connects ||
-						     log_is_in_syslog());
+	if (may_have_spidev(options) && spidev_looker_fd() < 0)
+		note_missing("a look at who has a device open",
+			     spidev_looker_start(confine_looker, options));
+	privileges_drop(PRIVILEGED_FILES, false);
+	if (maker < CALL_OF_KEEPER)
+		ret = start_opener(options, maker == CALL_OF_SERVER);
+	if (maker == CALL_OF_SERVER)
+		privileges_drop(PRIVILEGED_SERVER, false);
+	return ret;
+}
+
+static int enter(const struct options *options, enum call_maker maker,
+		 enum file_use use)
+{
+	const bool only_log = options->sandbox == SANDBOX_LOG;
+	int ret;
+
+	prepare_library();
+	note_missing("dropped capabilities",
+		     privileges_drop(PRIVILEGED_LOOKER, !only_log));
+	ret = start_helpers(options, maker);
+	if (ret)
+		return ret;
+	/* Nothing but the audit log of the kernel tells of files. */
+	if (!only_log)
+		note_missing("limits to files (Landlock)",
+			     file_rules_enter(options, use));
+	ret = call_filter_enter(maker, only_log);
+	filters_calls = !ret;
+	note_missing("a filter of system calls (seccomp)", ret);
+	return 0;
+}
+
+int sandbox_enter(const struct options *options, bool kept)
+{
+	if (options->sandbox == SANDBOX_OFF)
+		return 0;
+	return kept ? enter(options, CALL_OF_SERVER, FILES_NOT)
+		    : enter(options, CALL_OF_LISTENER, FILES_OPENED);
+}
+
+void sandbox_enter_guest_thread(void)
+{
+	int ret = filters_calls ? call_filter_enter_guest_thread() : 0;
 
 	if (ret)
 		log_warning("sandbox: without the filter of a guest's thread "
@@ -109,7 +182,7 @@ void sandbox_enter_guest_thread(bool connects)
 void sandbox_enter_keeper(const struct options *options)
 {
 	if (options->sandbox != SANDBOX_OFF)
-		enter(options, true);
+		enter(options, CALL_OF_KEEPER, FILES_STARTED);
 	sandbox_tell_missing();
 }
 
@@ -117,7 +190,7 @@ void sandbox_enter_next_keeper(const struct options *options)
 {
 	if (options->sandbox == SANDBOX_OFF)
 		return;
-	privileges_drop(options->sandbox == SANDBOX_ON);
+	privileges_drop(PRIVILEGED_FILES, options->sandbox == SANDBOX_ON);
 	call_filter_name_calls();
 }
 

@@ -15,22 +15,24 @@
 
 /*
  * Confines the process, with all threads that it will have, as
- * @options->sandbox says. Call it when the user is the final one, and before
- * threads are made, devices opened and sockets created. What the kernel or the
- * build lacks is done without.
+ * @options->sandbox says. From then on it uses files by their names only
+ * through another process (files/files.h); if it is not @kept, which is started
+ * by a keeper, it can make its sockets. Call it when the user is the final one,
+ * and before threads are made, devices opened and sockets created. What the
+ * kernel or the build lacks is done without. Returns 0, or a negative errno if
+ * that process cannot be started.
  */
-void sandbox_enter(const struct options *options);
+int sandbox_enter(const struct options *options, bool kept);
 
 /* Logs in one line what is done without, if anything. */
 void sandbox_tell_missing(void);
 
 /*
- * Confines the calling thread, which serves a guest, further: it makes no
- * sockets to listen at, and changes no names or owners of files. Unless
- * @connects, or the log is the system log, it makes no socket and connects to
- * none. Does nothing if sandbox_enter() has not been called.
+ * Confines the calling thread, which serves a guest, further: it uses no file
+ * by its name, makes no socket, and connects to none. Does nothing if
+ * sandbox_enter() has not been called.
  */
-void sandbox_enter_guest_thread(bool connects);
+void sandbox_enter_guest_thread(void);
 
 /*
  * Confines a keeper, in place of sandbox_enter(), and all programs that it will

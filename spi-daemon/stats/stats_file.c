@@ -1,36 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "spi-daemon/files/files.h"
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/stats/stats_file.h"
 
 #define FILE_MODE (S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH)
-
-/*
- * Creates a new file beside @path, and stores its name in @temp, which the
- * caller frees. Its suffix hides it from collectors of *.prom. Returns a
- * descriptor, or -1 with errno set.
- */
-static int make_temp(const char *path, char **temp)
-{
-	int fd, error;
-
-	if (asprintf(temp, "%s.XXXXXX", path) < 0)
-		return -1;
-	fd = mkostemp(*temp, O_CLOEXEC);
-	if (fd < 0) {
-		error = errno;
-		free(*temp);
-		errno = error;
-	}
-	return fd;
-}
 
 static int explain(const char *path, const char *why, int ret, char *error,
 		   size_t error_size)
@@ -47,15 +27,14 @@ int stats_file_open(struct stats_file *file, const char *path, char *error,
 	int fd;
 
 	*file = (struct stats_file){ .path = NULL };
-	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
+	if (!files_lstat(path, &st) && !S_ISREG(st.st_mode))
 		return explain(path, "exists, and is not a regular file",
 			       -EEXIST, error, error_size);
-	fd = make_temp(path, &temp);
+	fd = files_make_temp(path, &temp);
 	if (fd < 0)
-		return explain(path, strerror(errno), -errno, error,
-			       error_size);
+		return explain(path, strerror(-fd), fd, error, error_size);
 	close(fd);
-	unlink(temp);
+	files_unlink(temp);
 	free(temp);
 	file->path = strdup(path);
 	if (!file->path)
@@ -101,14 +80,15 @@ static int replace(const char *path, const char *text)
 
 	if (!text)
 		return -ENOMEM;
-	fd = make_temp(path, &temp);
+	/* Its suffix hides it from collectors of *.prom. */
+	fd = files_make_temp(path, &temp);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	ret = fill(fd, text);
-	if (!ret && rename(temp, path) < 0)
-		ret = -errno;
+	if (!ret)
+		ret = files_rename(temp, path);
 	if (ret)
-		unlink(temp);
+		files_unlink(temp);
 	free(temp);
 	return ret;
 }
@@ -145,7 +125,7 @@ bool stats_file_write(struct stats_file *file, char *text)
 void stats_file_close(struct stats_file *file)
 {
 	if (file->text)
-		unlink(file->path);
+		files_unlink(file->path);
 	free(file->text);
 	free(file->path);
 	*file = (struct stats_file){ .path = NULL };

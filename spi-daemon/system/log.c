@@ -36,6 +36,13 @@ static bool log_journal;
 /* With log_syslog only. Cleared while threads run. */
 static atomic_bool log_repeat_errors;
 
+static void call_syslog(int priority, const char *text)
+{
+	syslog(priority, "%s", text);
+}
+
+static void (*write_syslog)(int priority, const char *text) = call_syslog;
+
 void log_set_level(enum log_level level)
 {
 	log_level = level;
@@ -61,9 +68,22 @@ void log_to_syslog(void)
 	log_repeat_errors = true;
 }
 
-bool log_is_in_syslog(void)
+void log_to_syslog_by(void (*write)(int priority, const char *text))
 {
-	return log_syslog;
+	write_syslog = write;
+}
+
+void log_close_syslog(void)
+{
+	closelog();
+}
+
+void log_open_syslog_of(pid_t pid)
+{
+	static char name[sizeof(NAME) + 16];
+
+	snprintf(name, sizeof(name), NAME "[%d]", (int)pid);
+	openlog(name, 0, LOG_DAEMON);
 }
 
 void log_started(void)
@@ -124,9 +144,9 @@ void log_line(enum log_level level, const char *format, ...)
 	len = append(line, prefix, wanted < 0 ? "(unprintable)" : text);
 	if (wanted >= TEXT_MAX)
 		len = append(line, len, CUT_OFF);
+	line[len] = '\0';
 	if (log_syslog)
-		syslog(priorities[level], "%.*s", (int)(len - prefix),
-		       line + prefix);
+		write_syslog(priorities[level], line + prefix);
 	line[len++] = '\n';
 	if (!log_syslog || (level == LOG_LEVEL_ERROR && log_repeat_errors))
 		write_line(line, len);

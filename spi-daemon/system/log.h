@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum log_level {
 	LOG_LEVEL_ERROR,
@@ -30,8 +31,19 @@ bool log_find_journal(void);
  */
 void log_to_syslog(void);
 
-/* Returns true after log_to_syslog(). */
-bool log_is_in_syslog(void);
+/*
+ * Has @write called in place of syslog(3), by any thread. Call before threads
+ * are started.
+ */
+void log_to_syslog_by(void (*write)(int priority, const char *text));
+
+/* For a process that was forked: leaves the socket to the one before. */
+void log_close_syslog(void);
+
+/*
+ * Opens the system log for the lines of process @pid, under the daemon's name.
+ */
+void log_open_syslog_of(pid_t pid);
 
 /* The daemon has started: errors go to the system log alone. Any thread. */
 void log_started(void);

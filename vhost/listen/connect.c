@@ -72,8 +72,7 @@ static void pause_connecting(struct vhost_listener *listener)
 		listener->pause_ns = PAUSE_MAX;
 }
 
-/* A full backlog must not block. The connection is like one of accept(2). */
-static int connect_now(const char *path)
+int vhost_connect_now(const char *path)
 {
 	struct sockaddr_un addr;
 	int ret = vhost_address_make(path, &addr);
@@ -90,6 +89,13 @@ static int connect_now(const char *path)
 	ret = -errno;
 	close(fd);
 	return ret;
+}
+
+static int (*connect_now)(const char *path) = vhost_connect_now;
+
+void vhost_connect_by(int (*connect)(const char *path))
+{
+	connect_now = connect;
 }
 
 int vhost_connect_try(struct vhost_listener *listener)

@@ -13,16 +13,17 @@ union control {
 	struct cmsghdr head;
 };
 
-int vhost_pass_fd(int sock, const void *bytes, size_t size, int fd)
+int vhost_pass_parts(int sock, const struct iovec *parts, size_t count, int fd)
 {
 	union control control = { .head = {
 					  .cmsg_len = CMSG_LEN(sizeof(fd)),
 					  .cmsg_level = SOL_SOCKET,
 					  .cmsg_type = SCM_RIGHTS,
 				  } };
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)bytes,
-			     .iov_len = size };
-	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr hdr = {
+		.msg_iov = (struct iovec *)(uintptr_t)parts,
+		.msg_iovlen = count,
+	};
 
 	if (fd >= 0) {
 		hdr.msg_control = &control;
@@ -32,13 +33,20 @@ int vhost_pass_fd(int sock, const void *bytes, size_t size, int fd)
 	return sendmsg(sock, &hdr, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-int vhost_receive_fd(int sock, void *bytes, size_t size, int *fd)
+int vhost_pass_fd(int sock, const void *bytes, size_t size, int fd)
+{
+	const struct iovec part = { (void *)(uintptr_t)bytes, size };
+
+	return vhost_pass_parts(sock, &part, 1, fd);
+}
+
+ssize_t vhost_receive_parts(int sock, const struct iovec *parts, size_t count,
+			    int *fd)
 {
 	union control control;
-	struct iovec iov = { .iov_base = bytes, .iov_len = size };
 	struct msghdr hdr = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
+		.msg_iov = (struct iovec *)(uintptr_t)parts,
+		.msg_iovlen = count,
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
@@ -50,10 +58,25 @@ int vhost_receive_fd(int sock, void *bytes, size_t size, int *fd)
 		return -errno;
 	if (head && head->cmsg_type == SCM_RIGHTS)
 		memcpy(fd, CMSG_DATA(head), sizeof(*fd));
-	if ((size_t)n == size && !(hdr.msg_flags & MSG_TRUNC))
-		return 0;
+	if (n && !(hdr.msg_flags & MSG_TRUNC))
+		return n;
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
 	return n ? -EPROTO : -ECONNRESET;
+}
+
+int vhost_receive_fd(int sock, void *bytes, size_t size, int *fd)
+{
+	const struct iovec part = { bytes, size };
+	ssize_t n = vhost_receive_parts(sock, &part, 1, fd);
+
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n == size)
+		return 0;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	return -EPROTO;
 }

@@ -9,6 +9,18 @@
 #include "virtio/mem/file_kind.h"
 #include "virtio/mem/statx.h"
 
+static FILE *read_itself(const char *path)
+{
+	return fopen(path, "re");
+}
+
+static FILE *(*open_to_read)(const char *path) = read_itself;
+
+void file_kind_read_by(FILE *(*open)(const char *path))
+{
+	open_to_read = open;
+}
+
 /* Other kernel objects can block: poll(2) of an epoll may ask a FUSE file. */
 static bool is_eventfd(int fd)
 {
@@ -20,24 +32,6 @@ static bool is_eventfd(int fd)
 	if (readlink(link, name, sizeof(name)) < 0)
 		return errno == ENOENT;
 	return !memcmp(name, eventfd_name, sizeof(name) - 1);
-}
-
-/* Returns the id of the mount that @fd was opened in, or -1. */
-static int mount_of(int fd)
-{
-	char path[40], line[128];
-	int mount = -1;
-	FILE *info;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	info = fopen(path, "re");
-	if (!info)
-		return -1;
-	while (mount < 0 && fgets(line, sizeof(line), info))
-		if (sscanf(line, "mnt_id: %d", &mount) != 1)
-			mount = -1;
-	fclose(info);
-	return mount;
 }
 
 /*
@@ -59,23 +53,22 @@ static bool is_kernel_type(const char *type)
 
 /*
  * Returns true if line @text of mountinfo (proc_pid_mountinfo(5)) describes
- * @mount, or another mount of the file system that @stat is of.
+ * the mount that @stat is of, or another one of its file system.
  */
-static bool is_line_of(const char *text, int mount, const struct statx *stat)
+static bool is_line_of(const char *text, const struct statx *stat)
 {
 	unsigned int major, minor;
-	int id;
+	unsigned long long id;
 
-	return sscanf(text, "%d %*d %u:%u", &id, &major, &minor) == 3 &&
-	       (id == mount ||
+	return sscanf(text, "%llu %*d %u:%u", &id, &major, &minor) == 3 &&
+	       ((stat->stx_mask & STATX_MNT_ID && id == stat->stx_mnt_id) ||
 		(major == stat->stx_dev_major && minor == stat->stx_dev_minor));
 }
 
 /* Looks up the type of a file system that has no block device. */
-static bool is_on_kernel_fs(int fd, const struct statx *stat)
+static bool is_on_kernel_fs(const struct statx *stat)
 {
-	FILE *mounts = fopen("/proc/self/mountinfo", "re");
-	int mount = mount_of(fd);
+	FILE *mounts = open_to_read("/proc/self/mountinfo");
 	bool is_kernel = false;
 	char *line = NULL;
 	size_t size = 0;
@@ -86,7 +79,7 @@ static bool is_on_kernel_fs(int fd, const struct statx *stat)
 		const char *end = strstr(line, " - ");
 		char type[32];
 
-		if (end && is_line_of(line, mount, stat) &&
+		if (end && is_line_of(line, stat) &&
 		    sscanf(end, " - %31s", type) == 1)
 			is_kernel = is_kernel_type(type);
 	}
@@ -100,7 +93,7 @@ static enum file_kind kind_of_regular(int fd, const struct statx *stat)
 	/* Only files in memory have seals. */
 	if (fcntl(fd, F_GET_SEALS) >= 0)
 		return FILE_MEMORY;
-	if (stat->stx_dev_major || is_on_kernel_fs(fd, stat))
+	if (stat->stx_dev_major || is_on_kernel_fs(stat))
 		return FILE_DISK;
 	return FILE_OTHER;
 }
@@ -110,8 +103,8 @@ int file_kind(int fd)
 	struct statx stat = { 0 };
 
 	/* AT_STATX_DONT_SYNC: the kernel answers from what it has cached. */
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE,
-		  &stat) < 0)
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+		  STATX_TYPE | STATX_MNT_ID, &stat) < 0)
 		return errno == EBADF ? -EBADF : FILE_OTHER;
 	switch (stat.stx_mode & S_IFMT) {
 	case 0:

@@ -7,6 +7,8 @@
 #ifndef FILE_KIND_H
 #define FILE_KIND_H
 
+#include <stdio.h>
+
 enum file_kind {
 	FILE_EVENTFD,
 	FILE_PIPE,
@@ -23,5 +25,11 @@ enum file_kind {
  * a block device as FILE_OTHER.
  */
 int file_kind(int fd);
+
+/*
+ * Has @open called to read a file of /proc, for a process that may not: it
+ * returns NULL if it fails. Call it before threads are made.
+ */
+void file_kind_read_by(FILE *(*open)(const char *path));
 
 #endif

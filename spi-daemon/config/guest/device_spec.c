@@ -11,6 +11,7 @@
 #include "spi-daemon/config/guest/device_key.h"
 #include "spi-daemon/config/key/cs_key.h"
 #include "spi-daemon/config/key/sim_key.h"
+#include "spi-daemon/files/files.h"
 
 #define NOR_SIZE_DEFAULT    (16u << 20)
 #define EEPROM_SIZE_DEFAULT (32u << 10)
@@ -135,7 +136,7 @@ static void file_key(const char *file, char *key, size_t size)
 	const char *base = strrchr(file, '/');
 	char *dir = base ? strndup(file, (size_t)(base - file) + 1)
 			 : strdup(".");
-	char *real = dir ? realpath(dir, NULL) : NULL;
+	char *real = dir ? files_real(dir) : NULL;
 
 	snprintf(key, size, "%s/%s", real ? real : "",
 		 base && real ? base + 1 : file);
@@ -155,7 +156,7 @@ void device_spec_key(const struct device_spec *spec, const char *owner,
 		file_key(spec->socket.path, key, size);
 	else if (spec->kind != DEVICE_SPIDEV)
 		snprintf(key, size, "%s: %s %u", spec->path, owner, index);
-	else if (!stat(spec->path, &st) && S_ISCHR(st.st_mode))
+	else if (!files_stat(spec->path, &st) && S_ISCHR(st.st_mode))
 		snprintf(key, size, "char %u:%u", major(st.st_rdev),
 			 minor(st.st_rdev));
 	else

@@ -3,10 +3,10 @@
 
 #include <bsd/stdlib.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "spi-daemon/files/files.h"
 
 /* The highest number is no id: it means that there is none. */
 #define ID_MAX ((id_t)-2)
@@ -32,20 +32,10 @@ int access_key_mode(const char *text, mode_t *mode)
 
 int access_key_group(const char *text, gid_t *group)
 {
-	const struct group *found = getgrnam(text);
-
-	if (!found)
-		return parse_id(text, group);
-	*group = found->gr_gid;
-	return 0;
+	return files_group(text, group) ? parse_id(text, group) : 0;
 }
 
 int access_key_user(const char *text, uid_t *user)
 {
-	const struct passwd *found = getpwnam(text);
-
-	if (!found)
-		return parse_id(text, user);
-	*user = found->pw_uid;
-	return 0;
+	return files_user(text, user) ? parse_id(text, user) : 0;
 }

@@ -2,19 +2,15 @@
 #include "spi-daemon/device/node/spidev_looker.h"
 
 #include <bsd/string.h>
-#include <bsd/unistd.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "spi-daemon/device/node/spidev_node.h"
+#include "spi-daemon/files/helper.h"
 
 struct question {
 	uint32_t number;
@@ -33,20 +29,6 @@ struct answer {
 static int looker = -1; /* set before threads are made */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t last_number; /* under ->lock */
-
-/* Keeps @fd alone, which nobody waits for: no terminal, lock or link. */
-static bool close_others(int fd)
-{
-	int null = open("/dev/null", O_RDWR);
-
-	if (null < 0 || dup2(fd, STDERR_FILENO + 1) < 0)
-		return false;
-	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
-		if (dup2(null, i) < 0)
-			return false;
-	closefrom(STDERR_FILENO + 2);
-	return true;
-}
 
 static void find(const struct question *question, struct answer *answer)
 {
@@ -73,30 +55,19 @@ static void answer_questions(int fd)
 	}
 }
 
-int spidev_looker_start(void (*confine)(void))
+int spidev_looker_start(void (*confine)(const void *arg), const void *arg)
 {
-	int ends[2];
-	pid_t pid;
+	const struct helper helper = {
+		.name = "spi-looker",
+		.confine = confine,
+		.arg = arg,
+		.serve = answer_questions,
+	};
+	int fd = helper_start(&helper);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return -errno;
-	pid = fork();
-	if (!pid) {
-		prctl(PR_SET_NAME, "spi-looker");
-		if (close_others(ends[1])) {
-			confine();
-			answer_questions(STDERR_FILENO + 1);
-		}
-		_exit(EXIT_SUCCESS);
-	}
-	close(ends[1]);
-	if (pid < 0) {
-		int ret = -errno;
-
-		close(ends[0]);
-		return ret;
-	}
-	spidev_looker_use(ends[0]);
+	if (fd < 0)
+		return fd;
+	spidev_looker_use(fd);
 	return 0;
 }
 

@@ -11,11 +11,11 @@
 #include <sys/types.h>
 
 /*
- * Starts the process, which ends when this one does. It calls @confine first.
- * Call this before threads are made and before this process is confined.
- * Returns 0 or a negative errno.
+ * Starts the process, which ends when this one does. It calls @confine with
+ * @arg first. Call this before threads are made and before this process is
+ * confined. Returns 0 or a negative errno.
  */
-int spidev_looker_start(void (*confine)(void));
+int spidev_looker_start(void (*confine)(const void *arg), const void *arg);
 
 /*
  * Returns the descriptor that leads to the process; -1: there is none. One

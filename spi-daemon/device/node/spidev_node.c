@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "spi-daemon/device/node/spidev_node.h"
+#include "spi-daemon/files/files.h"
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/system/log.h"
 
@@ -30,12 +31,12 @@ static int lock(int fd, const char *path, bool shared)
 
 int spidev_node_open(const char *path, bool shared)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int fd = files_open(path, O_RDWR | O_NONBLOCK, 0);
 	struct stat st;
 	int ret;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode))
 		ret = -ENOTTY;
 	else
@@ -173,15 +174,17 @@ pid_t spidev_node_find_user(const char *path, pid_t except, uint64_t until,
 
 void spidev_bus_name(const char *path, char *name, size_t size)
 {
-	char link[64], real[PATH_MAX];
+	char link[64], *real;
 	struct stat st;
 
 	strlcpy(name, path, size);
-	if (stat(path, &st) < 0)
+	if (files_stat(path, &st))
 		return;
 	snprintf(link, sizeof(link), "/sys/dev/char/%u:%u/device",
 		 major(st.st_rdev), minor(st.st_rdev));
 	/* The chip's directory is in its controller's: .../spi0/spi0.1 */
-	if (realpath(link, real))
+	real = files_real(link);
+	if (real)
 		strlcpy(name, basename(dirname(real)), size);
+	free(real);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "spi-daemon/device/regs/regs_line.h"
+#include "spi-daemon/files/files.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -66,7 +67,7 @@ static int parse(struct regs_map *map, FILE *stream, const char *file,
 int regs_map_load(struct regs_map *map, const char *file, char *error,
 		  size_t error_size)
 {
-	FILE *stream = fopen(file, "re");
+	FILE *stream = files_read(file);
 	int ret;
 
 	*map = (struct regs_map){

@@ -4,10 +4,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "spi-daemon/device/sim/chip_link.h"
 #include "spi-daemon/device/sim/chip_wire.h"
+#include "spi-daemon/files/files.h"
 #include "spi-daemon/system/clock.h"
 
 /* How long a program that does not answer is left alone. */
@@ -19,16 +21,14 @@ int chip_link_init(struct chip_link *link, const char *path,
 		   uint32_t timeout_ms, uint32_t max_len)
 {
 	*link = (struct chip_link){
-		.address.sun_family = AF_UNIX,
 		.timeout_ms = timeout_ms,
 		.max_len = max_len,
 		.fd = -1,
 	};
-	if (strlcpy(link->address.sun_path, path,
-		    sizeof(link->address.sun_path)) >=
-	    sizeof(link->address.sun_path))
-		return -ENAMETOOLONG;
-	return 0;
+	return strlcpy(link->path, path, sizeof(link->path)) <
+			       sizeof(link->path)
+		       ? 0
+		       : -ENAMETOOLONG;
 }
 
 void chip_link_close(struct chip_link *link)
@@ -131,20 +131,30 @@ int chip_link_receive(struct chip_link *link, void *to, size_t len)
 	return 0;
 }
 
-/* A socket whose calls take no longer than the timeout. */
-static int make_socket(const struct chip_link *link)
+/* A program may be behind with accepting. */
+static int connect_in_time(const struct chip_link *link)
+{
+	static const struct timespec pause = { .tv_nsec = NS_PER_MS };
+	int fd;
+
+	while ((fd = files_connect(link->path)) == -EAGAIN &&
+	       clock_now() < link->deadline)
+		nanosleep(&pause, NULL);
+	return fd == -EAGAIN ? -ETIMEDOUT : fd;
+}
+
+/* Calls take no longer than the timeout. */
+static void limit_calls(const struct chip_link *link)
 {
 	const struct timeval timeout = {
 		.tv_sec = link->timeout_ms / 1000,
 		.tv_usec = (suseconds_t)(link->timeout_ms % 1000) * 1000,
 	};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	return fd;
+	setsockopt(link->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
+		   sizeof(timeout));
+	setsockopt(link->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
+		   sizeof(timeout));
 }
 
 static int greet(struct chip_link *link)
@@ -181,15 +191,13 @@ int chip_link_connect(struct chip_link *link)
 		link->failed_step = "answer of the program";
 		return -ETIMEDOUT;
 	}
-	link->fd = make_socket(link);
-	if (link->fd < 0)
-		return fail(link, "socket", link->fd);
-	if (connect(link->fd, (const struct sockaddr *)&link->address,
-		    sizeof(link->address)) < 0)
-		ret = fail(link, "connect",
-			   errno == EAGAIN ? -ETIMEDOUT : -errno);
-	else
+	link->fd = connect_in_time(link);
+	if (link->fd < 0) {
+		ret = fail(link, "connect", link->fd);
+	} else {
+		limit_calls(link);
 		ret = greet(link);
+	}
 	if (ret == -ETIMEDOUT && link->retry_at < clock_now() + RETRY_NS)
 		link->retry_at = clock_now() + RETRY_NS;
 	return ret;

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 
 struct chip_link {
-	struct sockaddr_un address;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	uint32_t timeout_ms;
 	uint32_t max_len;      /* bytes of the longest transfer */
 	int fd;		       /* -1: not connected */

@@ -3,12 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "spi-daemon/files/files.h"
 
 #define ERASED	   0xff
 #define FILL_CHUNK (16 * 1024) /* on a worker's stack */
@@ -62,22 +63,17 @@ static int create(const char *path, size_t size)
 	char *temp;
 	int fd, ret;
 
-	if (asprintf(&temp, "%s.XXXXXX", path) < 0)
-		return -ENOMEM;
-	fd = mkostemp(temp, O_CLOEXEC);
-	if (fd < 0) {
-		ret = -errno;
-		goto free_temp;
-	}
+	fd = files_make_temp(path, &temp);
+	if (fd < 0)
+		return fd;
 	ret = lock(fd);
 	if (!ret)
 		ret = fill(fd, 0, size);
-	if (!ret && link(temp, path))
-		ret = -errno;
-	unlink(temp);
+	if (!ret)
+		ret = files_link(temp, path);
+	files_unlink(temp);
 	if (ret)
 		close(fd);
-free_temp:
 	free(temp);
 	return ret ? ret : fd;
 }
@@ -92,9 +88,9 @@ static int open_existing(const char *path, size_t size)
 	struct stat st;
 	int fd, ret;
 
-	fd = open(path, O_RDWR | O_CLOEXEC);
+	fd = files_open(path, O_RDWR, 0);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	ret = lock(fd);
 	if (!ret && fstat(fd, &st))
 		ret = -errno;
@@ -118,7 +114,7 @@ static int identify(struct chip_image *image, const char *path)
 	image->dev = st.st_dev;
 	image->inode = st.st_ino;
 	/* The daemon may change its directory. */
-	image->path = realpath(path, NULL);
+	image->path = files_real(path);
 	return image->path ? 0 : -errno;
 }
 
@@ -166,11 +162,12 @@ int chip_image_read(const struct chip_image *image, size_t at, uint8_t *bytes,
 static int check_writable(const struct chip_image *image, size_t end)
 {
 	struct stat st;
+	int ret = files_stat(image->path, &st);
 
-	if (!stat(image->path, &st)) {
+	if (!ret) {
 		if (st.st_dev != image->dev || st.st_ino != image->inode)
 			return -ESTALE;
-	} else if (errno == ENOENT || errno == ENOTDIR) {
+	} else if (ret == -ENOENT || ret == -ENOTDIR) {
 		return -ESTALE;
 	} else if (fstat(image->fd, &st) < 0) {
 		/* The daemon's user may not be allowed to follow the path. */

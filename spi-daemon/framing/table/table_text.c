@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "spi-daemon/files/files.h"
 #include "spi-daemon/framing/table/cs_table.h"
 #include "spi-daemon/framing/table/table_copy.h"
 #include "spi-daemon/framing/table/table_line.h"
@@ -134,10 +135,12 @@ int cs_table_parse(const char *name, const char *text, size_t len,
  */
 static int open_file(const char *file, const char **why)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = files_open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
+		*why = strerror(-fd);
+	else if (fstat(fd, &st) < 0)
 		*why = strerror(errno);
 	else if (!S_ISREG(st.st_mode))
 		*why = "it is not a regular file";

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "spi-daemon/files/files.h"
 #include "spi-daemon/system/clock.h"
 #include "spi-daemon/system/log.h"
 #include "spi-daemon/trace/format/trace_out.h"
@@ -35,12 +35,14 @@ static void name_file(const char *path, unsigned int age, char *name)
 static int make_way(const char *path)
 {
 	char from[PATH_MAX], to[PATH_MAX];
+	int ret;
 
 	for (unsigned int age = TRACE_OUT_KEEP; age; age--) {
 		name_file(path, age - 1, from);
 		name_file(path, age, to);
-		if (rename(from, to) < 0 && errno != ENOENT)
-			return -errno;
+		ret = files_rename(from, to);
+		if (ret && ret != -ENOENT)
+			return ret;
 	}
 	return 0;
 }
@@ -48,11 +50,11 @@ static int make_way(const char *path)
 static int make_file(const char *path)
 {
 	struct stat st;
-	int fd, ret = 0;
+	int ret = 0;
 
 	if (strlen(path) + sizeof(".1") > PATH_MAX)
 		return -ENAMETOOLONG;
-	if (!lstat(path, &st)) {
+	if (!files_lstat(path, &st)) {
 		if (!S_ISREG(st.st_mode))
 			return -EEXIST;
 		if (st.st_size)
@@ -60,9 +62,8 @@ static int make_file(const char *path)
 	}
 	if (ret < 0)
 		return ret;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-		  FILE_MODE);
-	return fd < 0 ? -errno : fd;
+	return files_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
+			  FILE_MODE);
 }
 
 int trace_out_open(struct trace_out *out, const char *path, char *error,
@@ -110,8 +111,11 @@ static void give_up(struct trace_out *out, int error)
 static int find_loss(const struct trace_out *out)
 {
 	struct stat named, ours;
+	int ret = files_stat(out->path, &named);
 
-	if (stat(out->path, &named) < 0 || fstat(out->fd, &ours) < 0)
+	if (ret)
+		return -ret;
+	if (fstat(out->fd, &ours) < 0)
 		return errno;
 	return named.st_dev == ours.st_dev && named.st_ino == ours.st_ino
 		       ? 0
@@ -194,10 +198,9 @@ void trace_out_rotate(struct trace_out *out)
  */
 static bool has_room(const char *path)
 {
-	struct statvfs fs;
+	uint64_t bytes;
 
-	return statvfs(path, &fs) < 0 ||
-	       (uint64_t)fs.f_bavail * fs.f_frsize >= RESUME_ROOM;
+	return files_room(path, &bytes) || bytes >= RESUME_ROOM;
 }
 
 uint64_t trace_out_resume(struct trace_out *out)

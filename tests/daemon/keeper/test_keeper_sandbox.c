@@ -107,4 +107,49 @@ TEST_WITH(keeper_is_of_a_user_who_cannot_see_its_binary, struct rig *rig)
 	rig_close(rig, 0);
 }
 
+TEST_WITH(process_without_its_opener_is_replaced, struct rig *rig)
+{
+	pid_t before, opener;
+
+	sandbox_need();
+	if (SANDBOX_DEFAULT == SANDBOX_OFF)
+		skip_because("this build has the sandbox off");
+	copy_start(rig, "");
+	rig_check_loopback(rig_open(rig, 0), 10);
+	before = daemon_child(&rig->daemon);
+	opener = daemon_opener(before);
+	assert_int_not_equal(opener, 0);
+	assert_int_equal(status_of(opener, "Seccomp"), 2);
+	assert_int_equal(kill(opener, SIGKILL), 0);
+	/* A reload asks it for files. */
+	kill(rig->daemon.pid, SIGHUP);
+	killer_wait_child(&rig->daemon, before);
+	assert_int_equal(daemon_count_log(&rig->daemon,
+					  "process that opens files has ended"),
+			 1);
+	rig_check_loopback(&rig->fronts[0], 10);
+	daemon_wait_log(&rig->daemon, "configuration read", 1);
+	rig_close(rig, 0);
+	copy_stop(rig);
+}
+
+TEST_WITH(opener_ends_with_its_process, struct rig *rig)
+{
+	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
+	pid_t opener;
+
+	sandbox_need();
+	if (SANDBOX_DEFAULT == SANDBOX_OFF)
+		skip_because("this build has the sandbox off");
+	copy_start(rig, "");
+	opener = daemon_opener(daemon_child(&rig->daemon));
+	assert_int_not_equal(opener, 0);
+	killer_crash(&rig->daemon, SIGKILL);
+	while (!kill(opener, 0)) {
+		assert_true(deadline_left(deadline) > 0);
+		process_sleep_ms(5);
+	}
+	copy_stop(rig);
+}
+
 TEST_MAIN(rig_setup_idle, rig_teardown)

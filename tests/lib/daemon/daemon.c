@@ -296,35 +296,62 @@ void daemon_show_log(const struct daemon *d)
 	process_show_log("log of the daemon", daemon_file(d, "stderr"));
 }
 
-/* The process is the one that looks who has a device open. */
-static bool looks_for_users(int pid)
+static void read_name(int pid, char *name, size_t size)
 {
-	char path[64], name[32] = "";
+	char path[64];
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	name[0] = '\0';
 	file = fopen(path, "re");
-	if (file && !fgets(name, sizeof(name), file))
-		name[0] = '\0';
+	if (file && fgets(name, (int)size, file))
+		name[strcspn(name, "\n")] = '\0';
 	if (file)
 		fclose(file);
-	return !strcmp(name, "spi-looker\n");
+}
+
+/* The process helps the one that serves: helper.h */
+static bool is_helper(int pid)
+{
+	char name[32];
+
+	read_name(pid, name, sizeof(name));
+	return !strncmp(name, "spi-", 4);
+}
+
+static FILE *open_children(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid,
+		 (int)pid);
+	return fopen(path, "re");
+}
+
+pid_t daemon_opener(pid_t pid)
+{
+	FILE *file = open_children(pid);
+	char name[32] = "";
+	int child;
+
+	while (file && strcmp(name, "spi-opener") != 0 &&
+	       fscanf(file, "%d", &child) == 1)
+		read_name(child, name, sizeof(name));
+	if (file)
+		fclose(file);
+	return strcmp(name, "spi-opener") != 0 ? 0 : child;
 }
 
 /* Stores the first one in @child. Returns how many there are. */
 static unsigned int list_children(const struct daemon *d, int *child)
 {
+	FILE *file = open_children(d->pid);
 	unsigned int count = 0;
-	char path[64];
-	FILE *file;
 	int pid;
 
 	*child = 0;
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)d->pid,
-		 (int)d->pid);
-	file = fopen(path, "re");
 	while (file && fscanf(file, "%d", &pid) == 1)
-		if (!looks_for_users(pid) && !count++)
+		if (!is_helper(pid) && !count++)
 			*child = pid;
 	if (file)
 		fclose(file);

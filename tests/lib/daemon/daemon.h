@@ -88,6 +88,9 @@ void daemon_show_log(const struct daemon *d);
 /* The process that a daemon with --keeper has serve the guests; 0: none. */
 pid_t daemon_child(const struct daemon *d);
 
+/* The process that opens files for process @pid; 0: there is none. */
+pid_t daemon_opener(pid_t pid);
+
 /* How many processes it has started that have not been waited for. */
 unsigned int daemon_children(const struct daemon *d);
 

@@ -6,7 +6,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <linux/spi/spidev.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,85 +18,12 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "spi-daemon/sandbox/sandbox.h"
-#include "spi-daemon/system/log.h"
 #include "tests/lib/host/sandbox.h"
-#include "tests/lib/test.h"
-
-struct world {
-	char dir[32];
-	char other[32]; /* a directory that no option names */
-	struct options options;
-};
-
-static int setup(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-	char text[256], error[256];
-
-	*state = w;
-	assert_non_null(w);
-	strcpy(w->dir, "/tmp/test-sandbox-XXXXXX");
-	strcpy(w->other, "/tmp/test-sandbox-XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	assert_non_null(mkdtemp(w->other));
-	w->options.guests = calloc(1, sizeof(*w->options.guests));
-	w->options.guest_count = 1;
-	snprintf(text, sizeof(text),
-		 "socket=%s/socket,device=sim:nor,file=%s/image", w->dir,
-		 w->dir);
-	if (guest_spec_parse(text, w->options.guests, error, sizeof(error)))
-		fail_msg("%s", error);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-	char path[64];
-
-	snprintf(path, sizeof(path), "%s/image", w->dir);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/socket", w->dir);
-	unlink(path);
-	rmdir(w->dir);
-	rmdir(w->other);
-	options_free(&w->options);
-	free(w);
-	return 0;
-}
-
-/*
- * Runs @attempt in a sandbox that @enter makes. Returns how that process ends,
- * see wait(2).
- */
-static int try_in(void (*enter)(const struct options *), const struct world *w,
-		  int (*attempt)(const struct world *))
-{
-	pid_t child = fork();
-	int status;
-
-	if (!child) {
-		log_set_level(LOG_LEVEL_ERROR);
-		signal(SIGSYS, SIG_DFL); /* cmocka has one */
-		enter(&w->options);
-		_exit(attempt(w));
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	return status;
-}
-
-static int try(const struct world *w, int (*attempt)(const struct world *))
-{
-	return try_in(sandbox_enter, w, attempt);
-}
+#include "tests/unit/spi-daemon/sandbox/sandbox_world.h"
 
 static int execute(const struct world *w)
 {
@@ -267,10 +193,9 @@ TEST_WITH(call_that_is_not_needed_ends_the_process, struct world *w)
 {
 	sandbox_need();
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
-		int status = try(w, attempts[i].attempt);
-
-		if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
-			fail_msg("%s: status %x", attempts[i].name, status);
+		expect_sigsys(attempts[i].name, try(w, attempts[i].attempt));
+		expect_sigsys(attempts[i].name,
+			      try_in(enter_kept, w, attempts[i].attempt));
 	}
 }
 
@@ -278,13 +203,10 @@ TEST_WITH(call_that_is_not_needed_ends_a_keeper, struct world *w)
 {
 	sandbox_need();
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
-		int status;
-
 		if (attempts[i].by_keeper)
 			continue;
-		status = try_in(sandbox_enter_keeper, w, attempts[i].attempt);
-		if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
-			fail_msg("%s: status %x", attempts[i].name, status);
+		expect_sigsys(attempts[i].name, try_in(sandbox_enter_keeper, w,
+						       attempts[i].attempt));
 	}
 }
 
@@ -300,160 +222,6 @@ TEST_WITH(keeper_executes_its_own_program_alone, struct world *w)
 {
 	sandbox_need_landlock();
 	assert_int_equal(try_in(sandbox_enter_keeper, w, execute_in_vain), 0);
-}
-
-static int open_at(const char *dir, const char *name, int flags)
-{
-	char path[96];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, flags | O_CLOEXEC, 0600);
-	return fd < 0 ? errno : 0;
-}
-
-static int use_files(const struct world *w)
-{
-	const int make = O_RDWR | O_CREAT;
-
-	if (open_at(w->dir, "image", make) != 0)
-		return 1;
-	if (open_at(w->other, "image", make) != EACCES)
-		return 2;
-	if (open_at("/etc", "passwd", O_RDONLY) != 0)
-		return 3;
-	if (open_at("/etc", "passwd", O_RDWR) != EACCES)
-		return 4;
-	if (open_at("/root", ".", O_RDONLY) != EACCES)
-		return 5;
-	if (open_at("/dev", "zero", O_RDONLY) != EACCES)
-		return 6;
-	if (open_at("/dev", "null", O_RDWR) != 0)
-		return 7;
-	return 0;
-}
-
-TEST_WITH(files_are_those_of_the_options, struct world *w)
-{
-	sandbox_need_landlock();
-	assert_int_equal(try(w, use_files), 0);
-	assert_int_equal(try_in(sandbox_enter_keeper, w, use_files), 0);
-}
-
-/* Returns what the sandbox says of a guest with its socket in @dir. */
-static int check_guest_in(const char *dir)
-{
-	struct guest_spec guest;
-	struct options options = { .guests = &guest, .guest_count = 1 };
-	char text[64], error[512];
-
-	snprintf(text, sizeof(text), "socket=%s/s,device=sim:nor", dir);
-	if (guest_spec_parse(text, &guest, error, sizeof(error)))
-		return 1;
-	return sandbox_check(&options, error, sizeof(error));
-}
-
-static int check_reload(const struct world *w)
-{
-	if (check_guest_in(w->dir) || check_guest_in("/no-such-directory"))
-		return 1;
-	return check_guest_in(w->other) == -EACCES ? 0 : 2;
-}
-
-TEST_WITH(reload_with_a_directory_out_of_reach_is_refused, struct world *w)
-{
-	sandbox_need_landlock();
-	assert_int_equal(try(w, check_reload), 0);
-}
-
-static int bind_at(const char *dir)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/socket", dir);
-	return bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ? errno : 0;
-}
-
-static int make_sockets(const struct world *w)
-{
-	if (bind_at(w->dir) != 0)
-		return 1;
-	return bind_at(w->other) == EACCES ? 0 : 2;
-}
-
-TEST_WITH(sockets_are_those_of_the_options, struct world *w)
-{
-	sandbox_need_landlock();
-	assert_int_equal(try(w, make_sockets), 0);
-}
-
-/* A guest's thread, which connects to a chip that is a program, or does not */
-struct guest_thread {
-	bool connects;
-	int (*attempt)(const char *dir);
-	const char *dir;
-};
-
-static void *run_guest_thread(void *arg)
-{
-	const struct guest_thread *guest = arg;
-
-	sandbox_enter_guest_thread(guest->connects);
-	return (void *)(intptr_t)guest->attempt(guest->dir);
-}
-
-static int connect_at(const char *dir)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/none", dir);
-	return !connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
-	       errno != ENOENT;
-}
-
-/* Returns how a process with such a thread ends. */
-static int try_in_guest_thread(const struct world *w, bool connects,
-			       int (*attempt)(const char *dir))
-{
-	struct guest_thread guest = { connects, attempt, w->dir };
-	pid_t child = fork();
-	int status;
-
-	if (!child) {
-		pthread_t thread;
-		void *result;
-
-		log_set_level(LOG_LEVEL_ERROR);
-		signal(SIGSYS, SIG_DFL);
-		sandbox_enter(&w->options);
-		if (pthread_create(&thread, NULL, run_guest_thread, &guest) ||
-		    pthread_join(thread, &result))
-			_exit(99);
-		_exit((int)(intptr_t)result);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	return status;
-}
-
-static void expect_sigsys(int status)
-{
-	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
-		fail_msg("status %x", status);
-}
-
-TEST_WITH(thread_of_a_guest_makes_no_sockets_to_listen_at, struct world *w)
-{
-	sandbox_need();
-	expect_sigsys(try_in_guest_thread(w, true, bind_at));
-}
-
-TEST_WITH(thread_of_a_guest_connects_only_to_a_program, struct world *w)
-{
-	sandbox_need();
-	expect_sigsys(try_in_guest_thread(w, false, connect_at));
-	assert_int_equal(try_in_guest_thread(w, true, connect_at), 0);
 }
 
 static int do_what_is_needed(const struct world *w)
@@ -477,33 +245,59 @@ TEST_WITH(what_is_needed_goes_on, struct world *w)
 	assert_int_equal(try(w, do_what_is_needed), 0);
 }
 
-static int look_at_privileges(const struct world *w)
+/* Returns a bit for each capability that is left, and all if more is wrong. */
+static unsigned long long privileges_left(void)
 {
-	static const int dropped[] = { CAP_SYS_ADMIN,  CAP_SYS_RAWIO,
-				       CAP_SYS_MODULE, CAP_NET_ADMIN,
-				       CAP_SETUID,     CAP_MKNOD };
 	char line[128];
-	unsigned long long effective = 0, bounding = 0;
+	unsigned long long effective = ~0ull, permitted = ~0ull,
+			   bounding = ~0ull;
 	int no_new_privs = 0;
-	FILE *file = fopen("/proc/self/status", "re");
 
-	(void)w;
-	while (file && fgets(line, sizeof(line), file)) {
+	while (status_file && fgets(line, sizeof(line), status_file)) {
+		sscanf(line, "CapPrm: %llx", &permitted);
 		sscanf(line, "CapEff: %llx", &effective);
 		sscanf(line, "CapBnd: %llx", &bounding);
 		sscanf(line, "NoNewPrivs: %d", &no_new_privs);
 	}
-	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++)
-		if (effective >> dropped[i] & 1 ||
-		    (!geteuid() && bounding >> dropped[i] & 1))
-			return 1;
-	return no_new_privs == 1 ? 0 : 2;
+	/* Of no use without execve(2) */
+	bounding &= ~(1ull << CAP_SYS_PTRACE | 1ull << CAP_DAC_OVERRIDE |
+		      1ull << CAP_CHOWN | 1ull << CAP_FOWNER);
+	if (geteuid())
+		bounding = 0;
+	return no_new_privs == 1 ? effective | permitted | bounding : ~0ull;
+}
+
+static bool keeps_only(const int *kept, size_t count)
+{
+	unsigned long long left = privileges_left();
+
+	for (size_t i = 0; i < count; i++)
+		left &= ~(1ull << kept[i]);
+	return !left;
+}
+
+static int look_at_privileges(const struct world *w)
+{
+	static const int kept[] = { CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER,
+				    CAP_SYS_RESOURCE };
+
+	(void)w;
+	return !keeps_only(kept, sizeof(kept) / sizeof(kept[0]));
+}
+
+static int look_at_privileges_of_kept(const struct world *w)
+{
+	static const int kept[] = { CAP_SYS_RESOURCE };
+
+	(void)w;
+	return !keeps_only(kept, 1);
 }
 
 TEST_WITH(privileges_are_dropped, struct world *w)
 {
 	sandbox_need();
 	assert_int_equal(try(w, look_at_privileges), 0);
+	assert_int_equal(try_in(enter_kept, w, look_at_privileges_of_kept), 0);
 }
 
 /*
@@ -536,14 +330,14 @@ static void enter_before_4_17(const struct options *options)
 {
 	refuse_call(SYS_seccomp, UINT32_MAX, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
 		    EINVAL);
-	sandbox_enter(options);
+	enter_alone(options);
 }
 
 TEST_WITH(filter_is_loaded_without_the_flag_that_the_kernel_lacks,
 	  struct world *w)
 {
 	sandbox_need();
-	expect_sigsys(try_in(enter_before_4_17, w, execute));
+	expect_sigsys("execute", try_in(enter_before_4_17, w, execute));
 }
 
 /* Ends the process unless the sandbox says in one line what it lacks. */
@@ -558,7 +352,7 @@ static void enter_with_neither(const struct options *options)
 
 	refuse_call(SYS_landlock_create_ruleset, 0, 0, ENOSYS);
 	refuse_call(SYS_seccomp, 0, 0, ENOSYS);
-	sandbox_enter(options);
+	enter_alone(options);
 	log_set_level(LOG_LEVEL_WARNING);
 	if (pipe(ends) || dup2(ends[1], STDERR_FILENO) < 0)
 		_exit(97);

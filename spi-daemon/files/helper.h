@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Processes beside this one that do what its sandbox keeps it from */
+#ifndef HELPER_H
+#define HELPER_H
+
+struct helper {
+	const char *name; /* of the process, up to 15 bytes */
+	void (*confine)(const void *arg);
+	const void *arg;
+	/* Answers at @fd, a socket of records, until the other end is closed.
+	 */
+	void (*serve)(int fd);
+};
+
+/*
+ * Starts a process, which has no other descriptor than that. It ends when
+ * serve() returns. Call this before threads are made. Returns the other end,
+ * which the caller owns, or a negative errno.
+ */
+int helper_start(const struct helper *helper);
+
+#endif
