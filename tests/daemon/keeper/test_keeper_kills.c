@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The serving process is killed, and upgraded, KILLS times: while sessions are
- * set up, run, and are torn down. The chip's log has each number that was sent:
- * none twice, and each whose request succeeded once. Afterwards the keeper has
- * what it had before.
+ * The serving process is killed, and upgraded, KILLS times (60) or more: while
+ * sessions are set up, run, and are torn down. The chip's log has each number
+ * that was sent: none twice, and each whose request succeeded once. Afterwards
+ * the keeper has what it had before. The chip is behind a spidev, or is a
+ * program, which needs less of the machine.
  */
 #include <endian.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "tests/lib/daemon/rig.h"
+#include "tests/lib/fixture/chip_program.h"
 #include "tests/lib/host/fake_spidev.h"
 #include "tests/lib/keeper/killer.h"
 #include "tests/lib/process.h"
@@ -25,6 +27,12 @@
 #define BURSTS	8 /* of a session, at most */
 #define DEPTH	8 /* requests of a burst */
 #define NUMBERS (BURSTS * DEPTH)
+
+/* However fast they are killed */
+#define SESSIONS_MIN 8
+
+/* Sent behind a session: the chip has all of that when it has this. */
+#define LAST UINT32_MAX
 
 /* Where memory is plugged, behind what it is an alias of */
 #define ALIAS (UINT64_C(1) << 32)
@@ -42,6 +50,7 @@
 /* Where a session is: each number is sent once, by one request. */
 struct run {
 	struct rig *rig;
+	struct chip_program *program; /* NULL: a spidev */
 	struct spi_front *front;
 	struct front_region alias;
 	bool plugged;	/* that is there */
@@ -54,16 +63,23 @@ struct run {
 
 #define NONE 0xff
 
-static uint16_t submit(struct run *run)
+static struct spi_front_request send_of(const uint32_t *number)
 {
-	uint32_t number = htobe32(run->first + run->sent++);
 	struct spi_front_request request = { rig_head(0),
-					     (const uint8_t *)&number,
-					     sizeof(number), NULL, 0 };
-	uint16_t id;
+					     (const uint8_t *)number,
+					     sizeof(*number), NULL, 0 };
 
 	/* With cs=transfer: the chip is released after it. */
 	request.head.cs_change = 0;
+	return request;
+}
+
+static uint16_t submit(struct run *run)
+{
+	const uint32_t number = htobe32(run->first + run->sent++);
+	const struct spi_front_request request = send_of(&number);
+	uint16_t id;
+
 	assert_int_equal(spi_front_submit(run->front, &request, NULL, &id), 0);
 	return id;
 }
@@ -136,20 +152,34 @@ static void run_session(struct run *run, unsigned int kind)
 	run->sessions++;
 }
 
+/* Counts how often the chip was sent each number, and forgets that. */
+static void count_runs(struct run *run, unsigned int runs[NUMBERS])
+{
+	const struct fake_spidev_log *log = run->program ? NULL
+							 : fake_spidev_take(0);
+	const uint8_t *sent = log ? log->sent : run->program->sent;
+	const size_t len = log ? log->sent_len : run->program->sent_len;
+	uint32_t number;
+
+	assert_int_equal(len % sizeof(number), 0);
+	for (size_t at = 0; at < len; at += sizeof(number)) {
+		memcpy(&number, sent + at, sizeof(number));
+		number = be32toh(number);
+		if (number == LAST)
+			continue;
+		assert_true(number - run->first < run->sent);
+		runs[number - run->first]++;
+	}
+	if (run->program)
+		chip_program_forget(run->program);
+}
+
 /* Compares the session before with the chip's log. */
 static void check_session(struct run *run)
 {
-	const struct fake_spidev_log *log = fake_spidev_take(0);
 	unsigned int runs[NUMBERS] = { 0 };
-	uint32_t number;
 
-	assert_int_equal(log->sent_len % sizeof(number), 0);
-	for (size_t at = 0; at < log->sent_len; at += sizeof(number)) {
-		memcpy(&number, log->sent + at, sizeof(number));
-		number = be32toh(number) - run->first;
-		assert_true(number < run->sent);
-		runs[number]++;
-	}
+	count_runs(run, runs);
 	for (uint32_t i = 0; i < run->sent; i++) {
 		const uint8_t status = run->status[i];
 		const bool done = status == VIRTIO_SPI_TRANS_OK;
@@ -162,11 +192,22 @@ static void check_session(struct run *run)
 	run->first += run->sent;
 }
 
-/* A process that was told to end may still be about to send. */
+/*
+ * A process that was told to end may still be about to send, and a program to
+ * read what it has sent.
+ */
 static void settle(struct run *run)
 {
+	const uint32_t number = LAST;
+	const struct spi_front_request request = send_of(&number);
+	struct spi_front_result result = { .status = NONE };
+
 	run->front = rig_open(run->rig, 0);
 	rig_check_control(run->front);
+	while (run->program && result.status != VIRTIO_SPI_TRANS_OK)
+		assert_int_equal(
+			spi_front_transfer(run->front, &request, NULL, &result),
+			0);
 	rig_close(run->rig, 0);
 }
 
@@ -207,47 +248,79 @@ static void check_leaks(struct run *run, const struct holdings *before)
 	assert_true(after.kb <= before->kb + GROWTH_KB);
 }
 
-static void check(struct rig *rig, bool upgrades)
+/* Kills @run's daemon, which has the @device. */
+static void check(struct run *run, const char *device, bool upgrades)
 {
 	const uint64_t kills = test_number("KILLS", 60);
-	struct killer *killer, *upgrader = NULL;
-	struct run run = { .rig = rig };
-	struct holdings before;
-	char device[128];
 	const char *args[] = { device, "--keeper", RIG_WITH_PACKED, NULL };
+	const struct daemon *daemon = &run->rig->daemon;
+	struct killer *killer, *upgrader = NULL;
+	struct holdings before;
 
-	fake_spidev_need();
-	snprintf(device, sizeof(device), "--device=%s,cs=transfer",
-		 fake_spidev_make(0, &fake_spidev_plain));
-	daemon_start(&rig->daemon, 1, args);
-	killer_crash(&rig->daemon, SIGKILL);
-	before = look(&run);
-	fake_spidev_take(0);
-	killer = killer_start(&rig->daemon, CALM_US);
+	daemon_start(&run->rig->daemon, 1, args);
+	killer_crash(daemon, SIGKILL);
+	before = look(run);
+	killer = killer_start(daemon, CALM_US);
 	if (upgrades)
-		upgrader = killer_start_upgrades(&rig->daemon, 4 * CALM_US);
-	while (killer->kills < kills) {
-		run_session(&run, (unsigned int)rand());
-		settle(&run);
-		check_session(&run);
+		upgrader = killer_start_upgrades(daemon, 4 * CALM_US);
+	while (killer->kills < kills || run->sessions < SESSIONS_MIN) {
+		run_session(run, (unsigned int)rand());
+		settle(run);
+		check_session(run);
 	}
 	killer_stop(upgrader);
 	print_message("%u kills, %u sessions, %u requests, of which %u "
 		      "failed\n",
-		      killer_stop(killer), run.sessions, run.first, run.failed);
-	check_leaks(&run, &before);
-	daemon_stop(&rig->daemon, SIGTERM);
+		      killer_stop(killer), run->sessions, run->first,
+		      run->failed);
+	check_leaks(run, &before);
+	daemon_stop(&run->rig->daemon, SIGTERM);
+}
+
+static void check_spidev(struct rig *rig, bool upgrades)
+{
+	struct run run = { .rig = rig };
+	char device[128];
+
+	fake_spidev_need();
+	snprintf(device, sizeof(device), "--device=%s,cs=transfer",
+		 fake_spidev_make(0, &fake_spidev_plain));
+	check(&run, device, upgrades);
 	fake_spidev_remove_all();
+}
+
+static void check_program(struct rig *rig, bool upgrades)
+{
+	static struct chip_program program;
+	struct run run = { .rig = rig, .program = &program };
+	char device[128];
+
+	chip_program_init(&program);
+	chip_program_start(&program, CHIP_PROPER);
+	snprintf(device, sizeof(device), "--device=sim:socket=%s,cs=transfer",
+		 program.path);
+	check(&run, device, upgrades);
+	chip_program_stop(&program);
 }
 
 TEST_WITH(kills_run_nothing_twice_and_leak_nothing, struct rig *rig)
 {
-	check(rig, false);
+	check_spidev(rig, false);
 }
 
 TEST_WITH(kills_in_upgrades_run_nothing_twice_and_leak_nothing, struct rig *rig)
 {
-	check(rig, true);
+	check_spidev(rig, true);
+}
+
+TEST_WITH(kills_send_a_program_nothing_twice, struct rig *rig)
+{
+	check_program(rig, false);
+}
+
+TEST_WITH(kills_in_upgrades_send_a_program_nothing_twice, struct rig *rig)
+{
+	check_program(rig, true);
 }
 
 TEST_MAIN(rig_setup_idle, rig_teardown)
