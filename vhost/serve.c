@@ -37,14 +37,13 @@ static int check_reach(struct vhost_session *session, struct vhost_ring *ring,
 }
 
 /* vring_pop(), but for chains whose translations have to be waited for. */
-static int pop(struct vhost_session *session, struct vhost_ring *ring,
-	       struct chain *chain)
+__attribute__((noinline)) static int
+pop_reachable(struct vhost_session *session, struct vhost_ring *ring,
+	      struct chain *chain)
 {
 	struct vhost_translation *t = &session->translation;
 	int ret = vring_pop(&ring->vring, chain);
 
-	if (!session->mem.iotlb)
-		return ret;
 	if (ret > 0) {
 		ret = check_reach(session, ring, chain);
 	} else if (ret == -EAGAIN && ring->accept_unreachable) {
@@ -58,6 +57,14 @@ static int pop(struct vhost_session *session, struct vhost_ring *ring,
 		vhost_translation_forget_wants(t);
 	}
 	return ret;
+}
+
+static int pop(struct vhost_session *session, struct vhost_ring *ring,
+	       struct chain *chain)
+{
+	if (session->mem.iotlb)
+		return pop_reachable(session, ring, chain);
+	return vring_pop(&ring->vring, chain);
 }
 
 /* Finds a ring that is not RUNNING. Returns 0, -EAGAIN, or -EPROTO: broken. */

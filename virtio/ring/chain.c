@@ -77,8 +77,9 @@ int chain_append(struct chain *chain, uint64_t addr, uint32_t len,
  * chain_is_mapped() for a segment that is not where it was expected. It will be
  * expected where it is.
  */
-static bool find_all(struct chain_seg *seg, unsigned int access,
-		     const struct guest_mem *mem)
+__attribute__((noinline)) static bool find_all(struct chain_seg *seg,
+					       unsigned int access,
+					       const struct guest_mem *mem)
 {
 	uint64_t addr = seg->addr, left = seg->len;
 

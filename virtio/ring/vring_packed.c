@@ -99,8 +99,9 @@ static bool packed_is_empty(const struct vring *vring)
 }
 
 /* Reads an indirect table (2.8.7): all descriptors, in order. */
-static int load_indirect(struct vring *vring, struct chain *chain,
-			 uint64_t addr, uint32_t len)
+__attribute__((noinline)) static int load_indirect(struct vring *vring,
+						   struct chain *chain,
+						   uint64_t addr, uint32_t len)
 {
 	uint32_t count = len / sizeof(struct virtq_packed_desc);
 

@@ -77,13 +77,13 @@ static struct virtq_desc load_desc(const struct vring *vring, uint16_t index)
  * can be unaligned and cross regions. The WRITE flag of the descriptor that
  * refers to the table is ignored.
  */
-static int load_indirect(struct vring *vring, struct chain *chain,
-			 const struct virtq_desc *table)
+__attribute__((noinline)) static int
+load_indirect(struct vring *vring, struct chain *chain, struct virtq_desc table)
 {
-	uint32_t count = table->len / sizeof(struct virtq_desc);
+	uint32_t count = table.len / sizeof(struct virtq_desc);
 	uint32_t index = 0;
 
-	if (!count || table->len % sizeof(struct virtq_desc))
+	if (!count || table.len % sizeof(struct virtq_desc))
 		return vring_broken(vring, "indirect table has a bad length");
 
 	for (uint32_t seen = 0; seen < count; seen++) {
@@ -94,7 +94,7 @@ static int load_indirect(struct vring *vring, struct chain *chain,
 		if (seen == VIRTQ_MAX_SIZE)
 			return vring_broken(vring,
 					    "descriptor chain is too long");
-		if (guest_mem_read(vring->mem, table->addr + index * sizeof(d),
+		if (guest_mem_read(vring->mem, table.addr + index * sizeof(d),
 				   &d, sizeof(d)) < 0)
 			return vring_unreadable(vring);
 		flags = le16toh(d.flags);
@@ -129,7 +129,7 @@ static int load_chain(struct vring *vring, struct chain *chain)
 				return vring_broken(
 					vring,
 					"indirect descriptor has a next one");
-			return load_indirect(vring, chain, &d);
+			return load_indirect(vring, chain, d);
 		}
 		if (vring_append(vring, chain, d.addr, d.len, d.flags) < 0)
 			return -EPROTO;
