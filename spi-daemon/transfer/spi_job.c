@@ -149,7 +149,6 @@ static void fail(struct spi_service *s, enum request_error cause)
 static void frame(struct spi_service *s)
 {
 	const struct spi_request *request = &s->job.transfer.request;
-	struct chain_cursor tx = request->tx;
 	struct cs_request *framed = &s->job.framed;
 	const struct chip *chip = s->job.chip;
 	uint8_t first[2] = { 0 };
@@ -162,8 +161,11 @@ static void frame(struct spi_service *s)
 		.len = spi_transfer_len(request),
 	};
 	if (framed->tx) {
-		chain_read(&tx, &s->session->mem, first,
-			   framed->len > 1 ? 2 : 1);
+		/* Constant lengths need no loop. */
+		if (framed->len > 1)
+			chain_peek(&request->tx, &s->session->mem, first, 2);
+		else
+			chain_peek(&request->tx, &s->session->mem, first, 1);
 		framed->opcode = first[0];
 		framed->second = first[1];
 	}

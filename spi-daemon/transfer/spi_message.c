@@ -221,7 +221,6 @@ int spi_message_keep(struct spi_message *m, const struct cs_request *framed,
 {
 	struct chip *chip = spi_message_chip(m, framed->chip);
 	static const struct spi_answer none;
-	struct chain_cursor tx = request->tx;
 	uint8_t *bytes;
 
 	if (m->cs.message == CS_HELD)
@@ -229,7 +228,7 @@ int spi_message_keep(struct spi_message *m, const struct cs_request *framed,
 	bytes = kept_parts_add(&m->kept, &request->head, request->tx_len, chip);
 	if (!bytes)
 		return 0;
-	if (chain_read(&tx, mem, bytes, request->tx_len) < 0)
+	if (chain_peek(&request->tx, mem, bytes, request->tx_len) < 0)
 		return -EFAULT;
 	/* It may have waited to send the parts by themselves. */
 	spi_turn_leave(m);
@@ -251,14 +250,13 @@ void spi_message_copy(struct spi_message *m, const struct cs_request *framed,
 		      const struct guest_mem *mem)
 {
 	const struct chip *chip = spi_message_chip(m, framed->chip);
-	struct chain_cursor tx = request->tx;
 	uint8_t *bytes;
 
 	if (!chip->spec->late_again || framed->framing != CS_LINUX ||
 	    !plan->keep)
 		return;
 	bytes = kept_parts_add(&m->kept, &request->head, request->tx_len, chip);
-	if (bytes && chain_read(&tx, mem, bytes, request->tx_len) < 0)
+	if (bytes && chain_peek(&request->tx, mem, bytes, request->tx_len) < 0)
 		kept_parts_clear(&m->kept);
 }
 

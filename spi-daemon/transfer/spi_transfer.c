@@ -145,15 +145,14 @@ static int map_piece(const struct spi_transfer *transfer,
 	const struct spi_request *request = &transfer->request;
 
 	if (request->tx_len) {
-		struct chain_cursor tx = request->tx;
-
 		if (!own)
-			piece->tx = chain_direct(&tx, mem, piece->len);
+			piece->tx = chain_direct(&request->tx, mem, piece->len);
 		if (!piece->tx) {
 			piece->tx = bounce_room(bounce, &bounce->tx);
 			if (!piece->tx)
 				return -ENOMEM;
-			if (chain_read(&tx, mem, bounce->tx, piece->len) < 0)
+			if (chain_peek(&request->tx, mem, bounce->tx,
+				       piece->len) < 0)
 				return -EFAULT;
 		}
 	}

@@ -142,6 +142,23 @@ static inline int chain_read(struct chain_cursor *cursor,
 	return ret;
 }
 
+/* As chain_read(), but does not move the cursor. */
+static inline int chain_peek(const struct chain_cursor *cursor,
+			     const struct guest_mem *mem, void *buf, size_t len)
+{
+	const void *from = chain_quick(cursor, mem, len);
+	struct chain_cursor copy;
+
+	if (!from) {
+		copy = *cursor;
+		return chain_read_parts(&copy, mem, buf, len);
+	}
+	memcpy(buf, from, len);
+	/* As in chain_read() */
+	__asm__ volatile("" : : : "memory");
+	return 0;
+}
+
 static inline int chain_write(struct chain_cursor *cursor,
 			      const struct guest_mem *mem, const void *buf,
 			      size_t len)

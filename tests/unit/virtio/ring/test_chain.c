@@ -208,6 +208,25 @@ TEST_WITH(test_read_in_pieces_of_any_size_gives_all_bytes, struct setup *s)
 	}
 }
 
+TEST_WITH(test_peek_reads_and_stays_where_it_is, struct setup *s)
+{
+	put_alphabet(s, false);
+	for (size_t i = 0; i < 55; i++) {
+		struct chain_cursor cursor, before;
+		size_t at = i % 10, len = 10 - at - i / 10 % (10 - at);
+		char buf[10];
+
+		chain_reader(&s->chain, &cursor);
+		chain_skip(&cursor, at);
+		before = cursor;
+		assert_int_equal(chain_peek(&cursor, &s->mem, buf, len), 0);
+		assert_memory_equal(buf, &"abcdefghij"[at], len);
+		assert_int_equal(chain_peek(&cursor, &s->mem, buf, 11 - at),
+				 -EFAULT);
+		assert_memory_equal(&cursor, &before, sizeof(cursor));
+	}
+}
+
 TEST_WITH(test_skip_lands_where_read_would, struct setup *s)
 {
 	put_alphabet(s, false);
