@@ -93,9 +93,9 @@ void spi_job_clear(struct spi_service *s)
 }
 
 /* The tap of the chip, if there is a trace of it */
-static struct trace_tap *tap_of(const struct spi_service *s, unsigned int chip)
+static struct trace_tap *tap_of(const struct chip *chip)
 {
-	struct handle *handle = spi_message_chip(&s->message, chip)->handle;
+	struct handle *handle = chip->handle;
 
 	return __builtin_expect(spi_device_tap(handle->dev) != NULL, 0)
 		       ? &handle->tap
@@ -106,7 +106,7 @@ static struct trace_tap *tap_of(const struct spi_service *s, unsigned int chip)
 static void refuse(struct spi_service *s, enum request_error cause,
 		   const char *why)
 {
-	struct trace_tap *tap = tap_of(s, 0);
+	struct trace_tap *tap = tap_of(spi_message_chip(&s->message, 0));
 
 	/* Whatever chip it was for. */
 	if (tap && !s->job.trace.tap)
@@ -150,7 +150,7 @@ static void frame(struct spi_service *s)
 {
 	const struct spi_request *request = &s->job.transfer.request;
 	struct cs_request *framed = &s->job.framed;
-	const struct chip *chip = s->job.chip;
+	struct chip *chip = s->job.chip;
 	uint8_t first[2] = { 0 };
 
 	*framed = (struct cs_request){
@@ -169,7 +169,7 @@ static void frame(struct spi_service *s)
 		framed->opcode = first[0];
 		framed->second = first[1];
 	}
-	spi_message_look(&s->message, framed);
+	spi_message_look(&s->message, chip, framed);
 	framed->framing = chip_framing(chip);
 	framed->table = chip_table(chip);
 }
@@ -178,7 +178,7 @@ static void frame(struct spi_service *s)
 static void begin_trace(struct spi_service *s)
 {
 	struct job *job = &s->job;
-	struct trace_tap *tap = tap_of(s, job->framed.chip);
+	struct trace_tap *tap = tap_of(job->chip);
 
 	if (!tap)
 		return;
@@ -222,7 +222,7 @@ static const char *find_obstacle(const struct spi_service *s,
 				 enum request_error *cause)
 {
 	*cause = REQUEST_LOST;
-	if (spi_message_is_torn_erase(&s->message, &s->job.framed))
+	if (spi_message_is_torn_erase(s->job.chip, &s->job.framed))
 		return "behind it the chip would have read a chip erase: see "
 		       "cs=";
 	if (s->job.plan.lost)
@@ -317,7 +317,7 @@ static bool keep_job(struct spi_service *s)
 
 	if (!job->plan.defers)
 		return false;
-	ret = spi_message_keep(&s->message, &job->framed, &job->plan,
+	ret = spi_message_keep(&s->message, chip, &job->framed, &job->plan,
 			       &job->transfer.request, &s->session->mem);
 	if (!ret)
 		return false;
@@ -353,7 +353,7 @@ static enum spi_begin begin_transfer(struct spi_service *s, struct chip *chip,
 		return begin;
 	job->transfer.watched = spi_message_watches(&s->message, &job->framed);
 	if (!job->plan.joins)
-		spi_message_copy(&s->message, &job->framed, &job->plan,
+		spi_message_copy(&s->message, chip, &job->framed, &job->plan,
 				 &job->transfer.request, &s->session->mem);
 	counter_add(&chip->handle->stats.requests, 1);
 	vhost_session_begin(s->session, REQUESTQ, &s->chain);
@@ -441,8 +441,8 @@ void spi_job_run(struct spi_service *s, uint64_t now)
 			spi_device_failed_step(chip->handle->dev, "transfer"),
 			strerror(-ret));
 	} else if (!s->job.transfer.left) {
-		spi_message_part_done(&s->message, &s->job.framed, &s->job.plan,
-				      &s->job.transfer, s->now);
+		spi_message_part_done(&s->message, chip, &s->job.framed,
+				      &s->job.plan, &s->job.transfer, s->now);
 		counter_add(&s->stats.done, 1);
 		finish(s, VIRTIO_SPI_TRANS_OK);
 	} else {

@@ -171,10 +171,9 @@ static void tell_shown(struct spi_message *m, const struct chip *chip)
 		       why[counter_get(chip->shown)], chip_shown_name(chip));
 }
 
-void spi_message_look(struct spi_message *m, const struct cs_request *framed)
+void spi_message_look(struct spi_message *m, struct chip *chip,
+		      const struct cs_request *framed)
 {
-	struct chip *chip = spi_message_chip(m, framed->chip);
-
 	if (auto_framing_look(chip, framed))
 		tell_shown(m, chip);
 }
@@ -199,11 +198,11 @@ static void note_request(struct spi_message *m, struct chip *chip,
  * Linux sends the command itself as one byte. What is longer is an address, or
  * data, whose command was a message of its own; write is enabled by now.
  */
-bool spi_message_is_torn_erase(const struct spi_message *m,
+bool spi_message_is_torn_erase(const struct chip *chip,
 			       const struct cs_request *framed)
 {
 	return framed->framing == CS_LINUX && framed->tx && !framed->rx &&
-	       framed->len > 1 && spi_message_chip(m, framed->chip)->is_flash &&
+	       framed->len > 1 && chip->is_flash &&
 	       (framed->opcode == NOR_CHIP_ERASE ||
 		framed->opcode == NOR_CHIP_ERASE_OLD);
 }
@@ -214,12 +213,12 @@ bool spi_message_watches(const struct spi_message *m,
 	return (m->op && m->op->effect == EFFECT_STATUS) || reads_id(framed, m);
 }
 
-int spi_message_keep(struct spi_message *m, const struct cs_request *framed,
+int spi_message_keep(struct spi_message *m, struct chip *chip,
+		     const struct cs_request *framed,
 		     const struct cs_plan *plan,
 		     const struct spi_request *request,
 		     const struct guest_mem *mem)
 {
-	struct chip *chip = spi_message_chip(m, framed->chip);
 	static const struct spi_answer none;
 	uint8_t *bytes;
 
@@ -244,12 +243,12 @@ void spi_message_lead_sent(struct spi_message *m)
 	kept_parts_clear(&m->kept);
 }
 
-void spi_message_copy(struct spi_message *m, const struct cs_request *framed,
+void spi_message_copy(struct spi_message *m, const struct chip *chip,
+		      const struct cs_request *framed,
 		      const struct cs_plan *plan,
 		      const struct spi_request *request,
 		      const struct guest_mem *mem)
 {
-	const struct chip *chip = spi_message_chip(m, framed->chip);
 	uint8_t *bytes;
 
 	if (!chip->spec->late_again || framed->framing != CS_LINUX ||
@@ -260,13 +259,11 @@ void spi_message_copy(struct spi_message *m, const struct cs_request *framed,
 		kept_parts_clear(&m->kept);
 }
 
-void spi_message_part_done(struct spi_message *m,
+void spi_message_part_done(struct spi_message *m, struct chip *chip,
 			   const struct cs_request *framed,
 			   const struct cs_plan *plan,
 			   const struct spi_transfer *transfer, uint64_t now)
 {
-	struct chip *chip = spi_message_chip(m, framed->chip);
-
 	m->inactive_ns = transfer->request.head.cs_change_delay_inactive_ns;
 	note_request(m, chip, framed, &transfer->answer);
 	chip_select_done(&m->cs, framed, plan);

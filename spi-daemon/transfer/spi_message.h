@@ -70,6 +70,8 @@ spi_message_own_chip(const struct spi_message *message)
 	return spi_message_chip(message, message->cs.chip);
 }
 
+/* Below, @chip is the chip of the request @framed. */
+
 /*
  * The guest begins another message: ends the present one. Parts that were kept
  * are sent first, as the guest was told that they were. Returns false if that
@@ -82,7 +84,7 @@ bool spi_message_close(struct spi_message *message, uint64_t now);
  * message is closed, or not HELD. Returns 1 if it is kept, 0 if it has to be
  * sent, or -EFAULT if its bytes cannot be read.
  */
-int spi_message_keep(struct spi_message *message,
+int spi_message_keep(struct spi_message *message, struct chip *chip,
 		     const struct cs_request *framed,
 		     const struct cs_plan *plan,
 		     const struct spi_request *request,
@@ -92,7 +94,7 @@ int spi_message_keep(struct spi_message *message,
  * Before the request @framed is planned, and has a framing: looks whether it
  * shows one, with cs=auto.
  */
-void spi_message_look(struct spi_message *message,
+void spi_message_look(struct spi_message *message, struct chip *chip,
 		      const struct cs_request *framed);
 
 /*
@@ -107,14 +109,14 @@ bool spi_message_watches(const struct spi_message *message,
  * which is served with cs=linux, and the request is a part of a command that
  * begins like a chip erase.
  */
-bool spi_message_is_torn_erase(const struct spi_message *message,
+bool spi_message_is_torn_erase(const struct chip *chip,
 			       const struct cs_request *framed);
 
 /*
  * The request is about to be sent, as the first of its message. Keeps a copy of
  * a write that a late read may have to follow (cs-late=again).
  */
-void spi_message_copy(struct spi_message *message,
+void spi_message_copy(struct spi_message *message, const struct chip *chip,
 		      const struct cs_request *framed,
 		      const struct cs_plan *plan,
 		      const struct spi_request *request,
@@ -139,7 +141,7 @@ void spi_message_lead_sent(struct spi_message *message);
  * next, or released. Then it is to stay so for the request's inactive delay,
  * and the bus is left, unless the guest's next message goes first.
  */
-void spi_message_part_done(struct spi_message *message,
+void spi_message_part_done(struct spi_message *message, struct chip *chip,
 			   const struct cs_request *framed,
 			   const struct cs_plan *plan,
 			   const struct spi_transfer *transfer, uint64_t now);
