@@ -20,13 +20,14 @@ static uint32_t transfer_len(const struct spi_piece *piece, uint32_t left)
 				    : left;
 }
 
-/* The bytes of @piece from @done on, @len of them. */
-static struct spi_ioc_transfer data_transfer(const struct spi_piece *piece,
-					     uint32_t done, uint32_t len)
+/* Makes @x transfer the bytes of @piece from @done on, @len of them. */
+static void set_transfer(struct spi_ioc_transfer *x,
+			 const struct spi_piece *piece, uint32_t done,
+			 uint32_t len)
 {
 	bool last = done + len == piece->len;
 
-	return (struct spi_ioc_transfer){
+	*x = (struct spi_ioc_transfer){
 		.tx_buf = piece->tx ? (uintptr_t)piece->tx + done : 0,
 		.rx_buf = piece->rx ? (uintptr_t)piece->rx + done : 0,
 		.len = len,
@@ -83,7 +84,7 @@ unsigned int spidev_build_message(struct spidev_cursor *at, uint32_t max_bytes,
 		uint32_t len =
 			transfer_len(at->piece, at->piece->len - at->done);
 
-		*x = data_transfer(at->piece, at->done, len);
+		set_transfer(x, at->piece, at->done, len);
 		if (!take_room(x, max_bytes, &tx, &rx))
 			break;
 		x++;
