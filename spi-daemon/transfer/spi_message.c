@@ -14,6 +14,7 @@ int spi_message_init(struct spi_message *m, struct controller *controller,
 		.controller = controller,
 		.stats = stats,
 		.log = log,
+		.guest = (uint64_t)controller->number << 32,
 	};
 	return bus_user_init(&m->user, controller->chip_count);
 }
@@ -117,7 +118,7 @@ void spi_message_reset(struct spi_message *m)
 	spi_message_cut(m);
 	chip_select_close(&m->cs);
 	spi_turn_leave(m);
-	m->epoch++;
+	m->guest++;
 	for (unsigned int i = 0; i < m->controller->chip_count; i++)
 		m->controller->chips[i].own = (struct own_operation){ 0 };
 }

@@ -78,7 +78,7 @@ static struct flash_message flash_message(const struct spi_message *m,
 		.chip = chip,
 		.op = m->op,
 		.head = &m->head,
-		.guest = (uint64_t)m->controller->number << 32 | m->epoch,
+		.guest = m->guest,
 	};
 }
 
