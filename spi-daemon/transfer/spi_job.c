@@ -73,7 +73,7 @@ static void begin_clear(struct spi_service *s, enum virtio_spi_status status)
 	spi_message_leave_bus(&s->message);
 	set_phase(job, JOB_CLEARS);
 	job->status = status;
-	job->clear = chain_writer(&s->chain);
+	chain_writer(&s->chain, &job->clear);
 	job->left = spi_request_rx_len(&s->chain);
 }
 

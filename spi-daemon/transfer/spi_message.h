@@ -36,10 +36,10 @@ struct spi_message {
 	const struct cs_command *op; /* of the message on the bus; or NULL */
 	struct spi_head head;	     /* of its first request, */
 	uint8_t header[2];	     /* and its first bytes */
-	uint64_t guest; /* a number that no other guest has had; its next */
-			/* driver, or guest, has another */
-	bool paused;	       /* the ring is not active; leases go on */
-	uint64_t start_at;     /* monotonic ns: when the bus may be had */
+	uint64_t guest;	   /* a number that no other guest has had; its next */
+			   /* driver, or guest, has another */
+	bool paused;	   /* the ring is not active; leases go on */
+	uint64_t start_at; /* monotonic ns: when the bus may be had */
 	uint64_t hold_until;   /* monotonic ns, of a message KEPT or HELD */
 	uint64_t linger_until; /* monotonic ns, with a bus and no message */
 	uint32_t inactive_ns;  /* what follows the held chip's release */

@@ -35,10 +35,12 @@ struct rng {
 /* Writes random bytes to the buffer. Returns how many: 0 if it cannot. */
 static uint32_t fill(struct rng *rng)
 {
-	struct chain_cursor writer = chain_writer(&rng->chain);
-	size_t len = writer.left < FILL_MAX ? writer.left : FILL_MAX;
+	struct chain_cursor writer;
 	uint8_t bytes[FILL_MAX];
+	size_t len;
 
+	chain_writer(&rng->chain, &writer);
+	len = writer.left < FILL_MAX ? writer.left : FILL_MAX;
 	if (getrandom(bytes, len, 0) != (ssize_t)len ||
 	    chain_write(&writer, &rng->session.mem, bytes, len) < 0)
 		return 0;

@@ -57,7 +57,7 @@ static void use_chain(struct vring *vring)
 		chain_direct(&in, &mem, sizeof(bytes));
 		chain_write(&in, &mem, bytes, sizeof(bytes));
 	}
-	in = chain_writer(&chain);
+	chain_writer(&chain, &in);
 	chain_zero(&in, &mem, chain.write_len < 65536 ? chain.write_len : 1);
 	vring_push(vring, &chain,
 		   spi_request_finish(&chain, &mem, VIRTIO_SPI_PARAM_ERR));

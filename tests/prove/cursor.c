@@ -119,9 +119,12 @@ int main(void)
 	struct chain_cursor cursor;
 
 	make_chain();
-	cursor = nondet_bool() ? chain_reader(&chain) : chain_writer(&chain);
+	if (nondet_bool())
+		chain_reader(&chain, &cursor);
+	else
+		chain_writer(&chain, &cursor);
 	if (chain.write_len && nondet_bool())
-		cursor = chain_last(&chain);
+		chain_last(&chain, &cursor);
 	chain_skip(&cursor, nondet_u64());
 	touch(&cursor, &mem);
 	return 0;

@@ -51,26 +51,21 @@ bool chain_is_mapped(const struct chain *chain, const struct guest_mem *mem)
 	return nondet_bool();
 }
 
-static struct chain_cursor any_cursor(uint64_t left)
+void chain_reader(const struct chain *chain, struct chain_cursor *cursor)
 {
-	return (struct chain_cursor){ .left = left };
+	*cursor = (struct chain_cursor){ .left = chain->read_len };
 }
 
-struct chain_cursor chain_reader(const struct chain *chain)
+void chain_writer(const struct chain *chain, struct chain_cursor *cursor)
 {
-	return any_cursor(chain->read_len);
-}
-
-struct chain_cursor chain_writer(const struct chain *chain)
-{
-	return any_cursor(chain->write_len);
+	*cursor = (struct chain_cursor){ .left = chain->write_len };
 }
 
 /* There must be a last byte. */
-struct chain_cursor chain_last(const struct chain *chain)
+void chain_last(const struct chain *chain, struct chain_cursor *cursor)
 {
 	assert(chain->write_len);
-	return any_cursor(1);
+	*cursor = (struct chain_cursor){ .left = 1 };
 }
 
 /* What spi_transfer.c relies on */

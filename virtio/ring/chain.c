@@ -117,30 +117,30 @@ bool chain_is_mapped(const struct chain *chain, const struct guest_mem *mem)
 			  mem);
 }
 
-struct chain_cursor chain_reader(const struct chain *chain)
+void chain_reader(const struct chain *chain, struct chain_cursor *cursor)
 {
-	return (struct chain_cursor){
+	*cursor = (struct chain_cursor){
 		.seg = chain->segs,
 		.access = IOTLB_READ,
 		.left = chain->read_len,
 	};
 }
 
-struct chain_cursor chain_writer(const struct chain *chain)
+void chain_writer(const struct chain *chain, struct chain_cursor *cursor)
 {
-	return (struct chain_cursor){
+	*cursor = (struct chain_cursor){
 		.seg = chain->segs + chain->readable,
 		.access = IOTLB_WRITE,
 		.left = chain->write_len,
 	};
 }
 
-struct chain_cursor chain_last(const struct chain *chain)
+void chain_last(const struct chain *chain, struct chain_cursor *cursor)
 {
 	const struct chain_seg *seg =
 		&chain->segs[chain->readable + chain->writable - 1];
 
-	return (struct chain_cursor){
+	*cursor = (struct chain_cursor){
 		.seg = seg,
 		.offset = seg->len - 1,
 		.access = IOTLB_WRITE,
@@ -312,7 +312,7 @@ unsigned int chain_misses(const struct chain *chain,
 	if (finds.count < max || !chain->write_len)
 		return finds.count;
 	/* The status goes there, so its translation is needed in any case. */
-	last = chain_last(chain);
+	chain_last(chain, &last);
 	if (!cursor_at(&last, mem, 1, &got) && guest_mem_missed(mem))
 		misses[max - 1] = mem->iotlb->miss;
 	return max;

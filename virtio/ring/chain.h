@@ -78,12 +78,12 @@ struct chain_cursor {
 };
 
 /*
- * Return cursors at the first readable and the first writable byte, and at the
+ * Place @cursor at the first readable and the first writable byte, and at the
  * last writable byte, which there must be.
  */
-struct chain_cursor chain_reader(const struct chain *chain);
-struct chain_cursor chain_writer(const struct chain *chain);
-struct chain_cursor chain_last(const struct chain *chain);
+void chain_reader(const struct chain *chain, struct chain_cursor *cursor);
+void chain_writer(const struct chain *chain, struct chain_cursor *cursor);
+void chain_last(const struct chain *chain, struct chain_cursor *cursor);
 
 /* Implement the inline functions below in the general case. */
 int chain_read_parts(struct chain_cursor *cursor, const struct guest_mem *mem,

@@ -64,8 +64,8 @@ const char *spi_request_parse(const struct chain *chain,
 	if (!chain_is_mapped(chain, mem))
 		return "a buffer is not in guest memory";
 
-	request->tx = chain_reader(chain);
-	request->rx = chain_writer(chain);
+	chain_reader(chain, &request->tx);
+	chain_writer(chain, &request->rx);
 	if (chain_read(&request->tx, mem, &wire, sizeof(wire)) < 0)
 		return "the header is not in guest memory";
 	spi_head_decode(&wire, &request->head);
@@ -83,7 +83,7 @@ uint32_t spi_request_finish(const struct chain *chain,
 
 	if (!chain->write_len)
 		return 0;
-	last = chain_last(chain);
+	chain_last(chain, &last);
 	if (chain_write(&last, mem, &byte, 1) < 0)
 		return 0;
 	return chain->write_len > UINT32_MAX ? UINT32_MAX

@@ -70,7 +70,7 @@ static void request_at(struct setup *s, uint64_t addr)
 	hand_desc(&s->ring.desc[0], addr, 1, VIRTQ_DESC_F_WRITE, 0);
 	hand_offer(&s->ring, 0);
 	assert_int_equal(vhost_session_pop(&s->f->session, 0, &s->chain), 1);
-	to = chain_writer(&s->chain);
+	chain_writer(&s->chain, &to);
 	assert_int_equal(chain_write(&to, &s->f->session.mem, &byte, 1), 0);
 	vring_push(&ring_of(s)->vring, &s->chain, 1);
 }

@@ -71,11 +71,11 @@ TEST_WITH(test_chain_writes_are_marked_and_reads_are_not, struct logged *l)
 	assert_int_equal(chain_append(c, at - 4, 8, false), 0);
 	assert_int_equal(chain_append(c, at + PAGE - 2, 4, true), 0);
 	assert_int_equal(chain_append(c, at + 3 * PAGE, PAGE, true), 0);
-	cursor = chain_reader(c);
+	chain_reader(c, &cursor);
 	assert_int_equal(chain_read(&cursor, mem, buf, 6), 0);
 	check_clear(l);
 
-	cursor = chain_writer(c);
+	chain_writer(c, &cursor);
 	assert_int_equal(chain_write(&cursor, mem, buf, 2), 0);
 	assert_true(take(l, at));
 	check_clear(l);

@@ -138,13 +138,13 @@ TEST_WITH(chain_is_read_and_written_page_by_page, struct setup *s)
 	chain_append(&s->chain, IOVA + 3 * PAGE - 1, PAGE + 1, true);
 	assert_true(chain_is_mapped(&s->chain, &s->mem));
 
-	out = chain_reader(&s->chain);
+	chain_reader(&s->chain, &out);
 	assert_null(chain_direct(&out, &s->mem, 2));
 	assert_int_equal(chain_read(&out, &s->mem, bytes, 2), 0);
 	assert_int_equal(bytes[0], 10);
 	assert_int_equal(bytes[1], 5);
 	memset(bytes, 0x77, sizeof(bytes));
-	in = chain_writer(&s->chain);
+	chain_writer(&s->chain, &in);
 	assert_int_equal(chain_write(&in, &s->mem, bytes, 2), 0);
 	assert_int_equal(s->ram.host[2 * PAGE - 1], 0x77);
 	assert_int_equal(s->ram.host[0], 0x77);
@@ -162,13 +162,13 @@ TEST_WITH(chain_needs_the_right_access_everywhere, struct setup *s)
 	map(s, 0, 0, IOTLB_WRITE);
 	chain_append(&s->chain, IOVA, 1, false);
 	assert_false(chain_is_mapped(&s->chain, &s->mem));
-	cursor = chain_reader(&s->chain);
+	chain_reader(&s->chain, &cursor);
 	assert_int_equal(chain_read(&cursor, &s->mem, &byte, 1), -EFAULT);
 	chain_reset(&s->chain, 0);
 	map(s, 0, 0, IOTLB_READ);
 	chain_append(&s->chain, IOVA, 1, true);
 	assert_false(chain_is_mapped(&s->chain, &s->mem));
-	cursor = chain_writer(&s->chain);
+	chain_writer(&s->chain, &cursor);
 	assert_int_equal(chain_write(&cursor, &s->mem, &byte, 1), -EFAULT);
 	assert_int_equal(s->ram.host[0], 1);
 }
@@ -377,7 +377,7 @@ TEST_WITH(log_is_of_the_guests_addresses, struct setup *s)
 	map(s, 0, 9, IOTLB_WRITE);
 	map(s, 1, 2, IOTLB_WRITE);
 	chain_append(&s->chain, IOVA + PAGE - 1, 2, true);
-	in = chain_writer(&s->chain);
+	chain_writer(&s->chain, &in);
 	assert_int_equal(chain_zero(&in, &s->mem, 2), 0);
 	/* BASE is page 16: bytes 2 and 3 */
 	assert_int_equal(bits[2], 1 << 2);
