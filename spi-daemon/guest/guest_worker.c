@@ -245,8 +245,10 @@ static void refresh_config(struct guest_worker *w)
 {
 	struct controller *controller = w->service.controller;
 
-	if (controller_refresh(controller))
-		spi_config_encode(&controller->config, &w->config);
+	if (!controller_refresh(controller))
+		return;
+	spi_config_encode(&controller->config, &w->config);
+	spi_service_config_changed(&w->service);
 }
 
 static void serve_front_end(struct guest_worker *w)

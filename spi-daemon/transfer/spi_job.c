@@ -196,6 +196,19 @@ static void trace_piece(struct spi_service *s, uint64_t len)
 			request->rx_len ? s->bounce.rx : NULL, len);
 }
 
+/* Checks the header, and finds what follows from it alone. */
+static bool check_head(struct spi_service *s, char *reason)
+{
+	struct spi_request *request = &s->job.transfer.request;
+
+	if (!spi_validate_head(&s->controller->config, &request->head, reason))
+		return false;
+	s->job.chip = spi_message_chip(&s->message,
+				       request->head.chip_select_id);
+	request->checked = true;
+	return true;
+}
+
 /*
  * Reads the request in the chain. Returns true if it is valid; if not, @reason,
  * of SPI_REASON_SIZE bytes, says why.
@@ -210,10 +223,10 @@ static bool parse(struct spi_service *s, char *reason)
 		snprintf(reason, SPI_REASON_SIZE, "%s", why);
 		return false;
 	}
-	if (!spi_validate(&s->controller->config, request, reason))
+	if (!request->checked && !check_head(s, reason))
 		return false;
-	s->job.chip =
-		spi_message_chip(&s->message, request->head.chip_select_id);
+	if (!spi_validate_lengths(request, reason))
+		return false;
 	return spi_transfer_check(request, s->job.chip, reason);
 }
 

@@ -42,6 +42,11 @@ void spi_service_fini(struct spi_service *s)
 	bounce_empty(&s->bounce);
 }
 
+void spi_service_config_changed(struct spi_service *s)
+{
+	s->job.transfer.request.checked = false;
+}
+
 /*
  * Returns true if the front end has not answered within @ns where something is.
  * It may be asked for many things, one after the other.

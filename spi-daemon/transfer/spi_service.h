@@ -44,6 +44,9 @@ int spi_service_init(struct spi_service *service, const char *guest,
 		     struct controller *controller);
 void spi_service_fini(struct spi_service *service);
 
+/* The controller's config has changed. */
+void spi_service_config_changed(struct spi_service *service);
+
 /* What the service is to the vhost-user back end. */
 extern const struct vhost_device_ops spi_service_ops;
 

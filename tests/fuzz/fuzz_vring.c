@@ -43,7 +43,7 @@ static void use_chain(struct vring *vring)
 	const struct spi_config config = { .cs_max_number = 4,
 					   .mode_func_supported = 0x7f };
 	struct chain_cursor in, out;
-	struct spi_request request;
+	struct spi_request request = { .checked = false };
 	char reason[SPI_REASON_SIZE];
 	uint8_t bytes[64];
 

@@ -49,6 +49,16 @@ uint64_t spi_request_rx_len(const struct chain *chain)
 	return chain->write_len ? chain->write_len - 1 : 0;
 }
 
+static void set_header(struct spi_request *request,
+		       const struct virtio_spi_wire_head *wire)
+{
+	if (!memcmp(wire, &request->wire, sizeof(*wire)))
+		return;
+	request->wire = *wire;
+	spi_head_decode(wire, &request->head);
+	request->checked = false;
+}
+
 const char *spi_request_parse(const struct chain *chain,
 			      const struct guest_mem *mem,
 			      struct spi_request *request)
@@ -68,7 +78,7 @@ const char *spi_request_parse(const struct chain *chain,
 	chain_writer(chain, &request->rx);
 	if (chain_read(&request->tx, mem, &wire, sizeof(wire)) < 0)
 		return "the header is not in guest memory";
-	spi_head_decode(&wire, &request->head);
+	set_header(request, &wire);
 	request->tx_len = chain->read_len - sizeof(wire);
 	request->rx_len = spi_request_rx_len(chain);
 	return NULL;

@@ -189,7 +189,27 @@ static bool check_delays(const struct spi_config *config,
 			   config->max_cs_inactive_ns, head, reason);
 }
 
-static bool check_lengths(const struct spi_request *request, char *reason)
+bool spi_validate_head(const struct spi_config *config,
+		       const struct spi_head *head, char *reason)
+{
+	if (head->chip_select_id >= config->cs_max_number)
+		return refuse(reason, "chip select %u: the controller has %s%u",
+			      head->chip_select_id,
+			      config->cs_max_number > 1 ? "0 to " : "",
+			      config->cs_max_number - 1);
+	return check_word_size(config, head, reason) &&
+	       check_cs_change(config, head, reason) &&
+	       check_nbits("tx_nbits", head->tx_nbits,
+			   config->tx_nbits_supported, head, reason) &&
+	       check_nbits("rx_nbits", head->rx_nbits,
+			   config->rx_nbits_supported, head, reason) &&
+	       check_reserved(head, reason) &&
+	       check_clock(config, head, reason) &&
+	       check_mode(config, head, reason) &&
+	       check_delays(config, head, reason);
+}
+
+bool spi_validate_lengths(const struct spi_request *request, char *reason)
 {
 	uint32_t word = spi_word_size(request->head.bits_per_word);
 	unsigned long long tx = request->tx_len, rx = request->rx_len;
@@ -213,22 +233,6 @@ static bool check_lengths(const struct spi_request *request, char *reason)
 bool spi_validate(const struct spi_config *config,
 		  const struct spi_request *request, char *reason)
 {
-	const struct spi_head *head = &request->head;
-
-	if (head->chip_select_id >= config->cs_max_number)
-		return refuse(reason, "chip select %u: the controller has %s%u",
-			      head->chip_select_id,
-			      config->cs_max_number > 1 ? "0 to " : "",
-			      config->cs_max_number - 1);
-	return check_word_size(config, head, reason) &&
-	       check_cs_change(config, head, reason) &&
-	       check_nbits("tx_nbits", head->tx_nbits,
-			   config->tx_nbits_supported, head, reason) &&
-	       check_nbits("rx_nbits", head->rx_nbits,
-			   config->rx_nbits_supported, head, reason) &&
-	       check_reserved(head, reason) &&
-	       check_clock(config, head, reason) &&
-	       check_mode(config, head, reason) &&
-	       check_delays(config, head, reason) &&
-	       check_lengths(request, reason);
+	return spi_validate_head(config, &request->head, reason) &&
+	       spi_validate_lengths(request, reason);
 }

@@ -21,4 +21,12 @@
 bool spi_validate(const struct spi_config *config,
 		  const struct spi_request *request, char *reason);
 
+/*
+ * The two halves of that: the first checks what the header alone says, the
+ * second the lengths, provided that the header is valid.
+ */
+bool spi_validate_head(const struct spi_config *config,
+		       const struct spi_head *head, char *reason);
+bool spi_validate_lengths(const struct spi_request *request, char *reason);
+
 #endif

@@ -91,7 +91,7 @@ TEST_WITH(test_request_is_the_same_however_it_is_framed, struct setup *s)
 	static const uint32_t steps[] = { 1, 3, 31, 32, 33, 36 };
 
 	for (size_t i = 0; i < 6; i++) {
-		struct spi_request r;
+		struct spi_request r = { .checked = false };
 		char tx[4];
 
 		chain_reset(&s->chain, 0);
@@ -110,6 +110,32 @@ TEST_WITH(test_request_is_the_same_however_it_is_framed, struct setup *s)
 				    "\xee"
 				    "rxrx\xee",
 				    6);
+	}
+}
+
+TEST_WITH(test_header_stays_checked_while_it_is_the_same, struct setup *s)
+{
+	struct spi_request r = { .checked = false };
+
+	append(s, BASE, 36, 36, false);
+	append(s, BASE + 100, 5, 5, true);
+	assert_null(spi_request_parse(&s->chain, &s->mem, &r));
+	assert_false(r.checked);
+	assert_head(&r.head);
+	for (size_t i = 0; i < sizeof(head); i++) {
+		r.checked = true;
+		assert_null(spi_request_parse(&s->chain, &s->mem, &r));
+		assert_true(r.checked);
+		assert_head(&r.head);
+		/* Any byte makes it another. */
+		s->ram.host[i] ^= 0xff;
+		assert_null(spi_request_parse(&s->chain, &s->mem, &r));
+		assert_false(r.checked);
+		r.checked = true;
+		s->ram.host[i] ^= 0xff;
+		assert_null(spi_request_parse(&s->chain, &s->mem, &r));
+		assert_false(r.checked);
+		assert_head(&r.head);
 	}
 }
 
@@ -132,7 +158,7 @@ static const struct {
 TEST_WITH(test_lengths_come_from_the_descriptors, struct setup *s)
 {
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		struct spi_request r;
+		struct spi_request r = { .checked = false };
 		const char *why;
 
 		chain_reset(&s->chain, 0);
@@ -153,7 +179,7 @@ TEST_WITH(test_lengths_come_from_the_descriptors, struct setup *s)
 
 TEST_WITH(test_buffer_outside_memory_is_no_request, struct setup *s)
 {
-	struct spi_request r;
+	struct spi_request r = { .checked = false };
 
 	for (int which = 0; which < 3; which++) {
 		chain_reset(&s->chain, 0);
@@ -167,7 +193,7 @@ TEST_WITH(test_buffer_outside_memory_is_no_request, struct setup *s)
 
 TEST_WITH(test_misordered_chain_is_no_request, struct setup *s)
 {
-	struct spi_request r;
+	struct spi_request r = { .checked = false };
 
 	append(s, BASE, 32, 32, false);
 	append(s, BASE + 100, 1, 1, true);
