@@ -203,8 +203,9 @@ static bool check_head(struct spi_service *s, char *reason)
 
 	if (!spi_validate_head(&s->controller->config, &request->head, reason))
 		return false;
-	s->job.chip = spi_message_chip(&s->message,
-				       request->head.chip_select_id);
+	s->job.chip =
+		spi_message_chip(&s->message, request->head.chip_select_id);
+	spi_transfer_prepare(&s->job.transfer, s->job.chip);
 	request->checked = true;
 	return true;
 }
@@ -289,8 +290,7 @@ void spi_job_begin(struct spi_service *s)
 		return;
 	}
 	set_phase(job, JOB_QUEUED);
-	spi_transfer_begin(&job->transfer, job->chip, job->plan.joins,
-			   job->plan.keep);
+	spi_transfer_begin(&job->transfer, job->plan.joins, job->plan.keep);
 }
 
 /* A transfer ends early. */

@@ -56,13 +56,18 @@ bool spi_transfer_check(const struct spi_request *request,
 	return false;
 }
 
-void spi_transfer_begin(struct spi_transfer *transfer, const struct chip *chip,
-			bool joins, bool keep)
+void spi_transfer_prepare(struct spi_transfer *transfer,
+			  const struct chip *chip)
 {
-	const struct spi_request *request = &transfer->request;
+	const struct spi_head *head = &transfer->request.head;
 
-	transfer->left = spi_transfer_len(request);
-	transfer->word_ns = spi_piece_word_ns(&request->head, chip);
+	transfer->like = spi_piece_make(head, chip);
+	transfer->word_ns = spi_piece_word_ns(head, chip);
+}
+
+void spi_transfer_begin(struct spi_transfer *transfer, bool joins, bool keep)
+{
+	transfer->left = spi_transfer_len(&transfer->request);
 	transfer->joins = joins;
 	transfer->keep = keep;
 }
@@ -216,7 +221,7 @@ int spi_transfer_step(struct spi_transfer *transfer,
 {
 	const struct spi_request *request = &transfer->request;
 	const struct spi_head *head = &request->head;
-	struct spi_piece piece = spi_piece_make(head, chip);
+	struct spi_piece piece = transfer->like;
 	bool last;
 	int ret;
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "spi-daemon/bus/controller.h"
+#include "spi-daemon/device/spi_device.h"
 #include "virtio/spi/spi_request.h"
 #include "virtio/spi/spi_validate.h"
 
@@ -40,8 +41,9 @@ struct kept_parts;
 
 struct spi_transfer {
 	struct spi_request request; /* the cursors move with the pieces */
-	uint64_t left;		    /* bytes to go */
+	struct spi_piece like;	    /* what all pieces have in common */
 	uint64_t word_ns;	    /* spi_piece_word_ns() */
+	uint64_t left;		    /* bytes to go */
 	bool joins;		    /* it is not the first of its message */
 	bool keep;		    /* leave the chip selected at the end */
 	bool watched;		    /* what is received has to be looked at: */
@@ -52,11 +54,17 @@ struct spi_transfer {
 uint64_t spi_transfer_len(const struct spi_request *request);
 
 /*
- * Begins the transfer of ->request, which is valid, on @chip. @joins and @keep
- * are for the fields with these names.
+ * The header of ->request, which is valid, is another: finds what follows from
+ * it on @chip, for this transfer and those with the same header.
  */
-void spi_transfer_begin(struct spi_transfer *transfer, const struct chip *chip,
-			bool joins, bool keep);
+void spi_transfer_prepare(struct spi_transfer *transfer,
+			  const struct chip *chip);
+
+/*
+ * Begins the transfer of ->request, which is valid. @joins and @keep are for
+ * the fields with these names.
+ */
+void spi_transfer_begin(struct spi_transfer *transfer, bool joins, bool keep);
 
 /*
  * How long the rest of the transfer takes on the bus by the clock of its chip,

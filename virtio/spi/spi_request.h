@@ -42,7 +42,7 @@ void spi_head_encode(const struct spi_head *head,
 struct spi_request {
 	struct virtio_spi_wire_head wire; /* the header as it came */
 	struct spi_head head;		  /* and in host byte order */
-	bool checked; /* the caller's: it found ->head to be valid */
+	bool checked;		/* the caller's: it found ->head to be valid */
 	uint64_t tx_len;	/* bytes to send */
 	uint64_t rx_len;	/* bytes to receive */
 	struct chain_cursor tx; /* at the first byte to send */
@@ -52,9 +52,10 @@ struct spi_request {
 /*
  * Reads the request in @chain; the driver may have split it into descriptors in
  * any way (2.7.4.2). @request, which is all zero before the first call, has
- * cursors into @chain, which must outlive it. ->checked stays only if the header
- * is that of the call before. spi_validate() checks the header and the lengths.
- * Returns NULL, or a constant string that says why @chain holds no request.
+ * cursors into @chain, which must outlive it. ->checked stays only if the
+ * header is that of the call before. spi_validate() checks the header and the
+ * lengths. Returns NULL, or a constant string that says why @chain holds no
+ * request.
  */
 const char *spi_request_parse(const struct chain *chain,
 			      const struct guest_mem *mem,

@@ -376,6 +376,7 @@ static void speed_stays_below_the_chips_own(void **state)
 		struct transfer t = { .head = service_head(0, 0), .rx_len = 1 };
 
 		f->guests[0].chips[0].caps.max_speed_hz = cases[i].max;
+		spi_service_config_changed(&f->guests[0].service);
 		t.head.freq = htole32(cases[i].asked);
 		guest_do(&f->guests[0], &t, VIRTIO_SPI_TRANS_OK);
 		assert_int_equal(f->chips[0].pieces[i].piece.speed_hz,
