@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "spi-daemon/system/log.h"
@@ -47,10 +48,14 @@ int helper_start(const struct helper *helper)
 		return -errno;
 	pid = fork();
 	if (!pid) {
-		run(helper, ends[1]);
+		if (!helper->apart || !fork())
+			run(helper, ends[1]);
 		_exit(EXIT_SUCCESS);
 	}
 	ret = pid < 0 ? -errno : ends[0];
+	while (pid > 0 && helper->apart && waitpid(pid, NULL, 0) < 0 &&
+	       errno == EINTR)
+		;
 	if (pid < 0)
 		close(ends[0]);
 	close(ends[1]);

@@ -3,8 +3,11 @@
 #ifndef HELPER_H
 #define HELPER_H
 
+#include <stdbool.h>
+
 struct helper {
 	const char *name; /* of the process, up to 15 bytes */
+	bool apart;	  /* is to be no child of this process */
 	void (*confine)(const void *arg);
 	const void *arg;
 	/* Answers at @fd, a socket of records, until the other end is closed.

@@ -59,6 +59,8 @@ int spidev_looker_start(void (*confine)(const void *arg), const void *arg)
 {
 	const struct helper helper = {
 		.name = "spi-looker",
+		/* A keeper's children are those that serve. */
+		.apart = true,
 		.confine = confine,
 		.arg = arg,
 		.serve = answer_questions,

@@ -133,6 +133,15 @@ TEST_WITH(process_without_its_opener_is_replaced, struct rig *rig)
 	copy_stop(rig);
 }
 
+TEST_WITH(process_that_serves_is_the_only_child, struct rig *rig)
+{
+	copy_start(rig, "");
+	assert_int_equal(daemon_children(&rig->daemon), 1);
+	killer_crash(&rig->daemon, SIGKILL);
+	assert_int_equal(daemon_children(&rig->daemon), 1);
+	copy_stop(rig);
+}
+
 TEST_WITH(opener_ends_with_its_process, struct rig *rig)
 {
 	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);

@@ -310,15 +310,6 @@ static void read_name(int pid, char *name, size_t size)
 		fclose(file);
 }
 
-/* The process helps the one that serves: helper.h */
-static bool is_helper(int pid)
-{
-	char name[32];
-
-	read_name(pid, name, sizeof(name));
-	return !strncmp(name, "spi-", 4);
-}
-
 static FILE *open_children(pid_t pid)
 {
 	char path[64];
@@ -351,7 +342,7 @@ static unsigned int list_children(const struct daemon *d, int *child)
 
 	*child = 0;
 	while (file && fscanf(file, "%d", &pid) == 1)
-		if (!is_helper(pid) && !count++)
+		if (!count++)
 			*child = pid;
 	if (file)
 		fclose(file);
