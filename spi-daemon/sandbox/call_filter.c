@@ -204,9 +204,11 @@ int call_filter_name_calls(void)
 int call_filter_enter(enum call_maker maker, bool only_log)
 {
 	struct sock_fprog program;
+	const bool has_guests = maker == CALL_OF_SERVER ||
+				maker == CALL_OF_LISTENER;
 	int ret = call_filter_name_calls();
 
-	if (!ret)
+	if (!ret && has_guests)
 		ret = compile(CALL_OF_ANY_THREAD, only_log, &guest_filter);
 	if (!ret)
 		ret = compile(maker, only_log, &program);

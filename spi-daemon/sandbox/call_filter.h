@@ -13,9 +13,9 @@
 /*
  * Leaves this thread, and those that it will make, the calls of @maker. Another
  * one ends the process by SIGSYS, with a line in the log that names it; with
- * @only_log the kernel's audit log names it, and it is done. Also prepares
- * call_filter_enter_guest_thread(). Returns 0; -ENOSYS if the kernel or the
- * build has no filters; or another negative errno.
+ * @only_log the kernel's audit log names it, and it is done. For a process that
+ * serves guests, also prepares call_filter_enter_guest_thread(). Returns 0;
+ * -ENOSYS if the kernel or the build has no filters; or another negative errno.
  */
 int call_filter_enter(enum call_maker maker, bool only_log);
 
