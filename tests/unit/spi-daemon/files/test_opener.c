@@ -357,4 +357,36 @@ static int teardown(void **state)
 	return rmdir(dir);
 }
 
+/* The end of this process: the only socket of its kind */
+static int find_channel(void)
+{
+	for (int fd = STDERR_FILENO + 1; fd < 256; fd++) {
+		socklen_t size = sizeof(int);
+		int type;
+
+		if (!getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) &&
+		    type == SOCK_SEQPACKET)
+			return fd;
+	}
+	return -1;
+}
+
+static void ask_nonsense(void)
+{
+	struct file_call call = { .op = (enum file_op)99, .path = dir };
+	struct file_call no_target = { .op = FILE_RENAME, .path = dir };
+	struct stat st;
+
+	expect(opener_ask(&call) == -EINVAL);
+	expect(opener_ask(&no_target) < 0 && !files_stat(dir, &st));
+	/* What is no question ends the process. */
+	expect(send(find_channel(), "x", 1, 0) == 1);
+	expect(files_stat(dir, &st) < 0 && losses == 1);
+}
+
+TEST(nonsense_is_refused)
+{
+	run(ask_nonsense, true);
+}
+
 TEST_MAIN(setup, teardown)
