@@ -204,14 +204,25 @@ static int advance(struct spi_transfer *transfer, const struct guest_mem *mem,
 	return 0;
 }
 
-/* Runs @piece behind @lead; @piece is NULL if there is no room for one. */
-static int run_pieces(const struct kept_parts *lead, struct chip *chip,
-		      const struct spi_piece *piece)
+/*
+ * Runs @piece behind @lead; @piece is NULL if there is no room for one. Not
+ * inline, as most messages have no lead, and this needs room on the stack.
+ */
+__attribute__((noinline)) static int run_behind(const struct kept_parts *lead,
+						struct chip *chip,
+						const struct spi_piece *piece)
 {
 	struct spi_piece pieces[KEPT_PARTS_MAX];
 
+	return spi_device_transfer(chip->handle->dev,
+				   kept_parts_link(lead, chip, pieces, piece));
+}
+
+static int run_pieces(const struct kept_parts *lead, struct chip *chip,
+		      const struct spi_piece *piece)
+{
 	if (lead)
-		piece = kept_parts_link(lead, chip, pieces, piece);
+		return run_behind(lead, chip, piece);
 	return spi_device_transfer(chip->handle->dev, piece);
 }
 
