@@ -73,13 +73,13 @@ static int send_pieces(struct spidev *spidev, const struct spi_piece *first)
 	int ret = 0;
 
 	while (!ret && at.piece) {
-		struct spi_ioc_transfer xfers[SPIDEV_MESSAGE_TRANSFERS];
 		bool selects = spidev->state != CHIP_SELECTED;
-		unsigned int count = spidev_build_message(
-			&at, spidev->dev.caps.max_piece, selects, xfers);
+		unsigned int count =
+			spidev_build_message(&at, spidev->dev.caps.max_piece,
+					     selects, spidev->xfers);
 
-		ret = spidev_chip_send(spidev, xfers, count);
-		if (!ret && !xfers[0].len)
+		ret = spidev_chip_send(spidev, spidev->xfers, count);
+		if (!ret && !spidev->xfers[0].len)
 			spidev->empty = EMPTY_TAKEN;
 	}
 	return ret;

@@ -13,10 +13,9 @@
 #include <stdint.h>
 
 #include "spi-daemon/device/spi_device.h"
+#include "spi-daemon/device/spidev_message.h"
 #include "spi-daemon/device/spidev_probe.h"
 #include "spi-daemon/device/spidev_watch.h"
-
-struct spi_ioc_transfer;
 
 /* What is known about the chip */
 enum chip_state {
@@ -61,6 +60,8 @@ struct spidev {
 	struct spidev_watch watch;
 	enum chip_state state;
 	_Atomic enum empty_messages empty; /* written by the bus's owner */
+	/* The message that is being sent */
+	struct spi_ioc_transfer xfers[SPIDEV_MESSAGE_TRANSFERS];
 };
 
 /*
