@@ -36,7 +36,10 @@ static int check_reach(struct vhost_session *session, struct vhost_ring *ring,
 	return -EAGAIN;
 }
 
-/* vring_pop(), but for chains whose translations have to be waited for. */
+/*
+ * vring_pop(), but for chains whose translations have to be waited for. Not
+ * inline, as most rings have no IOMMU, and this needs room on the stack.
+ */
 __attribute__((noinline)) static int
 pop_reachable(struct vhost_session *session, struct vhost_ring *ring,
 	      struct chain *chain)

@@ -75,7 +75,7 @@ int chain_append(struct chain *chain, uint64_t addr, uint32_t len,
 
 /*
  * chain_is_mapped() for a segment that is not where it was expected. It will be
- * expected where it is.
+ * expected where it is. Not inline, as it is rare and has a local in memory.
  */
 __attribute__((noinline)) static bool find_all(struct chain_seg *seg,
 					       unsigned int access,

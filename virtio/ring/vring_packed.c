@@ -98,7 +98,10 @@ static bool packed_is_empty(const struct vring *vring)
 	return !is_available(vring, avail_place(vring));
 }
 
-/* Reads an indirect table (2.8.7): all descriptors, in order. */
+/*
+ * Reads an indirect table (2.8.7): all descriptors, in order. Not inline, as
+ * other chains need none of the room that this does on the stack.
+ */
 __attribute__((noinline)) static int load_indirect(struct vring *vring,
 						   struct chain *chain,
 						   uint64_t addr, uint32_t len)

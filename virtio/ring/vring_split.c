@@ -75,7 +75,8 @@ static struct virtq_desc load_desc(const struct vring *vring, uint16_t index)
 /*
  * Reads an indirect table (2.7.5.3), one descriptor at a time and by bytes: it
  * can be unaligned and cross regions. The WRITE flag of the descriptor that
- * refers to the table is ignored.
+ * refers to the table is ignored. Not inline, as other chains need none of the
+ * room that this does on the stack.
  */
 __attribute__((noinline)) static int
 load_indirect(struct vring *vring, struct chain *chain, struct virtq_desc table)
