@@ -38,12 +38,13 @@ uint32_t kept_parts_room(const struct kept_parts *kept)
 uint8_t *kept_parts_add(struct kept_parts *kept, const struct spi_head *head,
 			uint64_t len, const struct chip *chip)
 {
-	struct kept_part part = { .head = *head, .len = (uint16_t)len };
+	struct kept_part part = { .head = *head };
 	uint64_t ns = kept_parts_ns(kept, chip);
 	uint8_t *bytes = kept->bytes + kept->len;
 
 	if (kept->count == KEPT_PARTS_MAX || len > KEPT_BYTES_MAX - kept->len)
 		return NULL;
+	part.len = (uint16_t)len;
 	ns += part_ns(&part, chip) + (kept->count ? 0 : head->cs_setup_ns);
 	if (ns > spi_piece_most_ns(chip) ||
 	    kept_parts_room(kept) + round_up(part.len) > chip->caps.max_piece)

@@ -182,12 +182,12 @@ static int load_parts(const struct controller *controller, unsigned int chip,
 		      const uint8_t *from, uint32_t size, unsigned int count,
 		      struct kept_parts *kept)
 {
-	const uint8_t *bytes = from + count * sizeof(struct wire_part);
-	const uint8_t *end = from + size;
+	const uint8_t *bytes, *end = from + size;
 	int ret = 0;
 
 	if (size < count * sizeof(struct wire_part))
 		return -EINVAL;
+	bytes = from + count * sizeof(struct wire_part);
 	for (unsigned int i = 0; !ret && i < count; i++) {
 		struct wire_part part;
 
