@@ -64,6 +64,18 @@ static void check(const void *at, uint64_t len)
 	assert(!at || (len && __CPROVER_r_ok(at, len)));
 }
 
+/* Each byte of a region is found. */
+static void find(const struct guest_mem *mem, const struct guest_region *r)
+{
+	const uint64_t offset = nondet_u64();
+	size_t got = 0;
+
+	assume(offset < r->size);
+	assert(guest_mem_at(mem, r->guest_addr + offset, 1, &got) ==
+	       r->host + offset);
+	assert(got == 1);
+}
+
 static void look_up(const struct guest_mem *mem)
 {
 	const uint64_t addr = nondet_u64(), len = nondet_u64();
@@ -98,6 +110,11 @@ int main(void)
 	assume(mem.count <= REGIONS && tlb.count <= 2);
 	assume(regions[0].guest_addr + regions[0].size <=
 	       regions[1].guest_addr);
-	look_up(&mem);
+	if (nondet_bool())
+		look_up(&mem);
+	else if (mem.count > 0 && nondet_bool())
+		find(&mem, &regions[0]);
+	else if (mem.count > 1)
+		find(&mem, &regions[1]);
 	return 0;
 }
