@@ -118,9 +118,12 @@ TEST_WITH(no_request_runs_twice_on_a_packed_ring, struct rig *rig)
 
 static void start_quick(struct rig *rig)
 {
-	static const char *const args[] = { "--device=sim:loopback", "--keeper",
-					    "--keeper-timeout=1", NULL };
+	char timeout[40];
+	const char *const args[] = { "--device=sim:loopback", "--keeper",
+				     timeout, NULL };
 
+	snprintf(timeout, sizeof(timeout), "--keeper-timeout=%u",
+		 killer_hang_timeout());
 	daemon_start(&rig->daemon, 2, args);
 }
 

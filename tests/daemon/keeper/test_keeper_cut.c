@@ -46,12 +46,18 @@ static const char *const stopped[] = { "", "k", "kk", "u", "uk", "uu", "ku" };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* With each message, one in so many of the events; others with the next one. */
+/*
+ * With each message, one in so many of the events; others with the next one. It
+ * is all of them if processes start fast.
+ */
+static unsigned int share_of_events(void)
+{
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SHARE COUNT(messages)
+	return COUNT(messages);
 #else
-#define SHARE 1
+	return killer_hang_timeout() > 1 ? COUNT(messages) : 1;
 #endif
+}
 
 /* Both processes are replaced. */
 static void upgrade(const struct rig *rig)
@@ -128,15 +134,16 @@ static void finish(struct spi_front *front, const struct begun *m,
 static void check(struct rig *rig, struct spi_front *front,
 		  const struct begun *m)
 {
-	const unsigned int first = (unsigned int)(m - messages) % SHARE;
+	const unsigned int share = share_of_events();
+	const unsigned int first = (unsigned int)(m - messages) % share;
 	uint32_t base;
 
-	for (unsigned int i = first; i < COUNT(events); i += SHARE) {
+	for (unsigned int i = first; i < COUNT(events); i += share) {
 		begin(front, m);
 		happen(rig, front, events[i]);
 		finish(front, m, events[i], false);
 	}
-	for (unsigned int i = first; i < COUNT(stopped); i += SHARE) {
+	for (unsigned int i = first; i < COUNT(stopped); i += share) {
 		begin(front, m);
 		stop(front, &base);
 		happen(rig, front, stopped[i]);
@@ -240,11 +247,14 @@ TEST_WITH(reset_ends_a_message_of_a_packed_ring, struct rig *rig)
 /* A process that hangs is one more that is killed. */
 TEST_WITH(rest_of_a_message_fails_after_a_hang, struct rig *rig)
 {
+	char timeout[40];
 	const char *const args[] = { "--device=sim:nor,size=64k,cs=nor",
-				     "--keeper", "--keeper-timeout=1", NULL };
+				     "--keeper", timeout, NULL };
 	struct spi_front *front;
 	pid_t before;
 
+	snprintf(timeout, sizeof(timeout), "--keeper-timeout=%u",
+		 killer_hang_timeout());
 	daemon_start(&rig->daemon, 1, args);
 	front = rig_open(rig, 0);
 	begin(front, &messages[0]);

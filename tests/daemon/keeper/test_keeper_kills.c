@@ -155,12 +155,19 @@ static void run_session(struct run *run, unsigned int kind)
 /* Counts how often the chip was sent each number, and forgets that. */
 static void count_runs(struct run *run, unsigned int runs[NUMBERS])
 {
-	const struct fake_spidev_log *log = run->program ? NULL
-							 : fake_spidev_take(0);
-	const uint8_t *sent = log ? log->sent : run->program->sent;
-	const size_t len = log ? log->sent_len : run->program->sent_len;
+	const struct fake_spidev_log *log;
+	const uint8_t *sent;
 	uint32_t number;
+	size_t len;
 
+	if (run->program) {
+		sent = run->program->sent;
+		len = run->program->sent_len;
+	} else {
+		log = fake_spidev_take(0);
+		sent = log->sent;
+		len = log->sent_len;
+	}
 	assert_int_equal(len % sizeof(number), 0);
 	for (size_t at = 0; at < len; at += sizeof(number)) {
 		memcpy(&number, sent + at, sizeof(number));
@@ -252,7 +259,8 @@ static void check_leaks(struct run *run, const struct holdings *before)
 static void check(struct run *run, const char *device, bool upgrades)
 {
 	const uint64_t kills = test_number("KILLS", 60);
-	const char *args[] = { device, "--keeper", RIG_WITH_PACKED, NULL };
+	const char *args[] = { device, "--keeper", KILLER_TIMEOUT,
+			       RIG_WITH_PACKED, NULL };
 	const struct daemon *daemon = &run->rig->daemon;
 	struct killer *killer, *upgrader = NULL;
 	struct holdings before;

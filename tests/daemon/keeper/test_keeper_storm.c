@@ -110,9 +110,10 @@ TEST_WITH(every_session_is_served, struct rig *rig)
 
 static int setup(void **state)
 {
-	static const char *const args[] = { "--device=sim:loopback", "--keeper",
-					    RIG_WITH_PACKED, RIG_WITH_IOMMU,
-					    NULL };
+	static const char *const args[] = {
+		"--device=sim:loopback", "--keeper",	 KILLER_TIMEOUT,
+		RIG_WITH_PACKED,	 RIG_WITH_IOMMU, NULL
+	};
 
 	*state = (void *)(uintptr_t)args;
 	return rig_setup(state);

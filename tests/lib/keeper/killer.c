@@ -14,6 +14,23 @@
 #include "tests/lib/process.h"
 #include "vhost/front/deadline.h"
 
+/* For how long a process serves on a slow machine, at most */
+#define LONGEST_US 5000000
+
+/* Starts that a process may take, or several at a time */
+#define STARTS 8
+
+unsigned int killer_hang_timeout(void)
+{
+	const char *const args[] = { daemon_binary(), "--version", NULL };
+	const int64_t begin = process_now_ms();
+	const pid_t pid = process_start(args, "/dev/null");
+
+	assert_true(pid > 0);
+	assert_int_equal(process_wait(pid, DAEMON_TIMEOUT_MS), 0);
+	return 1 + (unsigned int)(process_now_ms() - begin) * STARTS / 1000;
+}
+
 void killer_wait_child(const struct daemon *daemon, pid_t before)
 {
 	int64_t deadline = deadline_in(DAEMON_TIMEOUT_MS);
@@ -74,16 +91,16 @@ static bool serves(const struct daemon *daemon)
 	return count_threads(daemon_child(daemon)) > count_threads(daemon->pid);
 }
 
-/* Waits until the process serves. Returns for how many us, up to a second. */
+/* Waits until the process serves. Returns for how many us, up to LONGEST_US. */
 static uint32_t wait_until_it_serves(const struct killer *killer)
 {
 	const int64_t begin = process_now_ms();
-	int64_t ms;
+	int64_t us;
 
 	while (goes_on(killer) && !serves(&killer->daemon))
 		usleep(1000);
-	ms = process_now_ms() - begin;
-	return (uint32_t)(ms < 1000 ? ms : 1000) * 1000;
+	us = (process_now_ms() - begin) * 1000;
+	return (uint32_t)(us < LONGEST_US ? us : LONGEST_US);
 }
 
 static void *run(void *arg)
@@ -91,6 +108,7 @@ static void *run(void *arg)
 	static const int signals[] = { SIGKILL, SIGSEGV, SIGABRT };
 	struct killer *killer = arg;
 	uint32_t start_us = 0;
+	bool waits = true;
 
 	while (goes_on(killer)) {
 		pid_t victim = killer->daemon.pid;
@@ -98,9 +116,11 @@ static void *run(void *arg)
 
 		/*
 		 * A slow machine would get nowhere if it never served, or for
-		 * less time than it takes to start.
+		 * less time than it takes to start; and front ends would wait
+		 * for longer than they do if it died twice before that.
 		 */
-		if (next(killer, 4))
+		waits = !waits || next(killer, 4);
+		if (waits)
 			start_us = wait_until_it_serves(killer);
 		usleep(next(killer, start_us > killer->max_us
 					    ? start_us

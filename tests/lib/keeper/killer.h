@@ -13,6 +13,18 @@
 
 #include "tests/lib/daemon/daemon.h"
 
+/*
+ * An option of a daemon that is killed: its keeper has as much patience as the
+ * front ends, DAEMON_TIMEOUT_MS.
+ */
+#define KILLER_TIMEOUT "--keeper-timeout=20"
+
+/*
+ * How many seconds of --keeper-timeout a daemon has whose process is to hang:
+ * one, or several times what this machine takes to start a process.
+ */
+unsigned int killer_hang_timeout(void);
+
 /* A thread that kills. It ends by itself if a test that fails leaves it. */
 struct killer {
 	struct daemon daemon;

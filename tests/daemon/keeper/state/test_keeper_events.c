@@ -84,6 +84,16 @@ static void start(struct rig *rig, const char *keys)
 	process_preload(NULL);
 }
 
+/* The same, and a process that hangs is found soon. */
+static void start_quick(struct rig *rig)
+{
+	char keys[80];
+
+	snprintf(keys, sizeof(keys), KEYS "\nkeeper-timeout %u",
+		 killer_hang_timeout());
+	start(rig, keys);
+}
+
 /* Waits until the serving process has been told to end. */
 static void wait_for_sigterm(const struct rig *rig)
 {
@@ -417,7 +427,7 @@ TEST_WITH(stopped_process_is_killed_in_each_state, struct rig *rig)
 		pid_t child;
 
 		print_message("%s\n", states[i]->name);
-		start(rigs[i], KEYS "\nkeeper-timeout 1");
+		start_quick(rigs[i]);
 		rig_open(rigs[i], 0);
 		enter(rigs[i], states[i]);
 		child = daemon_child(&rigs[i]->daemon);
@@ -443,7 +453,7 @@ TEST_WITH(keeper_ends_in_each_state, struct rig *rig)
 	make_rigs(rigs, STATES);
 	for (size_t i = 0; i < STATES; i++) {
 		print_message("%s\n", states[i]->name);
-		start(rigs[i], KEYS "\nkeeper-timeout 1");
+		start_quick(rigs[i]);
 		rig_open(rigs[i], 0);
 		enter(rigs[i], states[i]);
 		kill(rigs[i]->daemon.pid, SIGTERM);

@@ -13,7 +13,11 @@
 
 TEST_WITH(process_that_never_starts_is_replaced, struct rig *rig)
 {
-	puppet_start(rig, "\nkeeper-timeout 1");
+	char keys[40];
+
+	snprintf(keys, sizeof(keys), "\nkeeper-timeout %u",
+		 killer_hang_timeout());
+	puppet_start(rig, keys);
 	rig_open(rig, 0);
 	puppet_hold(rig, "child");
 	kill(daemon_child(&rig->daemon), SIGKILL);
