@@ -5,7 +5,7 @@
  * Front end: translations from anywhere to anywhere. Guest: any address.
  * Bound: up to 2 translations, in a cache with room for 2.
  *
- * cbmc: --unwind 3
+ * cbmc: --unwind 3 --conversion-check
  */
 #include "tests/prove/prove.h"
 

@@ -7,7 +7,7 @@
  * Guest: any address, any length.
  * Bound: 2 regions of up to 8 bytes, 2 translations.
  *
- * cbmc: --unwind 9 --object-bits 10
+ * cbmc: --unwind 9 --object-bits 10 --conversion-check
  */
 #include "tests/prove/prove.h"
 

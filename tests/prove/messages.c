@@ -8,7 +8,7 @@
  * Bound: none but the product's: 8 portions in a call, 16 descriptors in a
  * portion.
  *
- * cbmc: --unwind 17 --object-bits 10
+ * cbmc: --unwind 17 --object-bits 10 --conversion-check
  */
 #include "tests/prove/prove.h"
 

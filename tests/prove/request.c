@@ -5,7 +5,7 @@
  * Guest: chains of any lengths, headers of any bytes; each access may fail.
  * Bound: five masks of word sizes, those with the longest text among them.
  *
- * cbmc: --unwind 34 --object-bits 10
+ * cbmc: --unwind 34 --object-bits 10 --conversion-check
  */
 #include "tests/prove/prove.h"
 

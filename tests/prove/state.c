@@ -8,6 +8,7 @@
  * product has up to 256 and 704.
  *
  * cbmc: --unwind 10 --unwindset vhost_state_read.0:39
+ * cbmc: --conversion-check
  */
 #include "tests/prove/prove.h"
 
