@@ -6,7 +6,7 @@
  * out of memory, and all bytes are anything.
  * Bound: 2 buffers, accesses of up to 2 bytes.
  *
- * cbmc: --unwind 4 --object-bits 10
+ * cbmc: --unwind 4 --object-bits 10 --conversion-check
  */
 #include "tests/prove/prove.h"
 
