@@ -100,7 +100,7 @@ int files_unlink(const char *path)
 
 char *files_real(const char *path)
 {
-	char real[PATH_MAX];
+	char real[PATH_MAX] = "";
 	struct file_call call = {
 		.op = FILE_REAL,
 		.path = path,

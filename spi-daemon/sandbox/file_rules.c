@@ -86,15 +86,20 @@ static uint64_t accesses_of(int abi)
 	return all;
 }
 
+/* @dir may be made later. Returns what the caller frees. */
+static char *name_of(const char *dir)
+{
+	char *real = realpath(dir, NULL);
+
+	return real ? real : strdup(dir);
+}
+
 static int note_reach(const char *dir, uint64_t access)
 {
 	struct reach *more =
 		reallocarray(reaches, reach_count + 1, sizeof(*reaches));
-	char *real = realpath(dir, NULL);
+	char *real = name_of(dir);
 
-	/* It may be made later. */
-	if (!real)
-		real = strdup(dir);
 	if (more)
 		reaches = more;
 	if (!more || !real) {
