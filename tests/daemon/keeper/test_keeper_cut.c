@@ -55,7 +55,7 @@ static unsigned int share_of_events(void)
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	return COUNT(messages);
 #else
-	return killer_hang_timeout() > 1 ? COUNT(messages) : 1;
+	return killer_hang_timeout() > 5 ? COUNT(messages) : 1;
 #endif
 }
 

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 #define DAEMON_PATH_MAX	  96
-#define DAEMON_TIMEOUT_MS 20000
+#define DAEMON_TIMEOUT_MS 60000
 
 struct daemon {
 	pid_t pid;		      /* 0: none is running */

@@ -17,18 +17,25 @@
 /* For how long a process serves on a slow machine, at most */
 #define LONGEST_US 5000000
 
-/* Starts that a process may take, or several at a time */
-#define STARTS 8
+/*
+ * So many starts of a program that does nothing take longer than that of one
+ * process, also when others start.
+ */
+#define STARTS		 40
+
+#define HANG_TIMEOUT_MAX 15
 
 unsigned int killer_hang_timeout(void)
 {
 	const char *const args[] = { daemon_binary(), "--version", NULL };
 	const int64_t begin = process_now_ms();
 	const pid_t pid = process_start(args, "/dev/null");
+	unsigned int seconds;
 
 	assert_true(pid > 0);
 	assert_int_equal(process_wait(pid, DAEMON_TIMEOUT_MS), 0);
-	return 1 + (unsigned int)(process_now_ms() - begin) * STARTS / 1000;
+	seconds = 1 + (unsigned int)(process_now_ms() - begin) * STARTS / 1000;
+	return seconds < HANG_TIMEOUT_MAX ? seconds : HANG_TIMEOUT_MAX;
 }
 
 void killer_wait_child(const struct daemon *daemon, pid_t before)

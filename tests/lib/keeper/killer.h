@@ -17,11 +17,11 @@
  * An option of a daemon that is killed: its keeper has as much patience as the
  * front ends, DAEMON_TIMEOUT_MS.
  */
-#define KILLER_TIMEOUT "--keeper-timeout=20"
+#define KILLER_TIMEOUT "--keeper-timeout=60"
 
 /*
  * How many seconds of --keeper-timeout a daemon has whose process is to hang:
- * one, or several times what this machine takes to start a process.
+ * one, or many times what this machine takes to start a program, 15 at most.
  */
 unsigned int killer_hang_timeout(void);
 
