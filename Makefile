@@ -691,10 +691,11 @@ lint: ## rules of the source that compilers do not check
 check-hardening: all ## reads from the programs how they were built
 	@HARDEN="$(HARDEN)" CRTI=$$($(CC) -print-file-name=crti.o) $(run) --plain tests/test_hardening.sh
 
+# gcc 12 takes what a caller is given for a leak; ASan and valgrind find those.
 .PHONY: analyze
 analyze: ## what gcc's analyzer finds on all paths through a function
 	$(MAKE) all BUILD=build-analyze LTO= \
-		CFLAGS="-O1 -g -fanalyzer -Wno-error"
+		CFLAGS="-O1 -g -fanalyzer -Wno-analyzer-malloc-leak"
 
 FORMATTED := $(shell find virtio vhost spi-daemon tests -name '*.[ch]' \
 	! -path 'tests/guest/module/*' ! -path 'tests/guest/example/*')

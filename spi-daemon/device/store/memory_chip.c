@@ -208,6 +208,7 @@ static bool can_resume(const struct memory_chip *chip)
 static void resume(struct memory_chip *chip)
 {
 	chip->op = memory_op_find(chip->kind, chip->state->opcode);
+	assert(chip->op); /* can_resume() */
 	chip->addr = chip->state->addr;
 	chip->data = chip->state->data;
 	if (kept_page(chip))

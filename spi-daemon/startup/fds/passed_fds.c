@@ -157,13 +157,15 @@ static int add_socket(struct passed_fds *p, const char *name, char *error,
 	bool is_number = !name[strspn(name, "0123456789")];
 	int ret = find(p, name) ? 0 : -ENXIO;
 	int number = is_number ? atoi(name) : -1;
+	const struct passed_fd *found;
 
 	if (ret && is_number)
 		ret = fcntl(number, F_SETFD, FD_CLOEXEC) < 0
 			      ? -EBADF
 			      : add(p, NULL, 0, number);
-	if (!ret)
-		ret = vhost_inherit_check(find(p, name)->fd);
+	found = ret ? NULL : find(p, name);
+	if (found)
+		ret = vhost_inherit_check(found->fd);
 	return ret < 0 ? refuse(name, ret, error, error_size) : 0;
 }
 

@@ -92,7 +92,8 @@ static int write_blocks(struct flash_chip *chip, uint64_t addr,
 	struct flash_progress progress;
 	int code = XFER_EXIT_DONE;
 	uint64_t done = 0;
-	uint8_t *old = malloc(geometry->erase[geometry->erase_count - 1].size);
+	uint8_t *old =
+		calloc(1, geometry->erase[geometry->erase_count - 1].size);
 
 	if (!old)
 		return xfer_report_error("the block", -ENOMEM);

@@ -23,10 +23,11 @@ static void sleep_ns(uint64_t ns)
 }
 
 /* Returns true if the part has received what it should. */
-static bool matches(const struct script_part *part, const uint8_t *rx)
+static bool matches(const struct script_part *part,
+		    const struct xfer_link_part *got)
 {
-	for (uint32_t i = 0; part->expected && i < part->rx_len; i++)
-		if ((rx[i] ^ part->expected[i]) & part->mask[i])
+	for (uint32_t i = 0; part->expected && i < got->rx_len; i++)
+		if ((got->rx[i] ^ part->expected[i]) & part->mask[i])
 			return false;
 	return true;
 }
@@ -71,7 +72,7 @@ static int compare(const struct script_exec *exec,
 	for (unsigned int i = 0; i < line->part_count; i++) {
 		const struct script_part *part = &line->parts[i];
 
-		if (matches(part, parts[i].rx))
+		if (matches(part, &parts[i]))
 			continue;
 		show(expected, part->expected, part->mask, part->rx_len);
 		show(got, parts[i].rx, NULL, part->rx_len);
@@ -86,7 +87,7 @@ static bool all_match(const struct script_line *line,
 		      const struct xfer_link_part *parts)
 {
 	for (unsigned int i = 0; i < line->part_count; i++)
-		if (!matches(&line->parts[i], parts[i].rx))
+		if (!matches(&line->parts[i], &parts[i]))
 			return false;
 	return true;
 }
@@ -119,7 +120,7 @@ static int exchange(struct script_exec *exec, const struct script_line *line,
 static int send_message(struct script_exec *exec,
 			const struct script_line *line)
 {
-	struct xfer_link_part parts[XFER_MAX_PARTS];
+	struct xfer_link_part parts[XFER_MAX_PARTS] = { { 0 } };
 	uint8_t *rx = malloc(line->bytes + 1), *at = rx;
 	int code;
 
