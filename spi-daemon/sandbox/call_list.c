@@ -87,10 +87,10 @@ const struct call call_list[] = {
 	{ "fchmodat2", CALL_OF_LISTENER },
 	{ "lchown", CALL_OF_LISTENER },
 	{ "lchown32", CALL_OF_LISTENER },
-	{ "fchown", CALL_OF_SERVER },
-	{ "fchown32", CALL_OF_SERVER },
+	{ "fchown", CALL_OF_LISTENER },
+	{ "fchown32", CALL_OF_LISTENER },
 	{ "fchownat", CALL_OF_LISTENER },
-	{ "umask", CALL_OF_SERVER },
+	{ "umask", CALL_OF_LISTENER },
 	/* the standard descriptors, in the background */
 	{ "dup2", CALL_OF_LISTENER },
 	{ "dup3", CALL_OF_LISTENER },
