@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,9 +28,12 @@ static int store_text(struct file_call *call, const char *text)
 
 static int make_temp(struct file_call *call)
 {
-	int ret = store_text(call, call->path);
+	int len = snprintf(call->text, call->text_size, "%s" FILE_TEMP_SUFFIX,
+			   call->path);
 
-	return ret ? ret : errno_of(mkostemp(call->text, O_CLOEXEC));
+	if (len < 0 || (size_t)len >= call->text_size)
+		return -ENAMETOOLONG;
+	return errno_of(mkostemp(call->text, O_CLOEXEC));
 }
 
 static int find_real(struct file_call *call)

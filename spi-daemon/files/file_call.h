@@ -10,7 +10,7 @@
 
 enum file_op {
 	FILE_OPEN,    /* ->flags and ->mode of open(2); gives a descriptor */
-	FILE_TEMP,    /* mkostemp(3) with ->path; the same, and ->text */
+	FILE_TEMP,    /* ->path and a suffix, that is ->text; the same */
 	FILE_STAT,    /* ->flags of fstatat(2); gives ->value.stat */
 	FILE_REAL,    /* realpath(3); gives ->text */
 	FILE_RENAME,  /* ->path to ->to */
@@ -22,6 +22,9 @@ enum file_op {
 	FILE_USER,    /* the user ->path; the same */
 	FILE_SYSLOG,  /* ->path, with priority ->flags, to syslog(3) */
 };
+
+/* What becomes the suffix of FILE_TEMP */
+#define FILE_TEMP_SUFFIX ".XXXXXX"
 
 union file_value {
 	struct stat stat;
@@ -38,7 +41,6 @@ struct file_call {
 	union file_value value;
 	char *text; /* room for ->text_size bytes; NULL: none */
 	size_t text_size;
-	int result; /* of opener_ask() */
 };
 
 /*

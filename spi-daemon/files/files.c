@@ -43,17 +43,15 @@ FILE *files_read(const char *path)
 
 int files_make_temp(const char *name, char **temp)
 {
-	struct file_call call = { .op = FILE_TEMP };
-	char *template;
+	struct file_call call = {
+		.op = FILE_TEMP,
+		.path = name,
+		.text_size = strlen(name) + sizeof(FILE_TEMP_SUFFIX),
+	};
 	int fd;
 
-	if (asprintf(&template, "%s.XXXXXX", name) < 0)
-		return -ENOMEM;
-	call.path = template;
-	call.text_size = strlen(template) + 1;
 	call.text = *temp = malloc(call.text_size);
 	fd = *temp ? opener_ask(&call) : -ENOMEM;
-	free(template);
 	if (fd < 0)
 		free(*temp);
 	return fd;

@@ -20,7 +20,7 @@ int files_open(const char *path, int flags, mode_t mode);
 FILE *files_read(const char *path);
 
 /*
- * Makes a file with a name of its own: @name and a suffix. Returns a
+ * Makes a file with a name that is new: @name and a suffix. Returns a
  * descriptor, and in @temp the name, which the caller frees.
  */
 int files_make_temp(const char *name, char **temp);

@@ -15,7 +15,7 @@
 
 #define HELPER_FD (STDERR_FILENO + 1)
 
-/* Keeps @fd alone, which nobody waits for: no terminal, lock or link. */
+/* Keeps @fd alone: no terminal, lock or link, for whose end others may wait. */
 static bool close_others(int fd)
 {
 	int null = open("/dev/null", O_RDWR);
@@ -39,6 +39,12 @@ static void run(const struct helper *helper, int fd)
 	helper->serve(HELPER_FD);
 }
 
+static void wait_for(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 int helper_start(const struct helper *helper)
 {
 	int ends[2], ret;
@@ -53,11 +59,10 @@ int helper_start(const struct helper *helper)
 		_exit(EXIT_SUCCESS);
 	}
 	ret = pid < 0 ? -errno : ends[0];
-	while (pid > 0 && helper->apart && waitpid(pid, NULL, 0) < 0 &&
-	       errno == EINTR)
-		;
 	if (pid < 0)
 		close(ends[0]);
+	else if (helper->apart)
+		wait_for(pid);
 	close(ends[1]);
 	return ret;
 }

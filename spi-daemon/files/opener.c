@@ -23,7 +23,7 @@ struct question {
 	uint32_t text_size; /* of the call */
 };
 
-/* Behind it is ->text of the call, if the result is not negative. */
+/* Behind it is ->text of the call, if that has room for one. */
 struct answer {
 	uint32_t number; /* of its question */
 	int ret;
@@ -59,8 +59,9 @@ static const char *string_after(const char *text, const char *end)
 	return nul && nul + 1 < end ? nul + 1 : NULL;
 }
 
-static char asked[2 * PATH_MAX]; /* used by the process alone */
-static char told[PATH_MAX];	 /* by the other one under ->lock */
+/* What is behind a question, in the process; and behind an answer, in both. */
+static char asked[2 * PATH_MAX];
+static char told[PATH_MAX]; /* in the one that asks, under ->lock */
 
 static int answer_question(int sock, const struct question *question,
 			   size_t len)
@@ -143,21 +144,27 @@ static int tell(const struct question *question, const struct file_call *call)
 	return vhost_pass_parts(channel, parts, 3, -1);
 }
 
-/* The answer, and the descriptor that came with it; -1: none */
-static void take_answer(struct file_call *call, const struct answer *answer,
-			int fd)
+/*
+ * Takes @answer, and the descriptor @fd that came with it; -1: none. Returns
+ * what the call returns.
+ */
+static int take_answer(struct file_call *call, const struct answer *answer,
+		       int fd)
 {
 	call->value = answer->value;
 	if (call->text_size)
 		strlcpy(call->text, told, call->text_size);
-	call->result = answer->ret;
+	if (!opens(call->op) || answer->ret < 0)
+		return answer->ret;
 	/* This process may have no room for one. */
-	if (opens(call->op) && answer->ret >= 0)
-		call->result = fd < 0 ? -EMFILE : fd;
+	return fd < 0 ? -EMFILE : fd;
 }
 
-/* Drops answers to questions whose asker was interrupted. */
-static int hear(uint32_t number, struct file_call *call)
+/*
+ * Waits for the answer to question @number, whose result it stores. Drops those
+ * to questions whose asker was interrupted.
+ */
+static int hear(uint32_t number, struct file_call *call, int *result)
 {
 	struct answer answer;
 	const struct iovec parts[] = { { &answer, sizeof(answer) },
@@ -170,7 +177,7 @@ static int hear(uint32_t number, struct file_call *call)
 		if (len < 0)
 			return (int)len;
 		if (answer.number == number) {
-			take_answer(call, &answer, fd);
+			*result = take_answer(call, &answer, fd);
 			return 0;
 		}
 		if (fd >= 0)
@@ -186,7 +193,7 @@ int opener_ask(struct file_call *call)
 		.mode = call->mode,
 		.text_size = (uint32_t)call->text_size,
 	};
-	int ret;
+	int ret, result = 0;
 
 	if (channel < 0)
 		return file_call_run(call);
@@ -197,10 +204,10 @@ int opener_ask(struct file_call *call)
 	question.number = ++last_number;
 	ret = tell(&question, call);
 	if (!ret)
-		ret = hear(question.number, call);
+		ret = hear(question.number, call, &result);
 	pthread_mutex_unlock(&lock);
 	if ((ret == -EPIPE || ret == -ECONNRESET) &&
 	    !atomic_exchange(&is_lost, true))
 		opener.lost();
-	return ret ? ret : call->result;
+	return ret ? ret : result;
 }
