@@ -10,7 +10,7 @@ enum call_maker {
 	CALL_OF_ANY_THREAD, /* those that serve a guest, too */
 	CALL_OF_SERVER,	    /* others of a process that a keeper has started */
 	CALL_OF_OPENER,	    /* and the looker */
-	CALL_OF_LISTENER,   /* the same without a keeper: it makes sockets */
+	CALL_OF_LISTENER,   /* SERVER without a keeper: it makes its sockets */
 	CALL_OF_KEEPER,	    /* and what it starts, until that is confined */
 };
 

@@ -86,7 +86,7 @@ static uint64_t accesses_of(int abi)
 	return all;
 }
 
-/* @dir may be made later. Returns what the caller frees. */
+/* Its real path, or @dir, which may be made later. The caller frees it. */
 static char *name_of(const char *dir)
 {
 	char *real = realpath(dir, NULL);
@@ -327,7 +327,6 @@ int file_rules_enter(const struct options *options, enum file_use use)
 bool file_rules_let_connect(const char *path)
 {
 	struct rules rules = { .fd = -1 };
-
 	bool lets;
 
 	if (refusable)

@@ -56,12 +56,12 @@ static bool may_have_spidev(const struct options *options)
 	return false;
 }
 
-/* Has the C library do what it can only do before. */
+/* Has the C library do now what it could not do in the sandbox. */
 static void prepare_library(void)
 {
-	/* Loads what it looks groups up with: no group has this name. */
+	/* It loads what it looks groups up with: no group has this name. */
 	getgrnam("");
-	/* Reads the time zone. strftime(3) does. */
+	/* It reads the time zone, as strftime(3) would. */
 	tzset();
 #ifdef M_ARENA_MAX
 	/* Other arenas read /proc/sys/vm/overcommit_memory when they shrink. */
@@ -69,11 +69,11 @@ static void prepare_library(void)
 #endif
 }
 
-static void confine_looker(const void *options)
+static void confine_looker(const void *arg)
 {
-	call_filter_enter(CALL_OF_OPENER,
-			  ((const struct options *)options)->sandbox ==
-				  SANDBOX_LOG);
+	const struct options *options = arg;
+
+	call_filter_enter(CALL_OF_OPENER, options->sandbox == SANDBOX_LOG);
 }
 
 static void confine_opener(const void *arg)
@@ -91,7 +91,7 @@ static bool admits(const struct file_call *call)
 	return call->op != FILE_CONNECT || file_rules_let_connect(call->path);
 }
 
-/* The keeper starts another process. */
+/* Without an opener; the keeper starts another process. */
 static void end_process(void)
 {
 	log_error("the process that opens files has ended, so this one does");
@@ -104,7 +104,7 @@ static void tell_loss(void)
 		  "more, until you restart the service");
 }
 
-/* Starts a process that does with files what this one may not. */
+/* Starts the process that opens files for this one. */
 static int start_opener(const struct options *options, bool kept)
 {
 	const struct opener opener = {
@@ -123,7 +123,7 @@ static int start_opener(const struct options *options, bool kept)
 	return 0;
 }
 
-/* Starts those processes that do what @maker may not. */
+/* Starts the processes that do what @maker may not do itself. */
 static int start_helpers(const struct options *options, enum call_maker maker)
 {
 	int ret = 0;

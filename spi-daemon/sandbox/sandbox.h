@@ -16,11 +16,11 @@
 /*
  * Confines the process, with all threads that it will have, as
  * @options->sandbox says. From then on it uses files by their names only
- * through another process (files/files.h); if it is not @kept, which is started
- * by a keeper, it can make its sockets. Call it when the user is the final one,
- * and before threads are made, devices opened and sockets created. What the
- * kernel or the build lacks is done without. Returns 0, or a negative errno if
- * that process cannot be started.
+ * through another process (files/files.h). One that no keeper has started,
+ * which is not @kept, can make its own sockets. Call it when the user is the
+ * final one, and before threads are made, devices opened and sockets created.
+ * What the kernel or the build lacks is done without. Returns 0, or a negative
+ * errno if that process cannot be started.
  */
 int sandbox_enter(const struct options *options, bool kept);
 

@@ -37,7 +37,7 @@ void log_to_syslog(void);
  */
 void log_to_syslog_by(void (*write)(int priority, const char *text));
 
-/* For a process that was forked: leaves the socket to the one before. */
+/* Closes the system log, for a process that was forked. */
 void log_close_syslog(void);
 
 /*

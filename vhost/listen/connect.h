@@ -12,13 +12,17 @@
  */
 int vhost_connect_now(const char *path);
 
-/* Has @connect called in place of vhost_connect_now(). For listen.c: */
+/*
+ * Has @connect called in place of vhost_connect_now(), for a process that may
+ * not connect. Call it before threads are made.
+ */
 void vhost_connect_by(int (*connect)(const char *path));
 
 /*
- * Tries to connect. Returns the descriptor of the connection; or a negative
- * errno, after which ->fd is readable when it is time to try again: -EAGAIN if
- * nobody listens yet, or if the caller was told of the error already.
+ * For listen.c: tries to connect. Returns the descriptor of the connection; or
+ * a negative errno, after which ->fd is readable when it is time to try again:
+ * -EAGAIN if nobody listens yet, or if the caller was told of the error
+ * already.
  */
 int vhost_connect_try(struct vhost_listener *listener);
 

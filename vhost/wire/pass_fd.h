@@ -21,7 +21,7 @@ int vhost_pass_fd(int sock, const void *bytes, size_t size, int fd);
  */
 int vhost_receive_fd(int sock, void *bytes, size_t size, int *fd);
 
-/* The same with the bytes of @count parts. */
+/* As vhost_pass_fd(), with the bytes of @count parts. */
 int vhost_pass_parts(int sock, const struct iovec *parts, size_t count, int fd);
 
 /*

@@ -22,7 +22,8 @@ enum file_kind {
 /*
  * Returns the kind of @fd, or -EBADF. Without /proc, each kernel object
  * without a name counts as an eventfd, and each file in a file system without
- * a block device as FILE_OTHER.
+ * a block device as FILE_OTHER. Before Linux 5.8, so does one whose device
+ * number is not that of its mount, as on btrfs.
  */
 int file_kind(int fd);
 
